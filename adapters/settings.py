@@ -1,0 +1,225 @@
+"""Configuration: from `tenure.toml` to typed settings, or one sentence that says what is wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import time
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from adapters.sources.folder import FolderSource
+from domain.company import Company
+from domain.fields import FIELDS, field_of, is_custom
+from domain.schedule import Schedule
+
+FILE = "tenure.toml"
+_T = TypeVar("_T")
+_KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used: in which file, at which key, and what was expected."""
+
+    def __init__(self, file: Path, key: str, expected: str) -> None:
+        place = f"{file}, {key}" if key else str(file)
+        super().__init__(f"{place}: {expected}")
+        self.file = file
+        self.key = key
+        self.expected = expected
+
+
+class Customer(msgspec.Struct, frozen=True):
+    """A company as configured: what the rules need to know of it, and where its files are."""
+
+    company: Company
+    source: FolderSource | None
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """Everything that is configured. `database` is the path of the embedded store."""
+
+    file: Path
+    database: Path
+    schedule: Schedule
+    customers: dict[str, Customer]
+
+
+class _Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    activation: str = "00:00"
+    deactivation: str = "23:00"
+
+
+class _Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    protocol: str
+    directory: str
+    pattern: str = "alleo_employees_*.csv"
+
+
+def find_settings(option: str | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """The configuration file: `--config`, else `TENURE_CONFIG`, else `tenure.toml` here."""
+    return Path(option or environment.get("TENURE_CONFIG") or FILE)
+
+
+def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Reads the configuration, company files included.
+
+    `TENURE_DATABASE` wins over `database`. Relative paths count from the file. Raises
+    `SettingsError` for whatever is missing, unknown or wrong.
+    """
+    document = _read(file)
+    base = file.parent
+    _known(file, "", document, ("database", "companies", "schedule", "company"))
+    database = environment.get("TENURE_DATABASE") or document.get("database", "sqlite:///tenure.db")
+    customers = {
+        key: _customer(where, prefix, key, table, base)
+        for where, prefix, key, table in _companies(file, document, base)
+    }
+    return Settings(
+        file=file,
+        database=_database(file, database, base),
+        schedule=_schedule(file, document.get("schedule", {})),
+        customers=dict(sorted(customers.items())),
+    )
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(file, "", "there is no such file") from None
+    except OSError as error:
+        raise SettingsError(file, "", f"cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError:
+        raise SettingsError(file, "", "expected UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(file, "", f"expected TOML ({error})") from error
+
+
+def _known(file: Path, prefix: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for key in table:
+        if key not in known:
+            raise SettingsError(
+                file, _joined(prefix, key), f"unknown key, expected one of {', '.join(known)}"
+            )
+
+
+def _companies(
+    file: Path, document: Mapping[str, Any], base: Path
+) -> Iterator[tuple[Path, str, str, Any]]:
+    """Every company: the file it stands in, the key it stands at, its name and its table."""
+    seen: dict[str, Path] = {}
+    inline = document.get("company", {})
+    if not isinstance(inline, dict):
+        raise SettingsError(file, "company", "expected a table for each company")
+    found = [(file, _joined("company", key), key, table) for key, table in inline.items()]
+    pattern = document.get("companies")
+    if pattern is not None:
+        if not isinstance(pattern, str):
+            raise SettingsError(file, "companies", "expected a file pattern like companies/*.toml")
+        found += [(each, "", each.stem, _read(each)) for each in sorted(base.glob(pattern))]
+    for where, prefix, key, table in found:
+        if not _KEY.fullmatch(key):
+            raise SettingsError(
+                where, prefix, f"expected a company key of a-z, 0-9, - and _, not {key!r}"
+            )
+        if key in seen:
+            raise SettingsError(where, prefix, f"company {key} stands in {seen[key]} as well")
+        seen[key] = where
+        yield where, prefix, key, table
+
+
+def _customer(file: Path, prefix: str, key: str, table: Any, base: Path) -> Customer:
+    if not isinstance(table, dict):
+        raise SettingsError(file, prefix, "expected a table")
+    if "key" in table:
+        raise SettingsError(
+            file, _joined(prefix, "key"), "unknown key, the table's name is the key"
+        )
+    settings = {name: value for name, value in table.items() if name != "source"}
+    company = _convert(file, prefix, {**settings, "key": key}, Company)
+    company = msgspec.structs.replace(company, **_fields(file, prefix, company))
+    source = table.get("source")
+    return Customer(
+        company, None if source is None else _source(file, _joined(prefix, "source"), source, base)
+    )
+
+
+def _fields(file: Path, prefix: str, company: Company) -> dict[str, Any]:
+    """The field mapping and custom fields, with every field by the name that rows use."""
+    mapping = {}
+    for theirs, ours in company.fields.items():
+        field = field_of(ours)
+        if field is None:
+            expected = f"expected custom_… or one of {', '.join(FIELDS)}"
+            raise SettingsError(file, _joined(prefix, f"fields.{theirs}"), expected)
+        mapping[theirs] = field
+    custom = {}
+    for name, kind in company.custom_fields.items():
+        field = field_of(name) or ""
+        if not is_custom(field):
+            raise SettingsError(
+                file, _joined(prefix, f"custom_fields.{name}"), "expected a name like custom_salary"
+            )
+        custom[field] = kind
+    return {"fields": mapping, "custom_fields": custom}
+
+
+def _source(file: Path, prefix: str, table: Any, base: Path) -> FolderSource:
+    source = _convert(file, prefix, table, _Source)
+    if source.protocol != "folder":
+        raise SettingsError(
+            file, _joined(prefix, "protocol"), f'expected "folder", not {source.protocol!r}'
+        )
+    return FolderSource(base / source.directory, source.pattern)
+
+
+def _schedule(file: Path, table: Any) -> Schedule:
+    times = _convert(file, "schedule", table, _Times)
+    return Schedule(
+        activation=_time(file, "schedule.activation", times.activation),
+        deactivation=_time(file, "schedule.deactivation", times.deactivation),
+    )
+
+
+def _time(file: Path, key: str, text: str) -> time:
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        raise SettingsError(file, key, f'expected a time of day in UTC like "23:00", not {text!r}')
+    return time.fromisoformat(text)
+
+
+def _database(file: Path, url: Any, base: Path) -> Path:
+    expected = "expected a URL like sqlite:///tenure.db"
+    if not isinstance(url, str) or not url.startswith("sqlite:///"):
+        raise SettingsError(file, "database", expected)
+    path = unquote(urlsplit(url).path).removeprefix("/")
+    if not path:
+        raise SettingsError(file, "database", expected)
+    return base / path
+
+
+def _convert(file: Path, prefix: str, table: Any, kind: type[_T]) -> _T:
+    try:
+        return msgspec.convert(table, kind)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        key = _joined(prefix, path.rstrip("`").removeprefix("."))
+        raise SettingsError(file, key, _sentence(message)) from None
+
+
+def _sentence(message: str) -> str:
+    """What msgspec says, in the words of the configuration."""
+    words = {"Object": "the table", "`str`": "a text", "`int`": "a number", "`array`": "a list"}
+    message = message[:1].lower() + message[1:]
+    for theirs, ours in words.items():
+        message = message.replace(theirs.lower() if theirs == "Object" else theirs, ours)
+    return message
+
+
+def _joined(prefix: str, key: str) -> str:
+    return f"{prefix}.{key}" if prefix and key else prefix or key

@@ -1,0 +1,1 @@
+"""Where events and their projections are kept."""

@@ -1,0 +1,133 @@
+"""Our events, carried by eventsourcing: the application, its mapper and its transcoder.
+
+The stock mapper stores any class by its import path. Ours stores a closed set of events by their
+wire tag, so that what the database says is never imported.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+import msgspec
+from eventsourcing.application import Application
+from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import (
+    InfrastructureFactory,
+    Mapper,
+    MapperDeserialisationError,
+    StoredEvent,
+    Transcoder,
+)
+from eventsourcing.utils import Environment, EnvType
+
+from domain.events import KINDS, Event, Recorded
+from domain.run import RunEnded
+from projections.history import kind_of
+
+NAME = "tenure"
+TOPICS = frozenset((*KINDS, str(RunEnded.__struct_config__.tag)))
+
+
+class State(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What is stored of an event beside its stream, position and topic."""
+
+    event: Event
+    run: UUID
+    effective: datetime
+    recorded: datetime
+    file: str | None = None
+    line: int | None = None
+
+
+class EventTranscoder(Transcoder):
+    """JSON by msgspec: fast, exact, and legible to whoever must look into the database."""
+
+    def __init__(self) -> None:
+        self._encoder = msgspec.json.Encoder()
+        self._decoder = msgspec.json.Decoder(State)
+
+    def encode(self, obj: Any) -> bytes:
+        """The bytes of a `State`."""
+        return self._encoder.encode(obj)
+
+    def decode(self, data: bytes) -> State:
+        """The `State` in the bytes. Raises `msgspec.MsgspecError` where there is none."""
+        return self._decoder.decode(data)
+
+
+class EventMapper(Mapper[UUID]):
+    """Between `Recorded` and what is stored of it."""
+
+    def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
+        """What is stored of an event."""
+        recorded = cast(Recorded, domain_event)
+        state = State(
+            recorded.event,
+            recorded.run,
+            recorded.effective,
+            recorded.recorded,
+            recorded.file,
+            recorded.line,
+        )
+        return StoredEvent(
+            originator_id=recorded.originator_id,
+            originator_version=recorded.originator_version,
+            topic=kind_of(recorded),
+            state=self.transcoder.encode(state),
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
+        """The event that was stored.
+
+        Raises `MapperDeserialisationError`, which names stream and position and nothing else,
+        when the topic is none of ours or the content does not fit it.
+        """
+        place = f"{stored_event.originator_id} version {stored_event.originator_version}"
+        if stored_event.topic not in TOPICS:
+            raise MapperDeserialisationError(f"unknown topic at {place}")
+        try:
+            state: State = self.transcoder.decode(stored_event.state)
+        except msgspec.MsgspecError:
+            # `from None`: the error may quote what it could not read.
+            raise MapperDeserialisationError(f"unreadable event at {place}") from None
+        recorded = Recorded(
+            originator_id=cast(UUID, stored_event.originator_id),
+            originator_version=stored_event.originator_version,
+            event=state.event,
+            run=state.run,
+            effective=state.effective,
+            recorded=state.recorded,
+            file=state.file,
+            line=state.line,
+        )
+        if kind_of(recorded) != stored_event.topic:
+            raise MapperDeserialisationError(f"topic and event differ at {place}")
+        return cast(DomainEventProtocol[UUID], recorded)
+
+
+class Ledger(Application[UUID]):
+    """The event store. Configured by what it is given, and never by the process environment."""
+
+    name = NAME
+
+    def __init__(self, factory: InfrastructureFactory[Any]) -> None:
+        self._given = factory
+        super().__init__()
+
+    def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
+        """Nothing: eventsourcing would take compressor, cipher and more from `os.environ`."""
+        return Environment(name, {})
+
+    def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
+        """The factory of the store that is in use."""
+        return self._given
+
+    def construct_transcoder(self) -> Transcoder:
+        """msgspec instead of json."""
+        return EventTranscoder()
+
+    def construct_mapper(self) -> Mapper[UUID]:
+        """Ours, for immutable structs."""
+        return EventMapper(transcoder=self.construct_transcoder())

@@ -1,0 +1,173 @@
+"""The embedded store: everything that is SQLite's own."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from eventsourcing.persistence import PersistenceError, StoredEvent
+from eventsourcing.sqlite import (
+    SQLiteApplicationRecorder,
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+    SQLiteDatastore,
+    SQLiteFactory,
+    SQLiteTransaction,
+)
+from eventsourcing.utils import Environment
+
+from adapters.store.ledger import NAME, Ledger
+from adapters.store.store import Query, Store, StoreUnavailable, Write
+from projections import roster, runs
+
+SCHEMA_VERSION = 1
+_PATIENCE = 600
+"""Seconds that a run waits for another one's commit; on this store companies take turns."""
+_CACHE_KIB = 64 * 1024
+_SPELLING = {"bytes": "BLOB", "clustered": "WITHOUT ROWID"}
+
+
+def open_sqlite(path: Path) -> Store:
+    """The store in the file at `path`, made on first use and readable by its owner alone.
+
+    Raises `StoreUnavailable` when there is no such directory, or the file is no store of ours.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        ledger = Ledger(_Factory(path))
+        _recorder(ledger).create_schema()
+    except OSError as error:
+        raise StoreUnavailable(f"cannot open {path}: {error.strerror}") from error
+    except (sqlite3.Error, PersistenceError) as error:
+        raise StoreUnavailable(f"{path} cannot be used as a database: {error}") from error
+    return Store(ledger)
+
+
+def _recorder(ledger: Ledger) -> _Recorder:
+    recorder = ledger.recorder
+    if not isinstance(recorder, _Recorder):
+        raise TypeError(f"{type(recorder).__name__} is not the recorder of this store")
+    return recorder
+
+
+class _Transaction(SQLiteTransaction):
+    """Takes the write lock at once: reading first and writing later fails under WAL."""
+
+    def __enter__(self) -> SQLiteCursor:
+        cursor = self.connection.cursor()
+        cursor.execute("BEGIN IMMEDIATE" if self.commit else "BEGIN")
+        return cursor
+
+
+class _Connection(SQLiteConnection):
+    @contextmanager
+    def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
+        with _Transaction(self, commit=commit) as cursor, cursor:
+            yield cursor
+
+
+class _ConnectionPool(SQLiteConnectionPool):
+    def _create_connection(self) -> SQLiteConnection:
+        connection = super()._create_connection()._sqlite_conn  # noqa: SLF001
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        return _Connection(connection, self.max_age)
+
+
+class _Datastore(SQLiteDatastore):
+    def __init__(self, path: Path) -> None:
+        self.pool = _ConnectionPool(
+            db_name=f"file:{_quoted(path)}?mode=rw",
+            lock_timeout=_PATIENCE,
+            pool_timeout=_PATIENCE,
+        )
+        self.single_row_tracking = True
+        self.originator_id_type = "uuid"
+
+
+class _Recorder(SQLiteApplicationRecorder):
+    """Stores events in one table clustered by stream, and a run's projections with them."""
+
+    def create_schema(self) -> None:
+        """Makes the tables in a new database; refuses one of another version."""
+        with self.datastore.transaction(commit=False) as cursor:
+            version = _version(cursor)
+        if version == 0:
+            version = self._create()
+        if version != SCHEMA_VERSION:
+            raise StoreUnavailable(
+                f"the database has schema version {version} and this release needs "
+                f"{SCHEMA_VERSION}; use the release that fits"
+            )
+
+    def _create(self) -> int:
+        with self.datastore.transaction(commit=True) as cursor:
+            if _version(cursor) == 0:
+                for statement in (*self.create_table_statements, *roster.TABLE, *runs.TABLES):
+                    cursor.execute(statement.format_map(_SPELLING))
+                cursor.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            return _version(cursor)
+
+    def construct_create_table_statements(self) -> list[str]:
+        """Without a rowid: nobody reads all streams in one order, and one tree is half the work."""
+        return [
+            f"CREATE TABLE {self.events_table_name} ("
+            "originator_id TEXT NOT NULL, originator_version INTEGER NOT NULL, "
+            "topic TEXT NOT NULL, state BLOB NOT NULL, "
+            "PRIMARY KEY (originator_id, originator_version)) WITHOUT ROWID"
+        ]
+
+    @contextmanager
+    def reading(self) -> Iterator[Query]:
+        """Several questions to one state of the database."""
+        with self.datastore.transaction(commit=False) as cursor:
+            plain = cursor.sqlite_cursor
+            plain.row_factory = None
+
+            def query(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+                return plain.execute(statement, parameters).fetchall()
+
+            yield query
+
+    def _insert_events(
+        self,
+        c: SQLiteCursor,
+        stored_events: Sequence[StoredEvent],
+        writes: Iterable[Write] = (),
+        **_: Any,
+    ) -> None:
+        c.executemany(
+            self.insert_events_statement,
+            (
+                (stream.hex, event.originator_version, event.topic, event.state)
+                for event in stored_events
+                if isinstance(stream := event.originator_id, UUID)
+            ),
+        )
+        for statement, rows in writes:
+            c.executemany(statement, rows)
+
+
+class _Factory(SQLiteFactory):
+    application_recorder_class = _Recorder
+
+    def __init__(self, path: Path) -> None:
+        settings = {self.SQLITE_DBNAME: ":memory:", self.CREATE_TABLE: "no"}
+        super().__init__(Environment(NAME, settings))
+        self.datastore = _Datastore(path)
+
+
+def _version(cursor: SQLiteCursor) -> int:
+    cursor.execute("PRAGMA user_version")
+    return int(cursor.fetchone()[0])
+
+
+def _quoted(path: Path) -> str:
+    """A path as SQLite's URIs spell it."""
+    return quote(str(path.absolute()))

@@ -1,0 +1,274 @@
+"""The store: what the shell asks of it, and the one transaction a run is.
+
+Everything here is the same for every database; what is not stands with the `Recorder` of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias, cast
+from uuid import UUID
+
+from eventsourcing.persistence import IntegrityError, StoredEvent
+
+from adapters.store.ledger import Ledger
+from domain.employee import Employee, fold
+from domain.events import Recorded
+from domain.ids import company_stream_id
+from domain.issues import Issue
+from domain.plan import Change
+from domain.private import Private
+from domain.roster import Entry, Roster
+from domain.run import CompanyStream, RunEnded
+from domain.schedule import Schedule
+from projections import roster, runs
+
+Query: TypeAlias = Callable[..., list[tuple[Any, ...]]]
+"""Runs one statement with its parameters and returns the rows."""
+
+Write: TypeAlias = tuple[str, Iterable[tuple[Any, ...]]]
+"""One statement and the parameters to run it with, once for each."""
+
+
+class Recorder(Protocol):
+    """What a database must be able to do beside storing events."""
+
+    def reading(self) -> AbstractContextManager[Query]:
+        """Several questions to one state of the database."""
+
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], *, writes: Iterable[Write] = ()
+    ) -> Sequence[int] | None:
+        """Stores events and what goes with them in one transaction.
+
+        Raises `IntegrityError` where a stream already has an event at that position.
+        """
+
+
+class Conflict(Exception):
+    """Another run changed the company since this one was planned (R4); plan anew."""
+
+    def __init__(self, company: str, version: int) -> None:
+        super().__init__(f"company {company} is past version {version}")
+        self.company = company
+        self.version = version
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be used; `problem` says why, for an operator."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class Snapshot(Private, frozen=True):
+    """A company at one version: its stream and everyone it knows."""
+
+    stream: CompanyStream
+    roster: Roster
+
+
+class Due(Private, frozen=True):
+    """Who of a company is due, at one version: each with the digest of their last row."""
+
+    stream: CompanyStream
+    employees: tuple[tuple[Employee, bytes | None], ...]
+
+
+class RunRecord(Private, frozen=True):
+    """A run that ended, with its id."""
+
+    run: UUID
+    ended: RunEnded
+
+
+class Commit(Private, frozen=True):
+    """One run to be stored whole or not at all (R1): planned from `stream`."""
+
+    run: UUID
+    ended: RunEnded
+    stream: CompanyStream
+    changes: Sequence[Change] = ()
+    remembered: Sequence[tuple[str, bytes]] = ()
+    issues: Sequence[Issue] = ()
+
+
+class Store:
+    """Events, projections and runs, in any of the databases."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._recorder = cast(Recorder, ledger.recorder)
+
+    def close(self) -> None:
+        """Lets go of the database."""
+        self._ledger.close()
+
+    # What a plan is made from
+
+    def snapshot(self, company: str) -> Snapshot:
+        """The company and its people, all of one moment."""
+        with self._recorder.reading() as query:
+            stream = _stream(query, company)
+            rows = query(roster.ENTRIES, (company,))
+        return Snapshot(stream, Roster(map(Entry._make, rows), roster.load))
+
+    def stream(self, company: str) -> CompanyStream:
+        """Where the company stands."""
+        with self._recorder.reading() as query:
+            return _stream(query, company)
+
+    def due(self, schedule: Schedule, until: datetime) -> dict[str, Due]:
+        """Whom the clock has to look at, by company."""
+        starts = schedule.last_activation(until).isoformat()
+        leaves = schedule.last_deactivation(until).isoformat()
+        found: dict[str, list[tuple[Employee, bytes | None]]] = {}
+        with self._recorder.reading() as query:
+            for company, state, digest in query(roster.DUE, (starts, leaves)):
+                found.setdefault(company, []).append((roster.load(state), digest))
+            streams = {company: _stream(query, company) for company in found}
+        return {
+            company: Due(streams[company], tuple(employees))
+            for company, employees in sorted(found.items())
+        }
+
+    # The one way in
+
+    def commit(self, commit: Commit) -> None:
+        """Stores a run: its own event first, then everything that came of it.
+
+        The run's event is the next version of its company's stream, so of two runs planned from
+        the same version the second fails here. Raises `Conflict` then. Storing a run that is
+        stored already does nothing.
+        """
+        to_stored_event = cast(
+            Callable[[Recorded], StoredEvent], self._ledger.mapper.to_stored_event
+        )
+        events = [to_stored_event(_run_event(commit))]
+        events += [to_stored_event(one) for change in commit.changes for one in change.events]
+        try:
+            self._recorder.insert_events(events, writes=_writes(commit))
+        except IntegrityError:
+            if self.find_run(commit.run) is None:
+                raise Conflict(commit.ended.company, commit.stream.version) from None
+
+    # What is asked
+
+    def employees(self, company: str) -> Iterator[Employee]:
+        """Everyone of a company, in the order in which they were registered."""
+        with self._recorder.reading() as query:
+            for (state,) in query(roster.STATES, (company,)):
+                yield roster.load(state)
+
+    def find(self, company: str, who: str) -> list[Employee]:
+        """Whoever has `who` as id, external id or e-mail address, the address of the file last."""
+        address = who.strip().casefold()
+        questions = [
+            (roster.BY_EXTERNAL_ID, who),
+            (roster.BY_ADDRESS, address),
+            (roster.BY_FILE_ADDRESS, address),
+        ]
+        employee = _uuid(who)
+        if employee is not None:
+            questions.insert(0, (roster.BY_ID, employee.hex))
+        with self._recorder.reading() as query:
+            for question, value in questions:
+                found = query(question, (company, value))
+                if found:
+                    return [roster.load(state) for (state,) in found]
+        return []
+
+    def replay(self, employee: UUID) -> Employee | None:
+        """An employee rebuilt from their events."""
+        return fold(None, self.events(employee))
+
+    def events(self, stream: UUID) -> list[Recorded]:
+        """Every event of a stream, oldest first."""
+        return cast(list[Recorded], list(self._ledger.events.get(stream)))
+
+    def find_run(self, run: UUID) -> RunRecord | None:
+        """The run with this id."""
+        with self._recorder.reading() as query:
+            return next(map(_run_record, query(runs.RUN, (run.hex,))), None)
+
+    def runs_like(self, prefix: str) -> list[RunRecord]:
+        """The runs whose id begins with `prefix`, two at most: enough to tell whether it is one."""
+        digits = prefix.replace("-", "").lower()
+        if not digits or len(digits) > 32 or set(digits) - set("0123456789abcdef"):
+            return []
+        with self._recorder.reading() as query:
+            bounds = (digits.ljust(32, "0"), digits.ljust(32, "f"))
+            return [_run_record(row) for row in query(runs.RUNS_FROM_TO, bounds)]
+
+    def runs(self, company: str | None, limit: int) -> list[RunRecord]:
+        """The latest runs, newest first."""
+        with self._recorder.reading() as query:
+            if company is None:
+                return [_run_record(row) for row in query(runs.LATEST, (limit,))]
+            return [_run_record(row) for row in query(runs.LATEST_OF_COMPANY, (company, limit))]
+
+    def runs_of(self, events: Iterable[Recorded]) -> Mapping[UUID, RunEnded]:
+        """The runs in which events happened."""
+        found = (self.find_run(run) for run in {recorded.run for recorded in events})
+        return {record.run: record.ended for record in found if record is not None}
+
+    def issues(self, record: RunRecord) -> list[Issue]:
+        """What a run said, and what it said by reference to an earlier one (D8)."""
+        with self._recorder.reading() as query:
+            own = _issues(query, record.run)
+            earlier = record.ended.issues_of
+            if earlier is None:
+                return own
+            return [issue for issue in _issues(query, earlier) if issue.lasting] + own
+
+
+def _stream(query: Query, company: str) -> CompanyStream:
+    rows = query(runs.STREAM, (company,))
+    return runs.load_stream(rows[0][0]) if rows else CompanyStream()
+
+
+def _issues(query: Query, run: UUID) -> list[Issue]:
+    return [runs.load_issue(issue) for (issue,) in query(runs.ISSUES, (run.hex,))]
+
+
+def _run_record(row: tuple[Any, ...]) -> RunRecord:
+    run, event = row
+    return RunRecord(UUID(run), runs.load_run(event))
+
+
+def _run_event(commit: Commit) -> Recorded:
+    ended = commit.ended
+    return Recorded(
+        originator_id=company_stream_id(ended.company),
+        originator_version=commit.stream.version + 1,
+        event=ended,
+        run=commit.run,
+        effective=ended.finished,
+        recorded=ended.finished,
+    )
+
+
+def _writes(commit: Commit) -> Iterator[Write]:
+    company = commit.ended.company
+    stream = commit.stream.after(commit.run, commit.ended)
+    yield runs.PUT_STREAM, [runs.step_stream(company, stream)]
+    yield runs.PUT_RUN, [runs.step_run(commit.run, stream.version, commit.ended)]
+    yield (
+        roster.PUT,
+        (roster.step(company, change.after, change.digest) for change in commit.changes),
+    )
+    yield (
+        roster.REMEMBER,
+        ((digest, company, employee) for employee, digest in commit.remembered),
+    )
+    yield runs.PUT_ISSUE, runs.issue_rows(commit.run, commit.issues)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,60 @@
+"""`tenure clock`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from adapters.service import pass_clock, preview_clock
+from cli import exits, output
+from cli.context import by_option, json_option, open_shell
+
+
+class Moment(click.ParamType[datetime]):
+    """A moment in UTC, like 2027-03-31T23:00Z; a date alone is its first moment."""
+
+    name = "moment"
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """The moment that is written."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a moment like 2027-03-31T23:00Z.", param, ctx)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@click.command("clock")
+@click.option("--at", type=Moment(), metavar="MOMENT", help="As of this earlier moment (UTC).")
+@click.option("--dry-run", is_flag=True, help="Only show what is due; MOMENT may be ahead.")
+@by_option
+@json_option
+@click.pass_context
+def clock_command(
+    context: click.Context, at: datetime | None, dry_run: bool, by: str, as_json: bool
+) -> int:
+    """Activate and deactivate everyone who is due, in every company.
+
+    What earlier nights missed is caught up.
+    """
+    with open_shell(context) as shell:
+        if at and at > shell.now() and not dry_run:
+            raise click.UsageError("--at may only be ahead together with --dry-run.")
+        passing = preview_clock if dry_run else pass_clock
+        runs = list(passing(shell, by, at))
+    if as_json:
+        output.print_json(runs)
+    elif not runs:
+        click.echo("Nothing is due.")
+    else:
+        for run in runs:
+            output.print_run(run)
+    return max((exits.of_run(run) for run in runs), default=exits.DONE)
+
+
+COMMANDS = {"clock": clock_command}

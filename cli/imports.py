@@ -1,0 +1,156 @@
+"""`tenure preview` and `tenure import`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from adapters.service import Shell, import_delivery, preview_delivery
+from adapters.settings import Customer
+from adapters.sources.folder import read_file
+from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading
+from cli import exits, output
+from cli.context import by_option, customer_of, json_option, login_name, open_shell
+from projections.preview import PreviewDocument
+from projections.runs import RunDocument
+
+files_argument = click.argument("files", nargs=-1, metavar="[FILE]...")
+
+
+@click.command("preview")
+@click.argument("company")
+@files_argument
+@click.option("--csv", "as_csv", is_flag=True, help="Answer with a CSV of the rows.")
+@json_option
+@click.pass_context
+def preview_command(
+    context: click.Context, company: str, files: tuple[str, ...], as_csv: bool, as_json: bool
+) -> int:
+    """Show what a delivery would do to COMPANY, one line a row, and store nothing.
+
+    Fetches from the company's source, or reads each FILE instead.
+    """
+    with open_shell(context) as shell:
+        customer = customer_of(shell.settings, company)
+        try:
+            preview = preview_delivery(shell, customer, login_name(), _read(files, customer))
+        except SourceUnreachable as error:
+            raise _unreachable(error.problem, company) from error
+        except StillUploading as error:
+            raise _unreachable(f"{error.name} is still changing", company) from error
+    if as_json:
+        output.print_json(preview)
+    elif as_csv:
+        _print_csv(preview)
+    else:
+        _print_preview(preview)
+    return exits.of_run(preview)
+
+
+@click.command("import")
+@click.argument("company", required=False)
+@files_argument
+@click.option("--all", "everyone", is_flag=True, help="Import for every company.")
+@by_option
+@json_option
+@click.pass_context
+def import_command(
+    context: click.Context,
+    company: str | None,
+    files: tuple[str, ...],
+    everyone: bool,
+    by: str,
+    as_json: bool,
+) -> int:
+    """Apply a delivery to COMPANY.
+
+    Fetches from the company's source, or reads each FILE instead.
+    """
+    if everyone == (company is not None):
+        raise click.UsageError("Name one COMPANY, or say --all.")
+    with open_shell(context) as shell:
+        if everyone:
+            return _import_all(shell, by, as_json)
+        customer = customer_of(shell.settings, company or "")
+        run = import_delivery(shell, customer, by, _read(files, customer))
+    if as_json:
+        output.print_json(run)
+    else:
+        output.print_run(run)
+    return exits.of_run(run)
+
+
+def _import_all(shell: Shell, by: str, as_json: bool) -> int:
+    """One company after the other; the trouble of one is said, and the others go on (R6)."""
+    runs: list[RunDocument] = []
+    codes = [exits.DONE]
+    for customer in output.progress(shell.settings.customers.values(), "Importing"):
+        try:
+            run = import_delivery(shell, customer, by)
+        except Exception as error:
+            codes.append(exits.explain(error))
+        else:
+            runs.append(run)
+            codes.append(exits.of_run(run))
+    if as_json:
+        output.print_json(runs)
+    else:
+        for run in runs:
+            output.print_run(run)
+    return max(codes)
+
+
+def _read(names: tuple[str, ...], customer: Customer) -> list[DeliveredFile] | None:
+    """The files named on the command line, as they are; `None` when there are none."""
+    if not names:
+        return None
+    doubled = [
+        name for name, count in Counter(Path(name).name for name in names).items() if count > 1
+    ]
+    if doubled:
+        raise exits.Trouble(
+            f"two files are called {doubled[0]}", "rename one: the history tells files by name"
+        )
+    try:
+        return [read_file(Path(name), customer.company.limits.file) for name in names]
+    except OSError as error:
+        raise exits.Trouble(
+            f"cannot read {error.filename}: {error.strerror}", "check the name of the file"
+        ) from error
+    except StillUploading as error:
+        raise _unreachable(f"{error.name} is still changing", customer.company.key) from error
+
+
+def _unreachable(problem: str, company: str) -> exits.Trouble:
+    return exits.Trouble(problem, f"check the source of {company}", exits.UNREACHABLE)
+
+
+def _print_preview(preview: PreviewDocument) -> None:
+    output.print_table(
+        ("ACTION", "WHERE", "E-MAIL", "CHANGES"),
+        (
+            (row.action, f"{row.file}:{row.line}", row.email, output.changes(row.changes))
+            for row in preview.rows
+        ),
+    )
+    click.echo()
+    output.print_run(preview)
+
+
+def _print_csv(preview: PreviewDocument) -> None:
+    written = io.StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(("action", "file", "line", "employee", "email", "changes"))
+    for row in preview.rows:
+        cells = (row.action, row.file, row.line, row.employee or "", row.email or "")
+        writer.writerow(
+            output.spreadsheet_safe(cell) for cell in (*cells, output.changes(row.changes))
+        )
+    click.echo(written.getvalue(), nl=False)
+
+
+COMMANDS = {"preview": preview_command, "import": import_command}

@@ -1,0 +1,100 @@
+"""The `tenure` command: finds the subcommand, and turns every error into one sentence and a hint.
+
+Subcommands are imported when they are called, so that `tenure --help` stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from cli import exits
+
+_COMMANDS = {
+    "init": ("cli.start", "Write a sample configuration, company and delivery."),
+    "preview": ("cli.imports", "Show what a delivery would do, row by row."),
+    "import": ("cli.imports", "Apply a delivery to a company, or to all of them."),
+    "clock": ("cli.clock", "Make every transition that is due."),
+    "roster": ("cli.people", "List a company's employees as they are now."),
+    "show": ("cli.people", "Show one employee."),
+    "history": ("cli.people", "Tell everything that happened to one employee, and why."),
+    "runs": ("cli.runs", "List runs, newest first."),
+    "run": ("cli.runs", "Show one run with its files, counts and issues."),
+}
+
+
+class Commands(click.Group):
+    """Subcommands by name, loaded when needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of a first day with the product."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _ = _COMMANDS[cmd_name]
+        found = importlib.import_module(module).COMMANDS[cmd_name]
+        assert isinstance(found, click.Command)  # noqa: S101
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Lists the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in _COMMANDS.items()])
+
+
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 done, 1 unexpected fault, 2 usage or configuration, 3 rows rejected, "
+    "5 delivery refused, 6 source or store unreachable.",
+)
+@click.option(
+    "--config",
+    metavar="FILE",
+    help="Configuration file; else TENURE_CONFIG, else tenure.toml in this directory.",
+)
+@click.option("--debug", is_flag=True, help="Show the traceback of an unexpected fault.")
+@click.version_option(package_name="tenure", message="tenure %(version)s")
+@click.pass_context
+def tenure(context: click.Context, config: str | None, debug: bool) -> None:
+    """Keep a company's people in step with its HR system, and know what happened and why."""
+    context.ensure_object(dict)
+    context.obj["config"] = config
+
+
+def run(arguments: Sequence[str] | None = None) -> NoReturn:
+    """The entry point: runs the command and exits with the code of the contract."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    sys.exit(execute(arguments))
+
+
+def execute(arguments: Sequence[str], context: dict[str, object] | None = None) -> int:
+    """Runs the command in this process and returns its exit code.
+
+    `context` may bring `now`, a function that tells the time.
+    """
+    try:
+        code = tenure.main(
+            list(arguments), "tenure", standalone_mode=False, obj=dict(context or {})
+        )
+    except click.exceptions.Abort:
+        click.echo("Stopped.", err=True)
+        return exits.FAULT
+    except exits.Trouble as trouble:
+        trouble.show()
+        return trouble.code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except Exception as error:
+        if "--debug" in arguments:
+            raise
+        return exits.explain(error)
+    return code if isinstance(code, int) else exits.DONE

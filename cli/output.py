@@ -1,0 +1,134 @@
+"""What answers look like: one JSON document, or aligned tables that are coloured on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from domain.issues import Severity
+from domain.run import Outcome
+from projections.history import FromTo
+from projections.runs import IssueDocument, RunDocument
+
+_T = TypeVar("_T")
+_COLOURS = {
+    Severity.ERROR: "red",
+    Severity.WARNING: "yellow",
+    Severity.INFO: "blue",
+    Outcome.APPLIED: "green",
+    Outcome.UNCHANGED: "green",
+    Outcome.NO_FILE: "yellow",
+    Outcome.REFUSED: "red",
+    Outcome.FAILED: "red",
+}
+
+
+def print_json(answer: Any) -> None:
+    """One JSON document."""
+    click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2))
+
+
+def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Aligned columns under a header."""
+    from tabulate import tabulate
+
+    titles = [click.style(title, bold=True) for title in header]
+    cells = [[text(cell) for cell in row] for row in rows]
+    table = tabulate(cells, titles, tablefmt="plain", disable_numparse=True)
+    click.echo("\n".join(line.rstrip() for line in table.splitlines()))
+
+
+def text(value: Any) -> str:
+    """A value as people read it; control characters are made visible, and cannot do anything."""
+    if value is None:
+        return ""
+    if isinstance(value, Styled):
+        return value
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, date):
+        return value.isoformat()
+    written = str(value)
+    if written.isprintable():
+        return written
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in written
+    )
+
+
+def progress(items: Collection[_T], label: str) -> Iterator[_T]:
+    """The items, with a progress bar on standard error where that is a terminal."""
+    stream = click.get_text_stream("stderr")
+    with click.progressbar(items, label=label, file=stream, hidden=not stream.isatty()) as bar:
+        yield from bar
+
+
+class Styled(str):
+    """Text of our own that carries colours, and is printed as it is."""
+
+
+def coloured(value: Severity | Outcome) -> Styled:
+    """A severity or an outcome in its colour."""
+    return Styled(click.style(value.value, fg=_COLOURS[value]))
+
+
+def spreadsheet_safe(cell: Any) -> str:
+    """A cell that no spreadsheet takes for a formula: a quote in front makes it text."""
+    written = str(cell)
+    return f"'{written}" if written.startswith(("=", "+", "-", "@", "\t", "\r")) else written
+
+
+def changes(changed: dict[str, FromTo]) -> str:
+    """Changes on one line: `field: from → to`."""
+    return ", ".join(
+        f"{field}: {text(change.before) or '-'} → {text(change.after) or '-'}"
+        for field, change in changed.items()
+    )
+
+
+def print_run(run: RunDocument) -> None:
+    """A run as people read it: what it was, what it counted, what it said."""
+    name = f"run {run.run}" if run.run else "nothing was stored"
+    click.echo(f"{click.style(run.company, bold=True)}: {coloured(run.outcome)} ({name})")
+    for file in run.files:
+        click.echo(f"  {text(file.name)}, {file.bytes} bytes, modified {text(file.modified)} UTC")
+    counted = [
+        f"{count} {what}"
+        for what, count in msgspec.structs.asdict(run.counts).items()
+        if count and what != "rows"
+    ]
+    if run.counts.rows:
+        counted.insert(0, f"{run.counts.rows} rows")
+    if counted:
+        click.echo(f"  {', '.join(counted)}")
+    print_issues(run.issues)
+
+
+def print_issues(issues: Sequence[IssueDocument]) -> None:
+    """Issues with the advice that goes with each."""
+    if issues:
+        click.echo()
+        rows = [
+            (
+                coloured(issue.severity),
+                issue.code,
+                _place(issue),
+                issue.email,
+                _saw(issue),
+                issue.message,
+            )
+            for issue in issues
+        ]
+        print_table(("SEVERITY", "CODE", "WHERE", "E-MAIL", "SAW", "WHAT TO DO"), rows)
+
+
+def _place(issue: IssueDocument) -> str:
+    return ":".join(str(part) for part in (issue.file, issue.line) if part is not None)
+
+
+def _saw(issue: IssueDocument) -> str:
+    return " ".join(part for part in (issue.field, text(issue.value)) if part)

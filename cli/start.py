@@ -1,0 +1,61 @@
+"""`tenure init`."""
+
+from __future__ import annotations
+
+import os
+from datetime import date, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+import click
+
+from adapters.service import utc_now
+from cli import exits
+
+_DELIVERY = "alleo_employees_sample.csv"
+_STARTS_IN, _LEAVES_IN = timedelta(days=14), timedelta(days=60)
+
+
+@click.command("init")
+@click.argument("directory", default=".", metavar="[DIR]")
+@click.pass_context
+def init_command(context: click.Context, directory: str) -> int:
+    """Write a commented tenure.toml, a sample company and a sample delivery into DIR.
+
+    DIR is this directory if none is given. Nothing that exists is overwritten.
+    """
+    today: date = context.find_root().obj.get("now", utc_now)().date()
+    base = Path(directory)
+    sample = files("cli") / "sample"
+    delivery = (sample / _DELIVERY).read_text("utf-8")
+    written = {
+        base / "tenure.toml": (sample / "tenure.toml").read_text("utf-8"),
+        base / "deliveries" / "sample" / _DELIVERY: delivery.format(
+            starts=today + _STARTS_IN, leaves=today + _LEAVES_IN
+        ),
+    }
+    for path in written:
+        if path.exists():
+            raise exits.Trouble(f"{path} exists already", "name an empty directory")
+    try:
+        for path, content in written.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write(path, content)
+    except OSError as error:
+        raise exits.Trouble(
+            f"cannot write {error.filename}: {error.strerror}", "name a directory of your own"
+        ) from error
+    for path in written:
+        click.echo(f"Wrote {path}")
+    here = "" if directory == "." else f"cd {directory} && "
+    click.echo(f"Next: {here}tenure preview sample, then tenure import sample")
+    return exits.DONE
+
+
+def _write(path: Path, content: str) -> None:
+    """A new file that only its owner can read: deliveries are personal data."""
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as stream:
+        stream.write(content)
+
+
+COMMANDS = {"init": init_command}

@@ -1,0 +1,336 @@
+"""Whom the rows of a delivery mean, resolved for all of them at once (I1-I8, D3).
+
+Rows claim employees. External ids speak first, then e-mail addresses as they stand after the
+moves that external ids bring about; so the order of rows never matters, and swaps and chains of
+addresses need no special case. What a row cannot have is rejected, and an older file's row about
+the same employee, if there is one, stands in its place.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Sequence
+from heapq import heapify, heappop, heappush
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from domain.duplicates import sentence_of_lines
+from domain.employee import Employee
+from domain.issues import Finding, finding
+from domain.person import merged
+from domain.roster import Entry, Roster
+from domain.row import Row
+
+Objects = Callable[[Employee | None, Row], Sequence[Finding]]
+"""Says what is to be said of a row once it is known whom it means; it may reject the row."""
+
+
+class Claim:
+    """One employee, known or new, and the rows that mean them, oldest first."""
+
+    __slots__ = ("employee", "entry", "rows")
+
+    def __init__(self, rows: list[Row], entry: Entry | None, employee: Employee | None) -> None:
+        self.rows = rows
+        self.entry = entry
+        self.employee = employee
+
+    @property
+    def target(self) -> str | None:
+        """The address this claim would have instead of what is known, or `None`."""
+        if self.entry is None or self.entry.deactivated or not self.rows:
+            return None
+        address = self.rows[-1].address
+        return None if address == self.entry.file_address else address
+
+    @property
+    def known_addresses(self) -> tuple[str, ...]:
+        """The addresses that already mean its employee (I8)."""
+        return (self.entry.address, self.entry.file_address) if self.entry else ()
+
+    @property
+    def said(self) -> Row:
+        """What its rows say together: the last one, over the earlier ones (D3)."""
+        row = self.rows[0]
+        for later in self.rows[1:]:
+            row = _over(row, later)
+        if len(self.rows) > 1:
+            speaker = self._speaker()
+            row = replace(
+                row,
+                email=speaker.email,
+                address=speaker.address,
+                external_id=speaker.external_id,
+            )
+        return row
+
+    def _speaker(self) -> Row:
+        """The row that speaks for the e-mail address.
+
+        Only a row with an external id can change an address. Among others, one that still uses
+        the address the file is known to use tells that the file still uses it (I8).
+        """
+        named = [row for row in self.rows if row.external_id is not None]
+        if named:
+            return named[-1]
+        if self.entry is not None:
+            for row in self.rows:
+                if row.address == self.entry.file_address:
+                    return row
+        return self.rows[-1]
+
+
+def _over(earlier: Row, later: Row) -> Row:
+    said = later.offboarding_date
+    return replace(
+        later,
+        onboarding_date=later.onboarding_date or earlier.onboarding_date,
+        offboarding_date=said
+        if said or earlier.offboarding_date is UNSET
+        else earlier.offboarding_date,
+        details=merged(earlier.details, later.details),
+    )
+
+
+class Identity:
+    """Resolves the accepted rows of a delivery; afterwards `claims` and `rejected` tell.
+
+    `rejected` pairs a row with every finding about it.
+    """
+
+    def __init__(self, rows: Iterable[Row], roster: Roster, objects: Objects) -> None:
+        self._roster = roster
+        self._objects = objects
+        self._known: dict[str, Claim] = {}
+        self._new: list[Claim] = []
+        self._moved: dict[str, Claim] = {}
+        self.rejected: list[tuple[Row, Sequence[Finding]]] = []
+
+        named: defaultdict[str, list[Row]] = defaultdict(list)
+        nameless: defaultdict[str, list[Row]] = defaultdict(list)
+        self._files: dict[str, int] = {}
+        for row in rows:
+            self._files.setdefault(row.file, len(self._files))
+            if row.external_id is not None:
+                named[row.external_id].append(row)
+            else:
+                nameless[row.address].append(row)
+        unknown = self._claim_known(named)
+        unlinked = self._link(unknown)
+        self._move()
+        self._register(unlinked)
+        self._attach(nameless)
+
+    @property
+    def claims(self) -> Iterable[Claim]:
+        """Every employee that at least one row speaks of."""
+        for claim in (*self._known.values(), *self._new):
+            if claim.rows:
+                yield claim
+
+    # External ids speak first
+
+    def _claim_known(self, named: dict[str, list[Row]]) -> dict[str, list[Row]]:
+        """Claims everyone whose external id is known; returns the rows with unknown ones."""
+        unknown = {}
+        for external_id, rows in named.items():
+            entry = self._roster.with_external_id(external_id)
+            if entry is None:
+                unknown[external_id] = rows
+            else:
+                self._claim(entry, rows)
+        return unknown
+
+    def _link(self, unknown: dict[str, list[Row]]) -> dict[str, list[Row]]:
+        """Claims whoever has no external id yet at an address of the rows (I3); returns the rest.
+
+        Where several external ids would be linked to one employee, the oldest file has its way;
+        within one file none has.
+        """
+        wanted: defaultdict[str, list[tuple[int, str, Entry]]] = defaultdict(list)
+        for external_id, rows in unknown.items():
+            for row in rows:
+                entry = self._roster.at_address(row.address)
+                if entry is not None and entry.external_id is None:
+                    wanted[entry.employee].append((self._files[row.file], external_id, entry))
+                    break
+        unlinked = dict(unknown)
+        for wishes in wanted.values():
+            oldest, external_id, entry = min(wishes, key=lambda wish: wish[:2])
+            if sum(1 for order, _, _ in wishes if order == oldest) == 1:
+                self._claim(entry, unlinked.pop(external_id))
+        return unlinked
+
+    def _claim(self, entry: Entry, rows: list[Row]) -> Claim:
+        claim = self._known.get(entry.employee)
+        if claim is None:
+            claim = Claim([], entry, self._roster.employee(entry))
+            self._known[entry.employee] = claim
+        claim.rows += self._unopposed(claim, rows)
+        return claim
+
+    def _unopposed(self, claim: Claim, rows: Iterable[Row]) -> list[Row]:
+        """The rows that nothing in the employee's own state rejects (L4, L6)."""
+        accepted = []
+        for row in rows:
+            findings = self._objects(claim.employee, row)
+            if any(each.rejects for each in findings):
+                self.rejected.append((row, findings))
+            else:
+                accepted.append(row)
+        return accepted
+
+    # Then addresses move (I2)
+
+    def _move(self) -> None:
+        """Grants every address that is free, or that its holder leaves; rejects the others.
+
+        At first every claim is assumed to get what it wants. A claim whose address is kept by
+        its holder loses its row, and so keeps its own address, which may cost another claim its
+        row in turn. What is left over when nobody loses any more has room for everyone.
+        """
+        self._settle()
+        while self._decide_contests():
+            self._settle()
+
+    def _settle(self) -> None:
+        waiting = deque(claim for claim in self._known.values() if claim.target is not None)
+        wanting: defaultdict[str, list[Claim]] = defaultdict(list)
+        for claim in waiting:
+            wanting[claim.rows[-1].address].append(claim)
+        while waiting:
+            claim = waiting.popleft()
+            keeper = self._keeper_against(claim)
+            if keeper is None:
+                continue
+            self._take_from(claim, "email-taken", keeper)
+            if claim.target is not None:
+                wanting[claim.target].append(claim)
+                waiting.append(claim)
+            for address in claim.known_addresses:
+                waiting.extend(wanting[address])
+
+    def _keeper_against(self, claim: Claim) -> Entry | None:
+        """Who has the address that `claim` wants, and keeps it."""
+        target = claim.target
+        if target is None:
+            return None
+        holder = self._roster.at_address(target)
+        if holder is None or holder is claim.entry or not self._keeps(holder, target):
+            return None
+        return holder
+
+    def _keeps(self, holder: Entry, address: str) -> bool:
+        claim = self._known.get(holder.employee)
+        target = claim.target if claim else None
+        return target is None or target == address
+
+    def _decide_contests(self) -> bool:
+        """Where two files give one address to two employees, the older file has its way.
+
+        Afterwards `_moved` tells who got what; whether anyone lost is the answer.
+        """
+        self._moved = {}
+        lost = False
+        moving = [claim for claim in self._known.values() if claim.target is not None]
+        for claim in sorted(moving, key=lambda claim: self._files[claim.rows[-1].file]):
+            winner = self._moved.setdefault(claim.rows[-1].address, claim)
+            if winner is not claim:
+                self._take_from(claim, "email-taken", winner)
+                lost = True
+        return lost
+
+    def _holder(self, address: str) -> Claim | Entry | None:
+        """Who has an address once everyone has moved."""
+        moved = self._moved.get(address)
+        if moved is not None:
+            return moved
+        entry = self._roster.at_address(address)
+        if entry is None or not self._keeps(entry, address):
+            return None
+        return self._known.get(entry.employee, entry)
+
+    # Then the new ones, and those who are known by address alone
+
+    def _register(self, unlinked: dict[str, list[Row]]) -> None:
+        """New employees with an external id of their own (I6), at addresses that are free."""
+        claims = [claim for rows in unlinked.values() if (claim := self._newcomer(rows)).rows]
+        waiting = [(*self._precedence(claim), claim) for claim in claims]
+        heapify(waiting)
+        while waiting:
+            *_, claim = heappop(waiting)
+            address = claim.rows[-1].address
+            holder = self._holder(address)
+            if holder is None:
+                self._moved[address] = claim
+                self._new.append(claim)
+                continue
+            self._take_from(claim, "external-id-conflict", holder)
+            if claim.rows:
+                heappush(waiting, (*self._precedence(claim), claim))
+
+    def _newcomer(self, rows: list[Row]) -> Claim:
+        claim = Claim([], None, None)
+        claim.rows += self._unopposed(claim, rows)
+        return claim
+
+    def _precedence(self, claim: Claim) -> tuple[int, str]:
+        """The older file first; within a file any order will do, as long as it is always one."""
+        row = claim.rows[-1]
+        return self._files[row.file], row.external_id or ""
+
+    def _attach(self, nameless: dict[str, list[Row]]) -> None:
+        """Rows without an external id mean whoever has their address by now (I4, I5)."""
+        known: defaultdict[str, list[Row]] = defaultdict(list)
+        for address, rows in nameless.items():
+            holder = self._holder(address)
+            if holder is None:
+                self._new.append(self._newcomer(rows))
+            elif isinstance(holder, Entry):
+                known[holder.employee] += rows
+                self._claim(holder, [])
+            elif holder.entry is not None:
+                known[holder.entry.employee] += rows
+            else:
+                self._stack(holder, rows)
+        for employee, rows in known.items():
+            self._stack(self._known[employee], rows)
+
+    def _stack(self, claim: Claim, rows: list[Row]) -> None:
+        """Adds rows to a claim: a file speaks once of an employee, and best by external id."""
+        named = {row.file: row for row in claim.rows}
+        by_file: defaultdict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            by_file[row.file].append(row)
+        for file, found in by_file.items():
+            together = [*found, named[file]] if file in named else found
+            if len(together) == 1:
+                claim.rows += self._unopposed(claim, found)
+                continue
+            lines = sentence_of_lines(together)
+            for row in found:
+                self.rejected.append(
+                    (row, [finding("duplicate-email", "email", row.email, lines=lines)])
+                )
+        claim.rows.sort(key=lambda row: row.position)
+
+    def _take_from(self, claim: Claim, code: str, holder: Claim | Entry) -> None:
+        """Rejects the claim's last row: its address is somebody else's."""
+        row = claim.rows.pop()
+        other = self._name(holder)
+        if code == "email-taken":
+            rejection = finding(code, "email", row.email, other=other)
+        else:
+            rejection = finding(code, "external_id", row.external_id, other=other)
+        self.rejected.append((row, [rejection]))
+
+    def _name(self, holder: Claim | Entry) -> str:
+        """How a sentence to HR calls an employee: by address, and external id if there is one."""
+        if isinstance(holder, Entry):
+            email, external_id = self._roster.employee(holder).email, holder.external_id
+        elif holder.employee is not None:
+            email, external_id = holder.employee.email, holder.employee.external_id
+        else:
+            email, external_id = holder.rows[-1].email, holder.rows[-1].external_id
+        return f"{email} (external id {external_id})" if external_id else email

@@ -1,0 +1,31 @@
+"""Ids that sort by time and are derived, not drawn, so that planning stays pure."""
+
+from __future__ import annotations
+
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+_ROOM = 1 << 32
+
+
+def run_id(milliseconds: int, randomness: int) -> UUID:
+    """A version 7 id for a run: the moment in Unix milliseconds, then 42 random bits.
+
+    The last 32 bits are zero: they are the room for the employees whom the run registers.
+    """
+    version, variant = 0x7, 0b10
+    value = (milliseconds & (1 << 48) - 1) << 80
+    value |= version << 76 | (randomness >> 30 & 0xFFF) << 64
+    value |= variant << 62 | (randomness & (1 << 30) - 1) << 32
+    return UUID(int=value)
+
+
+def employee_id(run: UUID, position: int) -> UUID:
+    """The id of the employee whom the record at `position` of a delivery registers in `run`."""
+    if not 0 < position < _ROOM:
+        raise ValueError(f"position {position} is not between 1 and {_ROOM - 1}")
+    return UUID(int=run.int + position)
+
+
+def company_stream_id(company: str) -> UUID:
+    """The id of a company's stream, derived from its key in the configuration."""
+    return uuid5(NAMESPACE_URL, f"tenure:company:{company}")

@@ -1,0 +1,123 @@
+"""A company's people by identity: what a plan looks them up by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import NamedTuple
+
+from domain.employee import Employee
+from domain.events import State
+from domain.row import Row, address_of
+
+
+class Entry(NamedTuple):
+    """One employee, as the store keeps them for look-up; everything else waits in `state`.
+
+    `address` and `file_address` are as they compare (I1); `namesake` is set for those without an
+    external id (I5). `digest` recognises the last accepted row, and may be missing: it is a cache.
+    """
+
+    employee: str
+    deactivated: bool
+    address: str
+    file_address: str
+    external_id: str | None
+    namesake: str | None
+    digest: bytes | None
+    state: bytes
+
+
+def namesake_of(first_name: str, last_name: str) -> str:
+    """Two people with the same namesake key have the same names (I5)."""
+    return f"{first_name}\n{last_name}".casefold()
+
+
+class Roster:
+    """Everyone a company knows, at one version of its stream.
+
+    Entries are turned into employees only when they are asked for, and indexes are made only when
+    they are used: a delivery that repeats itself needs neither.
+    """
+
+    def __init__(self, entries: Iterable[Entry], load: Callable[[bytes], Employee]) -> None:
+        self.entries = list(entries)
+        self._load = load
+
+    @classmethod
+    def of(cls, employees: Iterable[Employee]) -> Roster:
+        """A roster of employees that are at hand."""
+        at_hand = {employee.id.bytes: employee for employee in employees}
+        return cls(
+            (entry_of(each, None, key) for key, each in at_hand.items()), at_hand.__getitem__
+        )
+
+    def without_digests(self) -> Roster:
+        """The same people, with every row of a delivery to be read in full."""
+        return Roster((entry._replace(digest=None) for entry in self.entries), self._load)
+
+    @cached_property
+    def by_digest(self) -> dict[bytes, Entry]:
+        """Entries by the digest of their last accepted row."""
+        return {entry.digest: entry for entry in self.entries if entry.digest is not None}
+
+    @cached_property
+    def _by_address(self) -> dict[str, Entry]:
+        by_address = {entry.file_address: entry for entry in self.entries}
+        by_address.update((entry.address, entry) for entry in self.entries)
+        return by_address
+
+    @cached_property
+    def _by_external_id(self) -> dict[str, Entry]:
+        return {entry.external_id: entry for entry in self.entries if entry.external_id is not None}
+
+    @cached_property
+    def _by_namesake(self) -> dict[str, list[Entry]]:
+        found: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            if entry.namesake is not None:
+                found.setdefault(entry.namesake, []).append(entry)
+        return found
+
+    def at_address(self, address: str) -> Entry | None:
+        """Who is reached at an address, or is called by it in the file (I1, I8)."""
+        return self._by_address.get(address)
+
+    def with_external_id(self, external_id: str | None) -> Entry | None:
+        """Who has an external id (I1)."""
+        return self._by_external_id.get(external_id) if external_id is not None else None
+
+    def mentioned_by(self, row: Row) -> Iterator[Entry]:
+        """Everyone whom a row mentions, by external id or by address."""
+        for entry in (self.with_external_id(row.external_id), self.at_address(row.address)):
+            if entry is not None:
+                yield entry
+
+    def namesakes(self, row: Row) -> Iterator[Entry]:
+        """Everyone without an external id who has the names in a row (I5)."""
+        details = row.details
+        key = namesake_of(str(details.first_name), str(details.last_name))
+        yield from self._by_namesake.get(key, ())
+
+    def employee(self, entry: Entry) -> Employee:
+        """The employee behind an entry."""
+        return self._load(entry.state)
+
+
+def entry_of(employee: Employee, digest: bytes | None, state: bytes) -> Entry:
+    """The entry of an employee whose state is stored as `state`."""
+    details = employee.details
+    return Entry(
+        employee=employee.id.hex,
+        deactivated=employee.state is State.DEACTIVATED,
+        address=address_of(employee.email),
+        file_address=address_of(employee.file_email),
+        external_id=employee.external_id,
+        namesake=(
+            namesake_of(details.first_name, details.last_name)
+            if employee.external_id is None
+            else None
+        ),
+        digest=digest,
+        state=state,
+    )

@@ -1,0 +1,288 @@
+"""From the cells of one record to what it says, and what is wrong with it (W1-W9, L3)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from datetime import date
+from functools import lru_cache, partial
+from typing import Any, NamedTuple, TypeAlias
+
+from msgspec import UNSET, UnsetType
+
+from domain.company import EMAIL_LIMIT, Company, CustomType, Language
+from domain.fields import MANDATORY, is_custom, nearest
+from domain.issues import Finding, finding
+from domain.person import DetailsChange
+from domain.private import Private
+from domain.sheet import Sheet, split
+
+
+class Row(Private, frozen=True):
+    """What one record says (W), with the place that says so.
+
+    `position` is the record's number in the whole delivery, first is 1; `cells` are trimmed and
+    normalised. `offboarding_date` is unset where the column is absent and `None` where the cell is
+    blank, since a blank can be news (L5, L6). A row with findings that reject holds what could
+    be read of it.
+    """
+
+    file: str
+    line: int
+    position: int
+    digest: bytes
+    """Recognises the same record when it comes again."""
+    cells: list[str]
+    email: str
+    address: str
+    """The e-mail address as it compares (I1)."""
+    external_id: str | None
+    onboarding_date: date | None
+    offboarding_date: date | UnsetType | None
+    details: DetailsChange
+
+
+Reading: TypeAlias = tuple[Row, list[Finding]]
+"""A row and what is wrong with it."""
+
+_IDENTITY = ("email", "external_id")
+"""Fields that count for duplicates even where they are wrong (I7)."""
+_CLEARABLE = frozenset(
+    {
+        "prefix",
+        "probation_period_end_date",
+        "birthday",
+        "work_anniversary",
+        "marriage_date",
+        "group_name",
+    }
+)
+_DATES = frozenset(
+    {
+        "onboarding_date",
+        "offboarding_date",
+        "probation_period_end_date",
+        "birthday",
+        "work_anniversary",
+        "marriage_date",
+    }
+)
+_LANGUAGES = frozenset(Language)
+_CLEAR = object()
+_DATE = re.compile(r"(?:19|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}")
+_DECIMAL = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_ATOM = r"[^\s@\"(),:;<>\[\]\\.]++"
+_LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+_EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*+@(?:{_LABEL}\.)+{_LABEL}")
+_LOCAL_LIMIT = 64
+_CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_NAMES = {"\t": "a tab"} | dict.fromkeys("\n\r\x0b\x0c\x85\u2028\u2029", "a line break")
+
+
+def address_of(email: str) -> str:
+    """An e-mail address as it compares (I1); addresses are trimmed when they are read."""
+    return email.casefold()
+
+
+class RowReader:
+    """Reads the records of one sheet, in a company that may map, type and limit its cells."""
+
+    def __init__(self, sheet: Sheet, company: Company) -> None:
+        self._file = sheet.name
+        self._width = sheet.columns.width
+        self._columns = [(index, _column(field, company)) for index, field in sheet.columns.fields]
+
+    def read(self, line: int, text: str, position: int, digest: bytes) -> Reading:
+        """What the record says, and everything that is wrong with it (W9)."""
+        cells = split(text)
+        if len(cells) != self._width:
+            # Nobody can tell which cell is which: the row says nothing, not even whom it means.
+            width = finding("wrong-width", cells=len(cells), columns=self._width)
+            return _row({}, {}, self._file, line, position, digest, []), [width]
+        plain = _is_plain(text)
+        if not plain:
+            cells = [_clean(cell) for cell in cells]
+        said: dict[str, Any] = {}
+        custom: dict[str, str | None] = {}
+        findings: list[Finding] = []
+        for index, column in self._columns:
+            field, limit, _, is_custom_field, blank, read = column
+            cell = cells[index]
+            value: Any = None
+            if not cell:
+                value = blank
+            elif not plain or len(cell) > limit:
+                value = _text_problem(column, cell)
+            if value is None:
+                value = read(field, cell)
+            if value.__class__ is Finding:
+                findings.append(value)
+                if field in _IDENTITY and cell:
+                    said[field] = cell
+            elif value is not UNSET:
+                (custom if is_custom_field else said)[field] = None if value is _CLEAR else value
+        row = _row(said, custom, self._file, line, position, digest, cells)
+        if row.onboarding_date and row.offboarding_date:
+            findings.extend(_dates_out_of_order(row.onboarding_date, row.offboarding_date))
+        return row, findings
+
+
+class _Column(NamedTuple):
+    field: str
+    limit: int
+    breaks: bool
+    """Whether line breaks and tabs may stay (W1)."""
+    custom: bool
+    blank: Any
+    """What a blank cell says: nothing (unset), `_CLEAR`, or a `Finding`."""
+    read: Callable[[str, str], Any]
+    """From field and cell to a value, or a `Finding`."""
+
+
+def _column(field: str, company: Company) -> _Column:
+    limit = min(EMAIL_LIMIT, company.limits.cell) if field == "email" else company.limits.cell
+    blank = _blank(field, company)
+    if is_custom(field):
+        kind = company.custom_fields.get(field, CustomType.TEXT)
+        return _Column(field, limit, kind is CustomType.TEXT, True, blank, _CUSTOM[kind])
+    readers: dict[str, Callable[[str, str], Any]] = {
+        "email": _email,
+        "language": _language,
+        "group_name": partial(_group, company.groups, company.policy.unknown_group == "reject"),
+    }
+    default = _date if field in _DATES else _text
+    return _Column(field, limit, False, False, blank, readers.get(field, default))
+
+
+def _blank(field: str, company: Company) -> Any:
+    """What a blank cell says (W2, W8, L5)."""
+    if field in MANDATORY:
+        return finding("missing-value", field=field)
+    clears = company.policy.blank_cells == "clear" and (field in _CLEARABLE or is_custom(field))
+    return _CLEAR if clears or field == "offboarding_date" else UNSET
+
+
+def _is_plain(text: str) -> bool:
+    """Whether cleaning would leave every cell of a record as it is: true of nearly all."""
+    return (
+        text.isascii()
+        and text.isprintable()
+        and '"' not in text
+        and ", " not in text
+        and " ," not in text
+        and text[0] != " "
+        and text[-1] != " "
+    )
+
+
+def _clean(cell: str) -> str:
+    cell = cell.strip()
+    return cell if cell.isascii() else unicodedata.normalize("NFC", cell)
+
+
+def _text_problem(column: _Column, cell: str) -> Finding | None:
+    """What is wrong with a cell as text, whatever it should hold (W1, F7)."""
+    field = column.field
+    if len(cell) > column.limit:
+        return finding("too-long", field, cell, length=len(cell), limit=column.limit)
+    if cell.isprintable():
+        return None
+    for character in cell:
+        if unicodedata.category(character) not in _CONTROL:
+            continue
+        if not (column.breaks and character in "\r\n\t"):
+            seen = _NAMES.get(character, f"the control character U+{ord(character):04X}")
+            return finding("bad-text", field, cell, seen=seen)
+    return None
+
+
+def _text(field: str, cell: str) -> str:
+    return cell
+
+
+def _email(field: str, cell: str) -> str | Finding:
+    well_formed = _EMAIL.fullmatch(cell) and cell.index("@") <= _LOCAL_LIMIT
+    return cell if well_formed else finding("bad-email", field, cell)
+
+
+def _date(field: str, cell: str) -> date | Finding:
+    return _calendar_date(cell) or finding("bad-date", field, cell)
+
+
+@lru_cache(maxsize=65_536)
+def _calendar_date(cell: str) -> date | None:
+    """The date written `YYYY-MM-DD`, 1900 to 2199 (W4); cached, since dates repeat."""
+    try:
+        return date.fromisoformat(cell) if _DATE.fullmatch(cell) else None
+    except ValueError:
+        return None
+
+
+def _language(field: str, cell: str) -> str | Finding:
+    language = cell.lower()
+    return language if language in _LANGUAGES else finding("unknown-language", field, cell)
+
+
+def _group(groups: tuple[str, ...], strict: bool, field: str, cell: str) -> str | Finding:
+    if cell in groups:
+        return cell
+    return finding("unknown-group", field, cell, strict=strict, nearest=nearest(cell, groups))
+
+
+def _decimal(field: str, cell: str) -> str | Finding:
+    return cell if _DECIMAL.fullmatch(cell) else finding("bad-decimal", field, cell)
+
+
+def _integer(field: str, cell: str) -> str | Finding:
+    return cell if _INTEGER.fullmatch(cell) else finding("bad-integer", field, cell)
+
+
+def _custom_date(field: str, cell: str) -> str | Finding:
+    return cell if _calendar_date(cell) else finding("bad-date", field, cell)
+
+
+def _row(
+    said: dict[str, Any],
+    custom: dict[str, str | None],
+    file: str,
+    line: int,
+    position: int,
+    digest: bytes,
+    cells: list[str],
+) -> Row:
+    take = said.pop
+    email = take("email", "")
+    return Row(
+        file,
+        line,
+        position,
+        digest,
+        cells,
+        email,
+        email.casefold(),
+        take("external_id", None),
+        take("onboarding_date", None),
+        take("offboarding_date", UNSET),
+        DetailsChange(**said, custom=custom or UNSET),
+    )
+
+
+def _dates_out_of_order(onboarding: date, offboarding: date) -> Iterable[Finding]:
+    """L3: leaving before starting."""
+    if offboarding < onboarding:
+        yield finding(
+            "offboarding-before-onboarding",
+            "offboarding_date",
+            offboarding.isoformat(),
+            onboarding_date=onboarding,
+        )
+
+
+_CUSTOM = {
+    CustomType.TEXT: _text,
+    CustomType.DECIMAL: _decimal,
+    CustomType.INTEGER: _integer,
+    CustomType.DATE: _custom_date,
+}

@@ -1,0 +1,118 @@
+"""Runs, the only way in which anything changes, and the stream they form (R1, R2, R4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+from uuid import UUID
+
+import msgspec
+
+
+class RunKind(StrEnum):
+    """What a run does (R2)."""
+
+    IMPORT = "import"
+    CLOCK = "clock"
+
+
+class Outcome(StrEnum):
+    """How a run ended (R2)."""
+
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    NO_FILE = "no-file"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class FileInfo(msgspec.Struct, frozen=True):
+    """A delivered file as its source described it, and the SHA-256 of the bytes received."""
+
+    name: str
+    bytes: int
+    modified: datetime
+    sha256: str
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """What a run did. rows = registered + changed + unchanged + rejected + skipped.
+
+    `absent` counts the employees who can still be changed by a file and that no row speaks of
+    (D7); `events` counts employees' events.
+    """
+
+    rows: int = 0
+    registered: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    skipped: int = 0
+    absent: int = 0
+    activated: int = 0
+    deactivated: int = 0
+    events: int = 0
+
+
+class RunEnded(msgspec.Struct, frozen=True, tag="run-ended", tag_field="kind"):
+    """The record of one run (R2), an event of its company's stream; its id is the envelope's.
+
+    `slot` is the pick-up slot it served, `delivery` identifies the bytes and settings it read
+    (D8), and `issues_of` names the earlier run whose lasting issues hold for this one too.
+    """
+
+    company: str
+    run_kind: RunKind
+    outcome: Outcome
+    started: datetime
+    finished: datetime
+    by: str
+    reason: str | None = None
+    slot: datetime | None = None
+    files: tuple[FileInfo, ...] = ()
+    counts: Counts = Counts()
+    delivery: str | None = None
+    issues_of: UUID | None = None
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """A delivery that the company's state already reflects (D8), and the run that said so."""
+
+    delivery: str
+    run: UUID
+    rows: int
+    absent: int
+    skipped: int
+
+
+class CompanyStream(msgspec.Struct, frozen=True):
+    """A company as its stream tells: how many runs it had, and what it last took in whole.
+
+    The version is lock and guard in one: a run is stored as version + 1, so of two runs planned
+    from the same state one fails to be stored (R4).
+    """
+
+    version: int = 0
+    settled: Settled | None = None
+
+    def after(self, run: UUID, ended: RunEnded) -> Self:
+        """The stream with one more run."""
+        return msgspec.structs.replace(
+            self, version=self.version + 1, settled=_settled(self.settled, run, ended)
+        )
+
+
+def _settled(before: Settled | None, run: UUID, ended: RunEnded) -> Settled | None:
+    """The delivery that would be recognised next time, after `ended`.
+
+    A run that read no delivery to its end leaves things as they are, unless it changed someone.
+    """
+    counts = ended.counts
+    if ended.delivery is None:
+        return None if counts.events else before
+    if counts.rejected:
+        return None
+    return Settled(
+        ended.delivery, ended.issues_of or run, counts.rows, counts.absent, counts.skipped
+    )

@@ -1,0 +1,151 @@
+"""From the bytes of one file to its records, and from a record to its cells (F1-F3, F6-F8).
+
+A record is a line number and a text that is not split into cells yet: most records of a delivery
+repeat what was accepted before, are recognised by that text alone, and never need their cells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import TypeAlias
+
+from domain.company import Company
+from domain.fields import Columns, read_header, recognised
+from domain.issues import Finding, Issue, finding
+from domain.private import Private
+
+Record: TypeAlias = tuple[int, str]
+"""The line a record begins on, and its text without the line break that ends it."""
+
+# A quoted cell, as RFC 4180 has it; possessive, so that no input makes the match try twice.
+_QUOTED = r'"[^"]*+(?:""[^"]*+)*+"'
+# One whole record on one line: quoted cells, or cells that do not begin with a quote.
+_ONE_LINE = re.compile(rf'(?:{_QUOTED}|(?!")[^,]*+)(?:,(?:{_QUOTED}|(?!")[^,]*+))*+')
+# One cell with what ends it, wherever its line breaks are.
+_CELL = re.compile(rf'(?:{_QUOTED}(?:\r(?=\n|\Z))?+|(?!")[^,\n]*+)(,|\n|\Z)')
+_CELLS = re.compile(r'(?:^|,)(?:"([^"]*+(?:""[^"]*+)*+)"|([^,]*+))')
+_BLANK = re.compile(r"[,\s]*+")
+
+_OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
+
+class Sheet(Private, frozen=True):
+    """A readable file: its header, its columns, its records, and what was noticed about it."""
+
+    name: str
+    header: str
+    columns: Columns
+    records: list[Record]
+    issues: tuple[Issue, ...] = ()
+
+
+class Refused(Exception):
+    """A file that cannot be read, and so refuses the delivery (F1); `issues` say why."""
+
+    def __init__(self, *issues: Issue) -> None:
+        super().__init__(", ".join(issue.code for issue in issues))
+        self.issues = issues
+
+
+def read_sheet(name: str, data: bytes, company: Company) -> Sheet:
+    """The records of the file `name` whose content is `data`.
+
+    Raises `Refused` for what F1 to F3 and F5 to F7 refuse.
+    """
+    records = _records(name, _text(name, data, company.limits.file))
+    line, header = next(records, (1, ""))
+    if not header:
+        raise Refused(finding("no-rows").at(name, line))
+    columns, issues = _columns(name, line, header, company)
+    limit = company.limits.rows
+    found = list(islice(records, limit + 1))
+    if not found:
+        raise Refused(finding("no-rows").at(name, line))
+    if len(found) > limit:
+        raise Refused(finding("too-many-rows", limit=limit).at(name, found[limit][0]))
+    return Sheet(name, header, columns, found, issues)
+
+
+def split(text: str) -> list[str]:
+    """The cells of a record, as written."""
+    if '"' not in text:
+        return text.split(",")
+    return [quoted.replace('""', '"') or plain for quoted, plain in _CELLS.findall(text)]
+
+
+def _text(name: str, data: bytes, limit: int) -> str:
+    if len(data) > limit:
+        raise Refused(finding("too-large", limit=limit).at(name))
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # `from None`: the error carries the content of the file.
+        raise Refused(finding("not-utf8").at(name, _line(data, error.start))) from None
+    if "\0" in text:
+        raise Refused(finding("nul-byte").at(name, _line(data, data.index(b"\0"))))
+    return text.removeprefix("\ufeff")
+
+
+def _line(data: bytes, position: int) -> int:
+    return data.count(b"\n", 0, position) + 1
+
+
+def _columns(
+    name: str, line: int, header: str, company: Company
+) -> tuple[Columns, tuple[Issue, ...]]:
+    cells = split(header)
+    known = recognised(cells, company.fields)
+    for delimiter, seen in _OTHER_DELIMITERS.items():
+        if recognised(header.replace('"', "").split(delimiter), company.fields) > max(known, 1):
+            raise Refused(finding("wrong-delimiter", value=delimiter, seen=seen).at(name, line))
+    columns, findings = read_header(cells, company.fields)
+    refusing = [each for each in findings if each.rejects]
+    if refusing:
+        raise Refused(*_at(name, line, refusing))
+    return columns, _at(name, line, findings)
+
+
+def _at(name: str, line: int, findings: list[Finding] | tuple[Finding, ...]) -> tuple[Issue, ...]:
+    return tuple(each.at(name, line) for each in findings)
+
+
+def _records(name: str, text: str) -> Iterator[Record]:
+    """Every record that is not blank (F8)."""
+    if '"' in text:
+        found = _quoted_records(name, text)
+    else:
+        found = enumerate(text.replace("\r\n", "\n").split("\n"), 1)
+    # The first test is the cheap one and settles nearly every line.
+    return (
+        record for record in found if record[1][:1].isalnum() or not _BLANK.fullmatch(record[1])
+    )
+
+
+def _quoted_records(name: str, text: str) -> Iterator[Record]:
+    """The records of a text with quotes in it, which may hold line breaks."""
+    line, start, length = 1, 0, len(text)
+    while start < length:
+        end = text.find("\n", start)
+        end = length if end < 0 else end
+        record = text[start:end].removesuffix("\r")
+        if '"' in record and not _ONE_LINE.fullmatch(record):
+            end = _end_of_record(name, text, line, start)
+            record = text[start:end].removesuffix("\r")
+        yield line, record
+        line += 1 + record.count("\n")
+        start = end + 1
+
+
+def _end_of_record(name: str, text: str, line: int, start: int) -> int:
+    """Where the record that begins at `start` ends; refuses what F3 refuses."""
+    position = start
+    while True:
+        cell = _CELL.match(text, position)
+        if cell is None:
+            opened = line + text.count("\n", start, position)
+            raise Refused(finding("unclosed-quote").at(name, opened))
+        if cell[1] != ",":
+            return cell.start(1)
+        position = cell.end()

@@ -1,0 +1,169 @@
+"""What tests begin with: a company, a moment, deliveries as text, and people who are known.
+
+Everything here only puts values together; what is tested is never done here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+from textwrap import dedent
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.company import Company, CustomType, Language, Limits, Policy
+from domain.delivery import Terms, plan_delivery
+from domain.employee import Employee, fold
+from domain.events import EmployeeEvent, Recorded
+from domain.ids import run_id
+from domain.issues import Issue
+from domain.plan import Moment, Plan
+from domain.roster import Entry, Roster, entry_of
+from domain.schedule import Schedule
+from domain.sheet import read_sheet
+
+NOW = datetime(2027, 3, 1, 2, 45, tzinfo=UTC)
+"""A Monday, at the first pick-up of the day."""
+TODAY = NOW.date()
+RUN = run_id(int(NOW.timestamp() * 1000), 1)
+FILE = "alleo_employees.csv"
+
+
+def a_company(
+    *,
+    policy: dict[str, Any] | None = None,
+    limits: dict[str, int] | None = None,
+    fields: dict[str, str] | None = None,
+    custom_fields: dict[str, str] | None = None,
+) -> Company:
+    """Acme: Dutch, with the groups Sales and Engineering."""
+    return Company(
+        key="acme",
+        name="Acme BV",
+        language=Language.NL,
+        groups=("Sales", "Engineering"),
+        policy=Policy(**(policy or {})),
+        limits=Limits(**(limits or {})),
+        fields=fields or {},
+        custom_fields={name: CustomType(kind) for name, kind in (custom_fields or {}).items()},
+    )
+
+
+def terms(company: Company | None = None, now: datetime = NOW, run: UUID = RUN) -> Terms:
+    """Acme's terms at a moment."""
+    return Terms(company or a_company(), Schedule(), Moment(run, now))
+
+
+def csv(text: str) -> bytes:
+    """A file as it is written in a test: indented, one row a line."""
+    return dedent(text).lstrip("\n").encode()
+
+
+def plan(
+    *files: str | bytes,
+    known: Roster | Iterable[Employee] = (),
+    company: Company | None = None,
+    now: datetime = NOW,
+    run: UUID = RUN,
+) -> Plan:
+    """The plan for a delivery of `files`, oldest first, to a company that knows `known`."""
+    agreed = terms(company, now, run)
+    names = [FILE] if len(files) == 1 else [f"alleo_employees_{n}.csv" for n in range(len(files))]
+    sheets = [
+        read_sheet(name, csv(file) if isinstance(file, str) else file, agreed.company)
+        for name, file in zip(names, files, strict=True)
+    ]
+    roster = known if isinstance(known, Roster) else Roster.of(known)
+    return plan_delivery(sheets, roster, agreed)
+
+
+def after(plan: Plan, known: Iterable[Employee] = ()) -> list[Employee]:
+    """Everyone a company knows once a plan is applied."""
+    people = {employee.id: employee for employee in known}
+    people.update((change.after.id, change.after) for change in plan.changes)
+    return list(people.values())
+
+
+def roster_after(plan: Plan, known: Roster | None = None) -> Roster:
+    """The roster once a plan is applied, row digests included, as a store would keep it."""
+    entries: dict[str, Entry] = {entry.employee: entry for entry in known.entries} if known else {}
+    for employee, digest in plan.remembered:
+        entries[employee] = entries[employee]._replace(digest=digest)
+    for change in plan.changes:
+        state = msgspec.json.encode(change.after)
+        entries[change.after.id.hex] = entry_of(change.after, change.digest, state)
+    return Roster(entries.values(), msgspec.json.Decoder(Employee).decode)
+
+
+def registered(
+    row: str = "anna@acme.example,Anna,Bakker",
+    header: str = "email,first_name,last_name",
+    *,
+    now: datetime = NOW,
+    company: Company | None = None,
+    position: int = 1,
+) -> Employee:
+    """Someone whom a file registered at `now`."""
+    earlier = run_id(int(now.timestamp() * 1000), 1000 + position)
+    (employee,) = after(plan(f"{header}\n{row}\n", now=now, run=earlier, company=company))
+    return employee
+
+
+def then(
+    employee: Employee, *events: EmployeeEvent, at: datetime = NOW, line: int | None = None
+) -> Employee:
+    """The employee after more events; from a file where `line` is given, else from support."""
+    for event in events:
+        recorded = Recorded(
+            originator_id=employee.id,
+            originator_version=employee.version + 1,
+            event=event,
+            run=RUN,
+            effective=max(at, employee.effective),
+            recorded=at,
+            file=None if line is None else FILE,
+            line=line,
+        )
+        folded = fold(employee, [recorded])
+        assert folded is not None
+        employee = folded
+    return employee
+
+
+def day(text: str) -> date:
+    """A date, shortly."""
+    return date.fromisoformat(text)
+
+
+def moment(text: str) -> datetime:
+    """A moment in UTC, shortly: `2027-03-01 02:45`."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def codes(found: Plan | Iterable[Issue]) -> list[str]:
+    """The codes of issues, in order."""
+    return [issue.code for issue in (found.issues if isinstance(found, Plan) else found)]
+
+
+def kinds(plan: Plan) -> list[str]:
+    """The kinds of a plan's events, in order."""
+    return [
+        str(recorded.event.__struct_config__.tag)
+        for change in plan.changes
+        for recorded in change.events
+    ]
+
+
+def verdicts(plan: Plan) -> list[str]:
+    """What became of each row that was read, in order."""
+    return [judgement.verdict.value for judgement in plan.judgements]
+
+
+def people(plan: Plan, known: Iterable[Employee] = ()) -> dict[str, Sequence[Any]]:
+    """Addresses, with external id and state, once a plan is applied."""
+    return {
+        employee.email: (employee.external_id, employee.state.value)
+        for employee in after(plan, known)
+    }
