@@ -63,8 +63,11 @@ def text(value: Any) -> str:
 def progress(items: Collection[_T], label: str) -> Iterator[_T]:
     """The items, with a progress bar on standard error where that is a terminal."""
     stream = click.get_text_stream("stderr")
-    with click.progressbar(items, label=label, file=stream, hidden=not stream.isatty()) as bar:
-        yield from bar
+    hidden = not stream.isatty()
+    with click.progressbar(length=len(items), label=label, file=stream, hidden=hidden) as bar:
+        for item in items:
+            yield item
+            bar.update(1)
 
 
 class Styled(str):
