@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -62,9 +63,8 @@ def text(value: Any) -> str:
 
 def progress(items: Collection[_T], label: str) -> Iterator[_T]:
     """The items, with a progress bar on standard error where that is a terminal."""
-    stream = click.get_text_stream("stderr")
-    hidden = not stream.isatty()
-    with click.progressbar(length=len(items), label=label, file=stream, hidden=hidden) as bar:
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=len(items), label=label, file=sys.stderr, hidden=hidden) as bar:
         for item in items:
             yield item
             bar.update(1)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from msgspec.structs import replace
-
 from domain.company import Company
 from domain.duplicates import find_duplicates
 from domain.employee import Employee, follow, has_left, objections, register
+from domain.events import State
 from domain.identity import Claim, Identity
 from domain.ids import employee_id
 from domain.issues import Finding, Issue, finding
@@ -30,7 +29,7 @@ class Terms(Private, frozen=True):
 
     def objections(self, employee: Employee | None, row: Row) -> list[Finding]:
         """What is to be said of a row once it is known whom it means."""
-        return list(objections(employee, row, self.company, self.schedule, self.moment.now))
+        return objections(employee, row, self.company, self.schedule, self.moment.now)
 
 
 def plan_delivery(sheets: Sequence[Sheet], roster: Roster, terms: Terms) -> Plan:
@@ -147,6 +146,7 @@ class _Judge:
             findings += self._namesakes(said)
             events = register(said, terms.company, now.date())
             verdict = Verdict.REGISTERED
+        digest = self._digest(claim, findings)
         change = change_of(
             employee,
             employee_id(terms.moment.run, standing.position),
@@ -154,14 +154,12 @@ class _Judge:
             terms.moment,
             file=standing.file,
             line=standing.line,
+            digest=digest,
         )
-        digest = self._digest(claim, change, findings)
         if change is None:
             verdict = Verdict.UNCHANGED
             if digest is not None and claim.entry and digest != claim.entry.digest:
                 self.remembered.append((claim.entry.employee, digest))
-        else:
-            change = replace(change, digest=digest)
         self._verdicts.settle(standing, verdict, findings, employee, change)
 
     def _supersede(self, claim: Claim) -> None:
@@ -185,21 +183,21 @@ class _Judge:
             if not theirs or not ours or theirs == ours:
                 yield finding("possible-email-change", "email", row.email, other=other.email)
 
-    def _digest(
-        self, claim: Claim, change: Change | None, findings: Iterable[Finding]
-    ) -> bytes | None:
-        """The digest by which the row may be recognised: it must speak alone, leave nothing to say
-        next time (L10), and name its employee by the names that lead to nobody else."""
-        row = claim.rows[-1]
-        employee = change.after if change else claim.employee
-        recognisable = (
-            employee is not None
-            and len(claim.rows) == 1
-            and row.address == address_of(employee.file_email)
-            and row.external_id in (None, employee.external_id)
-            and not any(each.lasting for each in findings)
-        )
-        return row.digest if recognisable else None
+    def _digest(self, claim: Claim, findings: Iterable[Finding]) -> bytes | None:
+        """The digest by which the row may be recognised next time.
+
+        It must speak alone, leave nothing to say again (L10), and name its employee by nothing
+        that may come to mean somebody else: a row about a deactivated employee is not followed,
+        so only there can it differ from what is known.
+        """
+        row, employee = claim.rows[-1], claim.employee
+        if len(claim.rows) > 1 or any(each.lasting for each in findings):
+            return None
+        if employee is not None and employee.state is State.DEACTIVATED:
+            known = (address_of(employee.file_email), row.external_id and employee.external_id)
+            if known != (row.address, row.external_id):
+                return None
+        return row.digest
 
 
 # Looking at the delivery as a whole

@@ -13,7 +13,7 @@ from uuid import UUID
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from domain.company import Company
+from domain.company import Company, Policy
 from domain.events import (
     Activated,
     Deactivated,
@@ -215,48 +215,48 @@ def says_new_offboarding(employee: Employee, row: Row) -> bool:
 
 def objections(
     employee: Employee | None, row: Row, company: Company, schedule: Schedule, now: datetime
-) -> Iterator[Finding]:
+) -> list[Finding]:
     """What is to be said of a row, and may reject it, once it is known whom it means.
 
     `employee` is `None` for someone new. Source: L4, L6, L7.
     """
-    if employee is not None:
-        if row.onboarding_date and row.onboarding_date != employee.onboarding_date:
-            yield finding(
-                "onboarding-date-fixed",
-                "onboarding_date",
-                row.onboarding_date.isoformat(),
-                known=employee.onboarding_date,
-            )
-        if not says_new_offboarding(employee, row):
-            return
+    if employee is None:
+        if not row.offboarding_date or has_left(row, schedule, now):
+            return []
+        return _notice(row.offboarding_date, company.policy, schedule, now)
+    findings = []
+    if row.onboarding_date and row.onboarding_date != employee.onboarding_date:
+        ignored = row.onboarding_date.isoformat()
+        known = employee.onboarding_date
+        findings.append(finding("onboarding-date-fixed", "onboarding_date", ignored, known=known))
+    if says_new_offboarding(employee, row):
+        day = row.offboarding_date or None
         if employee.state is State.DEACTIVATED:
-            value = row.offboarding_date.isoformat() if row.offboarding_date else None
-            yield finding("reactivation-needs-support", "offboarding_date", value)
-            return
-        if row.offboarding_date == employee.offboarding_date:
-            return
-    elif has_left(row, schedule, now):
-        return
-    if row.offboarding_date:
-        yield from _notice(row.offboarding_date, company, schedule, now)
+            value = day.isoformat() if day else None
+            findings.append(finding("reactivation-needs-support", "offboarding_date", value))
+        elif day and day != employee.offboarding_date:
+            findings += _notice(day, company.policy, schedule, now)
+    return findings
 
 
-def _notice(day: date, company: Company, schedule: Schedule, now: datetime) -> Iterator[Finding]:
+def _notice(day: date, policy: Policy, schedule: Schedule, now: datetime) -> list[Finding]:
     """L4: a last day that is new, and near or past."""
-    policy = company.policy
-    ahead = (day - now.date()).days
     if schedule.deactivation_of(day) <= now:
-        yield finding("offboarding-overdue", "offboarding_date", day.isoformat())
-    elif ahead < policy.notice_days:
-        yield finding(
+        return [finding("offboarding-overdue", "offboarding_date", day.isoformat())]
+    ahead = (day - now.date()).days
+    if ahead >= policy.notice_days:
+        return []
+    strict = policy.short_notice == "reject"
+    return [
+        finding(
             "short-notice",
             "offboarding_date",
             day.isoformat(),
-            strict=policy.short_notice == "reject",
+            strict=strict,
             days=ahead,
             notice=policy.notice_days,
         )
+    ]
 
 
 def has_left(row: Row, schedule: Schedule, now: datetime) -> bool:

@@ -140,4 +140,7 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
     line: int | None = None
 
 
-KINDS: tuple[str, ...] = tuple(str(kind.__struct_config__.tag) for kind in EmployeeEvent.__args__)
+KIND_OF: dict[type, str] = {
+    kind: str(kind.__struct_config__.tag) for kind in (*EmployeeEvent.__args__, RunEnded)
+}
+"""The wire tag of every event there is: a closed table."""

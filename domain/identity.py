@@ -8,9 +8,9 @@ the same employee, if there is one, stands in its place.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
-from heapq import heapify, heappop, heappush
 
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -175,7 +175,7 @@ class Identity:
         accepted = []
         for row in rows:
             findings = self._objects(claim.employee, row)
-            if any(each.rejects for each in findings):
+            if findings and any(each.rejects for each in findings):
                 self.rejected.append((row, findings))
             else:
                 accepted.append(row)
@@ -256,10 +256,11 @@ class Identity:
     def _register(self, unlinked: dict[str, list[Row]]) -> None:
         """New employees with an external id of their own (I6), at addresses that are free."""
         claims = [claim for rows in unlinked.values() if (claim := self._newcomer(rows)).rows]
-        waiting = [(*self._precedence(claim), claim) for claim in claims]
-        heapify(waiting)
+        if len(self._files) > 1:  # in one file no two rows want one address any more (I7)
+            claims.sort(key=self._precedence)
+        waiting = deque(claims)
         while waiting:
-            *_, claim = heappop(waiting)
+            claim = waiting.popleft()
             address = claim.rows[-1].address
             holder = self._holder(address)
             if holder is None:
@@ -268,7 +269,7 @@ class Identity:
                 continue
             self._take_from(claim, "external-id-conflict", holder)
             if claim.rows:
-                heappush(waiting, (*self._precedence(claim), claim))
+                insort(waiting, claim, key=self._precedence)
 
     def _newcomer(self, rows: list[Row]) -> Claim:
         claim = Claim([], None, None)

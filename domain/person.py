@@ -51,11 +51,8 @@ PLAIN_FIELDS: tuple[str, ...] = tuple(
 
 def new_details(said: DetailsChange, language: str) -> Details:
     """The details of a new employee whose row said `said`, in a company that speaks `language`."""
-    values = {
-        field: value
-        for field in PLAIN_FIELDS
-        if (value := getattr(said, field)) is not UNSET and value is not None
-    }
+    # Neither unset nor `None` is true, and every other value is.
+    values = {field: value for field in PLAIN_FIELDS if (value := getattr(said, field))}
     values.setdefault("language", language)
     if said.custom is not UNSET:
         values["custom"] = {name: value for name, value in said.custom.items() if value is not None}

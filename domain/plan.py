@@ -150,18 +150,14 @@ def change_of(
     An event takes effect when it was due, but never before the one it follows (C1).
     """
     before = employee
-    recorded = []
+    recorded: list[Recorded] = []
     for due, event in events:
-        one = Recorded(
-            originator_id=employee.id if employee else new_id,
-            originator_version=employee.version + 1 if employee else 1,
-            event=event,
-            run=moment.run,
-            effective=max(due, employee.effective) if employee else due,
-            recorded=moment.now,
-            file=file,
-            line=line,
-        )
+        if employee is None:
+            stream, version, effective = new_id, 1, due
+        else:
+            stream, version = employee.id, employee.version + 1
+            effective = max(due, employee.effective)
+        one = Recorded(stream, version, event, moment.run, effective, moment.now, file, line)
         recorded.append(one)
         employee = evolve(employee, one)
     if employee is None or not recorded:

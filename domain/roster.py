@@ -106,18 +106,16 @@ class Roster:
 
 def entry_of(employee: Employee, digest: bytes | None, state: bytes) -> Entry:
     """The entry of an employee whose state is stored as `state`."""
-    details = employee.details
+    namesake = None
+    if employee.external_id is None:
+        namesake = namesake_of(employee.details.first_name, employee.details.last_name)
     return Entry(
-        employee=employee.id.hex,
-        deactivated=employee.state is State.DEACTIVATED,
-        address=address_of(employee.email),
-        file_address=address_of(employee.file_email),
-        external_id=employee.external_id,
-        namesake=(
-            namesake_of(details.first_name, details.last_name)
-            if employee.external_id is None
-            else None
-        ),
-        digest=digest,
-        state=state,
+        employee.id.hex,
+        employee.state is State.DEACTIVATED,
+        address_of(employee.email),
+        address_of(employee.file_email),
+        employee.external_id,
+        namesake,
+        digest,
+        state,
     )

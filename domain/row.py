@@ -110,19 +110,19 @@ class RowReader:
         for index, column in self._columns:
             field, limit, _, is_custom_field, blank, read = column
             cell = cells[index]
-            value: Any = None
+            value: Any
             if not cell:
                 value = blank
-            elif not plain or len(cell) > limit:
-                value = _text_problem(column, cell)
-            if value is None:
-                value = read(field, cell)
+            elif (plain and len(cell) <= limit) or not (value := _text_problem(column, cell)):
+                value = read(field, cell) if read else cell
+            if value is UNSET:
+                continue
             if value.__class__ is Finding:
                 findings.append(value)
-                if field in _IDENTITY and cell:
-                    said[field] = cell
-            elif value is not UNSET:
-                (custom if is_custom_field else said)[field] = None if value is _CLEAR else value
+                if not cell or field not in _IDENTITY:
+                    continue
+                value = cell
+            (custom if is_custom_field else said)[field] = None if value is _CLEAR else value
         row = _row(said, custom, self._file, line, position, digest, cells)
         if row.onboarding_date and row.offboarding_date:
             findings.extend(_dates_out_of_order(row.onboarding_date, row.offboarding_date))
@@ -137,8 +137,8 @@ class _Column(NamedTuple):
     custom: bool
     blank: Any
     """What a blank cell says: nothing (unset), `_CLEAR`, or a `Finding`."""
-    read: Callable[[str, str], Any]
-    """From field and cell to a value, or a `Finding`."""
+    read: Callable[[str, str], Any] | None
+    """From field and cell to a value, or a `Finding`; `None` where the cell is the value."""
 
 
 def _column(field: str, company: Company) -> _Column:
@@ -152,7 +152,7 @@ def _column(field: str, company: Company) -> _Column:
         "language": _language,
         "group_name": partial(_group, company.groups, company.policy.unknown_group == "reject"),
     }
-    default = _date if field in _DATES else _text
+    default = _date if field in _DATES else None
     return _Column(field, limit, False, False, blank, readers.get(field, default))
 
 
@@ -196,10 +196,6 @@ def _text_problem(column: _Column, cell: str) -> Finding | None:
             seen = _NAMES.get(character, f"the control character U+{ord(character):04X}")
             return finding("bad-text", field, cell, seen=seen)
     return None
-
-
-def _text(field: str, cell: str) -> str:
-    return cell
 
 
 def _email(field: str, cell: str) -> str | Finding:
@@ -280,8 +276,8 @@ def _dates_out_of_order(onboarding: date, offboarding: date) -> Iterable[Finding
         )
 
 
-_CUSTOM = {
-    CustomType.TEXT: _text,
+_CUSTOM: dict[CustomType, Callable[[str, str], Any] | None] = {
+    CustomType.TEXT: None,
     CustomType.DECIMAL: _decimal,
     CustomType.INTEGER: _integer,
     CustomType.DATE: _custom_date,

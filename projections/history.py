@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 
 from domain.employee import Employee, evolve
-from domain.events import Recorded
+from domain.events import KIND_OF, Recorded
 from domain.person import PLAIN_FIELDS
 from domain.run import RunEnded
 
@@ -73,7 +73,7 @@ def tell(events: Iterable[Recorded], runs: Mapping[UUID, RunEnded]) -> Iterator[
 
 def kind_of(recorded: Recorded) -> str:
     """The wire tag of an event, which is what people call it."""
-    return str(recorded.event.__struct_config__.tag)
+    return KIND_OF[type(recorded.event)]
 
 
 def changes(before: Employee | None, after: Employee) -> dict[str, FromTo]:

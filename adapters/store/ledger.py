@@ -22,21 +22,23 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment, EnvType
 
-from domain.events import KINDS, Event, Recorded
-from domain.run import RunEnded
+from domain.events import KIND_OF, Event, Recorded
 from projections.history import kind_of
 
 NAME = "tenure"
-TOPICS = frozenset((*KINDS, str(RunEnded.__struct_config__.tag)))
+TOPICS = frozenset(KIND_OF.values())
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """What is stored of an event beside its stream, position and topic."""
+    """What is stored of an event beside its stream, position and topic.
+
+    `effective` is left out where it is the moment of recording, as it nearly always is.
+    """
 
     event: Event
     run: UUID
-    effective: datetime
     recorded: datetime
+    effective: datetime | None = None
     file: str | None = None
     line: int | None = None
 
@@ -63,19 +65,20 @@ class EventMapper(Mapper[UUID]):
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
         """What is stored of an event."""
         recorded = cast(Recorded, domain_event)
+        at_once = recorded.effective == recorded.recorded
         state = State(
             recorded.event,
             recorded.run,
-            recorded.effective,
             recorded.recorded,
+            None if at_once else recorded.effective,
             recorded.file,
             recorded.line,
         )
         return StoredEvent(
-            originator_id=recorded.originator_id,
-            originator_version=recorded.originator_version,
-            topic=kind_of(recorded),
-            state=self.transcoder.encode(state),
+            recorded.originator_id,
+            recorded.originator_version,
+            kind_of(recorded),
+            self.transcoder.encode(state),
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
@@ -97,7 +100,7 @@ class EventMapper(Mapper[UUID]):
             originator_version=stored_event.originator_version,
             event=state.event,
             run=state.run,
-            effective=state.effective,
+            effective=state.effective or state.recorded,
             recorded=state.recorded,
             file=state.file,
             line=state.line,

@@ -138,7 +138,7 @@ class _Recorder(SQLiteApplicationRecorder):
     def _insert_events(
         self,
         c: SQLiteCursor,
-        stored_events: Sequence[StoredEvent],
+        stored_events: Iterable[StoredEvent],
         writes: Iterable[Write] = (),
         **_: Any,
     ) -> None:

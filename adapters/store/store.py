@@ -39,7 +39,7 @@ class Recorder(Protocol):
         """Several questions to one state of the database."""
 
     def insert_events(
-        self, stored_events: Sequence[StoredEvent], *, writes: Iterable[Write] = ()
+        self, stored_events: Iterable[StoredEvent], *, writes: Iterable[Write] = ()
     ) -> Sequence[int] | None:
         """Stores events and what goes with them in one transaction.
 
@@ -147,8 +147,7 @@ class Store:
         to_stored_event = cast(
             Callable[[Recorded], StoredEvent], self._ledger.mapper.to_stored_event
         )
-        events = [to_stored_event(_run_event(commit))]
-        events += [to_stored_event(one) for change in commit.changes for one in change.events]
+        events = map(to_stored_event, _events(commit))
         try:
             self._recorder.insert_events(events, writes=_writes(commit))
         except IntegrityError:
@@ -239,9 +238,10 @@ def _run_record(row: tuple[Any, ...]) -> RunRecord:
     return RunRecord(UUID(run), runs.load_run(event))
 
 
-def _run_event(commit: Commit) -> Recorded:
+def _events(commit: Commit) -> Iterator[Recorded]:
+    """The run's own event first: it is lock and guard for the others (R4)."""
     ended = commit.ended
-    return Recorded(
+    yield Recorded(
         originator_id=company_stream_id(ended.company),
         originator_version=commit.stream.version + 1,
         event=ended,
@@ -249,6 +249,8 @@ def _run_event(commit: Commit) -> Recorded:
         effective=ended.finished,
         recorded=ended.finished,
     )
+    for change in commit.changes:
+        yield from change.events
 
 
 def _writes(commit: Commit) -> Iterator[Write]:

@@ -1,0 +1,53 @@
+"""Deliveries of any size, the same at every call."""
+
+from __future__ import annotations
+
+import random
+
+HEADER = (
+    "Email,First name,Prefix,Last name,Onboarding date,Offboarding date,"
+    "Probation period end date,Birthday,Work anniversary,Language,Group name,External id,"
+    "custom_employee_id,custom_salary"
+)
+GROUPS = ("Sales", "Engineering", "Support", "Finance")
+
+
+def people(count: int) -> list[str]:
+    """One row for each of `count` people: an ordinary company, a few of them leaving."""
+    return [_person(number) for number in range(count)]
+
+
+def delivery(rows: list[str]) -> bytes:
+    """The file that holds these rows."""
+    return "\n".join((HEADER, *rows, "")).encode()
+
+
+def shuffled(rows: list[str]) -> list[str]:
+    """The same rows in another order."""
+    return random.Random(1).sample(rows, len(rows))
+
+
+def changed(rows: list[str], share: float) -> list[str]:
+    """The same rows, in another order, of which `share` say another group and salary."""
+    every = round(1 / share)
+    return shuffled(
+        [_changed(row) if number % every == 0 else row for number, row in enumerate(rows)]
+    )
+
+
+def _person(number: int) -> str:
+    day = f"{number % 28 + 1:02d}"
+    month = f"{number % 12 + 1:02d}"
+    leaves = f"2199-{month}-{day}" if number % 50 == 0 else ""
+    prefix = "van der" if number % 3 == 0 else ""
+    return (
+        f"jan.jansen{number}@acme.example,Jan{number % 997},{prefix},Jansen{number},"
+        f"20{number % 24:02d}-{month}-{day},{leaves},,19{50 + number % 50}-{month}-{day},,"
+        f"{('nl', 'en', 'de', '')[number % 4]},{GROUPS[number % 4]},EX{number:07d},"
+        f"{number},{2000 + number % 5000}.{number % 100:02d}"
+    )
+
+
+def _changed(row: str) -> str:
+    start, _, _ = row.rpartition(",")
+    return f"{start},9999.99"
