@@ -130,14 +130,13 @@ def _unreachable(problem: str, company: str) -> exits.Trouble:
 
 
 def _print_preview(preview: PreviewDocument) -> None:
-    output.print_table(
-        ("ACTION", "WHERE", "E-MAIL", "CHANGES"),
-        (
-            (row.action, f"{row.file}:{row.line}", row.email, output.changes(row.changes))
-            for row in preview.rows
-        ),
-    )
-    click.echo()
+    rows = [
+        (row.action, f"{row.file}:{row.line}", row.email, output.changes(row.changes))
+        for row in preview.rows
+    ]
+    if rows:
+        output.print_table(("ACTION", "WHERE", "E-MAIL", "CHANGES"), rows)
+        click.echo()
     output.print_run(preview)
 
 

@@ -16,6 +16,7 @@ from projections.history import FromTo
 from projections.runs import IssueDocument, RunDocument
 
 _T = TypeVar("_T")
+_PLURALS = ("rows", "events")
 _COLOURS = {
     Severity.ERROR: "red",
     Severity.WARNING: "yellow",
@@ -86,52 +87,43 @@ def spreadsheet_safe(cell: Any) -> str:
 
 
 def changes(changed: dict[str, FromTo]) -> str:
-    """Changes on one line: `field: from → to`."""
-    return ", ".join(
-        f"{field}: {text(change.before) or '-'} → {text(change.after) or '-'}"
-        for field, change in changed.items()
-    )
+    """Changes on one line: `field: from → to`, or `field: to` where nothing was known."""
+    return ", ".join(f"{field}: {_change(change)}" for field, change in changed.items())
+
+
+def _change(change: FromTo) -> str:
+    after = "(cleared)" if change.after is None else text(change.after)
+    return after if change.before is None else f"{text(change.before)} → {after}"
 
 
 def print_run(run: RunDocument) -> None:
     """A run as people read it: what it was, what it counted, what it said."""
-    name = f"run {run.run}" if run.run else "nothing was stored"
+    name = f"run {run.run}" if run.run else "only planned, nothing was stored"
     click.echo(f"{click.style(run.company, bold=True)}: {coloured(run.outcome)} ({name})")
     for file in run.files:
         click.echo(f"  {text(file.name)}, {file.bytes} bytes, modified {text(file.modified)} UTC")
     counted = [
-        f"{count} {what}"
-        for what, count in msgspec.structs.asdict(run.counts).items()
-        if count and what != "rows"
+        _counted(count, what) for what, count in msgspec.structs.asdict(run.counts).items() if count
     ]
-    if run.counts.rows:
-        counted.insert(0, f"{run.counts.rows} rows")
     if counted:
         click.echo(f"  {', '.join(counted)}")
-    print_issues(run.issues)
+    for issue in run.issues:
+        print_issue(issue)
 
 
-def print_issues(issues: Sequence[IssueDocument]) -> None:
-    """Issues with the advice that goes with each."""
-    if issues:
-        click.echo()
-        rows = [
-            (
-                coloured(issue.severity),
-                issue.code,
-                _place(issue),
-                issue.email,
-                _saw(issue),
-                issue.message,
-            )
-            for issue in issues
-        ]
-        print_table(("SEVERITY", "CODE", "WHERE", "E-MAIL", "SAW", "WHAT TO DO"), rows)
+def print_issue(issue: IssueDocument) -> None:
+    """One issue: what and where on one line, what to do on the next."""
+    place = ":".join(str(part) for part in (issue.file, issue.line) if part is not None)
+    saw = " ".join(part for part in (issue.field, _quoted(issue.value)) if part)
+    what = "  ".join(text(part) for part in (issue.code, place, issue.email, saw) if part)
+    click.echo(f"  {coloured(issue.severity)}  {what}")
+    click.echo(f"      {text(issue.message)}")
 
 
-def _place(issue: IssueDocument) -> str:
-    return ":".join(str(part) for part in (issue.file, issue.line) if part is not None)
+def _counted(count: int, what: str) -> str:
+    """`1 row`, `2 rows`, `3 changed`."""
+    return f"{count} {what.removesuffix('s') if count == 1 and what in _PLURALS else what}"
 
 
-def _saw(issue: IssueDocument) -> str:
-    return " ".join(part for part in (issue.field, text(issue.value)) if part)
+def _quoted(value: str | None) -> str | None:
+    return None if value is None else f'"{text(value)}"'

@@ -35,6 +35,8 @@ def roster_command(
         ]
     if as_json:
         output.print_json(people)
+    elif not people:
+        click.echo("Nobody.")
     else:
         _print_roster(people)
     return exits.DONE
@@ -128,23 +130,17 @@ def _print_person(person: EmployeeDocument) -> None:
 
 
 def _print_history(entries: list[HistoryEntry]) -> None:
-    output.print_table(
-        ("VERSION", "KIND", "EFFECTIVE", "RECORDED", "BY", "SAID BY", "REASON", "CHANGES", "RUN"),
-        (
-            (
-                entry.version,
-                entry.kind,
-                entry.effective,
-                entry.recorded,
-                entry.by,
-                f"{entry.file}:{entry.line}" if entry.file else None,
-                entry.reason,
-                output.changes(entry.changes),
-                entry.run,
-            )
-            for entry in entries
-        ),
-    )
+    for entry in entries:
+        click.echo(f"{click.style(entry.kind, bold=True)} at {output.text(entry.effective)} UTC")
+        if entry.recorded != entry.effective:
+            click.echo(f"  recorded at {output.text(entry.recorded)} UTC")
+        click.echo(f"  by {output.text(entry.by)} in run {entry.run}")
+        if entry.reason:
+            click.echo(f"  because {output.text(entry.reason)}")
+        if entry.file:
+            click.echo(f"  said by {output.text(entry.file)}, line {entry.line}")
+        if entry.changes:
+            click.echo(f"  {output.changes(entry.changes)}")
 
 
 def _name(person: EmployeeDocument) -> str:

@@ -39,12 +39,13 @@ from domain.run import RunEnded
 from domain.schedule import Schedule
 
 
-class Employee(Private, frozen=True):
+class Employee(Private, frozen=True, array_like=True):
     """One employee of a company, as their events tell.
 
     `version` is the number of their events, `effective` when the last one took effect (C1).
     `file_email` and `file_offboarding_date` are what the file last said, which is not what holds
-    where support changed it (L8).
+    where support changed it (L8). Kept as an array: a state is made anew from events at any time,
+    and its field names need not be stored with everyone.
     """
 
     id: UUID

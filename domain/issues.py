@@ -196,8 +196,8 @@ CATALOGUE: dict[str, Code] = {
     "unknown-group": Code(
         _WARNING,
         "There is no group {value}, so a new employee gets none and a known one keeps theirs"
-        "{nearest}; write the name exactly as it is in Alleo.",
-        strict="There is no group {value}{nearest}; write the name exactly as it is in Alleo.",
+        "{nearest}; write the name exactly as the group is called.",
+        strict="There is no group {value}{nearest}; write the name exactly as the group is called.",
     ),
     "offboarding-before-onboarding": Code(
         _ERROR,

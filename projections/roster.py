@@ -19,7 +19,7 @@ TABLE = (
         employee TEXT NOT NULL,
         deactivated INTEGER NOT NULL,
         address TEXT NOT NULL,
-        file_address TEXT NOT NULL,
+        file_address TEXT,
         external_id TEXT,
         namesake TEXT,
         starts TEXT,
@@ -31,7 +31,7 @@ TABLE = (
     """,
     "CREATE INDEX roster_address ON roster (company, address)",
     "CREATE INDEX roster_file_address ON roster (company, file_address)"
-    " WHERE file_address <> address",
+    " WHERE file_address IS NOT NULL",
     "CREATE INDEX roster_external_id ON roster (company, external_id)"
     " WHERE external_id IS NOT NULL",
     "CREATE INDEX roster_starts ON roster (starts, company) WHERE starts IS NOT NULL",
@@ -39,16 +39,15 @@ TABLE = (
 )
 
 ENTRIES = """
-    SELECT employee, deactivated, address, file_address, external_id, namesake, digest, state
+    SELECT employee, deactivated, address, coalesce(file_address, address), external_id, namesake,
+        digest, state
     FROM roster WHERE company = ?
 """
 STATES = "SELECT state FROM roster WHERE company = ? ORDER BY employee"
 BY_ID = "SELECT state FROM roster WHERE company = ? AND employee = ?"
 BY_EXTERNAL_ID = "SELECT state FROM roster WHERE company = ? AND external_id = ?"
 BY_ADDRESS = "SELECT state FROM roster WHERE company = ? AND address = ?"
-BY_FILE_ADDRESS = """
-    SELECT state FROM roster WHERE company = ? AND file_address = ? AND file_address <> address
-"""
+BY_FILE_ADDRESS = "SELECT state FROM roster WHERE company = ? AND file_address = ?"
 DUE = """
     SELECT company, state, digest FROM roster WHERE starts <= ?
     UNION
@@ -72,7 +71,7 @@ RosterRow: TypeAlias = tuple[
     str,
     bool,
     str,
-    str,
+    str | None,
     str | None,
     str | None,
     str | None,
@@ -90,7 +89,8 @@ load = msgspec.json.Decoder(Employee).decode
 def step(company: str, employee: Employee, digest: bytes | None) -> RosterRow:
     """The row of an employee after a change.
 
-    `starts` and `leaves` are the dates that the clock waits for, and empty where it has nothing
+    `file_address` is empty where it is the address, as it is for nearly everyone. `starts` and
+    `leaves` are the dates that the clock waits for, and empty where it has nothing
     to wait for, so that who is due is found by index (C2).
     """
     entry = entry_of(employee, digest, _encode(employee))
@@ -101,7 +101,7 @@ def step(company: str, employee: Employee, digest: bytes | None) -> RosterRow:
         entry.employee,
         entry.deactivated,
         entry.address,
-        entry.file_address,
+        None if entry.file_address == entry.address else entry.file_address,
         entry.external_id,
         entry.namesake,
         starts.isoformat() if starts else None,
