@@ -72,11 +72,11 @@ def main(directory: Path) -> None:
     say("So this is where everyone stands:")
     tenure("2027-04-05 09:00", "roster acme")
 
-    say("And this is how it came about: for Anna, whom one can still name by her id, and for Chris.")
+    say("And this is how it came about for Anna, whom her external id still names, and for Chris:")
     tenure("2027-04-05 09:00", "history acme 1001")
     tenure("2027-04-05 09:00", "history acme chris.smith@acme.example")
 
-    say(f"All of it is still there: cd {directory} and try `tenure runs` or `tenure show acme 1004`.")
+    say(f"All of it is still there: cd {directory}, then `tenure runs` or `tenure show acme 1004`.")
 
 
 def prepare(directory: Path) -> None:
