@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from domain.claim import Claim
 from domain.company import Company
 from domain.duplicates import find_duplicates
 from domain.employee import Employee, follow, has_left, objections, register
 from domain.events import State
-from domain.identity import Claim, Identity
+from domain.identity import Identity
 from domain.ids import employee_id
 from domain.issues import Finding, Issue, finding
 from domain.plan import Change, Judgement, Moment, Plan, Verdict, change_of

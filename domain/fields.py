@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from domain.issues import Finding, finding
+from domain.issues import Finding, finding, shown
 
 MANDATORY = ("email", "first_name", "last_name")
 OPTIONAL = (
@@ -27,6 +28,10 @@ OPTIONAL = (
 FIELDS = MANDATORY + OPTIONAL
 CUSTOM_PREFIX = "custom_"
 
+_UNKNOWN_TOLD = 100
+"""A header of a million cells is told of so many, and no more."""
+_COMPARED = 60
+"""Characters of a name that is worth comparing with the known ones, which takes a while."""
 _ALIKE = re.compile(r"[\s_-]+")
 
 
@@ -65,10 +70,11 @@ def read_header(
     columns = Columns(
         width=len(cells), fields=tuple((found[0], field) for field, found in positions.items())
     )
+    unknown = [position for position, field in enumerate(meant) if field is None]
     findings = (
         *_missing(positions),
         *_duplicates(positions, cells),
-        *(_unknown(cell) for cell, field in zip(cells, meant, strict=True) if field is None),
+        *(_unknown(position, cells[position]) for position in unknown[:_UNKNOWN_TOLD]),
     )
     return columns, findings
 
@@ -81,13 +87,15 @@ def recognised(cells: Iterable[str], mapping: Mapping[str, str]) -> int:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """A clause that suggests the known name closest to `name`, or nothing."""
+    if len(name) > _COMPARED:
+        return ""
     by_key = {candidate.casefold(): candidate for candidate in known}
     found = difflib.get_close_matches(name.casefold(), by_key, n=1)
     return f" (did you mean {by_key[found[0]]}?)" if found else ""
 
 
 def _plain(name: str) -> str:
-    return _ALIKE.sub("_", name.strip().casefold())
+    return _ALIKE.sub("_", unicodedata.normalize("NFC", name.strip()).casefold())
 
 
 def _missing(positions: Mapping[str, list[int]]) -> Iterable[Finding]:
@@ -99,10 +107,17 @@ def _missing(positions: Mapping[str, list[int]]) -> Iterable[Finding]:
 def _duplicates(positions: Mapping[str, list[int]], cells: Sequence[str]) -> Iterable[Finding]:
     for field, found in positions.items():
         if len(found) > 1:
-            columns = ", ".join(cells[position].strip() for position in found)
+            columns = ", ".join(shown(cells[position].strip()) for position in found)
             yield finding("duplicate-column", field=field, columns=columns)
 
 
-def _unknown(cell: str) -> Finding:
+def _unknown(position: int, cell: str) -> Finding:
     name = cell.strip()
-    return finding("unknown-column", value=name, nearest=nearest(_plain(name), FIELDS))
+    if not name:
+        return finding("unknown-column", column=f"Column {position + 1} has no name", nearest="")
+    return finding(
+        "unknown-column",
+        value=name,
+        column=f"The column {shown(name)} is not known",
+        nearest=nearest(_plain(name), FIELDS),
+    )

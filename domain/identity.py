@@ -8,89 +8,18 @@ the same employee, if there is one, stands in its place.
 
 from __future__ import annotations
 
-from bisect import insort
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 
-from msgspec import UNSET
-from msgspec.structs import replace
-
+from domain.claim import Claim
 from domain.duplicates import sentence_of_lines
 from domain.employee import Employee
 from domain.issues import Finding, finding
-from domain.person import merged
 from domain.roster import Entry, Roster
 from domain.row import Row
 
 Objects = Callable[[Employee | None, Row], Sequence[Finding]]
 """Says what is to be said of a row once it is known whom it means; it may reject the row."""
-
-
-class Claim:
-    """One employee, known or new, and the rows that mean them, oldest first."""
-
-    __slots__ = ("employee", "entry", "rows")
-
-    def __init__(self, rows: list[Row], entry: Entry | None, employee: Employee | None) -> None:
-        self.rows = rows
-        self.entry = entry
-        self.employee = employee
-
-    @property
-    def target(self) -> str | None:
-        """The address this claim would have instead of what is known, or `None`."""
-        if self.entry is None or self.entry.deactivated or not self.rows:
-            return None
-        address = self.rows[-1].address
-        return None if address == self.entry.file_address else address
-
-    @property
-    def known_addresses(self) -> tuple[str, ...]:
-        """The addresses that already mean its employee (I8)."""
-        return (self.entry.address, self.entry.file_address) if self.entry else ()
-
-    @property
-    def said(self) -> Row:
-        """What its rows say together: the last one, over the earlier ones (D3)."""
-        row = self.rows[0]
-        for later in self.rows[1:]:
-            row = _over(row, later)
-        if len(self.rows) > 1:
-            speaker = self._speaker()
-            row = replace(
-                row,
-                email=speaker.email,
-                address=speaker.address,
-                external_id=speaker.external_id,
-            )
-        return row
-
-    def _speaker(self) -> Row:
-        """The row that speaks for the e-mail address.
-
-        Only a row with an external id can change an address. Among others, one that still uses
-        the address the file is known to use tells that the file still uses it (I8).
-        """
-        named = [row for row in self.rows if row.external_id is not None]
-        if named:
-            return named[-1]
-        if self.entry is not None:
-            for row in self.rows:
-                if row.address == self.entry.file_address:
-                    return row
-        return self.rows[-1]
-
-
-def _over(earlier: Row, later: Row) -> Row:
-    said = later.offboarding_date
-    return replace(
-        later,
-        onboarding_date=later.onboarding_date or earlier.onboarding_date,
-        offboarding_date=said
-        if said or earlier.offboarding_date is UNSET
-        else earlier.offboarding_date,
-        details=merged(earlier.details, later.details),
-    )
 
 
 class Identity:
@@ -254,22 +183,30 @@ class Identity:
     # Then the new ones, and those who are known by address alone
 
     def _register(self, unlinked: dict[str, list[Row]]) -> None:
-        """New employees with an external id of their own (I6), at addresses that are free."""
-        claims = [claim for rows in unlinked.values() if (claim := self._newcomer(rows)).rows]
-        if len(self._files) > 1:  # in one file no two rows want one address any more (I7)
-            claims.sort(key=self._precedence)
-        waiting = deque(claims)
-        while waiting:
-            claim = waiting.popleft()
+        """New employees with an external id of their own (I6), at addresses that are free.
+
+        Each asks for the address of its last row. The older file's claim displaces the younger
+        one's, which asks again with the row before, so the order of asking does not matter.
+        """
+        granted: dict[str, Claim] = {}
+        asking = deque(self._newcomer(rows) for rows in unlinked.values())
+        while asking:
+            claim = asking.popleft()
+            if not claim.rows:
+                continue
             address = claim.rows[-1].address
             holder = self._holder(address)
+            rival = granted.get(address)
             if holder is None:
-                self._moved[address] = claim
-                self._new.append(claim)
-                continue
+                winner = min((each for each in (claim, rival) if each), key=self._precedence)
+                granted[address] = winner
+                if rival is None:
+                    continue
+                holder, claim = winner, rival if winner is claim else claim
             self._take_from(claim, "external-id-conflict", holder)
-            if claim.rows:
-                insort(waiting, claim, key=self._precedence)
+            asking.append(claim)
+        self._moved.update(granted)
+        self._new.extend(granted.values())
 
     def _newcomer(self, rows: list[Row]) -> Claim:
         claim = Claim([], None, None)

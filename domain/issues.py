@@ -7,6 +7,7 @@ severity and documentation cannot drift apart.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import overload
 
 import msgspec
 
@@ -77,12 +78,14 @@ class Finding(Private, frozen=True):
         return Issue(
             severity=Severity.ERROR if self.rejects else code.severity,
             code=self.code,
-            message=sentence.format(field=_words(self.field), value=self.value, **self.facts),
+            message=sentence.format(
+                field=_words(self.field), value=shown(self.value), **self.facts
+            ),
             file=file,
             line=line,
-            email=email or None,
+            email=shown(email) or None,
             field=self.field,
-            value=_shortened(self.value),
+            value=shown(self.value),
         )
 
 
@@ -102,7 +105,11 @@ def finding(
 _SHOWN = 200
 
 
-def _shortened(value: str | None) -> str | None:
+@overload
+def shown(value: str) -> str: ...
+@overload
+def shown(value: str | None) -> str | None: ...
+def shown(value: str | None) -> str | None:
     """A value short enough to be shown: a cell may hold a whole file."""
     return value if value is None or len(value) <= _SHOWN else value[:_SHOWN] + "…"
 
@@ -164,7 +171,7 @@ CATALOGUE: dict[str, Code] = {
     "too-many-rows": Code(
         _ERROR, "The file has more than {limit} rows; export it in parts or ask for a higher limit."
     ),
-    "unknown-column": Code(_WARNING, "The column {value} is not known and was ignored{nearest}."),
+    "unknown-column": Code(_WARNING, "{column} and was ignored{nearest}."),
     # The row: what it says.
     "wrong-width": Code(
         _ERROR,

@@ -26,6 +26,9 @@ class Repeat(NamedTuple):
     position: int
     digest: bytes
 
+    def __repr__(self) -> str:
+        return "<Repeat>"
+
     def read(self) -> Reading:
         """What it says."""
         return self.reader.read(self.line, self.text, self.position, self.digest)

@@ -27,6 +27,9 @@ class Entry(NamedTuple):
     digest: bytes | None
     state: bytes
 
+    def __repr__(self) -> str:
+        return "<Entry>"
+
 
 def namesake_of(first_name: str, last_name: str) -> str:
     """Two people with the same namesake key have the same names (I5)."""

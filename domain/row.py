@@ -78,6 +78,8 @@ _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*+@(?:{_LABEL}\.)+{_LABEL}")
 _LOCAL_LIMIT = 64
 _CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_INVISIBLE = _CONTROL | {"Cf"}
+"""In what tells people apart, nothing may hide that would make two of one (I1)."""
 _NAMES = {"\t": "a tab"} | dict.fromkeys("\n\r\x0b\x0c\x85\u2028\u2029", "a line break")
 
 
@@ -189,11 +191,12 @@ def _text_problem(column: _Column, cell: str) -> Finding | None:
         return finding("too-long", field, cell, length=len(cell), limit=column.limit)
     if cell.isprintable():
         return None
+    barred = _INVISIBLE if field in _IDENTITY else _CONTROL
     for character in cell:
-        if unicodedata.category(character) not in _CONTROL:
+        if unicodedata.category(character) not in barred:
             continue
-        if not (column.breaks and character in "\r\n\t"):
-            seen = _NAMES.get(character, f"the control character U+{ord(character):04X}")
+        if not (column.breaks and character in _NAMES):
+            seen = _NAMES.get(character, f"the invisible character U+{ord(character):04X}")
             return finding("bad-text", field, cell, seen=seen)
     return None
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from domain.company import Company
 from domain.fields import Columns, read_header, recognised
-from domain.issues import Finding, Issue, finding
+from domain.issues import Issue, finding
 from domain.private import Private
 
 Record: TypeAlias = tuple[int, str]
@@ -27,6 +27,7 @@ _ONE_LINE = re.compile(rf'(?:{_QUOTED}|(?!")[^,]*+)(?:,(?:{_QUOTED}|(?!")[^,]*+)
 _CELL = re.compile(rf'(?:{_QUOTED}(?:\r(?=\n|\Z))?+|(?!")[^,\n]*+)(,|\n|\Z)')
 _CELLS = re.compile(r'(?:^|,)(?:"([^"]*+(?:""[^"]*+)*+)"|([^,]*+))')
 _BLANK = re.compile(r"[,\s]*+")
+_HEADER = re.compile(r"[^,\s][^\r\n]*")
 
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
@@ -45,7 +46,7 @@ class Refused(Exception):
     """A file that cannot be read, and so refuses the delivery (F1); `issues` say why."""
 
     def __init__(self, *issues: Issue) -> None:
-        super().__init__(", ".join(issue.code for issue in issues))
+        super().__init__(", ".join(sorted({issue.code for issue in issues})))
         self.issues = issues
 
 
@@ -54,11 +55,15 @@ def read_sheet(name: str, data: bytes, company: Company) -> Sheet:
 
     Raises `Refused` for what F1 to F3 and F5 to F7 refuse.
     """
-    records = _records(name, _text(name, data, company.limits.file))
+    text = _text(name, data, company.limits.file)
+    records = _records(name, _separated_by_commas(name, text, company))
     line, header = next(records, (1, ""))
     if not header:
         raise Refused(finding("no-rows").at(name, line))
-    columns, issues = _columns(name, line, header, company)
+    columns, findings = read_header(split(header), company.fields)
+    issues = tuple(each.at(name, line) for each in findings)
+    if any(each.rejects for each in findings):
+        raise Refused(*issues)
     limit = company.limits.rows
     found = list(islice(records, limit + 1))
     if not found:
@@ -78,13 +83,15 @@ def split(text: str) -> list[str]:
 def _text(name: str, data: bytes, limit: int) -> str:
     if len(data) > limit:
         raise Refused(finding("too-large", limit=limit).at(name))
+    nul = data.find(b"\0")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        # `from None`: the error carries the content of the file.
-        raise Refused(finding("not-utf8").at(name, _line(data, error.start))) from None
-    if "\0" in text:
-        raise Refused(finding("nul-byte").at(name, _line(data, data.index(b"\0"))))
+        if not 0 <= nul < error.start:
+            # `from None`: the error carries the content of the file.
+            raise Refused(finding("not-utf8").at(name, _line(data, error.start))) from None
+    if nul >= 0:
+        raise Refused(finding("nul-byte").at(name, _line(data, nul)))
     return text.removeprefix("\ufeff")
 
 
@@ -92,23 +99,21 @@ def _line(data: bytes, position: int) -> int:
     return data.count(b"\n", 0, position) + 1
 
 
-def _columns(
-    name: str, line: int, header: str, company: Company
-) -> tuple[Columns, tuple[Issue, ...]]:
-    cells = split(header)
-    known = recognised(cells, company.fields)
+def _separated_by_commas(name: str, text: str, company: Company) -> str:
+    """The text, if its header is not one that another delimiter would make sense of (F2).
+
+    This is asked before quotes are: a cell of another format may end in a quote and no comma.
+    """
+    found = _HEADER.search(text)
+    if found is None:
+        return text
+    header = found[0].replace('"', "")
+    known = recognised(header.split(","), company.fields)
     for delimiter, seen in _OTHER_DELIMITERS.items():
-        if recognised(header.replace('"', "").split(delimiter), company.fields) > max(known, 1):
+        if recognised(header.split(delimiter), company.fields) > max(known, 1):
+            line = text.count("\n", 0, found.start()) + 1
             raise Refused(finding("wrong-delimiter", value=delimiter, seen=seen).at(name, line))
-    columns, findings = read_header(cells, company.fields)
-    refusing = [each for each in findings if each.rejects]
-    if refusing:
-        raise Refused(*_at(name, line, refusing))
-    return columns, _at(name, line, findings)
-
-
-def _at(name: str, line: int, findings: list[Finding] | tuple[Finding, ...]) -> tuple[Issue, ...]:
-    return tuple(each.at(name, line) for each in findings)
+    return text
 
 
 def _records(name: str, text: str) -> Iterator[Record]:
