@@ -1,0 +1,147 @@
+"""What the documentation says is what there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import msgspec
+import pytest
+
+from adapters import settings
+from cli.main import tenure
+from domain.company import Company, Limits, Policy
+from domain.events import KIND_OF, State
+from domain.fields import FIELDS
+from domain.issues import CATALOGUE
+from domain.run import Counts, Outcome, RunEnded
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+CONTEXT = click.Context(tenure)
+COMMANDS = {
+    name: command
+    for name in tenure.list_commands(CONTEXT)
+    if (command := tenure.get_command(CONTEXT, name)) is not None
+}
+
+
+def reference(name: str) -> str:
+    return (ROOT / "docs" / "reference" / f"{name}.md").read_text("utf-8")
+
+
+def section_of(command: str) -> str:
+    found = re.search(rf"^## `tenure {command}\b.*?(?=^## )", reference("commands"), re.M | re.S)
+    assert found, f"commands.md has no section on {command}"
+    return found[0]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_and_option_is_documented(name: str) -> None:
+    section = section_of(name)
+    for parameter in COMMANDS[name].params:
+        if isinstance(parameter, click.Option):
+            assert f"`{parameter.opts[0]}" in section, f"{name} {parameter.opts[0]}"
+
+
+def test_no_command_is_documented_that_does_not_exist() -> None:
+    documented = re.findall(r"^## `tenure (\S+?)[ `]", reference("commands"), re.M)
+
+    assert sorted(documented) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_a_page_tells_to_type_exists(page: Path) -> None:
+    typed = re.findall(r"^(?:\$ |.*&& )tenure (\S+)", page.read_text("utf-8"), re.M)
+
+    assert set(typed) <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_every_issue_is_documented_with_its_severity(code: str) -> None:
+    """L10: and whether it is said once."""
+    row = re.search(rf"^\| `{code}` \| (.*?) \|", reference("issues"), re.M)
+
+    assert row, f"issues.md does not tell of {code}"
+    once = "" if CATALOGUE[code].lasting else ", *once*"
+    assert row[1] == f"{CATALOGUE[code].severity.value}{once}"
+
+
+def test_no_issue_is_documented_that_does_not_exist() -> None:
+    documented = re.findall(
+        r"^\| `([a-z0-9-]+)` \| (?:error|warning|info)", reference("issues"), re.M
+    )
+
+    assert sorted(documented) == sorted(CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pytest.param(Policy.__struct_fields__, id="policy"),
+        pytest.param(Limits.__struct_fields__, id="limits"),
+        pytest.param(settings._Source.__struct_fields__, id="source"),
+        pytest.param(
+            [f"schedule.{key}" for key in settings._Times.__struct_fields__], id="schedule"
+        ),
+        pytest.param(["database", "companies", "name", "language", "groups"], id="others"),
+    ],
+)
+def test_every_setting_is_documented(keys: list[str]) -> None:
+    documented = re.findall(r"^\| `([a-z_.]+)` \|", reference("configuration"), re.M)
+
+    assert set(keys) <= set(documented)
+
+
+def test_every_default_is_documented_as_it_is() -> None:
+    page = reference("configuration")
+    for struct in (Policy(), Limits()):
+        for key, value in msgspec.structs.asdict(struct).items():
+            written = f'"{value}"' if isinstance(value, str) else str(value)
+            assert f"| `{key}` | `{written}` |" in page
+
+
+def test_every_company_table_is_documented() -> None:
+    tables = {"source", "fields", "custom_fields", "policy", "limits"}
+
+    assert tables - {"source"} < set(Company.__struct_fields__)
+    assert (
+        set(re.findall(r"^## `\[company\.KEY\.(\w+)\]`", reference("configuration"), re.M))
+        == tables
+    )
+
+
+def test_every_field_is_documented() -> None:
+    documented = re.findall(r"^\| [A-Z][a-z ]+ \| `(\w+)` \|", reference("file"), re.M)
+
+    assert sorted(documented) == sorted(FIELDS)
+
+
+def test_every_kind_of_event_and_every_state_is_documented() -> None:
+    kinds = set(KIND_OF.values()) - {KIND_OF[RunEnded]}
+
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", section_of("history"), re.M)) == kinds
+    assert all(f"`{state.value}`" in section_of("roster") for state in State)
+
+
+def test_every_outcome_and_count_is_documented() -> None:
+    page = reference("json")
+
+    assert all(f"`{outcome.value}`" in page for outcome in Outcome)
+    assert all(f'"{count}":' in page for count in Counts.__struct_fields__)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text("utf-8")):
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file), target
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -1,0 +1,113 @@
+"""The demo and the tutorial do what they say."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.main import execute
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What the demo prints, in a pipe."""
+    directory = tmp_path_factory.mktemp("demo") / "demo"
+    run = [sys.executable, ROOT / "docs" / "demo" / "run.py", directory]
+    finished = subprocess.run(run, capture_output=True, text=True, check=True, timeout=60)
+    assert finished.stderr == ""
+    assert (directory / "tenure.db").exists()
+    return finished.stdout
+
+
+def answer_of(demo: str, command: str) -> str:
+    """What the demo printed of the last call of one command."""
+    _, _, after = demo.rpartition(f"$ tenure {command}\n")
+    return after.partition("\n\n")[0]
+
+
+def test_the_demo_shows_the_interesting_cases(demo: str) -> None:
+    for sight in (
+        "5 registered, 1 rejected",
+        "write a calendar date",
+        "did you mean Engineering?",
+        "acme: unchanged",
+        "1 activated",
+        "1 deactivated",
+        "reactivation-needs-support",
+        "email: anna.bakker@acme.example → anna.visser@acme.example",
+    ):
+        assert sight in demo
+
+
+def test_the_demo_ends_where_its_story_does(demo: str) -> None:
+    roster = answer_of(demo, "roster acme").splitlines()[1:]
+    found = {line.split()[1]: (line.split()[0], line.split()[2]) for line in roster}
+
+    assert found == {
+        "anna.visser@acme.example": ("active", "Anna"),
+        "bram.devries@acme.example": ("active", "Bram"),
+        "chris.smith@acme.example": ("deactivated", "Chris"),
+        "e.novak@acme.example": ("active", "Doris"),
+        "d.maier@acme.example": ("active", "Emil"),
+        "fatima.haddad@acme.example": ("active", "Fatima"),
+    }
+
+
+def test_the_demo_tells_when_the_missed_night_took_effect(demo: str) -> None:
+    """C1: effective and recorded differ where the clock caught up."""
+    history = answer_of(demo, "history acme chris.smith@acme.example")
+
+    assert (
+        "deactivated at 2027-04-02 23:00:00 UTC\n  recorded at 2027-04-03 06:10:00 UTC" in history
+    )
+
+
+def test_the_demo_does_not_overwrite_what_is_not_a_demo(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("mine")
+    run = [sys.executable, ROOT / "docs" / "demo" / "run.py", tmp_path]
+
+    finished = subprocess.run(run, capture_output=True, text=True, check=False)
+
+    assert finished.returncode == 1
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_the_tutorial_goes_as_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TENURE_DATABASE", raising=False)
+    monkeypatch.delenv("TENURE_CONFIG", raising=False)
+
+    def tenure(arguments: str, code: int = 0) -> str:
+        assert execute(arguments.split()) == code
+        return capsys.readouterr().out
+
+    # given what `init` writes
+    tenure("init")
+    assert "onboard" in tenure("preview sample")
+    assert "4 registered" in tenure("import sample")
+    states = [line.split()[0] for line in tenure("roster sample").splitlines()[1:]]
+    assert states == ["active", "active", "pending", "offboarding-scheduled"]
+    assert "unchanged" in tenure("import sample")
+
+    # when the file is changed as the tutorial has it
+    file = Path("deliveries/sample/alleo_employees_sample.csv")
+    text = file.read_text().replace("anna.bakker@", "anna.visser@")
+    text = text.replace("1979-11-02", "02-11-1979")
+    file.write_text(re.sub(r"^doris.*\n", "", text, flags=re.M))
+    os.utime(file)
+
+    # then
+    told = tenure("import sample", code=3)
+    assert "1 changed, 1 unchanged, 1 rejected, 1 absent" in told
+    assert tenure("clock") == "Nothing is due.\n"
+    assert "1 activated, 1 deactivated" in tenure("clock --dry-run --at 2199-12-31")
+    assert "email-changed" in tenure("history sample 1001")
