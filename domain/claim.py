@@ -8,18 +8,23 @@ from msgspec.structs import replace
 from domain.employee import Employee
 from domain.person import merged
 from domain.roster import Entry
-from domain.row import Row
+from domain.row import Row, address_of
 
 
 class Claim:
-    """One employee, known or new, and the rows that mean them, oldest first."""
+    """One employee, known or new, and the rows that mean them, oldest first.
 
-    __slots__ = ("employee", "entry", "rows")
+    `file_address_in_use` tells whether some row of the delivery carries the address that the file
+    is known to use for the employee.
+    """
+
+    __slots__ = ("employee", "entry", "file_address_in_use", "rows")
 
     def __init__(self, rows: list[Row], entry: Entry | None, employee: Employee | None) -> None:
         self.rows = rows
         self.entry = entry
         self.employee = employee
+        self.file_address_in_use = False
 
     @property
     def target(self) -> str | None:
@@ -36,34 +41,28 @@ class Claim:
 
     @property
     def said(self) -> Row:
-        """What its rows say together: the last one, over the earlier ones (D3)."""
+        """What its rows say together: the last one, over the earlier ones (D3).
+
+        Only a row with an external id can change an address. The others leave it to what the file
+        is known to use, as long as any row of the delivery still carries that (I8).
+        """
         row = self.rows[0]
         for later in self.rows[1:]:
             row = _over(row, later)
-        if len(self.rows) > 1:
-            speaker = self._speaker()
-            row = replace(
+        named = [row for row in self.rows if row.external_id is not None]
+        if named and named[-1] is not self.rows[-1]:
+            speaker = named[-1]
+            return replace(
                 row,
                 email=speaker.email,
                 address=speaker.address,
                 external_id=speaker.external_id,
             )
+        if not named and self.employee is not None and self.file_address_in_use:
+            email = self.employee.file_email
+            if row.address != address_of(email):
+                return replace(row, email=email, address=address_of(email))
         return row
-
-    def _speaker(self) -> Row:
-        """The row that speaks for the e-mail address.
-
-        Only a row with an external id can change an address. Among others, one that still uses
-        the address the file is known to use tells that the file still uses it (I8).
-        """
-        named = [row for row in self.rows if row.external_id is not None]
-        if named:
-            return named[-1]
-        if self.entry is not None:
-            for row in self.rows:
-                if row.address == self.entry.file_address:
-                    return row
-        return self.rows[-1]
 
 
 def _over(earlier: Row, later: Row) -> Row:

@@ -147,7 +147,7 @@ class _Judge:
             findings += self._namesakes(said)
             events = register(said, terms.company, now.date())
             verdict = Verdict.REGISTERED
-        digest = self._digest(claim, findings)
+        digest = self._digest(claim, said, findings)
         change = change_of(
             employee,
             employee_id(terms.moment.run, standing.position),
@@ -184,7 +184,7 @@ class _Judge:
             if not theirs or not ours or theirs == ours:
                 yield finding("possible-email-change", "email", row.email, other=other.email)
 
-    def _digest(self, claim: Claim, findings: Iterable[Finding]) -> bytes | None:
+    def _digest(self, claim: Claim, said: Row, findings: Iterable[Finding]) -> bytes | None:
         """The digest by which the row may be recognised next time.
 
         It must speak alone, leave nothing to say again (L10), and name its employee by nothing
@@ -192,7 +192,7 @@ class _Judge:
         so only there can it differ from what is known.
         """
         row, employee = claim.rows[-1], claim.employee
-        if len(claim.rows) > 1 or any(each.lasting for each in findings):
+        if said is not row or any(each.lasting for each in findings):
             return None
         if employee is not None and employee.state is State.DEACTIVATED:
             known = (address_of(employee.file_email), row.external_id and employee.external_id)

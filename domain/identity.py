@@ -39,8 +39,10 @@ class Identity:
         named: defaultdict[str, list[Row]] = defaultdict(list)
         nameless: defaultdict[str, list[Row]] = defaultdict(list)
         self._files: dict[str, int] = {}
+        self._addresses: set[str] = set()
         for row in rows:
             self._files.setdefault(row.file, len(self._files))
+            self._addresses.add(row.address)
             if row.external_id is not None:
                 named[row.external_id].append(row)
             else:
@@ -252,6 +254,8 @@ class Identity:
                     (row, [finding("duplicate-email", "email", row.email, lines=lines)])
                 )
         claim.rows.sort(key=lambda row: row.position)
+        if claim.entry is not None:
+            claim.file_address_in_use = claim.entry.file_address in self._addresses
 
     def _take_from(self, claim: Claim, code: str, holder: Claim | Entry) -> None:
         """Rejects the claim's last row: its address is somebody else's."""
