@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import time
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from adapters.sources.folder import FolderSource
-from domain.company import Company
+from domain.company import Company, CustomType, Language, Limits, Policy
 from domain.fields import FIELDS, field_of, is_custom
 from domain.schedule import Schedule
 
@@ -75,14 +76,19 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
     document = _read(file)
     base = file.parent
     _known(file, "", document, ("database", "companies", "schedule", "company"))
-    database = environment.get("TENURE_DATABASE") or document.get("database", "sqlite:///tenure.db")
+    database = document.get("database", "sqlite:///tenure.db")
+    override = environment.get("TENURE_DATABASE")
     customers = {
         key: _customer(where, prefix, key, table, base)
         for where, prefix, key, table in _companies(file, document, base)
     }
     return Settings(
         file=file,
-        database=_database(file, database, base),
+        database=(
+            _database(file, "TENURE_DATABASE", override, base)
+            if override
+            else _database(file, "database", database, base)
+        ),
         schedule=_schedule(file, document.get("schedule", {})),
         customers=dict(sorted(customers.items())),
     )
@@ -120,9 +126,7 @@ def _companies(
     found = [(file, _joined("company", key), key, table) for key, table in inline.items()]
     pattern = document.get("companies")
     if pattern is not None:
-        if not isinstance(pattern, str):
-            raise SettingsError(file, "companies", "expected a file pattern like companies/*.toml")
-        found += [(each, "", each.stem, _read(each)) for each in sorted(base.glob(pattern))]
+        found += [(each, "", each.stem, _read(each)) for each in _matching(file, pattern, base)]
     for where, prefix, key, table in found:
         if not _KEY.fullmatch(key):
             raise SettingsError(
@@ -134,6 +138,14 @@ def _companies(
         yield where, prefix, key, table
 
 
+def _matching(file: Path, pattern: Any, base: Path) -> list[Path]:
+    """The company files, by name."""
+    if not isinstance(pattern, str) or not Path(pattern).name:
+        raise SettingsError(file, "companies", "expected a file pattern like companies/*.toml")
+    names = glob.glob(str(base / pattern))  # noqa: PTH207 - takes absolute patterns too
+    return sorted(path for path in map(Path, names) if path.is_file())
+
+
 def _customer(file: Path, prefix: str, key: str, table: Any, base: Path) -> Customer:
     if not isinstance(table, dict):
         raise SettingsError(file, prefix, "expected a table")
@@ -142,12 +154,27 @@ def _customer(file: Path, prefix: str, key: str, table: Any, base: Path) -> Cust
             file, _joined(prefix, "key"), "unknown key, the table's name is the key"
         )
     settings = {name: value for name, value in table.items() if name != "source"}
+    known = tuple(name for name in Company.__struct_fields__ if name != "key")
+    _known(file, prefix, table, (*known, "source"))
+    for name, entries in (("policy", Policy), ("limits", Limits)):
+        inner = settings.get(name)
+        if isinstance(inner, dict):
+            _known(file, _joined(prefix, name), inner, entries.__struct_fields__)
+    _entries(file, _joined(prefix, "fields"), settings.get("fields"), str)
+    _entries(file, _joined(prefix, "custom_fields"), settings.get("custom_fields"), CustomType)
     company = _convert(file, prefix, {**settings, "key": key}, Company)
     company = msgspec.structs.replace(company, **_fields(file, prefix, company))
     source = table.get("source")
     return Customer(
         company, None if source is None else _source(file, _joined(prefix, "source"), source, base)
     )
+
+
+def _entries(file: Path, prefix: str, table: Any, kind: type) -> None:
+    """Checks a table of free keys entry by entry, so that an error can name the one it is in."""
+    if isinstance(table, dict):
+        for key, value in table.items():
+            _convert(file, _joined(prefix, key), value, kind)
 
 
 def _fields(file: Path, prefix: str, company: Company) -> dict[str, Any]:
@@ -171,6 +198,8 @@ def _fields(file: Path, prefix: str, company: Company) -> dict[str, Any]:
 
 
 def _source(file: Path, prefix: str, table: Any, base: Path) -> FolderSource:
+    if isinstance(table, dict):
+        _known(file, prefix, table, _Source.__struct_fields__)
     source = _convert(file, prefix, table, _Source)
     if source.protocol != "folder":
         raise SettingsError(
@@ -180,6 +209,8 @@ def _source(file: Path, prefix: str, table: Any, base: Path) -> FolderSource:
 
 
 def _schedule(file: Path, table: Any) -> Schedule:
+    if isinstance(table, dict):
+        _known(file, "schedule", table, _Times.__struct_fields__)
     times = _convert(file, "schedule", table, _Times)
     return Schedule(
         activation=_time(file, "schedule.activation", times.activation),
@@ -193,14 +224,13 @@ def _time(file: Path, key: str, text: str) -> time:
     return time.fromisoformat(text)
 
 
-def _database(file: Path, url: Any, base: Path) -> Path:
-    expected = "expected a URL like sqlite:///tenure.db"
-    if not isinstance(url, str) or not url.startswith("sqlite:///"):
-        raise SettingsError(file, "database", expected)
-    path = unquote(urlsplit(url).path).removeprefix("/")
-    if not path:
-        raise SettingsError(file, "database", expected)
-    return base / path
+def _database(file: Path, key: str, url: Any, base: Path) -> Path:
+    if isinstance(url, str) and url.startswith("sqlite:///"):
+        parts = urlsplit(url)
+        path = unquote(parts.path).removeprefix("/")
+        if path and not parts.query and not parts.fragment:
+            return base / path
+    raise SettingsError(file, key, "expected a URL like sqlite:///tenure.db")
 
 
 def _convert(file: Path, prefix: str, table: Any, kind: type[_T]) -> _T:
@@ -209,16 +239,37 @@ def _convert(file: Path, prefix: str, table: Any, kind: type[_T]) -> _T:
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
         key = _joined(prefix, path.rstrip("`").removeprefix("."))
-        raise SettingsError(file, key, _sentence(message)) from None
+        raise SettingsError(file, key, _sentence(message, key)) from None
 
 
-def _sentence(message: str) -> str:
+_CHOICES: dict[str, Iterable[str]] = {
+    "language": Language,
+    "short_notice": ("warn", "reject"),
+    "unknown_group": ("warn", "reject"),
+    "blank_cells": ("keep", "clear"),
+}
+
+
+def _sentence(message: str, key: str) -> str:
     """What msgspec says, in the words of the configuration."""
-    words = {"Object": "the table", "`str`": "a text", "`int`": "a number", "`array`": "a list"}
-    message = message[:1].lower() + message[1:]
-    for theirs, ours in words.items():
-        message = message.replace(theirs.lower() if theirs == "Object" else theirs, ours)
-    return message
+    name = key.rpartition(".")[2]
+    if name in _CHOICES or message.startswith("Invalid enum value"):
+        choices = ", ".join(_CHOICES.get(name, CustomType))
+        message = f"{message.partition(',')[0]}, expected one of {choices}"
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
+    return message[0].lower() + message[1:]
+
+
+_WORDS = {
+    "Object": "The table",
+    "`str`": "a text",
+    "`int`": "a whole number",
+    "`array`": "a list",
+    "`object`": "a table",
+    "`float`": "a number",
+    "`bool`": "true or false",
+}
 
 
 def _joined(prefix: str, key: str) -> str:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import click
 
-from adapters.service import pass_clock, preview_clock
+from adapters.service.clock import pass_clock, preview_clock
 from cli import exits, output
 from cli.context import by_option, json_option, open_shell
+from projections.runs import RunDocument
 
 
 class Moment(click.ParamType[datetime]):
@@ -46,15 +47,26 @@ def clock_command(
         if at and at > shell.now() and not dry_run:
             raise click.UsageError("--at may only be ahead together with --dry-run.")
         passing = preview_clock if dry_run else pass_clock
-        runs = list(passing(shell, by, at))
+        runs: list[RunDocument] = []
+        fault: Exception | None = None
+        try:
+            runs.extend(passing(shell, by, at))
+        except Exception as error:
+            fault = error
+    _print(runs, as_json, quiet=fault is not None)
+    if fault is not None:
+        raise fault
+    return max((exits.of_run(run) for run in runs), default=exits.DONE)
+
+
+def _print(runs: list[RunDocument], as_json: bool, *, quiet: bool) -> None:
     if as_json:
         output.print_json(runs)
-    elif not runs:
+        return
+    if not runs and not quiet:
         click.echo("Nothing is due.")
-    else:
-        for run in runs:
-            output.print_run(run)
-    return max((exits.of_run(run) for run in runs), default=exits.DONE)
+    for run in runs:
+        output.print_run(run)
 
 
 COMMANDS = {"clock": clock_command}

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from adapters.service import Shell, utc_now
+from adapters.service.run import Shell, utc_now
 from adapters.settings import Customer, Settings, find_settings, load_settings
 from cli.exits import Trouble
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cli.output import text
 from domain.run import Outcome
 from projections.runs import RunDocument
 
@@ -25,8 +26,8 @@ class Trouble(click.ClickException):
 
     def show(self, file: object = None) -> None:
         """Says it on standard error."""
-        click.echo(f"{click.style('Error:', fg='red')} {self.message}.", err=True)
-        click.echo(f"{click.style('Hint:', fg='cyan')} {self.hint}.", err=True)
+        click.echo(f"{click.style('Error:', fg='red')} {text(self.message)}.", err=True)
+        click.echo(f"{click.style('Hint:', fg='cyan')} {text(self.hint)}.", err=True)
 
 
 def of_run(run: RunDocument) -> int:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import click
 
-from adapters.service import Shell, import_delivery, preview_delivery
+from adapters.service.imports import import_delivery, preview_delivery
+from adapters.service.run import Shell
 from adapters.settings import Customer
-from adapters.sources.folder import read_file
+from adapters.sources.folder import read_named_file
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading
 from cli import exits, output
 from cli.context import by_option, customer_of, json_option, login_name, open_shell
@@ -116,13 +117,11 @@ def _read(names: tuple[str, ...], customer: Customer) -> list[DeliveredFile] | N
             f"two files are called {doubled[0]}", "rename one: the history tells files by name"
         )
     try:
-        return [read_file(Path(name), customer.company.limits.file) for name in names]
+        return [read_named_file(Path(name), customer.company.limits.file) for name in names]
     except OSError as error:
         raise exits.Trouble(
             f"cannot read {error.filename}: {error.strerror}", "check the name of the file"
         ) from error
-    except StillUploading as error:
-        raise _unreachable(f"{error.name} is still changing", customer.company.key) from error
 
 
 def _unreachable(problem: str, company: str) -> exits.Trouble:

@@ -6,6 +6,7 @@ Subcommands are imported when they are called, so that `tenure --help` stays qui
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -72,6 +73,9 @@ def tenure(context: click.Context, config: str | None, debug: bool) -> None:
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
     """The entry point: runs the command and exits with the code of the contract."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # whatever the terminal can show
     sys.exit(execute(arguments))
 
 
@@ -91,6 +95,8 @@ def execute(arguments: Sequence[str], context: dict[str, object] | None = None) 
         trouble.show()
         return trouble.code
     except click.ClickException as error:
+        if isinstance(error, click.UsageError) and error.ctx is None:
+            error.ctx = click.Context(tenure, info_name="tenure")
         error.show()
         return error.exit_code
     except Exception as error:

@@ -83,12 +83,12 @@ def coloured(value: Severity | Outcome) -> Styled:
 def spreadsheet_safe(cell: Any) -> str:
     """A cell that no spreadsheet takes for a formula: a quote in front makes it text."""
     written = str(cell)
-    return f"'{written}" if written.startswith(("=", "+", "-", "@", "\t", "\r")) else written
+    return f"'{written}" if written.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else written
 
 
 def changes(changed: dict[str, FromTo]) -> str:
     """Changes on one line: `field: from → to`, or `field: to` where nothing was known."""
-    return ", ".join(f"{field}: {_change(change)}" for field, change in changed.items())
+    return ", ".join(f"{text(field)}: {_change(change)}" for field, change in changed.items())
 
 
 def _change(change: FromTo) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from adapters.service import Shell
+from adapters.service.run import Shell
 from cli import exits, output
 from cli.context import customer_of, json_option, open_shell
 from domain.employee import Employee
@@ -126,7 +126,7 @@ def _print_person(person: EmployeeDocument) -> None:
     custom = fields.pop("custom")
     for field, value in (fields | custom).items():
         if value is not None:
-            click.echo(f"{click.style(field, bold=True)}: {output.text(value)}")
+            click.echo(f"{click.style(output.text(field), bold=True)}: {output.text(value)}")
 
 
 def _print_history(entries: list[HistoryEntry]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from adapters.service import utc_now
+from adapters.service.run import utc_now
 from cli import exits
 
 _DELIVERY = "alleo_employees_sample.csv"

@@ -7,11 +7,10 @@ from datetime import date, datetime
 from typing import TypeAlias
 from uuid import UUID
 
-import msgspec
-
 from domain.employee import Employee, evolve
 from domain.events import KIND_OF, Recorded
 from domain.person import PLAIN_FIELDS
+from domain.private import Private
 from domain.run import RunEnded
 
 Value: TypeAlias = str | date | None
@@ -27,14 +26,14 @@ _FIELDS = (
 _SHADOWS = {"file_email": "email", "file_offboarding_date": "offboarding_date"}
 
 
-class FromTo(msgspec.Struct, frozen=True, rename={"before": "from", "after": "to"}):
+class FromTo(Private, frozen=True, rename={"before": "from", "after": "to"}):
     """One field, before and after."""
 
     before: Value
     after: Value
 
 
-class HistoryEntry(msgspec.Struct, frozen=True):
+class HistoryEntry(Private, frozen=True):
     """One event as `history` tells it."""
 
     employee: UUID

@@ -7,11 +7,12 @@ from uuid import UUID
 import msgspec
 
 from domain.plan import Judgement, Plan
+from domain.private import Private
 from projections.history import FromTo, changes
 from projections.runs import RunDocument
 
 
-class PreviewRow(msgspec.Struct, frozen=True):
+class PreviewRow(Private, frozen=True):
     """One row as `preview` answers; `employee` is `None` where there is no account yet."""
 
     file: str

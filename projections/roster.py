@@ -10,6 +10,7 @@ import msgspec
 
 from domain.employee import Employee
 from domain.events import State
+from domain.private import Private
 from domain.roster import entry_of
 
 TABLE = (
@@ -111,7 +112,7 @@ def step(company: str, employee: Employee, digest: bytes | None) -> RosterRow:
     )
 
 
-class EmployeeDocument(msgspec.Struct, frozen=True):
+class EmployeeDocument(Private, frozen=True):
     """One employee as `roster` and `show` answer."""
 
     id: UUID

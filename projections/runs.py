@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from domain.issues import Issue, Severity
+from domain.private import Private
 from domain.run import CompanyStream, Counts, FileInfo, Outcome, RunEnded, RunKind
 
 TABLES = (
@@ -84,7 +85,7 @@ def issue_rows(run: UUID, issues: Iterable[Issue]) -> Iterator[IssueRow]:
         yield run.hex, number, _encode(issue)
 
 
-class IssueDocument(msgspec.Struct, frozen=True):
+class IssueDocument(Private, frozen=True):
     """One issue as it is answered."""
 
     severity: Severity
@@ -97,7 +98,7 @@ class IssueDocument(msgspec.Struct, frozen=True):
     message: str
 
 
-class RunDocument(msgspec.Struct, frozen=True):
+class RunDocument(Private, frozen=True):
     """One run as `import`, `clock` and `run` answer."""
 
     run: UUID | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -38,16 +39,31 @@ class FolderSource(msgspec.Struct, frozen=True):
 
 
 def read_file(path: Path, limit: int) -> DeliveredFile:
-    """One file, read whole: as many bytes as it is said to have, before and after (D4)."""
+    """One file of a source, read whole: as many bytes as it is said to have, and no change (D4).
+
+    Raises `OSError`, or `StillUploading` when it changes meanwhile.
+    """
     with path.open("rb") as stream:
-        before = path.stat()
+        before = os.fstat(stream.fileno())
         data = stream.read(limit + 1)
         after = path.stat()
-    size = min(before.st_size, limit + 1)
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or (
-        len(data) != size
-    ):
-        raise StillUploading(path.name)
-    return DeliveredFile(
-        path.name, datetime.fromtimestamp(before.st_mtime, UTC), data, before.st_size
-    )
+    changed = (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
+    if changed or len(data) != min(before.st_size, limit + 1):
+        raise StillUploading(name_of(path))
+    return _delivered(path, before, data)
+
+
+def read_named_file(path: Path, limit: int) -> DeliveredFile:
+    """A file that somebody named: taken as it is, a pipe as well. Raises `OSError`."""
+    with path.open("rb") as stream:
+        return _delivered(path, os.fstat(stream.fileno()), stream.read(limit + 1))
+
+
+def name_of(path: Path) -> str:
+    """A file's name as text, even where it is none: every other byte is written as `\\xff`."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
+
+
+def _delivered(path: Path, found: os.stat_result, data: bytes) -> DeliveredFile:
+    modified = datetime.fromtimestamp(found.st_mtime, UTC)
+    return DeliveredFile(name_of(path), modified, data, max(found.st_size, len(data)))

@@ -43,6 +43,8 @@ def open_sqlite(path: Path) -> Store:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         ledger = Ledger(_Factory(path))
         _recorder(ledger).create_schema()
+    except StoreUnavailable as error:
+        raise StoreUnavailable(f"{path} cannot be used as a database: {error.problem}") from None
     except OSError as error:
         raise StoreUnavailable(f"cannot open {path}: {error.strerror}") from error
     except (sqlite3.Error, PersistenceError) as error:
@@ -102,13 +104,16 @@ class _Recorder(SQLiteApplicationRecorder):
             version = self._create()
         if version != SCHEMA_VERSION:
             raise StoreUnavailable(
-                f"the database has schema version {version} and this release needs "
-                f"{SCHEMA_VERSION}; use the release that fits"
+                f"it has schema version {version} and this release needs {SCHEMA_VERSION}; "
+                "use the release that fits"
             )
 
     def _create(self) -> int:
         with self.datastore.transaction(commit=True) as cursor:
             if _version(cursor) == 0:
+                cursor.execute("SELECT count(*) FROM sqlite_master")
+                if cursor.fetchone()[0]:
+                    raise StoreUnavailable("it belongs to another program; name a new file")
                 for statement in (*self.create_table_statements, *roster.TABLE, *runs.TABLES):
                     cursor.execute(statement.format_map(_SPELLING))
                 cursor.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

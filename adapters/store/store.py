@@ -72,10 +72,15 @@ class Snapshot(Private, frozen=True):
 
 
 class Due(Private, frozen=True):
-    """Who of a company is due, at one version: each with the digest of their last row."""
+    """Who of a company is due, at one version."""
 
     stream: CompanyStream
-    employees: tuple[tuple[Employee, bytes | None], ...]
+    rows: tuple[tuple[bytes, bytes | None], ...]
+
+    def employees(self) -> list[tuple[Employee, bytes | None]]:
+        """Each with the digest of their last row. Only here is anyone's state read, so that one
+        company's cannot be another's trouble (R6)."""
+        return [(roster.load(state), digest) for state, digest in self.rows]
 
 
 class RunRecord(Private, frozen=True):
@@ -125,14 +130,13 @@ class Store:
         """Whom the clock has to look at, by company."""
         starts = schedule.last_activation(until).isoformat()
         leaves = schedule.last_deactivation(until).isoformat()
-        found: dict[str, list[tuple[Employee, bytes | None]]] = {}
+        found: dict[str, list[tuple[bytes, bytes | None]]] = {}
         with self._recorder.reading() as query:
             for company, state, digest in query(roster.DUE, (starts, leaves)):
-                found.setdefault(company, []).append((roster.load(state), digest))
+                found.setdefault(company, []).append((state, digest))
             streams = {company: _stream(query, company) for company in found}
         return {
-            company: Due(streams[company], tuple(employees))
-            for company, employees in sorted(found.items())
+            company: Due(streams[company], tuple(rows)) for company, rows in sorted(found.items())
         }
 
     # The one way in

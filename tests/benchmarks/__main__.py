@@ -23,7 +23,8 @@ from typing import ParamSpec
 
 from tabulate import tabulate
 
-from adapters.service import Shell, import_delivery
+from adapters.service.imports import import_delivery
+from adapters.service.run import Shell
 from adapters.settings import Customer, Settings
 from adapters.sources.source import DeliveredFile
 from adapters.store.sqlite import open_sqlite

@@ -1,0 +1,147 @@
+"""Every run: how it begins, how its record is stored, and what becomes of a fault (R1, R2, R4)."""
+
+from __future__ import annotations
+
+import gc
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import NamedTuple, overload
+from uuid import UUID
+
+from adapters.settings import Settings
+from adapters.store.store import Commit, Conflict, RunRecord, Store, StoreUnavailable
+from domain.ids import run_id
+from domain.issues import Issue, finding
+from domain.run import Counts, FileInfo, Outcome, RunEnded, RunKind
+from projections.runs import RunDocument, document
+
+_ATTEMPTS = 100
+
+
+def utc_now() -> datetime:
+    """The moment it is."""
+    return datetime.now(UTC)
+
+
+class Shell(NamedTuple):
+    """What a use case works with: settings, store, and what tells the time."""
+
+    settings: Settings
+    store: Store
+    now: Callable[[], datetime] = utc_now
+
+
+class Begun(NamedTuple):
+    """A run from its first moment on: everything its record needs that is known by then."""
+
+    run: UUID
+    kind: RunKind
+    company: str
+    started: datetime
+    by: str
+
+    def ended(
+        self,
+        outcome: Outcome,
+        finished: datetime,
+        *,
+        files: Sequence[FileInfo] = (),
+        counts: Counts | None = None,
+        delivery: str | None = None,
+        issues_of: UUID | None = None,
+    ) -> RunEnded:
+        """The record of how it ended."""
+        return RunEnded(
+            company=self.company,
+            run_kind=self.kind,
+            outcome=outcome,
+            started=self.started,
+            finished=finished,
+            by=self.by,
+            files=tuple(files),
+            counts=counts or Counts(),
+            delivery=delivery,
+            issues_of=issues_of,
+        )
+
+
+def begin(shell: Shell, kind: RunKind, company: str, by: str) -> Begun:
+    """A run of its own id, which sorts by the moment it began."""
+    now = shell.now()
+    run = run_id(int(now.timestamp() * 1000), secrets.randbits(42))
+    return Begun(run, kind, company, now, by)
+
+
+@overload
+def store_run(shell: Shell, begun: Begun, prepare: Callable[[], Commit]) -> RunDocument: ...
+@overload
+def store_run(
+    shell: Shell, begun: Begun, prepare: Callable[[], Commit | None]
+) -> RunDocument | None: ...
+def store_run(
+    shell: Shell, begun: Begun, prepare: Callable[[], Commit | None]
+) -> RunDocument | None:
+    """Stores what `prepare` plans; nothing where it plans nothing.
+
+    A fault while planning or storing leaves a record of the run too, before it goes on its way.
+    Raises `StoreUnavailable` when there is nowhere to leave one.
+    """
+    try:
+        commit = _commit(shell, begun, prepare)
+    except StoreUnavailable:
+        raise
+    except Exception as error:
+        store_failure(shell, begun, finding("fault", problem=type(error).__name__).at())
+        raise
+    if commit is None:
+        return None
+    record = RunRecord(begun.run, commit.ended)
+    return document(begun.run, commit.ended, shell.store.issues(record))
+
+
+def store_failure(shell: Shell, begun: Begun, issue: Issue) -> RunDocument:
+    """Records a run that could not do what it should have."""
+
+    def prepare() -> Commit:
+        ended = begun.ended(Outcome.FAILED, shell.now())
+        return Commit(begun.run, ended, shell.store.stream(begun.company), issues=(issue,))
+
+    commit = _commit(shell, begun, prepare)
+    return document(begun.run, commit.ended, commit.issues)
+
+
+@overload
+def _commit(shell: Shell, begun: Begun, prepare: Callable[[], Commit]) -> Commit: ...
+@overload
+def _commit(shell: Shell, begun: Begun, prepare: Callable[[], Commit | None]) -> Commit | None: ...
+def _commit(shell: Shell, begun: Begun, prepare: Callable[[], Commit | None]) -> Commit | None:
+    """Commits what `prepare` plans, and has it plan anew as often as another run was first (R4)."""
+    for _ in range(_ATTEMPTS):
+        with _without_collections():
+            commit = prepare()
+            if commit is None:
+                return None
+            try:
+                shell.store.commit(commit)
+            except Conflict:
+                continue
+            return commit
+    raise StoreUnavailable(f"other runs of {begun.company} were first {_ATTEMPTS} times")
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Spares the cyclic garbage collector a plan's values.
+
+    They are immutable and form no cycles, but there are millions of them, and going through them
+    again and again as they pile up takes longer than making them.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,138 @@
+"""Steps that the tests of stores, sources and runs have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from adapters.service.run import Shell
+from adapters.settings import Customer, Settings
+from adapters.sources.folder import FolderSource
+from adapters.sources.source import DeliveredFile
+from adapters.store.store import Commit, Store
+from domain.company import Company
+from domain.employee import Employee
+from domain.ids import run_id
+from domain.issues import Issue
+from domain.plan import Plan
+from domain.run import CompanyStream, Outcome, RunEnded, RunKind
+from domain.schedule import Schedule
+from tests.given import NOW, a_company, csv, plan
+
+NAME = "alleo_employees_{}.csv"
+
+
+class Watch:
+    """What tells the time: it stands still, or moves `tick` on with every look."""
+
+    def __init__(self, moment: datetime = NOW, tick: timedelta = timedelta(0)) -> None:
+        self.moment = moment
+        self.tick = tick
+
+    def __call__(self) -> datetime:
+        seen = self.moment
+        self.moment += self.tick
+        return seen
+
+
+def a_run(number: int) -> UUID:
+    """The id of the run that began `number` seconds after the first pick-up."""
+    return run_id(int(NOW.timestamp() * 1000) + number * 1000, number)
+
+
+def other_company(key: str = "zenith") -> Company:
+    """A company beside Acme, with the same agreement."""
+    return replace(a_company(), key=key, name=key.title())
+
+
+def ended(
+    plan: Plan | None = None,
+    *,
+    company: str = "acme",
+    outcome: Outcome | None = None,
+    issues_of: UUID | None = None,
+    finished: datetime = NOW,
+) -> RunEnded:
+    """The record of an import that made `plan`, or that read nothing."""
+    found = outcome or (plan.outcome if plan else Outcome.NO_FILE)
+    record = RunEnded(
+        company=company,
+        run_kind=RunKind.IMPORT,
+        outcome=found,
+        started=NOW,
+        finished=finished,
+        by="tester",
+        issues_of=issues_of,
+    )
+    return replace(record, counts=plan.counts, delivery="d" * 64) if plan else record
+
+
+def commit_of(
+    plan: Plan, stream: CompanyStream | None = None, *, run: UUID, company: str = "acme"
+) -> Commit:
+    """A plan as a run that can be stored."""
+    return Commit(
+        run=run,
+        ended=ended(plan, company=company),
+        stream=stream or CompanyStream(),
+        changes=tuple(plan.changes),
+        remembered=plan.remembered,
+        issues=plan.issues,
+    )
+
+
+def said_nothing(
+    store: Store, *, run: UUID, issues: Iterable[Issue] = (), issues_of: UUID | None = None
+) -> Commit:
+    """A run of Acme that changes nobody."""
+    return Commit(run, ended(issues_of=issues_of), store.stream("acme"), issues=tuple(issues))
+
+
+def stored(
+    store: Store,
+    *files: str | bytes,
+    number: int = 1,
+    now: datetime = NOW,
+    company: Company | None = None,
+) -> Commit:
+    """Plans a delivery from where the company stands, and stores it as run `number`."""
+    agreed = company or a_company()
+    snapshot = store.snapshot(agreed.key)
+    made = plan(*files, known=snapshot.roster, company=agreed, now=now, run=a_run(number))
+    commit = commit_of(made, snapshot.stream, run=a_run(number), company=agreed.key)
+    store.commit(commit)
+    return commit
+
+
+def person(store: Store, address: str, company: str = "acme") -> Employee:
+    """The one employee with this address."""
+    (found,) = store.find(company, address)
+    return found
+
+
+def shell_of(store: Store, watch: Watch, *customers: Customer) -> Shell:
+    """What a use case works with, in a test."""
+    configured = {each.company.key: each for each in customers}
+    return Shell(
+        Settings(Path("tenure.toml"), Path("tenure.db"), Schedule(), configured), store, watch
+    )
+
+
+def a_customer(company: Company | None = None, directory: Path | None = None) -> Customer:
+    """A company with its source, if it has a directory."""
+    source = FolderSource(directory, NAME.format("*")) if directory else None
+    return Customer(company or a_company(), source)
+
+
+def delivered(*files: str | bytes, modified: datetime = NOW) -> list[DeliveredFile]:
+    """A delivery as it is received: each file a second younger than the one before."""
+    received = []
+    for number, file in enumerate(files, 1):
+        data = csv(file) if isinstance(file, str) else file
+        moment = modified + timedelta(seconds=number)
+        received.append(DeliveredFile(NAME.format(number), moment, data, len(data)))
+    return received

@@ -1,0 +1,333 @@
+"""What every source of deliveries must do, wherever its files are; and what is a folder's own."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from adapters.sources.folder import FolderSource, read_file
+from adapters.sources.source import Source, SourceUnreachable, StillUploading
+from tests.given import NOW
+
+PATTERN = "alleo_employees_*.csv"
+LIMIT = 1_000
+
+
+class Place(NamedTuple):
+    """A customer's folder, as the customer sees it, and the source that fetches from it."""
+
+    directory: Path
+    source: Callable[[str], Source]
+
+    def put(self, name: str, data: bytes = b"content", seconds: float = 0) -> Path:
+        """A file, last modified so long after the first pick-up."""
+        path = self.directory / name
+        path.write_bytes(data)
+        modified = int(NOW.timestamp()) * 10**9 + round(seconds * 10**9)
+        os.utime(path, ns=(modified, modified))
+        return path
+
+    def names(self, pattern: str = PATTERN, limit: int = LIMIT) -> list[str]:
+        """The names of what is fetched."""
+        return [file.name for file in self.source(pattern).fetch(limit)]
+
+
+def _folder(directory: Path) -> Iterator[Place]:
+    yield Place(directory, lambda pattern: FolderSource(directory, pattern))
+
+
+SOURCES: dict[str, Callable[[Path], Iterator[Place]]] = {"folder": _folder}
+
+
+@pytest.fixture(params=list(SOURCES))
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """A folder of every kind there is."""
+    directory = tmp_path / "outgoing"
+    directory.mkdir()
+    yield from SOURCES[request.param](directory)
+
+
+# Every source: which files count
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["alleo_employees_1.csv", "alleo_employees_.csv", "alleo_employees_2027-03-01 (2).csv"],
+)
+def test_a_file_whose_name_matches_is_fetched(place: Place, name: str) -> None:
+    """D2"""
+    place.put(name)
+
+    assert place.names() == [name]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "alleo_employees.csv",
+        "Alleo_employees_1.csv",
+        "ALLEO_EMPLOYEES_1.CSV",
+        "alleo_employees_1.CSV",
+        "alleo_employees_1.csv.part",
+        "alleo_employees_1.csv~",
+        ".alleo_employees_1.csv",
+        "copy of alleo_employees_1.csv",
+        "alleo_employees_1xcsv",
+        "other.csv",
+    ],
+)
+def test_a_file_whose_name_does_not_match_to_the_letter_does_not_count(
+    place: Place, name: str
+) -> None:
+    """D2"""
+    place.put(name)
+
+    assert place.names() == []
+
+
+def test_the_pattern_is_the_companys(place: Place) -> None:
+    """D2"""
+    for name in ("staff-a.txt", "staff-b.txt", "staff-ab.txt", "alleo_employees_1.csv"):
+        place.put(name)
+
+    assert sorted(place.names("staff-?.txt")) == ["staff-a.txt", "staff-b.txt"]
+    assert place.names("staff-[b-z].txt") == ["staff-b.txt"]
+
+
+def test_a_source_tells_its_pattern(place: Place) -> None:
+    """D6"""
+    assert place.source("staff-?.txt").pattern == "staff-?.txt"
+
+
+def test_a_directory_does_not_count_and_nothing_in_it_does(place: Place) -> None:
+    """D2"""
+    (place.directory / "alleo_employees_1.csv").mkdir()
+    (place.directory / "alleo_employees_1.csv" / "alleo_employees_2.csv").write_bytes(b"inside")
+    (place.directory / "archive").mkdir()
+    (place.directory / "archive" / "alleo_employees_3.csv").write_bytes(b"inside")
+
+    assert place.names() == []
+
+
+def test_a_symbolic_link_does_not_count(place: Place, tmp_path: Path) -> None:
+    """D2"""
+    target = tmp_path / "secret.csv"
+    target.write_bytes(b"elsewhere")
+    place.put("hidden.csv")
+    (place.directory / "alleo_employees_1.csv").symlink_to(target)
+    (place.directory / "alleo_employees_2.csv").symlink_to("hidden.csv")
+    (place.directory / "alleo_employees_3.csv").symlink_to("nowhere")
+
+    assert place.names() == []
+
+
+def test_what_is_no_regular_file_does_not_count_and_is_not_waited_for(place: Place) -> None:
+    """D2"""
+    os.mkfifo(place.directory / "alleo_employees_1.csv")
+    with closing(socket.socket(socket.AF_UNIX)) as listening:
+        here = Path.cwd()
+        os.chdir(place.directory)
+        try:
+            listening.bind("alleo_employees_2.csv")
+        finally:
+            os.chdir(here)
+        place.put("alleo_employees_3.csv")
+
+        assert place.names() == ["alleo_employees_3.csv"]
+
+
+def test_an_empty_folder_holds_nothing(place: Place) -> None:
+    """D6"""
+    assert place.names() == []
+
+
+# Every source: in which order
+
+
+def test_files_come_oldest_first(place: Place) -> None:
+    """D3"""
+    place.put("alleo_employees_a.csv", seconds=30)
+    place.put("alleo_employees_b.csv", seconds=10)
+    place.put("alleo_employees_c.csv", seconds=20)
+
+    assert [name[-5] for name in place.names()] == ["b", "c", "a"]
+
+
+def test_files_of_one_age_come_by_name(place: Place) -> None:
+    """D3"""
+    for name in ("10", "9", "a", "B"):
+        place.put(f"alleo_employees_{name}.csv")
+
+    assert [name[16:-4] for name in place.names()] == ["10", "9", "B", "a"]
+
+
+# Every source: what is told of a file
+
+
+def test_a_file_comes_with_its_bytes_and_what_the_folder_says_of_it(place: Place) -> None:
+    """R2"""
+    data = b"\xef\xbb\xbfa,b\r\n\x00\xff\n"
+    place.put("alleo_employees_1.csv", data, seconds=7)
+
+    (file,) = place.source(PATTERN).fetch(LIMIT)
+
+    assert (file.name, file.data, file.size) == ("alleo_employees_1.csv", data, len(data))
+    assert file.modified == NOW + timedelta(seconds=7)
+    assert file.modified.utcoffset() == timedelta(0)
+
+
+def test_an_empty_file_is_a_file(place: Place) -> None:
+    """F6"""
+    place.put("alleo_employees_1.csv", b"")
+
+    (file,) = place.source(PATTERN).fetch(LIMIT)
+
+    assert (file.data, file.size) == (b"", 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "received"), [(LIMIT - 1, LIMIT - 1), (LIMIT, LIMIT), (LIMIT * 50, LIMIT + 1)]
+)
+def test_no_more_is_received_than_shows_that_a_file_is_too_large(
+    place: Place, size: int, received: int
+) -> None:
+    """F7"""
+    place.put("alleo_employees_1.csv", b"x" * size)
+
+    (file,) = place.source(PATTERN).fetch(LIMIT)
+
+    assert len(file.data) == received
+    assert file.size == size
+
+
+def test_what_is_received_does_not_print_itself(place: Place) -> None:
+    place.put("alleo_employees_1.csv", b"Wilhelmina")
+
+    assert "Wilhelmina" not in repr(place.source(PATTERN).fetch(LIMIT))
+
+
+# Every source: what is left behind, and how it fails
+
+
+def seen(directory: Path) -> dict[str, tuple[int, int, int, bytes]]:
+    """Everything in a folder, as it is, the folder included."""
+    found = {}
+    for path in (directory, *sorted(directory.iterdir())):
+        about = path.stat()
+        data = path.read_bytes() if path.is_file() else b""
+        found[path.name] = (about.st_mode, about.st_mtime_ns, about.st_ino, data)
+    return found
+
+
+def test_the_folder_is_left_as_it_was(place: Place) -> None:
+    """D5"""
+    place.put("alleo_employees_1.csv", b"one", seconds=1)
+    place.put("alleo_employees_2.csv", b"x" * LIMIT * 2, seconds=2)
+    place.put("notes.txt", b"other")
+    before = seen(place.directory)
+
+    assert len(place.names()) == 2
+    assert len(place.names()) == 2
+
+    assert seen(place.directory) == before
+
+
+def test_a_folder_that_is_not_there_is_unreachable(place: Place) -> None:
+    """R2"""
+    source = place.source(PATTERN)
+    place.directory.rmdir()
+
+    with pytest.raises(SourceUnreachable) as raised:
+        source.fetch(LIMIT)
+
+    assert "No such file" in raised.value.problem
+    assert str(place.directory) in raised.value.problem
+
+
+# The folder alone
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    path = tmp_path / "outgoing"
+    path.write_bytes(b"")
+
+    with pytest.raises(SourceUnreachable) as raised:
+        FolderSource(path, PATTERN).fetch(LIMIT)
+
+    assert str(path) in raised.value.problem
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_a_file_that_may_not_be_read_is_unreachable(tmp_path: Path) -> None:
+    (tmp_path / "alleo_employees_1.csv").touch(0o000)
+
+    with pytest.raises(SourceUnreachable, match="Permission denied"):
+        FolderSource(tmp_path, PATTERN).fetch(LIMIT)
+
+
+def test_a_file_that_is_gone_before_it_is_read_is_unreachable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "alleo_employees_1.csv").write_bytes(b"content")
+    real = Path.open
+
+    def vanishing(path: Path, *rest: Any) -> Any:
+        path.unlink()
+        return real(path, *rest)
+
+    monkeypatch.setattr(Path, "open", vanishing)
+
+    with pytest.raises(SourceUnreachable, match=r"alleo_employees_1\.csv"):
+        FolderSource(tmp_path, PATTERN).fetch(LIMIT)
+
+
+@pytest.mark.parametrize("change", ["grows", "shrinks", "is rewritten"])
+def test_a_file_that_changes_while_it_is_read_is_not_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """D4"""
+    path = tmp_path / "alleo_employees_1.csv"
+    path.write_bytes(b"a" * 100)
+    os.utime(path, (NOW.timestamp(),) * 2)
+    after = {"grows": b"a" * 101, "shrinks": b"a" * 99, "is rewritten": b"b" * 100}[change]
+    real = Path.open
+
+    class Meanwhile:
+        def __init__(self, stream: Any) -> None:
+            self.stream = stream
+
+        def __enter__(self) -> Meanwhile:
+            return self
+
+        def fileno(self) -> int:
+            return int(self.stream.fileno())
+
+        def __exit__(self, *_: object) -> None:
+            self.stream.close()
+
+        def read(self, size: int) -> bytes:
+            data: bytes = self.stream.read(size)
+            with real(path, "wb") as writing:
+                writing.write(after)
+            return data
+
+    monkeypatch.setattr(Path, "open", lambda path, mode: Meanwhile(real(path, mode)))
+
+    with pytest.raises(StillUploading) as raised:
+        FolderSource(tmp_path, PATTERN).fetch(LIMIT)
+
+    assert raised.value.name == "alleo_employees_1.csv"
+
+
+@pytest.mark.skipif(not Path("/proc/version").exists(), reason="there is no /proc")
+def test_a_file_that_gives_more_than_it_is_said_to_have_is_not_complete() -> None:
+    """D4"""
+    with pytest.raises(StillUploading, match="version"):
+        read_file(Path("/proc/version"), LIMIT)

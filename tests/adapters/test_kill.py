@@ -1,0 +1,332 @@
+"""Processes that are killed, and processes that compete: the database stays whole.
+
+`make torture` kills more often.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from adapters.service.imports import import_delivery
+from adapters.settings import Customer
+from adapters.sources.folder import read_file
+from adapters.store.sqlite import open_sqlite
+from adapters.store.store import Store
+from domain.employee import Employee, fold
+from domain.events import Recorded
+from domain.ids import company_stream_id
+from domain.run import Outcome
+from tests.adapters import importer
+from tests.adapters.steps import Watch, shell_of
+from tests.given import NOW
+
+pytestmark = pytest.mark.torture
+
+TORTURE = bool(os.environ.get("TENURE_TORTURE"))
+KILLS = 50 if TORTURE else 8
+ROUNDS = 10 if TORTURE else 1
+PEOPLE, NEWCOMERS = 2_000, 100
+HEADER = "email,first_name,last_name,external_id,group_name,offboarding_date\n"
+SLACK = 1.25
+"""How much longer than an undisturbed commit the moments of killing reach."""
+
+
+def rows(first: int, last: int, group: str, *, leaving: str = "") -> str:
+    """People by number."""
+    return "".join(
+        f"p{number}@acme.example,First{number},Last{number},x{number},{group},{leaving}\n"
+        for number in range(first, last)
+    )
+
+
+class Scene(NamedTuple):
+    """A database, the delivery that is imported into it, and what must come of that."""
+
+    database: Path
+    delivery: Path
+    expected: dict[str, tuple[object, ...]]
+    commit_takes: float
+
+
+def start(database: Path, *arguments: str | Path) -> subprocess.Popen[str]:
+    """A process that imports."""
+    command = [sys.executable, importer.__file__, database, *arguments]
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def finish(process: subprocess.Popen[str]) -> list[tuple[str, float]]:
+    """What it said, once it has ended well."""
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return [(what, float(when)) for what, when in (line.split() for line in out.splitlines())]
+
+
+def open_people(store: Store) -> dict[str, tuple[object, ...]]:
+    """Everyone by external id, as far as it does not depend on the moment."""
+    return {
+        str(each.external_id): (
+            each.email,
+            each.state,
+            each.version,
+            each.details.group_name,
+            each.offboarding_date,
+        )
+        for each in store.employees("acme")
+    }
+
+
+@pytest.fixture(scope="module", params=["empty company", "known company"])
+def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """A delivery that registers everyone, or changes everyone and registers some."""
+    place = tmp_path_factory.mktemp("scene")
+    database, delivery, earlier = place / "tenure.db", place / "now.csv", place / "earlier.csv"
+    if request.param == "empty company":
+        open_sqlite(database).close()
+        delivery.write_text(HEADER + rows(0, PEOPLE, "Sales"))
+    else:
+        earlier.write_text(HEADER + rows(0, PEOPLE, "Sales"))
+        finish(start(database, earlier))
+        changed = rows(0, PEOPLE, "Engineering", leaving="2190-01-01")
+        delivery.write_text(HEADER + changed + rows(PEOPLE, PEOPLE + NEWCOMERS, "Nowhere"))
+    undisturbed = place / "undisturbed.db"
+    shutil.copy(database, undisturbed)
+    told = dict(finish(start(undisturbed, delivery)))
+    with closing(open_sqlite(undisturbed)) as store:
+        expected = open_people(store)
+    assert len(expected) >= PEOPLE
+    return Scene(database, delivery, expected, told["stored"] - told["planned"])
+
+
+class Kept(NamedTuple):
+    """What a database holds: its events by stream, its roster, its runs, and the issues' runs."""
+
+    events: dict[str, list[Recorded]]
+    roster: dict[str, Employee]
+    runs: set[str]
+    issues: dict[str, int]
+
+
+def kept(database: Path) -> Kept:
+    """Everything in a database, each table for itself."""
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        streams = [
+            stream
+            for (stream,) in connection.execute("SELECT DISTINCT originator_id FROM stored_events")
+        ]
+        people = connection.execute("SELECT employee, state FROM roster").fetchall()
+        runs = {run for (run,) in connection.execute("SELECT run FROM runs")}
+        issues = dict(connection.execute("SELECT run, count(*) FROM issues GROUP BY run"))
+        stored = connection.execute(
+            "SELECT originator_id, originator_version FROM stored_events"
+        ).fetchall()
+    load = msgspec.json.Decoder(Employee).decode
+    with closing(open_sqlite(database)) as store:
+        events = {stream: store.events(UUID(stream)) for stream in streams}
+    assert sum(map(len, events.values())) == len(stored)
+    return Kept(events, {employee: load(state) for employee, state in people}, runs, issues)
+
+
+def assert_whole(database: Path) -> Kept:
+    """Events, roster, runs and issues agree with each other, whatever they say."""
+    found = kept(database)
+    company = company_stream_id("acme").hex
+    runs = found.events.pop(company, [])
+    for events in found.events.values():
+        versions = [event.originator_version for event in events]
+        assert versions == list(range(1, len(versions) + 1))
+    assert {stream: fold(None, events) for stream, events in found.events.items()} == found.roster
+    assert [each.originator_version for each in runs] == list(range(1, len(runs) + 1))
+    assert {each.run.hex for each in runs} == found.runs
+    made_in = Counter(event.run for events in found.events.values() for event in events)
+    for each in runs:
+        counts = each.event.counts  # type: ignore[union-attr]
+        assert made_in[each.run] == counts.events
+    assert set(made_in) <= {each.run for each in runs}
+    with closing(open_sqlite(database)) as store:
+        assert store.stream("acme").version == len(runs)
+        assert len(open_people(store)) == len(found.roster)
+    return found
+
+
+# Killed
+
+
+@pytest.mark.parametrize("number", range(KILLS // 2))
+def test_a_run_that_is_killed_is_there_whole_or_not_at_all(
+    scene: Scene, number: int, tmp_path: Path
+) -> None:
+    """R1: at a random moment of each stretch of the commit, killed as by `kill -9`."""
+    database = tmp_path / "tenure.db"
+    shutil.copy(scene.database, database)
+    before = kept(database)
+    stretch = (number + random.random()) / (KILLS // 2)
+
+    with start(database, scene.delivery) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("planned")
+        time.sleep(stretch * SLACK * scene.commit_takes)
+        process.kill()
+    after = assert_whole(database)
+
+    if after.runs == before.runs:
+        assert after.roster == before.roster
+        assert after.issues == before.issues
+    else:
+        with closing(open_sqlite(database)) as store:
+            assert open_people(store) == scene.expected
+    again = repeated(database, scene.delivery)
+    assert again is (Outcome.APPLIED if after.runs == before.runs else Outcome.UNCHANGED)
+    completed = assert_whole(database)
+    assert len(completed.runs) == len(after.runs) + 1
+    with closing(open_sqlite(database)) as store:
+        assert open_people(store) == scene.expected
+
+
+def test_a_run_that_is_killed_before_its_commit_leaves_nothing(
+    scene: Scene, tmp_path: Path
+) -> None:
+    """R1"""
+    database = tmp_path / "tenure.db"
+    shutil.copy(scene.database, database)
+    before = kept(database)
+
+    with start(database, "--wait", scene.delivery) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("planned")
+        process.kill()
+
+    assert kept(database) == before
+    assert repeated(database, scene.delivery) is Outcome.APPLIED
+
+
+def test_a_run_that_was_stored_survives_the_death_of_its_process(
+    scene: Scene, tmp_path: Path
+) -> None:
+    """R1"""
+    database = tmp_path / "tenure.db"
+    shutil.copy(scene.database, database)
+
+    with start(database, scene.delivery) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("planned")
+        assert process.stdout.readline().startswith("stored")
+        process.kill()
+
+    assert_whole(database)
+    with closing(open_sqlite(database)) as store:
+        assert open_people(store) == scene.expected
+
+
+def repeated(database: Path, delivery: Path) -> Outcome:
+    """The same import once more, in this process."""
+    file = read_file(delivery, importer.ACME.limits.file)
+    with closing(open_sqlite(database)) as store:
+        shell = shell_of(store, Watch(NOW))
+        return import_delivery(shell, Customer(importer.ACME, None), "again", [file]).outcome
+
+
+# Competing
+
+
+def test_of_two_processes_with_one_delivery_one_applies_it(tmp_path: Path) -> None:
+    """R4, D8"""
+    database, delivery = tmp_path / "tenure.db", tmp_path / "one.csv"
+    open_sqlite(database).close()
+    delivery.write_text(HEADER + rows(0, 200, "Sales"))
+
+    told = at_once(database, [delivery, delivery])
+
+    outcomes = sorted(each[-1] for each in told)
+    assert outcomes == [Outcome.APPLIED, Outcome.UNCHANGED]
+    assert sum(each.count("stored") for each in told) == 2
+    found = assert_whole(database)
+    assert len(found.roster) == 200
+    assert len(found.runs) == 2
+
+
+def test_of_two_processes_with_two_deliveries_the_second_plans_anew(tmp_path: Path) -> None:
+    """R4"""
+    database, one, other = tmp_path / "tenure.db", tmp_path / "one.csv", tmp_path / "other.csv"
+    open_sqlite(database).close()
+    one.write_text(HEADER + rows(0, 150, "Sales"))
+    other.write_text(HEADER + rows(100, 250, "Engineering"))
+
+    told = at_once(database, [one, other])
+
+    assert sorted(each.count("planned") for each in told) == [1, 2]
+    assert [each[-1] for each in told] == [Outcome.APPLIED] * 2
+    found = assert_whole(database)
+    assert len(found.roster) == 250
+    assert sorted({employee.version for employee in found.roster.values()}) == [1, 2]
+    assert sum(employee.version == 2 for employee in found.roster.values()) == 50
+
+
+def at_once(database: Path, deliveries: Sequence[Path]) -> list[list[str]]:
+    """Processes that all have planned from the same state before the first one stores."""
+    processes = [start(database, "--wait", delivery) for delivery in deliveries]
+    told = []
+    for process in processes:
+        assert process.stdout is not None
+        told.append([process.stdout.readline().split()[0]])
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for before, process in zip(told, processes, strict=True):
+        before += [what for what, _ in finish(process)]
+    return told
+
+
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_many_processes_with_many_deliveries_never_build_on_the_same_state(
+    number: int, tmp_path: Path
+) -> None:
+    """R4: whatever the order turns out to be, nothing is lost, doubled or overtaken."""
+    database = tmp_path / "tenure.db"
+    open_sqlite(database).close()
+    deliveries = []
+    for delivery in range(4):
+        path = tmp_path / f"{delivery}.csv"
+        group = ("Sales", "Engineering")[delivery % 2]
+        path.write_text(HEADER + rows(delivery * 20, delivery * 20 + 60, group))
+        deliveries.append(path)
+    orders = [deliveries[turn:] + deliveries[:turn] for turn in range(4)]
+
+    processes = [start(database, "--wait", *order) for order in orders]
+    for process in processes:
+        assert process.stdout is not None
+        process.stdout.readline()
+    told = []
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        told += [what for what, _ in finish(process)]
+
+    outcomes = [what for what in told if what not in ("planned", "stored")]
+    found = assert_whole(database)
+    assert len(outcomes) == len(found.runs) == 16
+    assert set(outcomes) <= {Outcome.APPLIED, Outcome.UNCHANGED}
+    assert told.count("stored") == 16
+    people = found.roster.values()
+    assert len(people) == len({each.external_id for each in people}) == 120
+    assert len({each.email for each in people}) == 120

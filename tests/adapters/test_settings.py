@@ -1,0 +1,498 @@
+"""Configuration: what is read, and how it is told what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from adapters.settings import Settings, SettingsError, find_settings, load_settings
+from adapters.sources.folder import FolderSource
+from domain.company import CustomType, Language, Limits, Policy
+from domain.schedule import Schedule
+
+MINIMAL = """
+    [company.acme]
+    name = "Acme BV"
+    language = "nl"
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where the configuration is."""
+    return tmp_path / "tenure.toml"
+
+
+def write(file: Path, text: str) -> Path:
+    """A file as it is written in a test."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(dedent(text).lstrip("\n"), "utf-8")
+    return file
+
+
+def load(file: Path, text: str, **environment: str) -> Settings:
+    """The settings in a text."""
+    return load_settings(write(file, text), environment)
+
+
+def trouble(file: Path, text: str, **environment: str) -> str:
+    """What is said about a text, which must name the file in one line."""
+    with pytest.raises(SettingsError) as raised:
+        load(file, text, **environment)
+    sentence = str(raised.value)
+    assert sentence.startswith(str(raised.value.file))
+    assert "\n" not in sentence
+    return sentence
+
+
+def missing(words: list[str], sentence: str, file: Path) -> list[str]:
+    """The words that are not said after the name of the file."""
+    start, _, rest = sentence.partition(str(file))
+    assert start == ""
+    return [word for word in words if not re.search(rf"(?<!\w){re.escape(word)}(?!\w)", rest)]
+
+
+# What is read
+
+
+def test_a_company_needs_a_name_and_a_language_and_nothing_else(file: Path) -> None:
+    settings = load(file, MINIMAL)
+
+    acme = settings.customers["acme"]
+    assert (acme.company.key, acme.company.name) == ("acme", "Acme BV")
+    assert acme.company.language is Language.NL
+    assert (acme.company.groups, acme.company.fields, acme.company.custom_fields) == ((), {}, {})
+    assert (acme.company.policy, acme.company.limits) == (Policy(), Limits())
+    assert acme.source is None
+
+
+def test_what_is_not_configured_is_as_the_rules_say(file: Path) -> None:
+    """R3, F7, L4, W6, W8"""
+    settings = load(file, "")
+
+    assert settings.schedule == Schedule(activation=time(0, 0), deactivation=time(23, 0))
+    assert settings.database == file.parent / "tenure.db"
+    assert settings.customers == {}
+    assert Limits() == Limits(file=512 * 1024 * 1024, rows=2_000_000, cell=1_000)
+    assert Policy() == Policy(
+        short_notice="warn", notice_days=30, unknown_group="warn", blank_cells="keep"
+    )
+
+
+def test_everything_about_a_company_is_read(file: Path) -> None:
+    settings = load(
+        file,
+        """
+        [schedule]
+        activation = "06:30"
+        deactivation = "18:05"
+
+        [company.acme]
+        name = "Acme BV"
+        language = "de"
+        groups = ["Sales", "R & D"]
+
+        [company.acme.source]
+        protocol = "folder"
+        directory = "deliveries/acme"
+        pattern = "people-*.csv"
+
+        [company.acme.policy]
+        short_notice = "reject"
+        notice_days = 0
+        unknown_group = "reject"
+        blank_cells = "clear"
+
+        [company.acme.limits]
+        file = 1000
+        rows = 10
+        cell = 20
+        """,
+    )
+
+    acme = settings.customers["acme"]
+    assert settings.schedule == Schedule(activation=time(6, 30), deactivation=time(18, 5))
+    assert acme.company.groups == ("Sales", "R & D")
+    assert acme.source == FolderSource(file.parent / "deliveries" / "acme", "people-*.csv")
+    assert acme.company.limits == Limits(file=1000, rows=10, cell=20)
+    assert acme.company.policy == Policy(
+        short_notice="reject", notice_days=0, unknown_group="reject", blank_cells="clear"
+    )
+
+
+def test_the_usual_pattern_is_that_of_the_rules(file: Path) -> None:
+    """D2"""
+    source = '[company.acme.source]\n    protocol = "folder"\n    directory = "in"\n'
+
+    acme = load(file, MINIMAL + "\n    " + source).customers["acme"]
+
+    assert acme.source is not None
+    assert acme.source.pattern == "alleo_employees_*.csv"
+
+
+def test_columns_and_custom_fields_are_known_by_any_spelling_of_their_name(file: Path) -> None:
+    """F4, W7"""
+    acme = load(
+        file,
+        MINIMAL
+        + """
+    [company.acme.fields]
+    "E-mailadres" = "Email"
+    "Salaris" = "Custom Salary"
+    "Achternaam" = "LAST_NAME"
+
+    [company.acme.custom_fields]
+    custom_salary = "decimal"
+    "Custom-Badge" = "integer"
+    """,
+    ).customers["acme"]
+
+    assert acme.company.fields == {
+        "E-mailadres": "email",
+        "Salaris": "custom_salary",
+        "Achternaam": "last_name",
+    }
+    assert acme.company.custom_fields == {
+        "custom_salary": CustomType.DECIMAL,
+        "custom_badge": CustomType.INTEGER,
+    }
+
+
+def test_companies_come_in_the_order_of_their_keys(file: Path) -> None:
+    tables = "".join(
+        f'[company.{key}]\nname = "N"\nlanguage = "en"\n' for key in ("zenith", "acme", "m-1_x")
+    )
+
+    assert list(load(file, tables).customers) == ["acme", "m-1_x", "zenith"]
+
+
+# Files of their own
+
+
+def test_a_company_may_have_a_file_of_its_own(file: Path) -> None:
+    write(file.parent / "companies" / "zenith.toml", 'name = "Zenith"\nlanguage = "de"\n')
+    write(file.parent / "companies" / "notes.txt", "not a company")
+
+    settings = load(file, 'companies = "companies/*.toml"\n' + dedent(MINIMAL))
+
+    assert list(settings.customers) == ["acme", "zenith"]
+    assert settings.customers["zenith"].company.language is Language.DE
+
+
+def test_the_folder_of_a_company_with_a_file_of_its_own_counts_from_the_configuration(
+    file: Path,
+) -> None:
+    write(
+        file.parent / "companies" / "zenith.toml",
+        """
+        name = "Zenith"
+        language = "de"
+        source = { protocol = "folder", directory = "in/zenith" }
+        """,
+    )
+
+    settings = load(file, 'companies = "companies/*.toml"\n')
+
+    assert settings.customers["zenith"].source is not None
+    assert settings.customers["zenith"].source.directory == file.parent / "in" / "zenith"
+
+
+def test_company_files_may_be_anywhere(file: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    write(elsewhere / "zenith.toml", 'name = "Zenith"\nlanguage = "de"\n')
+
+    settings = load(file, f'companies = "{elsewhere}/*.toml"\n')
+
+    assert list(settings.customers) == ["zenith"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('name = "Z"', ["language"]),
+        ('name = "Z"\nlanguage = "de"\nshoes = 1', ["shoes", "unknown"]),
+        ('name = "Z"\nlanguage = "de"\nkey = "z"', ["key"]),
+        ('name = "Z"\nlanguage = "de"\n[source]\nprotocol = "folder"', ["source", "directory"]),
+        ('name = "Z"\nlanguage = "de"\n[fields]\nA = "shoes"', ["fields.A", "first_name"]),
+        ("name =", ["TOML"]),
+    ],
+)
+def test_trouble_in_a_companys_file_names_that_file(
+    file: Path, text: str, words: list[str]
+) -> None:
+    own = write(file.parent / "companies" / "zenith.toml", text)
+
+    sentence = trouble(file, 'companies = "companies/*.toml"\n')
+
+    assert missing(words, sentence, own) == []
+
+
+def test_a_company_that_stands_twice_is_refused_and_both_places_are_named(file: Path) -> None:
+    own = write(file.parent / "companies" / "acme.toml", 'name = "A"\nlanguage = "nl"\n')
+
+    sentence = trouble(file, 'companies = "companies/*.toml"\n' + dedent(MINIMAL))
+
+    assert "acme" in sentence
+    assert str(own) in sentence
+    assert str(file) in sentence
+
+
+def test_a_file_whose_name_is_no_key_is_refused(file: Path) -> None:
+    own = write(file.parent / "companies" / "Acme BV.toml", 'name = "A"\nlanguage = "nl"\n')
+
+    sentence = trouble(file, 'companies = "companies/*.toml"\n')
+
+    assert str(own) in sentence
+    assert "'Acme BV'" in sentence
+    assert "a-z" in sentence
+
+
+@pytest.mark.parametrize("pattern", ["", "."])
+def test_a_pattern_that_can_match_no_file_is_refused(file: Path, pattern: str) -> None:
+    sentence = trouble(file, f'companies = "{pattern}"\n')
+
+    assert "companies" in sentence
+    assert "expected" in sentence
+
+
+# Where the database is
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("sqlite:///tenure.db", "{base}/tenure.db"),
+        ("sqlite:///data/people.db", "{base}/data/people.db"),
+        ("sqlite:////var/lib/tenure.db", "/var/lib/tenure.db"),
+        ("sqlite:///sp%20ace.db", "{base}/sp ace.db"),
+    ],
+)
+def test_the_database_counts_from_the_configuration(file: Path, url: str, path: str) -> None:
+    settings = load(file, f'database = "{url}"\n')
+
+    assert str(settings.database) == path.format(base=file.parent)
+
+
+def test_the_environment_wins_over_the_configured_database(file: Path) -> None:
+    settings = load(file, 'database = "sqlite:///a.db"', TENURE_DATABASE="sqlite:///b.db")
+
+    assert settings.database == file.parent / "b.db"
+
+
+def test_an_empty_variable_says_nothing(file: Path) -> None:
+    settings = load(file, 'database = "sqlite:///a.db"', TENURE_DATABASE="")
+
+    assert settings.database == file.parent / "a.db"
+
+
+@pytest.mark.parametrize("url", ["tenure.db", "mysql://host/db", "sqlite://", "sqlite:///", "x"])
+def test_a_database_that_is_none_is_refused(file: Path, url: str) -> None:
+    sentence = trouble(file, f'database = "{url}"\n')
+
+    assert f"{file}, database" in sentence
+    assert "sqlite:///tenure.db" in sentence
+
+
+def test_trouble_with_the_variable_names_the_variable(file: Path) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load(file, 'database = "sqlite:///a.db"', TENURE_DATABASE="mysql://host/db")
+
+    assert "TENURE_DATABASE" in str(raised.value)
+    assert "expected" in str(raised.value)
+
+
+# Which file
+
+
+@pytest.mark.parametrize(
+    ("option", "environment", "found"),
+    [
+        (None, {}, "tenure.toml"),
+        (None, {"TENURE_CONFIG": "other.toml"}, "other.toml"),
+        (None, {"TENURE_CONFIG": ""}, "tenure.toml"),
+        ("mine.toml", {"TENURE_CONFIG": "other.toml"}, "mine.toml"),
+    ],
+)
+def test_the_option_wins_over_the_variable_and_that_over_the_usual_name(
+    option: str | None, environment: dict[str, str], found: str
+) -> None:
+    assert find_settings(option, environment) == Path(found)
+
+
+def test_a_relative_configuration_counts_from_here(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(file, MINIMAL)
+    monkeypatch.chdir(file.parent)
+
+    settings = load_settings(Path("tenure.toml"), {})
+
+    assert settings.database.resolve() == file.parent.resolve() / "tenure.db"
+
+
+# What is wrong with the file as a whole
+
+
+def test_a_missing_file_is_named(file: Path) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load_settings(file, {})
+
+    assert str(raised.value) == f"{file}: there is no such file"
+
+
+def test_a_directory_is_no_configuration(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read") as raised:
+        load_settings(tmp_path, {})
+
+    assert str(tmp_path) in str(raised.value)
+
+
+def test_a_file_that_is_no_text_is_refused(file: Path) -> None:
+    file.write_bytes(b'[company.acme]\nname = "\xff"\n')
+
+    with pytest.raises(SettingsError, match="UTF-8") as raised:
+        load_settings(file, {})
+
+    assert str(file) in str(raised.value)
+
+
+def test_a_file_that_is_no_toml_is_refused_with_the_line(file: Path) -> None:
+    sentence = trouble(file, "database = \n")
+
+    assert "TOML" in sentence
+    assert "line 1" in sentence
+
+
+# What is wrong at a key
+
+ACME = dedent(MINIMAL)
+TROUBLES = {
+    "unknown at the top": ("datbase = 'x'", ["datbase", "database"]),
+    "companies as a list": ("companies = ['a']", ["companies", "companies/*.toml"]),
+    "a company as a number": ("company = 5", ["company", "table"]),
+    "one company as a number": ("[company]\nacme = 5", ["company.acme", "table"]),
+    "a key in capitals": ("[company.Acme]\nname='A'\nlanguage='nl'", ["company.Acme", "a-z"]),
+    "a key with a dot": ('[company."a.b"]\nname="A"\nlanguage="nl"', ["a.b", "a-z"]),
+    "no key": ('[company.""]\nname="A"\nlanguage="nl"', ["company", "a-z"]),
+    "a key that is set": (ACME + "key = 'acme'", ["company.acme.key"]),
+    "no name": ("[company.acme]\nlanguage = 'nl'", ["company.acme", "name"]),
+    "no language": ("[company.acme]\nname = 'A'", ["company.acme", "language"]),
+    "another language": (
+        "[company.acme]\nname='A'\nlanguage='fr'",
+        ["company.acme.language", "en", "nl", "de"],
+    ),
+    "a name that is no text": (
+        "[company.acme]\nname = 5\nlanguage = 'nl'",
+        ["company.acme.name", "text"],
+    ),
+    "groups that are no list": (ACME + "groups = 'Sales'", ["company.acme.groups", "list"]),
+    "a group that is no text": (ACME + "groups = ['a', 5]", ["company.acme.groups", "text"]),
+    "unknown in a company": (ACME + "grups = []", ["company.acme", "grups", "groups"]),
+    "unknown in a policy": (
+        ACME + "[company.acme.policy]\nshortnotice = 'warn'",
+        ["company.acme.policy", "shortnotice", "short_notice"],
+    ),
+    "another short notice": (
+        ACME + "[company.acme.policy]\nshort_notice = 'maybe'",
+        ["company.acme.policy.short_notice", "warn", "reject"],
+    ),
+    "another unknown group": (
+        ACME + "[company.acme.policy]\nunknown_group = 'maybe'",
+        ["company.acme.policy.unknown_group", "warn", "reject"],
+    ),
+    "other blank cells": (
+        ACME + "[company.acme.policy]\nblank_cells = true",
+        ["company.acme.policy.blank_cells", "keep", "clear"],
+    ),
+    "negative notice": (
+        ACME + "[company.acme.policy]\nnotice_days = -1",
+        ["company.acme.policy.notice_days", "0"],
+    ),
+    "notice as text": (
+        ACME + "[company.acme.policy]\nnotice_days = '30'",
+        ["company.acme.policy.notice_days", "number"],
+    ),
+    "unknown in limits": (
+        ACME + "[company.acme.limits]\nbytes = 5",
+        ["company.acme.limits", "bytes", "file", "rows", "cell"],
+    ),
+    "a limit of nothing": (
+        ACME + "[company.acme.limits]\nrows = 0",
+        ["company.acme.limits.rows", "1"],
+    ),
+    "a column that means nothing": (
+        ACME + "[company.acme.fields]\nSchoen = 'shoe'",
+        ["company.acme.fields.Schoen", "first_name", "custom_"],
+    ),
+    "a column that means a number": (
+        ACME + "[company.acme.fields]\nSchoen = 5",
+        ["company.acme.fields", "Schoen", "text"],
+    ),
+    "a custom field without its prefix": (
+        ACME + "[company.acme.custom_fields]\nsalary = 'decimal'",
+        ["company.acme.custom_fields.salary", "custom_salary"],
+    ),
+    "a custom field of no name": (
+        ACME + "[company.acme.custom_fields]\ncustom_ = 'decimal'",
+        ["company.acme.custom_fields.custom_", "custom_salary"],
+    ),
+    "a custom field of no known type": (
+        ACME + "[company.acme.custom_fields]\ncustom_salary = 'money'",
+        ["company.acme.custom_fields", "custom_salary", "text", "decimal", "integer", "date"],
+    ),
+    "a source that is no table": (ACME + "source = 'in'", ["company.acme.source", "table"]),
+    "a source without protocol": (
+        ACME + "[company.acme.source]\ndirectory = 'in'",
+        ["company.acme.source", "protocol"],
+    ),
+    "a source without directory": (
+        ACME + "[company.acme.source]\nprotocol = 'folder'",
+        ["company.acme.source", "directory"],
+    ),
+    "a source of no known protocol": (
+        ACME + "[company.acme.source]\nprotocol = 'gopher'\ndirectory = 'in'",
+        ["company.acme.source.protocol", "folder"],
+    ),
+    "unknown in a source": (
+        ACME + "[company.acme.source]\nprotocol = 'folder'\ndirectory = 'in'\npatern = '*'",
+        ["company.acme.source", "patern", "pattern"],
+    ),
+    "a schedule that is no table": ("schedule = 5", ["schedule", "table"]),
+    "unknown in the schedule": (
+        "[schedule]\nactivaton = '00:00'",
+        ["schedule", "activaton", "activation"],
+    ),
+    "a time that is none": ("[schedule]\nactivation = '24:00'", ["schedule.activation", "23:00"]),
+    "a time in short": ("[schedule]\ndeactivation = '9:00'", ["schedule.deactivation", "23:00"]),
+    "a time with seconds": ("[schedule]\nactivation = '09:00:00'", ["schedule.activation"]),
+    "a time that is no text": (
+        "[schedule]\nactivation = 09:00:00",
+        ["schedule.activation", "text"],
+    ),
+    "a database that is no text": ("database = 5", ["database", "sqlite:///tenure.db"]),
+}
+
+
+@pytest.mark.parametrize("case", TROUBLES)
+def test_whatever_is_wrong_is_told_with_file_key_and_what_was_expected(
+    file: Path, case: str
+) -> None:
+    text, words = TROUBLES[case]
+
+    sentence = trouble(file, text)
+
+    assert missing(words, sentence, file) == []
+
+
+def test_company_settings_tell_two_companies_apart(file: Path) -> None:
+    """D8: what rows are read by is in the fingerprint, and where they come from is not."""
+    source = '[company.acme.source]\nprotocol = "folder"\ndirectory = "in"\n'
+    plain = load(file, ACME).customers["acme"].company.fingerprint()
+
+    assert load(file, ACME + source).customers["acme"].company.fingerprint() == plain
+    for more in ("groups = ['Sales']", "[company.acme.policy]\nblank_cells = 'clear'"):
+        assert load(file, ACME + more).customers["acme"].company.fingerprint() != plain

@@ -1,0 +1,604 @@
+"""What every store must do, whatever database it is."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from datetime import time
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
+from msgspec.structs import replace
+
+from adapters.store.store import Commit, Conflict, Store
+from domain.clock import plan_clock
+from domain.employee import Employee
+from domain.events import EmailChanged, EmployeeEvent, State
+from domain.ids import company_stream_id
+from domain.issues import Issue, Severity
+from domain.plan import Moment, change_of
+from domain.run import CompanyStream, Outcome, RunKind
+from domain.schedule import Schedule
+from tests.adapters.conftest import OpenStore
+from tests.adapters.steps import (
+    a_run,
+    commit_of,
+    ended,
+    other_company,
+    person,
+    said_nothing,
+    stored,
+)
+from tests.given import NOW, a_company, codes, day, moment, plan
+
+ANNA = "anna@acme.example,Anna,Bakker,007,,"
+BRAM = "Bram@Acme.example,Bram,Smit,7,2027-04-01,"
+CHRIS = "chris@acme.example,Chris,Jansen,,,2027-03-20"
+HEADER = "email,first_name,last_name,external_id,onboarding_date,offboarding_date"
+THREE = "\n".join((HEADER, BRAM, ANNA, CHRIS))
+SECRET = "Wilhelmina"
+QUOTED = b'"Wilhelmina"'
+
+
+def by_support(store: Store, employee: Employee, event: EmployeeEvent, number: int) -> None:
+    """Stores one event that no row said."""
+    change = change_of(employee, employee.id, [(NOW, event)], Moment(a_run(number), NOW))
+    assert change is not None
+    record = ended(outcome=Outcome.APPLIED)
+    store.commit(Commit(a_run(number), record, store.stream("acme"), changes=(change,)))
+
+
+def an_issue(code: str) -> Issue:
+    """Something that was said of a file; whether it lasts depends on the code alone (L10)."""
+    return Issue(Severity.WARNING, code, "Do something.", "alleo_employees_1.csv", 1)
+
+
+def everything(store: Store) -> dict[str, object]:
+    """All that a store can be asked about Acme."""
+    snapshot = store.snapshot("acme")
+    people = list(store.employees("acme"))
+    records = store.runs(None, 100)
+    return {
+        "stream": snapshot.stream,
+        "entries": sorted(snapshot.roster.entries),
+        "people": people,
+        "events": [store.events(employee.id) for employee in people],
+        "runs": store.events(company_stream_id("acme")),
+        "records": records,
+        "issues": [store.issues(record) for record in records],
+    }
+
+
+# Events
+
+
+def test_the_events_of_a_run_are_read_back_as_they_were_committed(store: Store) -> None:
+    """R1"""
+    commit = commit_of(plan(THREE), run=a_run(1))
+
+    store.commit(commit)
+
+    assert len(commit.changes) == 3
+    for change in commit.changes:
+        assert store.events(change.after.id) == list(change.events)
+
+
+def test_what_was_committed_is_there_when_the_store_is_opened_again(open_store: OpenStore) -> None:
+    """R1"""
+    first = open_store()
+    stored(first, THREE)
+    before = everything(first)
+    first.close()
+
+    assert everything(open_store()) == before
+
+
+def test_what_one_opened_the_other_sees_at_once(open_store: OpenStore) -> None:
+    """R4"""
+    one, other = open_store(), open_store()
+    other.snapshot("acme")
+
+    stored(one, THREE)
+
+    assert everything(other) == everything(one)
+
+
+def test_a_run_is_the_next_event_of_its_companys_stream(store: Store) -> None:
+    """R4"""
+    stored(store, THREE, number=1)
+    stored(store, THREE.replace("Anna", "Anne"), number=2)
+
+    events = store.events(company_stream_id("acme"))
+
+    assert [(each.originator_version, each.run) for each in events] == [
+        (1, a_run(1)),
+        (2, a_run(2)),
+    ]
+    assert all(each.effective == each.recorded == NOW for each in events)
+
+
+def test_an_employee_rebuilt_from_their_events_is_the_one_in_the_roster(store: Store) -> None:
+    """R1"""
+    stored(store, THREE, number=1)
+    stored(store, THREE.replace("2027-03-20", "2027-05-20"), number=2)
+
+    for employee in store.employees("acme"):
+        assert store.replay(employee.id) == employee
+    assert person(store, "chris@acme.example").offboarding_date == day("2027-05-20")
+
+
+def test_a_stream_that_never_was_has_no_events_and_no_employee(store: Store) -> None:
+    """C1"""
+    assert store.events(uuid4()) == []
+    assert store.replay(uuid4()) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["O'Brien\"; --", "Zoë 🦄", "%_\\", "{bytes}", "?", "Ångström", "الاسم", "null"]
+)
+def test_names_are_kept_to_the_letter(store: Store, name: str) -> None:
+    """W1"""
+    quoted = name.replace('"', '""')
+    stored(store, f'email,first_name,last_name\nanna@acme.example,"{quoted}",Bakker\n')
+
+    (employee,) = store.employees("acme")
+
+    assert employee.details.first_name == name
+    assert store.replay(employee.id) == employee
+
+
+# Where a company stands
+
+
+def test_a_company_that_never_had_a_run_stands_at_the_beginning(store: Store) -> None:
+    """R4"""
+    snapshot = store.snapshot("acme")
+
+    assert snapshot.stream == store.stream("acme") == CompanyStream()
+    assert snapshot.roster.entries == []
+    assert list(store.employees("acme")) == []
+
+
+def test_the_snapshot_holds_everyone_with_what_leads_to_them(store: Store) -> None:
+    """I1"""
+    stored(store, THREE)
+
+    snapshot = store.snapshot("acme")
+
+    assert snapshot.stream.version == 1
+    roster = snapshot.roster
+    entry = roster.at_address("bram@acme.example")
+    assert entry is not None
+    assert entry == roster.with_external_id("7")
+    assert entry.digest is not None
+    assert roster.employee(entry) == person(store, "bram@acme.example")
+    assert roster.with_external_id("07") is None
+
+
+def test_a_company_is_told_of_its_own_people_and_runs_only(store: Store) -> None:
+    """R6"""
+    stored(store, THREE, number=1)
+    stored(store, f"{HEADER}\n{ANNA}\n", number=2, company=other_company())
+
+    assert len(list(store.employees("acme"))) == 3
+    assert len(list(store.employees("zenith"))) == 1
+    assert store.stream("acme").version == store.stream("zenith").version == 1
+    assert store.find("zenith", "bram@acme.example") == []
+    assert store.find("acme", "007") != store.find("zenith", "007")
+    assert [record.run for record in store.runs("zenith", 10)] == [a_run(2)]
+
+
+def test_people_come_in_the_order_in_which_they_were_registered(store: Store) -> None:
+    """R2"""
+    stored(store, THREE, number=1)
+    stored(store, f"{HEADER}\naaron@acme.example,Aaron,Aal,,,\n", number=2)
+
+    found = [employee.details.first_name for employee in store.employees("acme")]
+
+    assert found == ["Bram", "Anna", "Chris", "Aaron"]
+
+
+def test_a_later_state_takes_the_place_of_the_earlier_one(store: Store) -> None:
+    """R1"""
+    stored(store, THREE, number=1)
+    before = store.snapshot("acme").roster.with_external_id("007")
+
+    stored(store, THREE.replace("Anna", "Anne"), number=2)
+
+    after = store.snapshot("acme").roster.with_external_id("007")
+    assert person(store, "007").version == 2
+    assert before is not None
+    assert after is not None
+    assert before.digest != after.digest
+    assert len(list(store.employees("acme"))) == 3
+
+
+def test_a_row_that_changes_nothing_is_remembered_and_nothing_else_changes(store: Store) -> None:
+    """D3"""
+    stored(store, THREE, number=1)
+    people = list(store.employees("acme"))
+
+    commit = stored(store, THREE.replace("Anna,", " Anna ,"), number=2)
+
+    assert len(commit.remembered) == 1
+    ((employee, digest),) = commit.remembered
+    entries = {entry.employee: entry for entry in store.snapshot("acme").roster.entries}
+    assert entries[employee].digest == digest
+    assert list(store.employees("acme")) == people
+
+
+# Finding someone
+
+
+def test_someone_is_found_by_id_however_it_is_written(store: Store) -> None:
+    stored(store, THREE)
+    anna = person(store, "anna@acme.example")
+
+    for written in (str(anna.id), anna.id.hex, str(anna.id).upper()):
+        assert store.find("acme", written) == [anna]
+
+
+def test_external_ids_are_found_exactly(store: Store) -> None:
+    """I1"""
+    stored(store, THREE)
+
+    assert [each.email for each in store.find("acme", "007")] == ["anna@acme.example"]
+    assert [each.email for each in store.find("acme", "7")] == ["Bram@Acme.example"]
+    assert store.find("acme", "07") == []
+
+
+@pytest.mark.parametrize(
+    "written", ["Bram@Acme.example", "BRAM@ACME.EXAMPLE", " bram@acme.example "]
+)
+def test_addresses_are_found_trimmed_and_in_any_case(store: Store, written: str) -> None:
+    """I1"""
+    stored(store, THREE)
+
+    assert [each.external_id for each in store.find("acme", written)] == ["7"]
+
+
+def test_the_address_that_the_file_still_uses_leads_to_its_employee(store: Store) -> None:
+    """I8"""
+    stored(store, THREE, number=1)
+    by_support(store, person(store, "007"), EmailChanged("anna.new@acme.example"), 2)
+
+    found = person(store, "anna@acme.example")
+
+    assert found.email == "anna.new@acme.example"
+    assert store.find("acme", "anna.new@acme.example") == [found]
+
+
+def test_an_address_that_someone_has_beats_one_that_a_file_uses(store: Store) -> None:
+    """I8"""
+    stored(store, THREE, number=1)
+    by_support(store, person(store, "007"), EmailChanged("anna.new@acme.example"), 2)
+    by_support(store, person(store, "7"), EmailChanged("anna@acme.example"), 3)
+
+    assert person(store, "anna@acme.example").external_id == "7"
+
+
+@pytest.mark.parametrize("who", ["nobody@acme.example", "", "%", "anna", str(a_run(99))])
+def test_whoever_is_not_there_is_not_found(store: Store, who: str) -> None:
+    stored(store, THREE)
+
+    assert store.find("acme", who) == []
+
+
+# Runs and what they said
+
+
+def test_a_run_is_found_by_its_id(store: Store) -> None:
+    """R2"""
+    commit = stored(store, THREE)
+
+    record = store.find_run(a_run(1))
+
+    assert record is not None
+    assert record.run == a_run(1)
+    assert record.ended == commit.ended
+    assert store.find_run(a_run(2)) is None
+
+
+def test_runs_are_listed_newest_first_and_no_more_than_asked(store: Store) -> None:
+    """R2"""
+    for number in (1, 2, 3):
+        store.commit(said_nothing(store, run=a_run(number)))
+    stored(store, THREE, number=4, company=other_company())
+
+    assert [record.run for record in store.runs(None, 10)] == [a_run(n) for n in (4, 3, 2, 1)]
+    assert [record.run for record in store.runs("acme", 2)] == [a_run(3), a_run(2)]
+    assert store.runs("nobody", 10) == []
+
+
+def test_a_run_is_found_by_the_beginning_of_its_id(store: Store) -> None:
+    """R2"""
+    for number in (1, 2, 3):
+        store.commit(said_nothing(store, run=a_run(number)))
+    whole = str(a_run(2))
+    common = next(n for n in range(36) if str(a_run(1))[: n + 1] != whole[: n + 1])
+
+    assert [each.run for each in store.runs_like(whole)] == [a_run(2)]
+    assert [each.run for each in store.runs_like(whole.upper())] == [a_run(2)]
+    assert [each.run for each in store.runs_like(whole.replace("-", "")[:30])] == [a_run(2)]
+    assert len(store.runs_like(whole[:common])) == 2
+
+
+@pytest.mark.parametrize("prefix", ["", "-", "%", "_", "xyz", "0" * 33, "ffff", "'"])
+def test_what_no_id_begins_with_finds_no_run(store: Store, prefix: str) -> None:
+    """R2"""
+    store.commit(said_nothing(store, run=a_run(1)))
+
+    assert store.runs_like(prefix) == []
+
+
+def test_the_runs_behind_a_history_are_found_with_it(store: Store) -> None:
+    """R2"""
+    stored(store, THREE, number=1)
+    stored(store, THREE.replace("Anna", "Anne"), number=2)
+    store.commit(said_nothing(store, run=a_run(3)))
+
+    runs = store.runs_of(store.events(person(store, "007").id))
+
+    assert set(runs) == {a_run(1), a_run(2)}
+    assert {record.run_kind for record in runs.values()} == {RunKind.IMPORT}
+
+
+def test_issues_are_told_as_they_were_said_and_in_that_order(store: Store) -> None:
+    """R2"""
+    broken = f"{HEADER}\n,Dora,,x,2027-02-30,\nerik@acme.example,Erik,Vos,,,2027-03-02\n"
+    commit = stored(store, broken, number=1)
+    record = store.find_run(a_run(1))
+    assert record is not None
+
+    assert list(commit.issues) == store.issues(record)
+    assert codes(commit.issues) == ["missing-value", "missing-value", "bad-date", "short-notice"]
+
+
+def test_a_run_that_refers_to_an_earlier_one_repeats_its_lasting_issues(store: Store) -> None:
+    """D8, L10"""
+    lasting, passing, own = map(an_issue, ("unknown-column", "short-notice", "several-files"))
+    store.commit(said_nothing(store, run=a_run(1), issues=[lasting, passing]))
+    store.commit(said_nothing(store, run=a_run(2), issues=[own], issues_of=a_run(1)))
+
+    said = {record.run: store.issues(record) for record in store.runs("acme", 10)}
+
+    assert said[a_run(1)] == [lasting, passing]
+    assert said[a_run(2)] == [lasting, own]
+
+
+# Who is due
+
+
+def due(store: Store, at: str, schedule: Schedule | None = None) -> dict[str, list[str]]:
+    found = store.due(schedule or Schedule(), moment(at))
+    return {
+        company: sorted(employee.details.first_name for employee, _ in each.employees())
+        for company, each in found.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("at", "who"),
+    [
+        ("2027-03-20 22:59", {}),
+        ("2027-03-20 23:00", {"acme": ["Chris"]}),
+        ("2027-03-31 23:59", {"acme": ["Chris"]}),
+        ("2027-04-01 00:00", {"acme": ["Bram", "Chris"]}),
+    ],
+)
+def test_someone_is_due_from_the_moment_on_and_not_before(
+    store: Store, at: str, who: dict[str, list[str]]
+) -> None:
+    """L9, C2"""
+    stored(store, THREE)
+
+    assert due(store, at) == who
+
+
+def test_who_is_due_follows_the_schedule(store: Store) -> None:
+    """R3"""
+    stored(store, THREE)
+    early = Schedule(activation=time(6, 0), deactivation=time(12, 0))
+
+    assert due(store, "2027-03-20 12:00", early) == {"acme": ["Chris"]}
+    assert due(store, "2027-04-01 05:59", early) == {"acme": ["Chris"]}
+    assert due(store, "2027-04-01 06:00", early) == {"acme": ["Bram", "Chris"]}
+
+
+def test_who_is_due_for_both_is_told_once(store: Store) -> None:
+    """C1"""
+    stored(store, f"{HEADER}\ndora@acme.example,Dora,Dam,,2027-04-01,2027-04-30\n")
+
+    assert due(store, "2027-06-01 00:00") == {"acme": ["Dora"]}
+
+
+def test_who_has_left_is_due_no_more(store: Store) -> None:
+    """C2"""
+    commit = stored(store, f"{HEADER}\n{CHRIS}\n")
+    (found,) = store.due(Schedule(), moment("2027-03-21 00:00")).values()
+    ((chris, digest),) = found.employees()
+    later = moment("2027-03-21 00:00")
+    made = plan_clock([(chris, digest)], Schedule(), Moment(a_run(2), later), later)
+    store.commit(
+        Commit(a_run(2), ended(outcome=Outcome.APPLIED), found.stream, changes=made.changes)
+    )
+
+    assert due(store, "2027-06-01 00:00") == {}
+    assert person(store, "chris@acme.example").state is State.DEACTIVATED
+    (entry,) = store.snapshot("acme").roster.entries
+    assert entry.digest == commit.changes[0].digest
+
+
+def test_the_due_come_by_company_with_where_it_stands(store: Store) -> None:
+    """C1, R4"""
+    stored(store, f"{HEADER}\n{CHRIS}\n", number=1, company=other_company("zenith"))
+    stored(store, THREE, number=2)
+    store.commit(said_nothing(store, run=a_run(3)))
+    stored(store, f"{HEADER}\n{ANNA}\n", number=4, company=other_company("quiet"))
+
+    found = store.due(Schedule(), moment("2027-03-21 00:00"))
+
+    assert list(found) == ["acme", "zenith"]
+    assert found["acme"].stream == store.stream("acme")
+    assert found["acme"].stream.version == 2
+    ((chris, digest),) = found["acme"].employees()
+    assert chris == person(store, "chris@acme.example")
+    assert digest is not None
+
+
+# Whole or not at all
+
+
+def test_a_run_planned_from_an_older_version_changes_nothing(store: Store) -> None:
+    """R4"""
+    stale = commit_of(plan(THREE, run=a_run(2)), run=a_run(2))
+    stored(store, THREE, number=1)
+    before = everything(store)
+
+    with pytest.raises(Conflict) as raised:
+        store.commit(stale)
+
+    assert (raised.value.company, raised.value.version) == ("acme", 0)
+    assert everything(store) == before
+    assert store.find_run(a_run(2)) is None
+    assert all(store.events(change.after.id) == [] for change in stale.changes)
+
+
+def test_two_that_opened_the_store_cannot_build_on_the_same_version(open_store: OpenStore) -> None:
+    """R4"""
+    one, other = open_store(), open_store()
+    stale = commit_of(plan(THREE, run=a_run(2)), other.stream("acme"), run=a_run(2))
+    stored(one, THREE, number=1)
+
+    with pytest.raises(Conflict):
+        other.commit(stale)
+
+    assert len(list(one.employees("acme"))) == 3
+
+
+def test_another_companys_run_is_in_nobodys_way(store: Store) -> None:
+    """R6"""
+    planned = commit_of(plan(THREE, run=a_run(2)), run=a_run(2))
+    stored(store, THREE, number=1, company=other_company())
+
+    store.commit(planned)
+
+    assert store.stream("acme").version == 1
+
+
+def test_committing_the_same_run_again_does_nothing(store: Store) -> None:
+    """R1"""
+    commit = stored(store, THREE.replace("Sales", "Nowhere"))
+    before = everything(store)
+
+    store.commit(commit)
+
+    assert everything(store) == before
+
+
+def test_committing_a_run_again_long_after_does_nothing(store: Store) -> None:
+    """R1"""
+    commit = stored(store, THREE, number=1)
+    stored(store, THREE.replace("Anna", "Anne"), number=2)
+    before = everything(store)
+
+    store.commit(commit)
+
+    assert everything(store) == before
+
+
+class Breaking(tuple[Issue, ...]):
+    """Issues of which only the first can be told."""
+
+    def __iter__(self) -> Iterator[Issue]:
+        yield self[0]
+        raise RuntimeError("no further")
+
+
+def test_a_run_that_cannot_be_stored_to_its_end_is_not_stored_at_all(store: Store) -> None:
+    """R1"""
+    stored(store, THREE, number=1)
+    before = everything(store)
+    made = plan(THREE.replace("Anna", "Anne"), known=store.snapshot("acme").roster, run=a_run(2))
+    said = Breaking([an_issue("several-files")])
+    commit = replace(commit_of(made, store.stream("acme"), run=a_run(2)), issues=said)
+
+    with pytest.raises(RuntimeError, match="no further"):
+        store.commit(commit)
+
+    assert everything(store) == before
+    assert store.find_run(a_run(2)) is None
+    assert codes(stored(store, THREE, number=3).issues) == []
+
+
+# What the database says is not believed
+
+
+def put(store: Store, stream: UUID, topic: str, state: bytes, version: int = 1) -> None:
+    store._recorder.insert_events([StoredEvent(stream, version, topic, state)])
+
+
+def a_state(kind: str = "email-changed") -> bytes:
+    return msgspec.json.encode(
+        {
+            "event": {"kind": kind, "email": SECRET},
+            "run": a_run(1),
+            "effective": NOW,
+            "recorded": NOW,
+        }
+    )
+
+
+TAMPERED = {
+    "a class to import": ("os:system", a_state()),
+    "our own class": ("domain.events:EmailChanged", a_state()),
+    "a topic that is no event": (SECRET, a_state()),
+    "another event than the topic says": ("details-changed", a_state()),
+    "an event that is none": ("email-changed", a_state("nothing")),
+    "another type of value": ("email-changed", a_state().replace(QUOTED, b"[" + QUOTED + b"]")),
+    "no JSON": ("email-changed", SECRET.encode()),
+    "nothing": ("email-changed", b""),
+    "no envelope": (
+        "email-changed",
+        b'{"kind":"email-changed","email":"' + SECRET.encode() + b'"}',
+    ),
+    "bytes that are no text": ("email-changed", SECRET.encode() + b"\xff\xfe"),
+}
+
+
+@pytest.mark.parametrize("case", TAMPERED)
+def test_an_event_that_was_tampered_with_is_refused_and_not_quoted(store: Store, case: str) -> None:
+    """R1"""
+    stream = uuid4()
+    put(store, stream, *TAMPERED[case])
+
+    with pytest.raises(MapperDeserialisationError) as raised:
+        store.events(stream)
+
+    assert str(stream) in str(raised.value)
+    assert "version 1" in str(raised.value)
+    assert SECRET not in "".join(traceback.format_exception(raised.value))
+    with pytest.raises(MapperDeserialisationError):
+        store.replay(stream)
+
+
+def test_what_does_not_follow_in_a_stream_is_refused_and_not_quoted(store: Store) -> None:
+    """R1"""
+    stream = uuid4()
+    put(store, stream, "email-changed", a_state())
+
+    with pytest.raises(ValueError, match="EmailChanged") as raised:
+        store.replay(stream)
+
+    assert SECRET not in "".join(traceback.format_exception(raised.value))
+
+
+def test_a_tampered_event_is_in_no_others_way(store: Store) -> None:
+    """R6"""
+    put(store, uuid4(), *TAMPERED["a class to import"])
+
+    stored(store, THREE)
+
+    assert len(list(store.employees(a_company().key))) == 3

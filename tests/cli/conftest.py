@@ -1,0 +1,108 @@
+"""A company's directory, and the command called in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from textwrap import dedent
+from typing import Any, NamedTuple
+
+import pytest
+
+from cli.main import execute
+from tests.given import NOW, csv
+
+ACME = """
+    [company.acme]
+    name = "Acme BV"
+    language = "nl"
+    groups = ["Sales", "Engineering"]
+
+    [company.acme.source]
+    protocol = "folder"
+    directory = "outgoing"
+
+    [company.acme.custom_fields]
+    custom_salary = "decimal"
+"""
+
+
+class Answer(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document on standard output, and nothing else there or beside it."""
+        document, end = json.JSONDecoder().raw_decode(self.out)
+        assert self.out[end:] == "\n"
+        return document
+
+
+class Desk:
+    """A directory with a configuration, deliveries, and someone who types commands in it."""
+
+    def __init__(self, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.directory = directory
+        self.now = NOW
+        self._capsys = capsys
+
+    def configure(self, text: str = ACME, file: str = "tenure.toml") -> Path:
+        """Writes a configuration."""
+        return self.write(file, dedent(text).lstrip("\n").encode())
+
+    def write(self, name: str, data: bytes) -> Path:
+        """Writes a file."""
+        path = self.directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return path
+
+    def deliver(self, text: str | bytes, folder: str = "outgoing", name: str = "1") -> Path:
+        """Puts a file where the company's source finds it."""
+        data = csv(text) if isinstance(text, str) else text
+        return self.write(f"{folder}/alleo_employees_{name}.csv", data)
+
+    def type(self, *arguments: str | Path) -> Answer:
+        """One command, at the moment that `now` says."""
+        self._capsys.readouterr()
+        told: dict[str, object] = {"now": self._time}
+        code = execute([str(each) for each in arguments], told)
+        return Answer(code, *self._capsys.readouterr())
+
+    def _time(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Desk:
+    """Acme's directory, with an empty folder for deliveries, and nothing in the environment."""
+    for name in ("TENURE_CONFIG", "TENURE_DATABASE", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    directory = tmp_path / "desk"
+    (directory / "outgoing").mkdir(parents=True)
+    monkeypatch.chdir(directory)
+    desk = Desk(directory, capsys)
+    desk.configure()
+    return desk
+
+
+def assert_explained(answer: Answer, words: Iterable[str] = ()) -> None:
+    """Standard error holds one sentence and a hint, and standard output nothing."""
+    assert answer.out == ""
+    assert "Traceback" not in answer.err
+    lines = [line for line in answer.err.splitlines() if line]
+    (sentence,) = [line for line in lines if line.startswith("Error: ")]
+    assert sentence.endswith(".")
+    hints = [line for line in lines if line.startswith(("Hint: ", "Try '"))]
+    assert len(hints) == 1
+    assert hints[0].endswith((".", "for help."))
+    assert len(lines) <= 3
+    assert [word for word in words if word not in answer.err] == []

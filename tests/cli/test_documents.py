@@ -1,0 +1,471 @@
+"""Every JSON answer, held against the shape that scripts rely on.
+
+The shapes stand here a second time on purpose: whoever changes what is answered has to change
+them too, and sees that it is a change for others.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+import pytest
+from msgspec import Meta, Struct
+
+from tests.cli.conftest import Answer, Desk
+from tests.given import moment
+
+Moment = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$")]
+Date = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
+Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+Count = Annotated[int, Meta(ge=0)]
+State = Literal["pending", "active", "offboarding-scheduled", "deactivated"]
+Outcome = Literal["applied", "unchanged", "no-file", "held", "discarded", "refused", "failed"]
+EventKind = Literal[
+    "registered",
+    "activated",
+    "details-changed",
+    "email-changed",
+    "external-id-linked",
+    "onboarding-moved",
+    "offboarding-scheduled",
+    "offboarding-moved",
+    "offboarding-cancelled",
+    "deactivated",
+    "reactivated",
+    "file-noted",
+]
+
+
+class File(Struct, forbid_unknown_fields=True):
+    name: str
+    bytes: Count
+    modified: Moment
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Counts(Struct, forbid_unknown_fields=True):
+    rows: Count
+    registered: Count
+    changed: Count
+    unchanged: Count
+    rejected: Count
+    skipped: Count
+    absent: Count
+    activated: Count
+    deactivated: Count
+    events: Count
+
+
+class Issue(Struct, forbid_unknown_fields=True):
+    severity: Literal["error", "warning", "info"]
+    code: Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    file: str | None
+    line: Annotated[int, Meta(ge=1)] | None
+    email: str | None
+    field: str | None
+    value: str | None
+    message: Annotated[str, Meta(pattern=r"\.$")]
+
+
+class Run(Struct, forbid_unknown_fields=True):
+    run: Id
+    company: str
+    kind: Literal["import", "clock", "support", "approve", "discard"]
+    slot: Moment | None
+    outcome: Outcome
+    started: Moment
+    finished: Moment
+    by: str
+    reason: str | None
+    files: list[File]
+    counts: Counts
+    issues: list[Issue]
+
+
+class ImaginedRun(Run, forbid_unknown_fields=True):
+    run: None  # type: ignore[assignment]
+
+
+class Change(Struct, forbid_unknown_fields=True, rename={"before": "from", "after": "to"}):
+    before: str | None
+    after: str | None
+
+
+class Row(Struct, forbid_unknown_fields=True):
+    file: str
+    line: Annotated[int, Meta(ge=2)]
+    action: Literal["onboard", "update", "offboard", "none", "skip", "reject"]
+    employee: Id | None
+    email: str | None
+    changes: dict[str, Change]
+
+
+class Preview(ImaginedRun, forbid_unknown_fields=True):
+    rows: list[Row]
+
+
+class Person(Struct, forbid_unknown_fields=True):
+    id: Id
+    company: str
+    state: State
+    email: str
+    external_id: str | None
+    first_name: str
+    prefix: str | None
+    last_name: str
+    onboarding_date: Date
+    offboarding_date: Date | None
+    probation_period_end_date: Date | None
+    birthday: Date | None
+    work_anniversary: Date | None
+    marriage_date: Date | None
+    language: Literal["en", "nl", "de"]
+    group_name: str | None
+    custom: dict[str, str]
+    version: Annotated[int, Meta(ge=1)]
+
+
+class Happened(Struct, forbid_unknown_fields=True):
+    employee: Id
+    version: Annotated[int, Meta(ge=1)]
+    kind: EventKind
+    effective: Moment
+    recorded: Moment
+    run: Id
+    by: str
+    reason: str | None
+    file: str | None
+    line: Annotated[int, Meta(ge=2)] | None
+    changes: dict[str, Change]
+
+
+T = TypeVar("T")
+
+FULL = """
+    email,first_name,prefix,last_name,external_id,onboarding_date,offboarding_date,birthday,\
+probation_period_end_date,work_anniversary,marriage_date,language,group_name,custom_salary,shoe
+    anna@acme.example,Anna,van,Bakker,007,2020-01-01,,1990-02-28,2020-03-01,2021-01-01,\
+2015-06-06,en,Sales,4250.50,43
+    bram@acme.example,Bram,,Smit,,2027-03-10,,,,,,,,,
+    chris@acme.example,Chris,,Jansen,3,,2027-03-20,,,,,,,,
+    dora,Dora,,Dam,4,2027-02-30,,,,,,,,,
+    erik@acme.example,Erik,,Gone,5,2020-01-01,2021-01-01,,,,,,,,
+"""
+NEWS = """
+    email,first_name,last_name,external_id,offboarding_date
+    anna@acme.example,Anne,Bakker,007,
+    bram@acme.example,Bram,Smit,,2027-06-01
+    chris@acme.example,Chris,Jansen,3,2027-03-20
+    dora,Dora,Dam,4,
+    fleur@acme.example,Fleur,Vos,6,
+    fleur@acme.example,Fleur,Vos,6,
+"""
+
+
+def decoded(answer: Answer, shape: type[T]) -> T:
+    """The answer in its shape: one document, and nothing beside it."""
+    assert answer.document is not None
+    assert answer.err == ""
+    return msgspec.json.decode(answer.out, type=shape, strict=True)
+
+
+@pytest.fixture
+def settled(desk: Desk) -> Desk:
+    """Acme after a first delivery."""
+    desk.deliver(FULL)
+    assert desk.type("import", "acme").code == 3
+    return desk
+
+
+# Runs
+
+
+def test_import_answers_with_its_run(desk: Desk) -> None:
+    desk.deliver(FULL)
+
+    run = decoded(desk.type("import", "acme", "--json", "--by", "Eva"), Run)
+
+    assert (run.company, run.kind, run.outcome, run.by) == ("acme", "import", "applied", "Eva")
+    assert run.counts == Counts(5, 3, 0, 0, 1, 1, 0, 0, 0, 4)
+    assert [file.name for file in run.files] == ["alleo_employees_1.csv"]
+    said = [(issue.code, issue.line, issue.email, issue.field, issue.value) for issue in run.issues]
+    assert said == [
+        ("unknown-column", 1, None, None, "shoe"),
+        ("short-notice", 4, "chris@acme.example", "offboarding_date", "2027-03-20"),
+        ("bad-email", 5, "dora", "email", "dora"),
+        ("bad-date", 5, "dora", "onboarding_date", "2027-02-30"),
+        ("already-left", 6, "erik@acme.example", "offboarding_date", "2021-01-01"),
+    ]
+    assert run.slot is run.reason is None
+
+
+@pytest.mark.parametrize(
+    ("delivery", "outcome"), [(FULL, "unchanged"), (b"\xff", "refused"), (None, "no-file")]
+)
+def test_import_answers_with_its_run_whatever_became_of_it(
+    settled: Desk, delivery: str | bytes | None, outcome: str
+) -> None:
+    if delivery is None:
+        (settled.directory / "outgoing" / "alleo_employees_1.csv").unlink()
+    else:
+        settled.deliver(delivery)
+
+    assert decoded(settled.type("import", "acme", "--json"), Run).outcome == outcome
+
+
+def test_import_answers_with_its_run_when_there_is_nowhere_to_fetch_from(desk: Desk) -> None:
+    (desk.directory / "outgoing").rmdir()
+
+    run = decoded(desk.type("import", "acme", "--json"), Run)
+
+    assert run.outcome == "failed"
+    (issue,) = run.issues
+    assert (issue.code, issue.file, issue.line) == ("unreachable", None, None)
+
+
+def test_import_for_all_answers_with_a_list_of_runs(desk: Desk) -> None:
+    desk.configure()
+    text = (desk.directory / "tenure.toml").read_text()
+    desk.write("tenure.toml", (text + text.replace("acme", "zenith")).encode())
+    desk.deliver(FULL)
+
+    runs = decoded(desk.type("import", "--all", "--json"), list[Run])
+
+    assert [(run.company, run.counts.rows) for run in runs] == [("acme", 5), ("zenith", 5)]
+
+
+def test_preview_answers_with_a_run_that_was_not_made_and_its_rows(settled: Desk) -> None:
+    settled.deliver(NEWS)
+
+    preview = decoded(settled.type("preview", "acme", "--json"), Preview)
+
+    assert preview.outcome == "applied"
+    assert [row.action for row in preview.rows] == [
+        "update",
+        "offboard",
+        "none",
+        "reject",
+        "onboard",
+        "skip",
+    ]
+    assert [row.line for row in preview.rows] == [2, 3, 4, 5, 6, 7]
+    update, offboard, none, reject, onboard, _ = preview.rows
+    assert update.changes == {"first_name": Change("Anna", "Anne")}
+    assert offboard.changes == {"offboarding_date": Change(None, "2027-06-01")}
+    assert none.changes == reject.changes == {}
+    assert update.employee is not None
+    assert onboard.employee is None
+    assert onboard.changes["email"] == Change(None, "fleur@acme.example")
+
+
+def test_preview_of_what_cannot_be_read_has_no_rows(desk: Desk) -> None:
+    desk.deliver(b"")
+
+    preview = decoded(desk.type("preview", "acme", "--json"), Preview)
+
+    assert (preview.outcome, preview.rows) == ("refused", [])
+
+
+def test_rows_are_counted_in_one_way(settled: Desk) -> None:
+    settled.deliver(NEWS)
+
+    preview = decoded(settled.type("preview", "acme", "--json"), Preview)
+    counts = preview.counts
+
+    assert counts.rows == len(preview.rows) == 6
+    assert counts.rows == (
+        counts.registered + counts.changed + counts.unchanged + counts.rejected + counts.skipped
+    )
+    actions = [row.action for row in preview.rows]
+    assert counts.registered == actions.count("onboard")
+    assert counts.changed == actions.count("update") + actions.count("offboard")
+    assert counts.unchanged == actions.count("none")
+    assert counts.rejected == actions.count("reject")
+    assert counts.skipped == actions.count("skip")
+
+
+def test_clock_answers_with_a_list_of_runs(settled: Desk) -> None:
+    settled.now = moment("2027-03-21 00:00")
+
+    (run,) = decoded(settled.type("clock", "--json"), list[Run])
+
+    assert (run.kind, run.outcome, run.files, run.issues) == ("clock", "applied", [], [])
+    assert (run.counts.activated, run.counts.deactivated, run.counts.events) == (1, 1, 2)
+
+
+def test_clock_answers_with_an_empty_list_when_nothing_is_due(settled: Desk) -> None:
+    assert decoded(settled.type("clock", "--json"), list[Run]) == []
+
+
+def test_a_dry_clock_answers_with_runs_that_were_not_made(settled: Desk) -> None:
+    answer = settled.type("clock", "--dry-run", "--at", "2027-03-10", "--json")
+
+    (run,) = decoded(answer, list[ImaginedRun])
+
+    assert (run.counts.activated, run.counts.deactivated) == (1, 0)
+
+
+def test_runs_answers_with_a_list_newest_first(settled: Desk) -> None:
+    settled.now = moment("2027-03-21 00:00")
+    settled.type("clock")
+
+    runs = decoded(settled.type("runs", "--json"), list[Run])
+
+    assert [run.kind for run in runs] == ["clock", "import"]
+    assert len(runs[1].issues) == 5
+    assert decoded(settled.type("runs", "acme", "--limit", "1", "--json"), list[Run]) == runs[:1]
+
+
+def test_runs_answers_with_an_empty_list_before_the_first(desk: Desk) -> None:
+    assert decoded(desk.type("runs", "--json"), list[Run]) == []
+    assert decoded(desk.type("runs", "acme", "--json"), list[Run]) == []
+
+
+def test_run_answers_as_import_did(desk: Desk) -> None:
+    desk.deliver(FULL)
+    imported = desk.type("import", "acme", "--json")
+    run = decoded(imported, Run)
+
+    for name in (run.run, run.run[:8], run.run.replace("-", "")):
+        assert desk.type("run", name, "--json").out == imported.out
+
+
+# People
+
+
+def test_roster_answers_with_a_list_of_people(settled: Desk) -> None:
+    people = decoded(settled.type("roster", "acme", "--json"), list[Person])
+
+    anna, bram, chris = people
+    assert anna == Person(
+        id=anna.id,
+        company="acme",
+        state="active",
+        email="anna@acme.example",
+        external_id="007",
+        first_name="Anna",
+        prefix="van",
+        last_name="Bakker",
+        onboarding_date="2020-01-01",
+        offboarding_date=None,
+        probation_period_end_date="2020-03-01",
+        birthday="1990-02-28",
+        work_anniversary="2021-01-01",
+        marriage_date="2015-06-06",
+        language="en",
+        group_name="Sales",
+        custom={"custom_salary": "4250.50"},
+        version=1,
+    )
+    assert (bram.state, bram.external_id, bram.language, bram.custom) == ("pending", None, "nl", {})
+    assert (chris.state, chris.version) == ("offboarding-scheduled", 2)
+
+
+def test_roster_answers_with_an_empty_list_for_an_empty_company(desk: Desk) -> None:
+    assert decoded(desk.type("roster", "acme", "--json"), list[Person]) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (["--state", "active"], ["Anna"]),
+        (["--state", "pending"], ["Bram"]),
+        (["--state", "deactivated"], []),
+        (["--group", "Sales"], ["Anna"]),
+        (["--group", "sales"], []),
+        (["--group", "Sales", "--state", "pending"], []),
+    ],
+)
+def test_roster_answers_with_whom_it_is_asked_for(
+    settled: Desk, options: list[str], names: list[str]
+) -> None:
+    people = decoded(settled.type("roster", "acme", *options, "--json"), list[Person])
+
+    assert [person.first_name for person in people] == names
+
+
+def test_show_answers_with_one_of_the_roster(settled: Desk) -> None:
+    anna = decoded(settled.type("roster", "acme", "--json"), list[Person])[0]
+
+    for who in ("anna@acme.example", "ANNA@acme.example", "007", anna.id):
+        assert decoded(settled.type("show", "acme", who, "--json"), Person) == anna
+
+
+def test_history_answers_with_every_event_oldest_first(settled: Desk) -> None:
+    settled.deliver(NEWS, name="2")
+    settled.type("import", "acme", settled.directory / "outgoing" / "alleo_employees_2.csv")
+    settled.now = moment("2027-03-21 00:00")
+    (clock,) = decoded(settled.type("clock", "--json", "--by", "night"), list[Run])
+
+    bram = decoded(settled.type("history", "acme", "bram@acme.example", "--json"), list[Happened])
+    chris = decoded(settled.type("history", "acme", "3", "--json"), list[Happened])
+
+    assert [event.kind for event in bram] == ["registered", "offboarding-scheduled", "activated"]
+    assert [event.kind for event in chris] == ["registered", "offboarding-scheduled", "deactivated"]
+    assert [event.version for event in bram] == [1, 2, 3]
+    assert bram[1].changes == {"offboarding_date": Change(None, "2027-06-01")}
+    assert (bram[1].file, bram[1].line) == ("alleo_employees_2.csv", 3)
+    last = chris[2]
+    assert (last.file, last.line, last.by, last.run) == (None, None, "night", clock.run)
+    assert (last.effective, last.recorded) == ("2027-03-20T23:00:00Z", "2027-03-21T00:00:00Z")
+
+
+def test_history_tells_custom_values_as_they_were_written(settled: Desk) -> None:
+    """W7"""
+    settled.deliver(FULL.replace("4250.50", "4250.500"))
+    settled.type("import", "acme")
+
+    *_, last = decoded(settled.type("history", "acme", "007", "--json"), list[Happened])
+
+    assert last.changes == {"custom_salary": Change("4250.50", "4250.500")}
+
+
+# All answers
+
+
+def test_no_answer_holds_a_moment_that_is_not_in_utc(settled: Desk) -> None:
+    settled.now = moment("2027-03-21 00:00")
+    commands = (
+        ("clock", "--json"),
+        ("runs", "--json"),
+        ("roster", "acme", "--json"),
+        ("history", "acme", "3", "--json"),
+        ("import", "acme", "--json"),
+        ("preview", "acme", "--json"),
+    )
+    found = [
+        stamp
+        for command in commands
+        for stamp in re.findall(r'"(\d{4}-\d\d-\d\dT[^"]*)"', settled.type(*command).out)
+    ]
+
+    assert len(found) > 10
+    assert [stamp for stamp in found if not stamp.endswith("Z")] == []
+
+
+@pytest.mark.parametrize("name", ["Zoë 🦄", "الاسم", "tab\\t", 'quo""te'])
+def test_any_name_is_told_as_it_is(desk: Desk, name: str) -> None:
+    desk.deliver(f'email,first_name,last_name\nanna@acme.example,"{name}",Bakker\n')
+    desk.type("import", "acme")
+
+    (person,) = decoded(desk.type("roster", "acme", "--json"), list[Person])
+
+    assert person.first_name == name.replace('""', '"')
+
+
+def test_fields_that_are_absent_are_null_and_not_left_out(settled: Desk) -> None:
+    person: dict[str, Any] = settled.type("show", "acme", "bram@acme.example", "--json").document
+
+    assert set(person) == set(Person.__struct_fields__)
+    assert [field for field, value in person.items() if value is None] == [
+        "external_id",
+        "prefix",
+        "offboarding_date",
+        "probation_period_end_date",
+        "birthday",
+        "work_anniversary",
+        "marriage_date",
+        "group_name",
+    ]

@@ -1,0 +1,110 @@
+"""The command explains itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.metadata import version
+
+import click
+import pytest
+
+from cli.main import tenure
+from tests.cli.conftest import Desk
+
+
+def commands(group: click.Group, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command with the words that lead to it, groups included."""
+    context = click.Context(group)
+    yield path, group
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None, name
+        if isinstance(command, click.Group):
+            yield from commands(command, *path, name)
+        else:
+            yield (*path, name), command
+
+
+COMMANDS = dict(commands(tenure))
+NAMES = [" ".join(path) for path in COMMANDS]
+
+
+def command_of(name: str) -> click.Command:
+    return COMMANDS[tuple(name.split())]
+
+
+def test_there_is_more_than_one_command() -> None:
+    assert {
+        "init",
+        "preview",
+        "import",
+        "clock",
+        "roster",
+        "show",
+        "history",
+        "runs",
+        "run",
+    } <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_every_command_has_a_help_text(desk: Desk, name: str, option: str) -> None:
+    (desk.directory / "tenure.toml").unlink()
+
+    answer = desk.type(*name.split(), option)
+
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.startswith(" ".join(["Usage: tenure", *name.split()]).strip())
+    about = (command_of(name).help or "").strip()
+    assert about.partition("\n")[0].endswith((".", ":", ","))
+    assert " ".join(about.split("\n\n")[0].split()) in " ".join(answer.out.split())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_option_is_explained(name: str) -> None:
+    options = [each for each in command_of(name).params if isinstance(each, click.Option)]
+
+    assert [each.name for each in options if not (each.help or "").strip()] == []
+    assert [each.name for each in options if each.help and not each.help.endswith(".")] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_argument_is_in_the_help_text(name: str) -> None:
+    command = command_of(name)
+    about = f"{command.help}"
+    arguments = [each for each in command.params if isinstance(each, click.Argument)]
+
+    names = [str(each.metavar or each.name).strip("[].").upper() for each in arguments]
+
+    assert [each for each in names if each not in about] == []
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name])
+def test_every_command_is_in_the_list_with_what_it_does(desk: Desk, name: str) -> None:
+    *group, last = name.split()
+
+    lines = desk.type(*group, "--help").out.splitlines()
+
+    (line,) = [each for each in lines if each.split()[:1] == [last]]
+    assert line.endswith(".")
+    assert len(line.split()) > 3
+
+
+def test_the_exit_codes_are_told(desk: Desk) -> None:
+    told = desk.type("--help").out.partition("Exit codes:")[2]
+
+    for code in ("0", "1", "2", "3", "5", "6"):
+        assert f"{code} " in told
+
+
+def test_the_version_is_that_of_the_package(desk: Desk) -> None:
+    assert desk.type("--version").out == f"tenure {version('tenure')}\n"
+
+
+def test_a_command_that_is_not_quite_one_is_answered_with_help(desk: Desk) -> None:
+    answer = desk.type("imprt")
+
+    assert answer.code == 2
+    assert "imprt" in answer.err
+    assert "--help" in answer.err

@@ -1,0 +1,294 @@
+"""What people read: aligned and plain in a pipe, and unable to do anything to their screen."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pytest
+
+from cli import output
+from tests.cli.conftest import ACME, Desk
+from tests.given import moment
+
+PEOPLE = """
+    email,first_name,last_name,external_id,offboarding_date,group_name
+    anna@acme.example,Anna,Bakker,1,,Sales
+    maximiliaan@acme.example,Maximiliaan,van der Berg,2222222222,2028-01-01,Engineering
+    bo@acme.example,Bo,X,3,,
+"""
+TITLE = "\x1b]0;owned\x07"
+RED = "\x1b[31m"
+NASTY = (RED, TITLE, "\x07", "\x08", "\x7f", "\u0085", "\u2028", "\u202e", "\x9b31m")
+DANGEROUS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]")
+
+
+def table(text: str) -> list[list[str]]:
+    """The cells of a table, which all begin where their title does."""
+    lines = text.splitlines()
+    starts = [found.start() for found in re.finditer(r"(?:(?<=  )|^)\S", lines[0])]
+    spans = list(zip(starts, [*starts[1:], None], strict=True))
+    for line in lines:
+        for start in starts[1:]:
+            assert line[start - 2 : start].strip() == "", line
+    return [[line[start:end].strip() for start, end in spans] for line in lines]
+
+
+# In a pipe
+
+
+def test_a_roster_is_an_aligned_table(desk: Desk) -> None:
+    desk.deliver(PEOPLE)
+    desk.type("import", "acme")
+
+    header, *rows = table(desk.type("roster", "acme").out)
+
+    assert header[:4] == ["STATE", "E-MAIL", "NAME", "EXTERNAL ID"]
+    assert [row[2] for row in rows] == ["Anna Bakker", "Maximiliaan van der Berg", "Bo X"]
+    assert [row[3] for row in rows] == ["1", "2222222222", "3"]
+    assert rows[1][5:7] == ["2028-01-01", "Engineering"]
+
+
+@pytest.mark.parametrize("value", ["007", "1.50", "1e5", "+31", "None", "nan", "0x1F", "1_000"])
+def test_what_looks_like_a_number_is_shown_as_it_is_written(desk: Desk, value: str) -> None:
+    """I1"""
+    desk.deliver(f"email,first_name,last_name,external_id\na@acme.example,A,{value},{value}\n")
+    desk.type("import", "acme")
+
+    _, (row) = table(desk.type("roster", "acme").out)
+
+    assert row[2:4] == [f"A {value}", value]
+
+
+def test_an_empty_roster_is_a_header(desk: Desk) -> None:
+    assert len(table(desk.type("roster", "acme").out)) == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["preview", "acme"],
+        ["import", "acme"],
+        ["roster", "acme"],
+        ["show", "acme", "1"],
+        ["history", "acme", "1"],
+        ["runs"],
+        ["clock", "--dry-run", "--at", "2030-01-01"],
+        ["--help"],
+        ["show", "acme", "nobody"],
+        ["import", "--frob"],
+    ],
+)
+def test_there_is_no_colour_in_a_pipe(desk: Desk, command: list[str]) -> None:
+    desk.deliver(PEOPLE.replace("Sales", "Nowhere") + "    x,,,,,\n")
+    desk.type("import", "acme")
+
+    answer = desk.type(*command)
+
+    assert answer.out + answer.err != ""
+    assert "\x1b" not in answer.out + answer.err
+
+
+def test_lines_do_not_end_in_white_space(desk: Desk) -> None:
+    desk.deliver(PEOPLE)
+
+    for command in (["import", "acme"], ["roster", "acme"], ["runs"], ["preview", "acme"]):
+        lines = desk.type(*command).out.splitlines()
+
+        assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_no_progress_is_drawn_in_a_pipe(desk: Desk) -> None:
+    desk.deliver(PEOPLE)
+
+    assert desk.type("import", "--all").err == ""
+
+
+def test_a_run_tells_outcome_files_counts_and_advice(desk: Desk) -> None:
+    desk.deliver(PEOPLE.replace("Sales", "Salse"))
+
+    out = desk.type("import", "acme").out
+
+    assert out.startswith("acme: applied (run ")
+    for told in ("alleo_employees_1.csv, ", "3 rows, 3 registered", "4 events"):
+        assert told in out
+    for told in ("warning", "unknown-group", "alleo_employees_1.csv:2", "did you mean Sales?"):
+        assert told in out.partition("4 events")[2]
+
+
+def test_a_preview_says_that_nothing_was_stored(desk: Desk) -> None:
+    desk.deliver(PEOPLE)
+
+    out = desk.type("preview", "acme").out
+
+    assert "nothing was stored" in out
+    assert [line.split()[0] for line in out.splitlines()[1:4]] == ["onboard"] * 3
+
+
+def test_changes_are_told_from_and_to(desk: Desk) -> None:
+    desk.deliver(PEOPLE)
+    desk.type("import", "acme")
+    desk.deliver(PEOPLE.replace("Anna,", "Anne,"))
+
+    assert "first_name: Anna → Anne" in desk.type("preview", "acme").out
+    desk.type("import", "acme")
+    assert "first_name: Anna → Anne" in desk.type("history", "acme", "1").out
+
+
+def test_nothing_due_is_said(desk: Desk) -> None:
+    assert desk.type("clock").out == "Nothing is due.\n"
+
+
+def test_moments_are_told_in_utc(desk: Desk) -> None:
+    desk.deliver(PEOPLE)
+    desk.now = moment("2027-10-31 01:30")
+    desk.type("import", "acme")
+
+    assert "2027-10-31 01:30:00" in desk.type("runs").out
+
+
+# What values can do
+
+
+@pytest.mark.parametrize("sign", NASTY)
+def test_no_sign_of_a_value_reaches_the_screen_as_it_is(sign: str) -> None:
+    shown = output.text(f"a{sign}b")
+
+    assert not DANGEROUS.search(shown)
+    assert shown.startswith("a\\")
+    assert shown.endswith("b")
+
+
+@pytest.mark.parametrize("value", ["plain", "Zoë", "الاسم", "🦄", "a b", "→"])
+def test_what_can_be_printed_is_printed(value: str) -> None:
+    assert output.text(value) == value
+
+
+def hostile(desk: Desk) -> None:
+    """A delivery in which every place for a text holds something for the screen."""
+    sign = "".join(NASTY)
+    desk.configure(ACME)
+    desk.deliver(
+        f"email,first_name,last_name,custom_note,custom_{TITLE}x,shoe{sign}\n"
+        f'anna@acme.example,Anna,Bakker,"tab\there\nnext line",v,s\n'
+        f"bram@acme.example,Bram{sign},Smit,,v,s\n"
+        f"chris{sign}@acme.example,Chris,Jansen,,v,s\n"
+        f"dora@acme.example,Dora,Dam,{sign},v,s\n",
+        name=f"{TITLE}{RED}1",
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["preview", "acme"],
+        ["import", "acme"],
+        ["roster", "acme"],
+        ["show", "acme", "anna@acme.example"],
+        ["history", "acme", "anna@acme.example"],
+        ["runs"],
+        ["run", "0"],
+    ],
+)
+def test_no_answer_does_anything_to_the_screen(desk: Desk, command: list[str]) -> None:
+    """W1, F5: cells, headers, custom fields and names of files come from elsewhere."""
+    hostile(desk)
+    assert desk.type("import", "acme").code == 3
+
+    answer = desk.type(*command)
+
+    assert answer.out != ""
+    assert [line for line in answer.out.splitlines() if DANGEROUS.search(line)] == []
+    assert answer.err == ""
+
+
+def test_a_line_break_in_a_value_does_not_break_a_line(desk: Desk) -> None:
+    hostile(desk)
+    desk.type("import", "acme")
+
+    for command in ("history", "show"):
+        assert "tab\\there\\nnext line" in desk.type(command, "acme", "anna@acme.example").out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["show", "acme", RED + "x"],
+        ["run", TITLE],
+        ["roster", TITLE],
+        ["import", "acme", f"{TITLE}.csv"],
+        ["import", "acme", f"a/{TITLE}", f"b/{TITLE}"],
+        ["--config", TITLE, "runs"],
+        ["clock", "--at", TITLE],
+        ["hire" + TITLE],
+    ],
+)
+def test_no_error_does_anything_to_the_screen(desk: Desk, command: list[str]) -> None:
+    answer = desk.type(*command)
+
+    assert answer.code == 2
+    assert not DANGEROUS.search(answer.err)
+
+
+# The preview as a spreadsheet
+
+
+def read(text: str) -> list[dict[str, str]]:
+    """A CSV as a program reads it."""
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_a_preview_is_a_spreadsheet_of_rows(desk: Desk) -> None:
+    desk.deliver(PEOPLE)
+    desk.type("import", "acme")
+    desk.deliver(PEOPLE.replace("Anna,", '"Ann, e",') + "    x,,,,,\n")
+
+    answer = desk.type("preview", "acme", "--csv")
+
+    rows = read(answer.out)
+    assert (answer.code, answer.err) == (3, "")
+    assert list(rows[0]) == ["action", "file", "line", "employee", "email", "changes"]
+    assert [row["action"] for row in rows] == ["update", "none", "none", "reject"]
+    assert rows[0]["changes"] == "first_name: Anna → Ann, e"
+    assert [row["line"] for row in rows] == ["2", "3", "4", "5"]
+    assert {row["file"] for row in rows} == {"alleo_employees_1.csv"}
+
+
+FORMULAS = ["=1+1", "+31", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=cmd|' /C calc'!A0"]
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_no_spreadsheet_takes_an_address_for_a_formula(desk: Desk, formula: str) -> None:
+    quoted = formula.replace('"', '""')
+    desk.deliver(f'email,first_name,last_name\n"{quoted}@acme.example",Anna,Bakker\n')
+
+    (row,) = read(desk.type("preview", "acme", "--csv").out)
+
+    assert not row["email"].lstrip().startswith(("=", "+", "-", "@"))
+
+
+@pytest.mark.parametrize("name", ["=1+1.csv", "@x.csv", "-2.csv", "+3.csv"])
+def test_no_spreadsheet_takes_the_name_of_a_file_for_a_formula(desk: Desk, name: str) -> None:
+    path = desk.write(name, b"email,first_name,last_name\nanna@acme.example,Anna,Bakker\n")
+
+    (row,) = read(desk.type("preview", "acme", "--csv", str(path)).out)
+
+    assert not row["file"].startswith(("=", "+", "-", "@"))
+    assert row["file"].endswith(name)
+
+
+def test_a_spreadsheet_of_nothing_is_a_header(desk: Desk) -> None:
+    answer = desk.type("preview", "acme", "--csv")
+
+    assert answer.out == "action,file,line,employee,email,changes\n"
+
+
+@pytest.mark.parametrize("cell", FORMULAS)
+def test_a_formula_becomes_text(cell: str) -> None:
+    assert output.spreadsheet_safe(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["", "Anna", "1", "a=b", "2027-03-01", "'x"])
+def test_what_is_no_formula_stays_as_it_is(cell: str) -> None:
+    assert output.spreadsheet_safe(cell) == cell

@@ -1,0 +1,122 @@
+"""The package as it is installed: what it owns, and that it works from there."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import subprocess
+import sys
+import zipfile
+from email import message_from_string
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = {"domain", "adapters", "projections", "cli"}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built without the network."""
+    target = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"]
+    command += ["--no-index", "--no-deps", "--no-build-isolation", "--wheel-dir", target, ROOT]
+    built = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert built.returncode == 0, built.stderr
+    (path,) = target.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def names(wheel: Path) -> list[PurePosixPath]:
+    """Every file in the wheel."""
+    with zipfile.ZipFile(wheel) as archive:
+        return [PurePosixPath(name) for name in archive.namelist()]
+
+
+@pytest.fixture(scope="module")
+def unpacked(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What an installation puts on the path."""
+    directory = tmp_path_factory.mktemp("installed")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(directory)
+    return directory
+
+
+def about(unpacked: Path, name: str) -> str:
+    """What the wheel says of itself."""
+    (found,) = unpacked.glob(f"tenure-*.dist-info/{name}")
+    return found.read_text("utf-8")
+
+
+def test_the_package_owns_its_rooms_and_nothing_else(names: list[PurePosixPath]) -> None:
+    tops = {name.parts[0] for name in names}
+
+    assert {top for top in tops if not top.endswith(".dist-info")} == PACKAGES
+    assert len(tops) == len(PACKAGES) + 1
+
+
+def test_every_module_is_in_it_and_nothing_that_is_not_ours(names: list[PurePosixPath]) -> None:
+    modules = {
+        str(path.relative_to(ROOT))
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+    }
+
+    found = {str(name) for name in names if name.suffix == ".py"}
+
+    assert found == modules
+    assert {name.suffix for name in names if name.parts[0] in PACKAGES} <= {
+        ".py",
+        ".csv",
+        ".toml",
+        ".typed",
+    }
+
+
+def test_the_sample_is_in_it(unpacked: Path) -> None:
+    sample = ROOT / "cli" / "sample"
+
+    for path in sample.iterdir():
+        assert (unpacked / "cli" / "sample" / path.name).read_bytes() == path.read_bytes()
+    assert len(list(sample.iterdir())) >= 2
+
+
+def test_it_installs_one_command(unpacked: Path) -> None:
+    entries = configparser.ConfigParser()
+    entries.read_string(about(unpacked, "entry_points.txt"))
+
+    assert {section: dict(entries[section]) for section in entries.sections()} == {
+        "console_scripts": {"tenure": "cli.main:run"}
+    }
+
+
+def test_it_tells_its_name_and_what_it_needs(unpacked: Path) -> None:
+    metadata = message_from_string(about(unpacked, "METADATA"))
+
+    assert metadata["Name"] == "tenure"
+    assert metadata["Requires-Python"] == ">=3.11"
+    needed = {re.split(r"[^\w-]", line)[0] for line in metadata.get_all("Requires-Dist", [])}
+    assert {"click", "eventsourcing", "msgspec", "tabulate"} <= needed
+    assert not needed & {"pytest", "hypothesis", "ruff", "mypy"}
+
+
+def test_the_sample_works_from_where_it_is_installed(unpacked: Path, tmp_path: Path) -> None:
+    script = (
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); import cli.main; "
+        "assert cli.main.__file__.startswith(sys.path[0]), cli.main.__file__; cli.main.run()"
+    )
+    for arguments in (["init"], ["preview", "sample"], ["import", "sample"], ["roster", "sample"]):
+        done = subprocess.run(
+            [sys.executable, "-c", script, unpacked, *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+    assert "anna.bakker@sample.example" in done.stdout

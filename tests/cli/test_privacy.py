@@ -1,0 +1,388 @@
+"""What the cells of a delivery say goes into the database and the answers, and nowhere else."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sqlite3
+import subprocess
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from adapters.service import imports, run
+from adapters.service.imports import import_delivery, preview_delivery
+from adapters.service.run import Shell
+from adapters.settings import load_settings
+from adapters.sources.source import Source
+from adapters.store.sqlite import open_sqlite
+from adapters.store.store import Commit, Store
+from domain.reading import read_delivery
+from domain.sheet import Refused, read_sheet
+from projections import history, preview, roster, runs
+from projections.history import tell
+from tests.cli.conftest import Desk
+from tests.given import moment
+
+TENURE = Path(sys.executable).with_name("tenure")
+MARK = "zq"
+"""What every cell holds, and nothing else does."""
+
+HEADER = (
+    "email,first_name,prefix,last_name,external_id,onboarding_date,offboarding_date,birthday,"
+    "language,group_name,custom_note,custom_salary"
+)
+
+
+def row(number: int, **cells: str) -> str:
+    """A row whose cells are all marked, but for dates, the language and those given."""
+    usual = {
+        "email": f"{MARK}{number}e@{MARK}{number}.example",
+        "first_name": f"{MARK}{number}f",
+        "prefix": f"{MARK}{number}p",
+        "last_name": f"{MARK}{number}l",
+        "external_id": f"{MARK}{number}x",
+        "onboarding_date": "",
+        "offboarding_date": "",
+        "birthday": "1971-11-13",
+        "language": "nl",
+        "group_name": f"{MARK}{number}g",
+        "custom_note": f"{MARK}{number}n",
+        "custom_salary": "98765.4321",
+    }
+    return ",".join((usual | cells).values())
+
+
+def marked(text: str) -> list[str]:
+    """Where a text quotes a cell."""
+    held = (MARK, "1971-11-13", "98765.4321", "1971, 11, 13")
+    return [line for line in text.splitlines() if any(each in line.lower() for each in held)]
+
+
+GOOD = "\n".join((HEADER, row(1), row(2, onboarding_date="2027-03-10"), row(3, external_id="")))
+NEWS = "\n".join(
+    (
+        HEADER,
+        row(1, first_name=f"{MARK}1new", email=f"{MARK}1new@{MARK}.example"),
+        row(2, offboarding_date="2027-03-20"),
+        row(4, email=f"{MARK}3e@{MARK}3.example"),
+        row(5, first_name=f"{MARK}3f", last_name=f"{MARK}3l", external_id=""),
+    )
+)
+REJECTING = "\n".join(
+    (
+        HEADER,
+        row(10, email=f"{MARK} no address"),
+        row(11, birthday=f"{MARK}-01-01"),
+        row(12, custom_salary=f"{MARK},5".replace(",", ";")),
+        row(13, first_name=f"{MARK}\x1b[31m\x07"),
+        row(14, last_name=f"{MARK}" * 900),
+        row(15, language=MARK),
+        row(16, onboarding_date="2027-05-05", offboarding_date="2027-04-04"),
+        row(17, external_id=f"{MARK}18x"),
+        row(18),
+        row(1, external_id=f"{MARK}other"),
+        f"{MARK}19,{MARK}",
+        row(20, first_name=""),
+        row(21, last_name=f"{MARK} %s %d {{}} {{0}} %(x)s"),
+    )
+)
+DELIVERIES: dict[str, tuple[str | bytes, int]] = {
+    "applied": (NEWS, 0),
+    "unchanged": (GOOD, 0),
+    "rejected": (REJECTING, 3),
+    "not UTF-8": (HEADER.encode() + b"\n" + row(1).encode() + b"\xff" + MARK.encode(), 5),
+    "a NUL byte": (f"{HEADER}\n{row(1)}\0{MARK}", 5),
+    "an open quote": (f'{HEADER}\n{row(1)}\n"{MARK}', 5),
+    "a column missing": (f"email,first_name\n{MARK}@b.example,{MARK}", 5),
+    "another delimiter": (f"{HEADER}\n{row(1)}".replace(",", ";"), 5),
+    "no header": (f"{row(1)}\n{row(2)}", 5),
+    "nothing but blanks": (f"{HEADER}\n , ,\n", 5),
+}
+
+
+@pytest.fixture
+def known(desk: Desk) -> Desk:
+    """Acme, who knows three people."""
+    desk.deliver(GOOD)
+    assert desk.type("import", "acme").code == 0
+    return desk
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> Iterator[io.StringIO]:
+    """Everything that is logged by anyone, down to the last detail."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(name)s %(message)s %(args)s"))
+    root = logging.getLogger()
+    with caplog.at_level(logging.NOTSET + 1):
+        root.addHandler(handler)
+        yield stream
+        root.removeHandler(handler)
+
+
+# Logs and standard error
+
+
+def test_the_log_would_be_seen(log: io.StringIO) -> None:
+    logging.getLogger("tenure.any").debug("cell %s", MARK)
+
+    assert len(marked(log.getvalue())) == 1
+
+
+@pytest.mark.parametrize("case", DELIVERIES)
+@pytest.mark.parametrize("command", ["preview", "import"])
+def test_no_cell_reaches_a_log_or_standard_error(
+    known: Desk, log: io.StringIO, command: str, case: str
+) -> None:
+    delivery, code = DELIVERIES[case]
+    known.deliver(delivery)
+
+    for more in ([], ["--json"]):
+        answer = known.type(command, "acme", *more)
+
+        assert answer.code == code
+        assert marked(answer.err) == []
+    assert marked(log.getvalue()) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["roster", "acme"],
+        ["show", "acme", f"{MARK}1x"],
+        ["show", "acme", f"{MARK}nobody"],
+        ["history", "acme", f"{MARK}1e@{MARK}1.example"],
+        ["history", "acme", f"{MARK}nobody"],
+        ["runs"],
+        ["clock", "--by", MARK],
+    ],
+)
+def test_no_question_about_people_is_repeated_on_standard_error(
+    known: Desk, log: io.StringIO, command: list[str]
+) -> None:
+    known.now = moment("2027-03-21 00:00")
+
+    answer = known.type(*command)
+
+    assert marked(answer.err) == []
+    assert marked(log.getvalue()) == []
+
+
+FAULTS = {
+    "reading a file": (imports, "read_sheet"),
+    "planning": (imports, "plan_delivery"),
+    "recording": (imports, "_ended"),
+    "storing": (Store, "commit"),
+    "answering": (run, "document"),
+}
+
+
+@pytest.mark.parametrize("place", FAULTS)
+def test_a_fault_that_quotes_a_cell_is_told_without_it(
+    known: Desk, log: io.StringIO, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """R2"""
+    known.deliver(NEWS)
+
+    def fail(*_: object, **__: object) -> object:
+        raise ValueError(f"{MARK}1e is not what was expected", NEWS)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(*FAULTS[place], fail)
+        answer = known.type("import", "acme")
+
+    assert answer.code == 1
+    assert marked(answer.out + answer.err) == []
+    assert marked(log.getvalue()) == []
+    failed = [run for run in known.type("runs", "--json").document if run["outcome"] == "failed"]
+    assert marked(str(failed)) == []
+
+
+def test_a_database_that_was_tampered_with_is_not_quoted(known: Desk, log: io.StringIO) -> None:
+    with closing(sqlite3.connect(known.directory / "tenure.db")) as connection, connection:
+        connection.execute("UPDATE roster SET state = ?", (f'{{"email": "{MARK}1e"}}'.encode(),))
+        connection.execute("UPDATE stored_events SET state = ?", (f'"{MARK}1e'.encode(),))
+
+    for command in (["roster", "acme"], ["show", "acme", f"{MARK}1x"], ["import", "acme"]):
+        known.deliver(NEWS)
+        answer = known.type(*command)
+
+        assert answer.code == 1
+        assert marked(answer.out + answer.err) == []
+    assert marked(log.getvalue()) == []
+
+
+@pytest.mark.skipif(not TENURE.exists(), reason="the command is not installed")
+def test_no_cell_reaches_standard_error_of_the_installed_command(known: Desk) -> None:
+    """With everything switched on that makes Python talk."""
+    known.deliver(REJECTING)
+    talkative = {"PYTHONDEVMODE": "1", "PYTHONWARNINGS": "always", "PYTHONVERBOSE": ""}
+
+    done = subprocess.run(
+        [TENURE, "import", "acme"],
+        cwd=known.directory,
+        env={**os.environ, **talkative},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 3
+    assert marked(done.stderr) == []
+    assert marked(done.stdout) != []
+
+
+# Exceptions
+
+
+@pytest.mark.parametrize("case", [case for case, (_, code) in DELIVERIES.items() if code == 5])
+def test_a_refusal_does_not_quote_the_file(desk: Desk, case: str) -> None:
+    settings = load_settings(desk.directory / "tenure.toml", {})
+    delivery, _ = DELIVERIES[case]
+    data = delivery.encode() if isinstance(delivery, str) else delivery
+
+    with pytest.raises(Refused) as raised:
+        read_sheet("alleo_employees_1.csv", data, settings.customers["acme"].company)
+
+    assert marked(repr(raised.value)) == []
+    assert marked("".join(traceback.format_exception(raised.value))) == []
+
+
+# What prints itself
+
+
+class Held:
+    """Everything that a run makes or meets, as an assertion or a debugger might print it."""
+
+    def __init__(self, desk: Desk, store: Store) -> None:
+        settings = load_settings(desk.directory / "tenure.toml", {})
+        customer = settings.customers["acme"]
+        source: Source | None = customer.source
+        assert source is not None
+        commits: list[Commit] = []
+        real = store.commit
+
+        def commit(each: Commit) -> None:
+            commits.append(each)
+            real(each)
+
+        store.commit = commit  # type: ignore[method-assign]
+        shell = Shell(settings, store, lambda: moment("2027-03-02 02:45"))
+        people = store.snapshot("acme").roster
+        received = source.fetch(customer.company.limits.file)
+        sheets = [read_sheet(each.name, each.data, customer.company) for each in received]
+        rehearsed = preview_delivery(shell, customer, "tester")
+        run = import_delivery(shell, customer, "tester")
+        employees = list(store.employees("acme"))
+        events = [event for each in employees for event in store.events(each.id)]
+        record = store.runs("acme", 1)[0]
+        histories = [
+            list(tell(stream, store.runs_of(stream)))
+            for stream in (store.events(each.id) for each in employees)
+        ]
+        self.inside: list[object] = [
+            received,
+            sheets,
+            read_delivery(sheets, people, customer.company),
+            people,
+            people.entries,
+            store.snapshot("acme"),
+            store.due(settings.schedule, moment("2028-01-01 00:00")),
+            commits,
+            employees,
+            events,
+            store.issues(record),
+            record,
+            settings,
+            shell,
+        ]
+        self.answers: list[object] = [
+            run,
+            rehearsed,
+            histories,
+            [roster.document("acme", each) for each in employees],
+        ]
+
+
+@pytest.fixture
+def held(known: Desk) -> Iterator[Held]:
+    """What an import with every kind of row makes."""
+    known.deliver(f"{NEWS}\n{REJECTING.partition(chr(10))[2]}\n{row(2)}")
+    store = open_sqlite(known.directory / "tenure.db")
+    yield Held(known, store)
+    store.close()
+
+
+OURS = ("domain.", "adapters.", "projections.", "cli.")
+
+
+def ours(thing: object, seen: set[int]) -> Iterator[object]:
+    """Every object of our own classes within something."""
+    if id(thing) in seen or isinstance(thing, str | bytes | int | None):
+        return
+    seen.add(id(thing))
+    mine = type(thing).__module__.startswith(OURS)
+    if mine:
+        yield thing
+    if isinstance(thing, msgspec.Struct):
+        parts: list[object] = [getattr(thing, name) for name in thing.__struct_fields__]
+    elif isinstance(thing, dict):
+        parts = [*thing, *thing.values()]
+    elif isinstance(thing, list | tuple | set | frozenset):
+        parts = list(thing)
+    else:
+        parts = list(vars(thing).values()) if mine and hasattr(thing, "__dict__") else []
+    for part in parts:
+        yield from ours(part, seen)
+
+
+def telling(things: list[object]) -> tuple[set[str], set[str]]:
+    """The classes whose objects were looked at, and those of them that print a cell."""
+    found = list(ours(things, set()))
+    looked_at = {type(each).__name__ for each in found}
+    return looked_at, {type(each).__name__ for each in found if marked(repr(each) + str(each))}
+
+
+def test_nothing_that_rules_and_store_handle_prints_a_cell(held: Held) -> None:
+    looked_at, telltales = telling(held.inside)
+
+    assert {
+        "Commit",
+        "Change",
+        "DeliveredFile",
+        "Details",
+        "Employee",
+        "Entry",
+        "Issue",
+        "Recorded",
+        "Roster",
+        "Row",
+        "RunEnded",
+        "Sheet",
+        "Snapshot",
+    } <= looked_at
+    assert telltales == set()
+
+
+def test_no_answer_prints_a_cell_before_it_is_asked_to(held: Held) -> None:
+    looked_at, telltales = telling(held.answers)
+
+    assert {
+        runs.RunDocument.__name__,
+        runs.IssueDocument.__name__,
+        preview.PreviewDocument.__name__,
+        preview.PreviewRow.__name__,
+        history.HistoryEntry.__name__,
+        history.FromTo.__name__,
+        roster.EmployeeDocument.__name__,
+    } <= looked_at
+    assert telltales == set()

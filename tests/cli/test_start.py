@@ -1,0 +1,144 @@
+"""The first minute: what `init` writes works as it is."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Answer, Desk, assert_explained
+from tests.given import moment
+
+FILES = ["deliveries/sample/alleo_employees_sample.csv", "tenure.toml"]
+
+
+@pytest.fixture
+def fresh(desk: Desk) -> Desk:
+    """A directory with nothing in it."""
+    (desk.directory / "tenure.toml").unlink()
+    (desk.directory / "outgoing").rmdir()
+    return desk
+
+
+def files(directory: Path) -> list[str]:
+    """Every file below a directory."""
+    return sorted(
+        str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()
+    )
+
+
+def test_the_sample_works_unedited(fresh: Desk) -> None:
+    assert fresh.type("init").code == 0
+
+    preview = fresh.type("preview", "sample", "--json")
+    imported = fresh.type("import", "sample", "--json")
+    again = fresh.type("import", "sample", "--json")
+    people = fresh.type("roster", "sample", "--json")
+
+    answers = (preview, imported, again, people)
+    assert [(answer.code, answer.err) for answer in answers] == [(0, "")] * 4
+    assert imported.document["outcome"] == "applied"
+    assert imported.document["issues"] == preview.document["issues"] == []
+    assert again.document["outcome"] == "unchanged"
+    states = [person["state"] for person in people.document]
+    assert sorted(states) == ["active", "active", "offboarding-scheduled", "pending"]
+
+
+@pytest.mark.parametrize("at", ["2024-02-29 12:00", "2026-12-31 23:59", "2031-07-01 00:00"])
+def test_the_sample_works_on_any_day(fresh: Desk, at: str) -> None:
+    fresh.now = moment(at)
+    fresh.type("init")
+
+    run = fresh.type("import", "sample", "--json").document
+
+    assert (run["outcome"], run["issues"]) == ("applied", [])
+    chris = fresh.type("show", "sample", "1003", "--json").document
+    assert date.fromisoformat(chris["onboarding_date"]) > fresh.now.date()
+
+
+def test_what_was_written_and_what_comes_next_is_said(fresh: Desk) -> None:
+    answer = fresh.type("init", "here/and there")
+
+    assert files(fresh.directory) == [f"here/and there/{name}" for name in FILES]
+    for name in FILES:
+        assert f"here/and there/{name}" in answer.out
+    assert "tenure preview sample" in answer.out
+    assert "tenure import sample" in answer.out
+
+
+def test_only_their_owner_reads_the_files(fresh: Desk) -> None:
+    before = os.umask(0)
+    try:
+        fresh.type("init")
+        fresh.type("import", "sample")
+    finally:
+        os.umask(before)
+
+    modes = {
+        name: stat.S_IMODE((fresh.directory / name).stat().st_mode)
+        for name in files(fresh.directory)
+    }
+
+    assert modes == dict.fromkeys([*FILES, "tenure.db"], 0o600)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_nothing_that_exists_is_overwritten(fresh: Desk, name: str) -> None:
+    path = fresh.write(name, b"mine")
+
+    answer = fresh.type("init")
+
+    assert answer.code == 2
+    assert_explained(answer, [name, "exists already"])
+    assert path.read_bytes() == b"mine"
+    assert files(fresh.directory) == [name]
+
+
+def test_a_link_to_nowhere_is_not_followed(fresh: Desk, tmp_path: Path) -> None:
+    (fresh.directory / "tenure.toml").symlink_to(tmp_path / "target.toml")
+
+    answer = fresh.type("init")
+
+    assert answer.code == 2
+    assert_explained(answer)
+    assert not (tmp_path / "target.toml").exists()
+
+
+def test_a_file_is_no_directory(fresh: Desk) -> None:
+    fresh.write("taken", b"mine")
+
+    answer = fresh.type("init", "taken")
+
+    assert answer.code == 2
+    assert_explained(answer)
+    assert files(fresh.directory) == ["taken"]
+
+
+def test_the_sample_tells_its_choices_in_comments_that_work(fresh: Desk) -> None:
+    """Whoever takes the comment signs away gets the same settings, and no error."""
+    fresh.type("init")
+    path = fresh.directory / "tenure.toml"
+    parts = path.read_text().split("\n\n")
+    sections = ("# [company.sample.policy]", "# [company.sample.limits]")
+    told = [
+        re.sub("^# ", "", part, flags=re.M) if part.startswith(sections) else part for part in parts
+    ]
+    text = "\n\n".join(told)
+    assert "\n[company.sample.policy]" in text
+    assert "\n[company.sample.limits]" in text
+    plain = imported(fresh)
+    path.write_text(text)
+
+    assert imported(fresh).document["outcome"] == "unchanged"
+    assert plain.document["outcome"] == "applied"
+
+
+def imported(desk: Desk) -> Answer:
+    """One import of the sample."""
+    answer = desk.type("import", "sample", "--json")
+    assert (answer.code, answer.err) == (0, "")
+    return answer

@@ -1,0 +1,365 @@
+"""What must hold of every delivery, whatever happened to the company before."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import datetime, time
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import assume, event, given
+from hypothesis import strategies as st
+
+from domain.employee import Employee, fold
+from domain.events import Activated, Deactivated, State
+from domain.plan import Plan, Verdict
+from domain.roster import Roster
+from domain.row import address_of
+from domain.schedule import Schedule
+from tests.given import kinds, roster_after
+from tests.strategies import (
+    Deliver,
+    Delivery,
+    Export,
+    Life,
+    PassClock,
+    Story,
+    Wait,
+    examples,
+    named,
+    stories,
+    waits,
+)
+
+pytestmark = pytest.mark.torture
+
+
+# How outcomes are compared
+
+
+def people(roster: Roster, known: Iterable[Employee] = ()) -> Counter[str]:
+    """Everyone of a roster as their content alone: addresses as they compare (I1), and no ids for
+    those who are not `known`, since an id tells in which line someone was met first."""
+    kept = {employee.id for employee in known}
+    found: Counter[str] = Counter()
+    for entry in roster.entries:
+        employee = roster.employee(entry)
+        content = {name: getattr(employee, name) for name in employee.__struct_fields__}
+        content["email"] = address_of(employee.email)
+        content["file_email"] = address_of(employee.file_email)
+        if employee.id not in kept:
+            del content["id"]
+        found[msgspec.json.encode(content, order="sorted").decode()] += 1
+    return found
+
+
+def fates(plan: Plan, delivery: Delivery) -> Counter[tuple[Any, ...]]:
+    """What became of every row and what was said of it, by file and what the row says."""
+    verdicts = {(each.file, each.line): each.verdict for each in plan.judgements}
+    said: defaultdict[tuple[str | None, int | None], list[str]] = defaultdict(list)
+    for issue in plan.issues:
+        said[issue.file, issue.line].append(issue.code)
+    return Counter(
+        (
+            name,
+            export.content(row),
+            verdicts.get((name, line), Verdict.UNCHANGED),
+            tuple(sorted(said[name, line])),
+        )
+        for name, export in named(delivery)
+        for line, row in export.filled().items()
+    )
+
+
+# What must hold
+
+
+@examples(150)
+@given(stories())
+def test_a_delivery_that_comes_again_changes_nothing(story: Story) -> None:
+    """L10, R1: planning a delivery again, right after it was applied, yields no event."""
+    # given
+    life = Life.of(story)
+    life.deliver(story.delivery)
+
+    # when
+    again = life.plan(story.delivery)
+
+    # then
+    assert kinds(again) == []
+
+
+@examples(100)
+@given(stories(), st.one_of(waits(), st.just(Wait(24 * 365))))
+def test_a_delivery_that_comes_again_later_changes_nothing(story: Story, wait: Wait) -> None:
+    """L10: nor does it later, while no clock run lies between.
+
+    One thing changes with time alone: where short notice rejects, a row that was rejected for it
+    is accepted once its last day is over (L4). There it is a later moment before that.
+    """
+    # given
+    life = Life.of(story)
+    life.deliver(story.delivery)
+
+    # when
+    before = life.now
+    life.take(wait)
+    if life.company.policy.short_notice == "reject":
+        life.now = min(life.now, max(before, end_of_day(before)))
+    again = life.plan(story.delivery)
+
+    # then
+    assert kinds(again) == []
+
+
+def end_of_day(now: datetime) -> datetime:
+    """The last moment before people whose last day it is are locked out."""
+    return datetime.combine(now.date(), time(22, 59), now.tzinfo)
+
+
+@examples(150)
+@given(stories(), st.data())
+def test_the_order_of_rows_does_not_matter(story: Story, data: st.DataObject) -> None:
+    """I2, I7: rows are judged all at once, whatever their order within their file."""
+    # given
+    life = Life.of(story)
+    known = life.employees
+    shuffled = tuple(
+        Export(export.columns, tuple(data.draw(st.permutations(export.rows))))
+        for export in story.delivery
+    )
+
+    # when
+    one, other = life.plan(story.delivery), life.plan(shuffled)
+
+    # then
+    assert fates(one, story.delivery) == fates(other, shuffled)
+    assert one.counts == other.counts
+    assert people(roster_after(one, life.roster), known) == people(
+        roster_after(other, life.roster), known
+    )
+
+
+@examples(100)
+@given(stories())
+def test_every_row_is_accounted_for_once(story: Story) -> None:
+    """R2, W9: every row that is not blank (F8) has one verdict."""
+    # given
+    life = Life.of(story)
+    delivered = {(name, line) for name, export in named(story.delivery) for line in export.filled()}
+
+    # when
+    plan = life.plan(story.delivery)
+    in_full = life.plan(story.delivery, life.roster.without_digests())
+
+    # then
+    counts = plan.counts
+    assert counts.rows == len(delivered)
+    assert counts.rows == sum(getattr(counts, verdict.value) for verdict in Verdict)
+    judged = [(each.file, each.line) for each in in_full.judgements]
+    assert len(judged) == len(delivered)
+    assert set(judged) == delivered
+    assert len(plan.judgements) + plan.repeated == len(delivered)
+
+
+@examples(150)
+@given(stories())
+def test_an_identity_means_one_employee(story: Story) -> None:
+    """I1, I2, I8: no external id and no address, theirs or the file's, means two employees."""
+    # given
+    life = Life.of(story)
+
+    # when
+    life.deliver(story.delivery)
+
+    # then
+    addresses = Counter(address for each in life.employees for address in each.addresses)
+    external_ids = Counter(each.external_id for each in life.employees if each.external_id)
+    assert [address for address, count in addresses.items() if count > 1] == []
+    assert [external_id for external_id, count in external_ids.items() if count > 1] == []
+
+
+@examples(100)
+@given(stories(max_steps=8))
+def test_the_roster_is_the_fold_of_the_events(story: Story) -> None:
+    """R1, C1: events alone tell everything; streams have no gaps, and time runs one way in them."""
+    # given
+    life = Life.of(story)
+
+    # when
+    life.deliver(story.delivery)
+    life.take(Wait(24 * 20))
+    life.pass_clock()
+
+    # then
+    assert {each.id: fold(None, life.recorded[each.id]) for each in life.employees} == {
+        each.id: each for each in life.employees
+    }
+    assert life.recorded.keys() == {each.id for each in life.employees}
+    for stream in life.recorded.values():
+        assert [one.originator_version for one in stream] == list(range(1, len(stream) + 1))
+        effective = [one.effective for one in stream]
+        assert effective == sorted(effective)
+
+
+@examples(100)
+@given(stories(max_steps=8))
+def test_a_state_is_one_of_four_and_fits_the_dates(story: Story) -> None:
+    """L2, L4, C1: who is active is scheduled exactly if they have a last day; and after a clock run
+    nobody is waiting for a moment that has come."""
+    # given
+    life = Life(story.policy)
+    schedule = Schedule()
+
+    for step in (*story.steps, Deliver(story.delivery), Wait(24), PassClock()):
+        # when
+        life.take(step)
+
+        # then
+        for employee in life.employees:
+            last_day = employee.offboarding_date
+            assert employee.state in set(State)
+            if employee.state is State.ACTIVE:
+                assert last_day is None
+            if employee.state is State.OFFBOARDING_SCHEDULED:
+                assert last_day is not None
+            if step == PassClock() and employee.state is not State.DEACTIVATED:
+                assert last_day is None or schedule.deactivation_of(last_day) > life.now
+                pending = employee.state is State.PENDING
+                assert pending == (schedule.activation_of(employee.onboarding_date) > life.now)
+
+
+@examples(100)
+@given(stories())
+def test_an_import_leaves_the_clock_its_work(story: Story) -> None:
+    """C3: an import never deactivates, and activates only whom it registers."""
+    # given
+    life = Life.of(story)
+
+    # when
+    plan = life.plan(story.delivery)
+
+    # then
+    made = [recorded.event for change in plan.changes for recorded in change.events]
+    assert not [one for one in made if isinstance(one, Activated | Deactivated)]
+    for change in plan.changes:
+        before = change.before
+        assert change.after.state is not State.DEACTIVATED
+        if before is not None:
+            pending = before.state is State.PENDING
+            assert pending == (change.after.state is State.PENDING)
+
+
+@examples(60)
+@given(stories(), waits())
+def test_a_clock_run_leaves_nothing_to_the_next(story: Story, wait: Wait) -> None:
+    """C2: running the clock again changes nothing."""
+    # given
+    life = Life.of(story)
+    life.deliver(story.delivery)
+    life.take(wait)
+    life.pass_clock()
+
+    # when
+    again = life.pass_clock()
+
+    # then
+    assert again.changes == ()
+
+
+@examples(150)
+@given(stories())
+def test_rows_are_recognised_for_speed_alone(story: Story) -> None:
+    """L10: without the digests that recognise a row, a plan says and does exactly the same."""
+    # given
+    life = Life.of(story)
+
+    # when
+    short = life.plan(story.delivery)
+    full = life.plan(story.delivery, life.roster.without_digests())
+
+    # then
+    event(f"rows recognised: {min(short.repeated, 3)}")
+    assert full.repeated == 0
+    assert short.counts == full.counts
+    assert short.issues == full.issues
+    assert [(one.after, one.events) for one in short.changes] == [
+        (one.after, one.events) for one in full.changes
+    ]
+    read = {(each.file, each.line): each.verdict for each in short.judgements}
+    for each in full.judgements:
+        assert read.get((each.file, each.line), Verdict.UNCHANGED) is each.verdict
+
+
+@examples(150)
+@given(stories(), waits(), st.booleans())
+def test_a_delivery_is_recognised_only_where_reading_it_would_do_nothing(
+    story: Story, wait: Wait, clock: bool
+) -> None:
+    """D8: a recognised delivery would change nothing and say again what lasts, nothing else."""
+    # given
+    life = Life.of(story)
+    first = life.deliver(story.delivery)
+    life.take(wait)
+    passed = life.pass_clock() if clock else None
+
+    # when
+    settled = life.recognises(story.delivery)
+    read = life.plan(story.delivery)
+
+    # then
+    touched = passed is not None and bool(passed.changes)
+    assert (settled is None) == (touched or first.counts.rejected > 0)
+    event(f"recognised: {settled is not None}")
+    if settled is None:
+        return
+    assert kinds(read) == []
+    assert list(read.issues) == [one for one in life.issues[settled.run] if one.lasting]
+    counts = read.counts
+    assert (counts.rows, counts.absent, counts.skipped) == (
+        settled.rows,
+        settled.absent,
+        settled.skipped,
+    )
+    assert counts.unchanged == settled.rows - settled.skipped
+
+
+@examples(150)
+@given(stories())
+def test_a_rejected_row_changes_nothing(story: Story) -> None:
+    """W9: with the rejected rows taken out, everyone ends the same.
+
+    All of them together: one alone may be what rejects another (I7), which then would stand. And
+    with their repetitions, of which each stands in for the row that was read (I7).
+    """
+    # given
+    life = Life.of(story)
+    known = life.employees
+    planned = life.plan(story.delivery)
+    rejected = {
+        (each.file, each.line) for each in planned.judgements if each.verdict is Verdict.REJECTED
+    }
+    assume(rejected)
+    kept = tuple(
+        without(export, {line for file, line in rejected if file == name})
+        for name, export in named(story.delivery)
+    )
+
+    # when
+    rest = life.plan(kept)
+
+    # then
+    assert people(roster_after(rest, life.roster), known) == people(
+        roster_after(planned, life.roster), known
+    )
+
+
+def without(export: Export, lines: set[int]) -> Export:
+    """The export without what the rows on these lines say; where nothing is left, with a row that
+    is rejected for itself."""
+    filled = export.filled()
+    said = {export.content(filled[line]) for line in lines}
+    kept = tuple(row for row in filled.values() if export.content(row) not in said)
+    return Export(export.columns, kept or ({"email": "nobody"},))

@@ -1,0 +1,292 @@
+"""What is told of an employee: every event, with who, why, when, and from what to what."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from domain.employee import Employee
+from domain.events import (
+    Activated,
+    Deactivated,
+    DetailsChanged,
+    EmailChanged,
+    EmployeeEvent,
+    ExternalIdLinked,
+    FileNoted,
+    OffboardingCancelled,
+    OffboardingMoved,
+    OffboardingScheduled,
+    OnboardingMoved,
+    Reactivated,
+    Recorded,
+)
+from domain.ids import run_id
+from domain.person import DetailsChange
+from domain.run import Outcome, RunEnded, RunKind
+from projections.history import FromTo, HistoryEntry, changes, tell
+from tests.given import FILE, NOW, TODAY, day, moment, plan, registered, then
+
+HEADER = "external_id,email,first_name,last_name,prefix,offboarding_date,custom_desk"
+ROW = "1,ann@acme.example,Ann,Bakker,,,4711"
+IMPORT, SUPPORT, CLOCK = (run_id(1_800_000_000_000 + number, 1) for number in range(3))
+
+
+def run(by: str, kind: RunKind, reason: str | None = None) -> RunEnded:
+    return RunEnded("acme", kind, Outcome.APPLIED, NOW, NOW, by, reason)
+
+
+RUNS = {
+    IMPORT: run("scheduler", RunKind.IMPORT),
+    SUPPORT: run("eva", RunKind.IMPORT, "ticket 12"),
+    CLOCK: run("scheduler", RunKind.CLOCK),
+}
+
+
+def stream(
+    row: str = ROW, *events: tuple[EmployeeEvent, UUID, int | None], header: str = HEADER
+) -> list[Recorded]:
+    """The stream of someone whom a file registered, and what happened since, an hour each."""
+    (change,) = plan(f"{header}\n{row}\n", run=IMPORT).changes
+    first = list(change.events)
+    for number, (event, by, line) in enumerate(events, 1):
+        first.append(
+            Recorded(
+                originator_id=change.after.id,
+                originator_version=len(first) + 1,
+                event=event,
+                run=by,
+                effective=NOW + timedelta(hours=number),
+                recorded=NOW + timedelta(days=number),
+                file=None if line is None else FILE,
+                line=line,
+            )
+        )
+    return first
+
+
+def history(*events: tuple[EmployeeEvent, UUID, int | None], row: str = ROW) -> list[HistoryEntry]:
+    return list(tell(stream(row, *events), RUNS))
+
+
+def last(*events: EmployeeEvent, line: int | None = None, row: str = ROW) -> dict[str, Any]:
+    """From what to what the last of these events changed, those before it being support's."""
+    *before, event = events
+    told = history(*((each, SUPPORT, None) for each in before), (event, SUPPORT, line), row=row)
+    return {field: (change.before, change.after) for field, change in told[-1].changes.items()}
+
+
+# One entry an event
+
+
+def test_a_registration_tells_all_that_is_known_from_nothing() -> None:
+    (entry,) = history()
+
+    assert entry.kind == "registered"
+    assert {field: change.after for field, change in entry.changes.items()} == {
+        "email": "ann@acme.example",
+        "external_id": "1",
+        "onboarding_date": TODAY,
+        "first_name": "Ann",
+        "last_name": "Bakker",
+        "language": "nl",
+        "custom_desk": "4711",
+    }
+    assert {change.before for change in entry.changes.values()} == {None}
+
+
+def test_every_event_is_told_in_order() -> None:
+    told = history(
+        (EmailChanged("anna@acme.example"), SUPPORT, None),
+        (OffboardingScheduled(day("2027-03-10")), IMPORT, 4),
+        (Deactivated(), CLOCK, None),
+    )
+
+    assert [(entry.version, entry.kind) for entry in told] == [
+        (1, "registered"),
+        (2, "email-changed"),
+        (3, "offboarding-scheduled"),
+        (4, "deactivated"),
+    ]
+    assert len({entry.employee for entry in told}) == 1
+
+
+def test_two_events_of_one_row_are_two_entries() -> None:
+    told = history(row="1,ann@acme.example,Ann,Bakker,,2027-06-30,4711")
+
+    assert [entry.kind for entry in told] == ["registered", "offboarding-scheduled"]
+    assert set(told[1].changes) == {"offboarding_date"}
+
+
+def test_an_entry_tells_who_and_why() -> None:
+    _, changed, gone = history(
+        (EmailChanged("anna@acme.example"), SUPPORT, None), (Deactivated(), CLOCK, None)
+    )
+
+    assert (changed.run, changed.by, changed.reason) == (SUPPORT, "eva", "ticket 12")
+    assert (gone.run, gone.by, gone.reason) == (CLOCK, "scheduler", None)
+
+
+def test_an_entry_tells_when_it_took_effect_and_when_it_was_recorded() -> None:
+    """C1: both."""
+    born, gone = history((Deactivated(), CLOCK, None))
+
+    assert (born.effective, born.recorded) == (NOW, NOW)
+    assert gone.effective == moment("2027-03-01 03:45")
+    assert gone.recorded == moment("2027-03-02 02:45")
+
+
+def test_an_entry_tells_the_row_that_said_so() -> None:
+    born, moved, gone = history(
+        (OffboardingScheduled(day("2027-06-30")), IMPORT, 17), (Deactivated(), CLOCK, None)
+    )
+
+    assert (born.file, born.line) == (FILE, 2)
+    assert (moved.file, moved.line) == (FILE, 17)
+    assert (gone.file, gone.line) == (None, None)
+
+
+def test_nobody_has_no_history() -> None:
+    assert list(tell([], RUNS)) == []
+
+
+# From what to what
+
+JUNE, AUGUST = day("2027-06-30"), day("2027-08-31")
+CASES: dict[str, tuple[tuple[EmployeeEvent, ...], int | None, dict[str, Any]]] = {
+    "a name": (
+        (DetailsChanged(DetailsChange(first_name="Anna")),),
+        2,
+        {"first_name": ("Ann", "Anna")},
+    ),
+    "a field filled": ((DetailsChanged(DetailsChange(prefix="de")),), 2, {"prefix": (None, "de")}),
+    "a field cleared": (
+        (DetailsChanged(DetailsChange(prefix="de")), DetailsChanged(DetailsChange(prefix=None))),
+        2,
+        {"prefix": ("de", None)},
+    ),
+    "a custom field": (
+        (DetailsChanged(DetailsChange(custom={"custom_desk": "12"})),),
+        2,
+        {"custom_desk": ("4711", "12")},
+    ),
+    "a custom field filled": (
+        (DetailsChanged(DetailsChange(custom={"custom_badge": "A"})),),
+        2,
+        {"custom_badge": (None, "A")},
+    ),
+    "a custom field cleared": (
+        (DetailsChanged(DetailsChange(custom={"custom_desk": None})),),
+        2,
+        {"custom_desk": ("4711", None)},
+    ),
+    "several fields": (
+        (DetailsChanged(DetailsChange(last_name="Visser", birthday=day("1990-01-01"))),),
+        2,
+        {"last_name": ("Bakker", "Visser"), "birthday": (None, day("1990-01-01"))},
+    ),
+    "an address, by file": (
+        (EmailChanged("b@acme.example"),),
+        2,
+        {"email": ("ann@acme.example", "b@acme.example")},
+    ),
+    "an address, by support": (
+        (EmailChanged("b@acme.example"),),
+        None,
+        {"email": ("ann@acme.example", "b@acme.example")},
+    ),
+    "a third address, by file": (
+        (EmailChanged("b@acme.example"), EmailChanged("c@acme.example")),
+        2,
+        {"email": ("b@acme.example", "c@acme.example")},
+    ),
+    "an address noted": (
+        (EmailChanged("b@acme.example"), FileNoted(email="b@acme.example")),
+        2,
+        {"file_email": ("ann@acme.example", "b@acme.example")},
+    ),
+    "an offboarding": (
+        (OffboardingScheduled(JUNE),),
+        2,
+        {"offboarding_date": (None, JUNE)},
+    ),
+    "an offboarding moved by file": (
+        (OffboardingScheduled(JUNE), OffboardingMoved(AUGUST)),
+        2,
+        {"offboarding_date": (JUNE, AUGUST)},
+    ),
+    "an offboarding moved by support": (
+        (OffboardingScheduled(JUNE), OffboardingMoved(AUGUST)),
+        None,
+        {"offboarding_date": (JUNE, AUGUST)},
+    ),
+    "an offboarding cancelled": (
+        (OffboardingScheduled(JUNE), OffboardingCancelled()),
+        None,
+        {"offboarding_date": (JUNE, None)},
+    ),
+    "a last day noted": (
+        (OffboardingScheduled(JUNE), FileNoted(offboarding_date=JUNE)),
+        2,
+        {"file_offboarding_date": (None, JUNE)},
+    ),
+    "a blank noted": (
+        (FileNoted(offboarding_date=JUNE), FileNoted(offboarding_date=None)),
+        2,
+        {"file_offboarding_date": (JUNE, None)},
+    ),
+    "a reactivation that ends an offboarding": (
+        (
+            OffboardingScheduled(JUNE),
+            Deactivated(),
+            Reactivated(active=True, offboarding_date=None),
+        ),
+        None,
+        {"offboarding_date": (JUNE, None)},
+    ),
+    "an onboarding moved": (
+        (OnboardingMoved(day("2027-04-01")),),
+        None,
+        {"onboarding_date": (TODAY, day("2027-04-01"))},
+    ),
+    "an activation": ((Activated(),), None, {}),
+    "a deactivation": ((Deactivated(),), None, {}),
+}
+
+
+@pytest.mark.parametrize(("events", "line", "expected"), CASES.values(), ids=CASES)
+def test_what_an_event_changed_is_told_from_what_to_what(
+    events: tuple[EmployeeEvent, ...], line: int | None, expected: dict[str, Any]
+) -> None:
+    """L8: what the file says is told only where nothing else tells of it."""
+    assert last(*events, line=line) == expected
+
+
+def test_an_external_id_is_told_where_there_was_none() -> None:
+    row = ",ann@acme.example,Ann,Bakker,,,"
+
+    assert last(ExternalIdLinked("007"), row=row) == {"external_id": (None, "007")}
+
+
+def test_an_address_noted_beside_a_new_last_day_is_told_too() -> None:
+    """L8: each shadow by its own field."""
+    ann = then(registered(ROW, HEADER), EmailChanged("b@acme.example"))
+
+    both = then(ann, OffboardingScheduled(JUNE), FileNoted(email="b@acme.example"), line=2)
+
+    assert set(changes(ann, both)) == {"offboarding_date", "file_email"}
+
+
+def test_the_same_state_is_no_change() -> None:
+    ann: Employee = registered(ROW, HEADER)
+
+    assert changes(ann, ann) == {}
+
+
+def test_from_and_to_are_written_as_such() -> None:
+    """What is read by people and machines says `from` and `to`."""
+    assert msgspec.json.encode(FromTo("a", None)) == b'{"from":"a","to":null}'

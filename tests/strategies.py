@@ -1,0 +1,565 @@
+"""What Hypothesis draws: exports of an HR system, the policies they meet, and whole lives.
+
+A story is what happened to a company so far (deliveries, clock runs, support, time) and the
+delivery that comes next. People, addresses and external ids are few, so that they collide, swap
+and return; a delivery is mostly the one before, amended, so that rows are recognised.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
+from uuid import UUID
+
+import msgspec
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from domain.clock import plan_clock
+from domain.company import Company
+from domain.employee import Employee
+from domain.events import (
+    Activated,
+    Deactivated,
+    EmailChanged,
+    EmployeeEvent,
+    ExternalIdLinked,
+    OffboardingCancelled,
+    OffboardingMoved,
+    OffboardingScheduled,
+    OnboardingMoved,
+    Reactivated,
+    Recorded,
+    State,
+)
+from domain.ids import run_id
+from domain.issues import Issue
+from domain.plan import Change, ClockPlan, Moment, Plan, change_of
+from domain.roster import Entry, Roster, entry_of
+from domain.row import address_of
+from domain.run import CompanyStream, Counts, Outcome, RunEnded, RunKind, Settled
+from domain.schedule import Schedule
+from tests.given import NOW, TODAY, a_company, plan, roster_after
+
+TORTURE = bool(os.environ.get("TENURE_TORTURE"))
+"""Whether to look for trouble at length, and somewhere else each time."""
+
+
+def examples(count: int, **more: Any) -> settings:
+    """Settings for `count` examples, always the same ones; under torture ten times as many."""
+    return settings(
+        max_examples=count * 10 if TORTURE else count,
+        deadline=None,
+        derandomize=not TORTURE,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        **more,
+    )
+
+
+# Exports
+
+Cells: TypeAlias = Mapping[str, str]
+"""One row as the HR system has it: cell by column. Without any cell it is a blank line."""
+
+SURPLUS = "surplus"
+"""A cell beyond the last column, where a row has one."""
+
+
+class Export(NamedTuple):
+    """One file: the columns it has, and rows that may know more than that."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Cells, ...]
+
+    def cells(self, row: Cells) -> list[str]:
+        """The cells of a row as they are written."""
+        surplus = [row[SURPLUS]] if row.get(SURPLUS) else []
+        return [row.get(column, "") for column in self.columns] + surplus
+
+    def data(self) -> bytes:
+        """The bytes of the file."""
+        return "".join(
+            [_line(self.columns), *(_line(self.cells(row)) for row in self.rows)]
+        ).encode()
+
+    def filled(self) -> dict[int, Cells]:
+        """The rows that are not blank, by the line on which they begin."""
+        found, line = {}, 2
+        for row in self.rows:
+            cells = self.cells(row)
+            if any(cell.strip() for cell in cells):
+                found[line] = row
+            line += _line(cells).count("\n")
+        return found
+
+    def content(self, row: Cells) -> tuple[str, ...]:
+        """What a row says, whatever it looks like: trimmed, and the address as it compares."""
+        address = address_of(row.get("email", "").strip())
+        return (address, *(cell.strip() for cell in self.cells({**row, "email": ""})))
+
+
+Delivery: TypeAlias = tuple[Export, ...]
+"""The files of one pick-up, oldest first."""
+
+
+def _line(cells: Iterable[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
+
+
+def named(delivery: Delivery) -> Iterator[tuple[str, Export]]:
+    """The files of a delivery by the names that `given.plan` gives them."""
+    for number, export in enumerate(delivery):
+        yield (
+            "alleo_employees.csv" if len(delivery) == 1 else f"alleo_employees_{number}.csv",
+            export,
+        )
+
+
+# What happens to a company
+
+
+class Deliver(NamedTuple):
+    """A delivery is picked up and applied."""
+
+    delivery: Delivery
+
+
+class PassClock(NamedTuple):
+    """The clock runs."""
+
+
+class Wait(NamedTuple):
+    """Time passes, and nothing else."""
+
+    hours: int
+
+
+class Agree(NamedTuple):
+    """Another policy is agreed."""
+
+    policy: Mapping[str, Any]
+
+
+class Ask(NamedTuple):
+    """Support is asked for something about the employee whose number is `who`."""
+
+    what: str
+    who: int
+    address: str
+    external_id: str
+    days: int
+
+
+Step: TypeAlias = Deliver | PassClock | Wait | Agree | Ask
+
+
+class Story(NamedTuple):
+    """What happened so far, and the delivery that comes next."""
+
+    policy: Mapping[str, Any]
+    steps: tuple[Step, ...]
+    delivery: Delivery
+
+
+class Life:
+    """A company as its stories are lived: everything that a store would keep of it, in memory."""
+
+    def __init__(self, policy: Mapping[str, Any] | None = None) -> None:
+        self.company: Company = a_company(policy=dict(policy or {}))
+        self.now: datetime = NOW
+        self.roster = Roster((), msgspec.json.Decoder(Employee).decode)
+        self.stream = CompanyStream()
+        self.recorded: defaultdict[UUID, list[Recorded]] = defaultdict(list)
+        self.issues: dict[UUID, Sequence[Issue]] = {}
+
+    @classmethod
+    def of(cls, story: Story) -> Life:
+        """The life up to the delivery that comes next."""
+        life = cls(story.policy)
+        for step in story.steps:
+            life.take(step)
+        return life
+
+    @property
+    def employees(self) -> list[Employee]:
+        """Everyone the company knows."""
+        return [self.roster.employee(entry) for entry in self.roster.entries]
+
+    @property
+    def next_run(self) -> UUID:
+        """The id of the next run; each run of a life has its own."""
+        return run_id(int(self.now.timestamp() * 1000), self.stream.version)
+
+    def take(self, step: Step) -> None:
+        """Lives through one step."""
+        match step:
+            case Deliver(delivery):
+                self.deliver(delivery)
+            case PassClock():
+                self.pass_clock()
+            case Wait(hours):
+                self.now += timedelta(hours=hours)
+            case Agree(policy):
+                self.company = a_company(policy=dict(policy))
+            case Ask():
+                self.ask(step)
+
+    # Deliveries
+
+    def plan(self, delivery: Delivery, roster: Roster | None = None) -> Plan:
+        """What applying a delivery would do."""
+        return plan(
+            *(export.data() for export in delivery),
+            known=self.roster if roster is None else roster,
+            company=self.company,
+            now=self.now,
+            run=self.next_run,
+        )
+
+    def apply(self, plan: Plan, delivery: Delivery) -> None:
+        """Stores what was planned of a delivery."""
+        settled = self.recognises(delivery)
+        run = self.next_run
+        self.roster = roster_after(plan, self.roster)
+        self._remember(plan.changes)
+        self.issues[run] = plan.issues
+        self._end(
+            RunKind.IMPORT,
+            plan.outcome,
+            plan.counts,
+            delivery=self._fingerprint(delivery),
+            issues_of=settled.run if settled else None,
+        )
+
+    def deliver(self, delivery: Delivery) -> Plan:
+        """Applies a delivery."""
+        planned = self.plan(delivery)
+        self.apply(planned, delivery)
+        return planned
+
+    def recognises(self, delivery: Delivery) -> Settled | None:
+        """The earlier run that makes reading this delivery needless (D8)."""
+        settled = self.stream.settled
+        known = settled is not None and settled.delivery == self._fingerprint(delivery)
+        return settled if known else None
+
+    def _fingerprint(self, delivery: Delivery) -> str:
+        content = (hashlib.sha256(export.data()).digest() for export in delivery)
+        return b"".join((self.company.fingerprint(), *content)).hex()
+
+    # The clock and support
+
+    def pass_clock(self) -> ClockPlan:
+        """Runs the clock."""
+        due = [(self.roster.employee(entry), entry.digest) for entry in self.roster.entries]
+        planned = plan_clock(due, Schedule(), Moment(self.next_run, self.now), self.now)
+        if planned.changes:
+            self._store(planned.changes, planned.counts)
+        return planned
+
+    def ask(self, asked: Ask) -> Change | None:
+        """Has support do what is asked, where that makes sense (S1-S6)."""
+        employees = self.employees
+        if not employees:
+            return None
+        employee = employees[asked.who % len(employees)]
+        change = change_of(
+            employee,
+            employee.id,
+            ((self.now, event) for event in self._answer(employee, asked)),
+            Moment(self.next_run, self.now),
+        )
+        if change is not None:
+            self._store([change], Counts(events=len(change.events)))
+        return change
+
+    def _answer(self, employee: Employee, asked: Ask) -> Iterator[EmployeeEvent]:
+        today = self.now.date()
+        day = today + timedelta(days=asked.days)
+        here = employee.state is not State.DEACTIVATED
+        match asked.what:
+            case "change-email" if here:
+                holder = self.roster.at_address(address_of(asked.address))
+                # Back to what the file still calls them is fine, to anybody else's is not.
+                free = holder is None or holder.employee == employee.id.hex
+                if free and asked.address != employee.email:
+                    yield EmailChanged(asked.address)
+            case "link" if employee.external_id is None:
+                if self.roster.with_external_id(asked.external_id) is None:
+                    yield ExternalIdLinked(asked.external_id)
+            case "reactivate" if not here:
+                last_day = employee.offboarding_date
+                ahead = last_day and Schedule().deactivation_of(last_day) > self.now
+                active = employee.onboarding_date <= today
+                yield Reactivated(active, last_day if ahead else None)
+            case "move-onboarding" if employee.state is State.PENDING:
+                yield OnboardingMoved(day)
+                if day <= today:
+                    yield Activated()
+            case "schedule" if here and day != employee.offboarding_date:
+                known = employee.offboarding_date
+                yield OffboardingMoved(day) if known else OffboardingScheduled(day)
+            case "cancel" if here and employee.offboarding_date:
+                yield OffboardingCancelled()
+            case "deactivate" if here:
+                yield Deactivated()
+
+    # What is kept
+
+    def _store(self, changes: Sequence[Change], counts: Counts) -> None:
+        entries: dict[str, Entry] = {entry.employee: entry for entry in self.roster.entries}
+        for change in changes:
+            state = msgspec.json.encode(change.after)
+            entries[change.after.id.hex] = entry_of(change.after, change.digest, state)
+        self.roster = Roster(entries.values(), msgspec.json.Decoder(Employee).decode)
+        self._remember(changes)
+        # A clock run and a support run are the same to the company's stream.
+        self._end(RunKind.CLOCK, Outcome.APPLIED, counts)
+
+    def _remember(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            self.recorded[change.after.id] += change.events
+
+    def _end(self, kind: RunKind, outcome: Outcome, counts: Counts, **more: Any) -> None:
+        ended = RunEnded(
+            company=self.company.key,
+            run_kind=kind,
+            outcome=outcome,
+            started=self.now,
+            finished=self.now,
+            by="a test",
+            counts=counts,
+            **more,
+        )
+        self.stream = self.stream.after(self.next_run, ended)
+
+
+# What cells hold
+
+PEOPLE = (
+    ("Anna", "Bakker"),
+    ("Bram", "de Vries"),
+    ("Cleo", "Smit"),
+    ("Dirk", "Mulder"),
+    ("Anna", "Bakker"),
+)
+"""The first and the last are two people of one name."""
+ADDRESSES = tuple(f"{name}@acme.example" for name in ("anna", "bram", "cleo", "dirk", "eva"))
+EXTERNAL_IDS = ("7", "007", "A1", "a1", "9")
+MANDATORY = ("email", "first_name", "last_name")
+OPTIONAL = (
+    "external_id",
+    "offboarding_date",
+    "onboarding_date",
+    "group_name",
+    "language",
+    "birthday",
+    "custom_note",
+)
+FEW = OPTIONAL[:2]
+"""The optional columns of a company that sends little else than who is who."""
+
+_ODD_ADDRESSES = ("ANNA@acme.example", " bram@acme.example ", "Cleo@Acme.Example", "", "nobody")
+_BAD_DATES = ("2027-02-30", "1-3-2027")
+
+
+def _day(days: int) -> str:
+    return (TODAY + timedelta(days=days)).isoformat()
+
+
+_CELLS: dict[str, tuple[str, ...]] = {
+    "offboarding_date": (
+        *("",) * 8,
+        *map(_day, (-400, -5, -1, 0, 1, 10, 20, 29, 30, 31, 60, 60, 200)),
+        _BAD_DATES[0],
+    ),
+    "onboarding_date": (*("",) * 8, *map(_day, (-300, -1, 0, 1, 10, 30, 90)), _BAD_DATES[1]),
+    "group_name": ("", "", "Sales", "Sales", "Engineering", "sales"),
+    "language": ("", "", "", "en", "NL", "de", "fr"),
+    "birthday": ("", "", "", "", "1990-05-17", "1991-06-18", _BAD_DATES[0]),
+    "custom_note": ("", "", "", "", "one, two", 'she said "yes"', "two\nlines"),
+    SURPLUS: (*("",) * 20, "surplus"),
+}
+
+
+@lru_cache
+def _one_of(values: tuple[Any, ...]) -> st.SearchStrategy[Any]:
+    return st.sampled_from(values)
+
+
+@lru_cache
+def _cell(column: str, person: int) -> st.SearchStrategy[str]:
+    """What a row of one person holds in a column: mostly their own, at times another's."""
+    if column == "email":
+        return _one_of((*(ADDRESSES[person],) * 12, *ADDRESSES, *ADDRESSES, *_ODD_ADDRESSES))
+    if column == "external_id":
+        return _one_of((*(EXTERNAL_IDS[person],) * 6, *("",) * 5, *EXTERNAL_IDS))
+    if column in MANDATORY:
+        name = PEOPLE[person][MANDATORY.index(column) - 1]
+        return _one_of((*(name,) * 10, "Anna", "Bakker", ""))
+    return _one_of(_CELLS[column])
+
+
+@st.composite
+def rows(draw: st.DrawFn, optional: tuple[str, ...] = OPTIONAL) -> Cells:
+    """A row about one of few people, with a cell for every column an export may have."""
+    person = draw(_one_of(tuple(range(len(PEOPLE)))))
+    cells = {column: draw(_cell(column, person)) for column in (*MANDATORY, *optional, SURPLUS)}
+    return {column: cell for column, cell in cells.items() if cell}
+
+
+@st.composite
+def exports(draw: st.DrawFn, max_rows: int = 5, optional: tuple[str, ...] = OPTIONAL) -> Export:
+    """A file with a few rows, any of the optional columns, and now and then a blank line."""
+    columns = draw(_columns(optional))
+    found = draw(st.lists(rows(optional), min_size=1, max_size=max_rows))
+    return _export(columns, draw(_with_repetitions(found)))
+
+
+def _export(columns: tuple[str, ...], found: Iterable[Cells]) -> Export:
+    """A file that is not refused: some row says something."""
+    export = Export(columns, tuple(found))
+    if export.filled():
+        return export
+    return Export(columns, (*export.rows, {"email": "nobody"}))
+
+
+@st.composite
+def _columns(draw: st.DrawFn, optional: tuple[str, ...]) -> tuple[str, ...]:
+    absent = draw(_one_of((*((),) * 4, *((name,) for name in optional), optional[1:], optional)))
+    return (*MANDATORY, *(name for name in optional if name not in absent))
+
+
+@st.composite
+def _with_repetitions(draw: st.DrawFn, found: Sequence[Cells]) -> list[Cells]:
+    """The rows, at times one of them twice (in other letters, perhaps), or a blank line."""
+    again = list(found)
+    kind = draw(_one_of((*("none",) * 5, "same", "louder", "blank")))
+    if kind == "blank":
+        again.insert(draw(st.integers(0, len(found))), {})
+    elif kind != "none":
+        row = found[draw(st.integers(0, len(found) - 1))]
+        louder = {**row, "email": f" {row.get('email', '').upper()} "}
+        again.insert(draw(st.integers(0, len(found))), louder if kind == "louder" else row)
+    return again
+
+
+@st.composite
+def deliveries(
+    draw: st.DrawFn, before: Delivery = (), optional: tuple[str, ...] = OPTIONAL
+) -> Delivery:
+    """One to three files; mostly one, and mostly what came `before`, amended."""
+    if before:
+        kind = draw(_one_of(("amended", "amended", "same", "more", "fewer", "new")))
+        if kind == "same":
+            return before
+        if kind == "amended":
+            return tuple([draw(_amended(export, optional)) for export in before])
+        if kind == "more" and len(before) < 3:
+            return (*before, draw(exports(3, optional)))
+        if kind == "fewer" and len(before) > 1:
+            return before[1:]
+    sizes = draw(_one_of(((5,), (5,), (4, 3), (3, 2, 2))))
+    return tuple([draw(exports(size, optional)) for size in sizes])
+
+
+@st.composite
+def _amended(draw: st.DrawFn, before: Export, optional: tuple[str, ...]) -> Export:
+    """The same export some time later."""
+    columns = draw(_columns(optional)) if draw(_one_of((False,) * 5 + (True,))) else before.columns
+    found: list[Cells] = []
+    for row in before.rows:
+        kind = draw(_one_of((*("same",) * 5, *("edited",) * 4, "gone")))
+        if kind == "edited" and row:
+            column = draw(_one_of(("email", *FEW, *optional)))
+            person = draw(_one_of(tuple(range(len(PEOPLE)))))
+            found.append({**row, column: draw(_cell(column, person))})
+        elif kind != "gone":
+            found.append(row)
+    if draw(_one_of((False, False, False, True))):
+        found.append(draw(rows(optional)))
+    if draw(_one_of((False, False, False, True))):
+        found = _passed_on(found)
+    return _export(columns, found)
+
+
+def _passed_on(found: Sequence[Cells]) -> list[Cells]:
+    """The rows, each with the address of the one before: a swap of two, a ring of more."""
+    addresses = [row.get("email", "") for row in found]
+    return [
+        {**row, "email": address} if row else row
+        for row, address in zip(found, addresses[-1:] + addresses[:-1], strict=True)
+    ]
+
+
+# Policies and stories
+
+
+def policies() -> st.SearchStrategy[dict[str, Any]]:
+    """Every choice that the rules leave to a company."""
+    return st.fixed_dictionaries(
+        {
+            "short_notice": st.sampled_from(("warn", "warn", "reject")),
+            "unknown_group": st.sampled_from(("warn", "warn", "reject")),
+            "blank_cells": st.sampled_from(("keep", "clear")),
+        }
+    )
+
+
+def waits() -> st.SearchStrategy[Wait]:
+    """Some time between the minute and the quarter."""
+    return st.sampled_from([Wait(hours) for hours in (1, 12, 21, 24, 24 * 8, 24 * 35, 24 * 90)])
+
+
+_REQUESTS = (
+    *("change-email",) * 3,
+    "link",
+    "reactivate",
+    "reactivate",
+    "move-onboarding",
+    "schedule",
+    "cancel",
+    "deactivate",
+)
+
+
+def requests() -> st.SearchStrategy[Ask]:
+    """Anything that support can be asked."""
+    return st.builds(
+        Ask,
+        what=st.sampled_from(_REQUESTS),
+        who=st.integers(0, 5),
+        address=st.sampled_from((*ADDRESSES, "ANNA@acme.example", "fay@acme.example")),
+        external_id=st.sampled_from(EXTERNAL_IDS),
+        days=st.sampled_from((-30, -1, 0, 1, 20, 60)),
+    )
+
+
+@st.composite
+def stories(draw: st.DrawFn, max_steps: int = 6) -> Story:
+    """A policy, what happened under it so far, and the delivery that comes next."""
+    policy = draw(policies())
+    optional = draw(_one_of((FEW, OPTIONAL)))
+    steps: list[Step] = []
+    delivery: Delivery = ()
+    for _ in range(draw(st.integers(0, max_steps))):
+        kind = draw(_one_of((*("deliver",) * 4, *("ask",) * 3, "wait", "clock", "agree")))
+        if kind == "deliver" or not delivery:
+            delivery = draw(deliveries(delivery, optional))
+            steps.append(Deliver(delivery))
+        elif kind == "ask":
+            steps.append(draw(requests()))
+        elif kind == "clock":
+            steps += [draw(waits()), PassClock()]
+        else:
+            steps.append(draw(waits()) if kind == "wait" else Agree(draw(policies())))
+    return Story(policy, tuple(steps), draw(deliveries(delivery, optional)))
