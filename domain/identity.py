@@ -80,18 +80,32 @@ class Identity:
         within one file none has.
         """
         wanted: defaultdict[str, list[tuple[int, str, Entry]]] = defaultdict(list)
+        unlinked = {}
         for external_id, rows in unknown.items():
-            for row in rows:
-                entry = self._roster.at_address(row.address)
-                if entry is not None and entry.external_id is None:
-                    wanted[entry.employee].append((self._files[row.file], external_id, entry))
-                    break
-        unlinked = dict(unknown)
+            unlinked[external_id], found = self._linkable(rows)
+            if found is not None:
+                row, entry = found
+                wanted[entry.employee].append((self._files[row.file], external_id, entry))
         for wishes in wanted.values():
             oldest, external_id, entry = min(wishes, key=lambda wish: wish[:2])
             if sum(1 for order, _, _ in wishes if order == oldest) == 1:
                 self._claim(entry, unlinked.pop(external_id))
         return unlinked
+
+    def _linkable(self, rows: list[Row]) -> tuple[list[Row], tuple[Row, Entry] | None]:
+        """The first row at the address of somebody without an external id, and who that is.
+
+        Also the rows that are left: one that is rejected links nobody, and is none of them (W9).
+        """
+        left = list(rows)
+        for row in rows:
+            entry = self._roster.at_address(row.address)
+            if entry is None or entry.external_id is not None:
+                continue
+            if self._accepts(self._roster.employee(entry), row):
+                return left, (row, entry)
+            left.remove(row)
+        return left, None
 
     def _claim(self, entry: Entry, rows: list[Row]) -> Claim:
         claim = self._known.get(entry.employee)
@@ -103,14 +117,14 @@ class Identity:
 
     def _unopposed(self, claim: Claim, rows: Iterable[Row]) -> list[Row]:
         """The rows that nothing in the employee's own state rejects (L4, L6)."""
-        accepted = []
-        for row in rows:
-            findings = self._objects(claim.employee, row)
-            if findings and any(each.rejects for each in findings):
-                self.rejected.append((row, findings))
-            else:
-                accepted.append(row)
-        return accepted
+        return [row for row in rows if self._accepts(claim.employee, row)]
+
+    def _accepts(self, employee: Employee | None, row: Row) -> bool:
+        findings = self._objects(employee, row)
+        if findings and any(each.rejects for each in findings):
+            self.rejected.append((row, findings))
+            return False
+        return True
 
     # Then addresses move (I2)
 

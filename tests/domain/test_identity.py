@@ -9,7 +9,7 @@ import pytest
 from domain.employee import Employee
 from domain.events import Deactivated, EmailChanged, ExternalIdLinked
 from domain.plan import Plan, Verdict
-from tests.given import NOW, after, codes, kinds, plan, registered, then, verdicts
+from tests.given import NOW, a_company, after, codes, kinds, plan, registered, then, verdicts
 
 AT = "@acme.example"
 HEADER = "external_id,email,first_name,last_name"
@@ -803,3 +803,20 @@ def test_support_can_undo_its_change_and_the_file_says_nothing_new() -> None:
 
     assert verdicts(found) == ["unchanged"]
     assert ann.addresses == {f"old{AT}"}
+
+
+def test_a_rejected_row_links_nobody() -> None:
+    """I3, W9: the row that would link Ann is rejected, so the newer file tells of someone new."""
+    (ann,) = known({"": "ann"})
+    strict = a_company(policy={"short_notice": "reject"})
+    leaving = "external_id,email,first_name,last_name,offboarding_date"
+
+    found = plan(
+        f"{leaving}\n1,ann{AT},Ann,Last,2027-03-05\n",
+        f"{leaving}\n1,ben{AT},Ann,Last,\n",
+        known=[ann],
+        company=strict,
+    )
+
+    assert verdicts(found) == ["rejected", "registered"]
+    assert addresses(found, [ann]) == {None: "ann", "1": "ben"}
