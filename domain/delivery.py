@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from domain.claim import Claim
 from domain.company import Company
@@ -44,7 +45,7 @@ def plan_delivery(sheets: Sequence[Sheet], roster: Roster, terms: Terms) -> Plan
     identity = Identity(accepted, roster, terms.objections)
     for row, findings in identity.rejected:
         verdicts.settle(row, Verdict.REJECTED, [*verdicts.own(row), *findings])
-    judge = _Judge(terms, roster, verdicts, _addresses(readings, repeats, roster))
+    judge = _Judge(terms, roster, verdicts, lambda: _addresses(readings, repeats, roster))
     for claim in identity.claims:
         judge.judge(claim)
     return Plan(
@@ -122,13 +123,22 @@ class _Judge:
     """Decides what the rows about one employee change."""
 
     def __init__(
-        self, terms: Terms, roster: Roster, verdicts: _Verdicts, delivered: set[str]
+        self,
+        terms: Terms,
+        roster: Roster,
+        verdicts: _Verdicts,
+        addresses: Callable[[], set[str]],
     ) -> None:
         self._terms = terms
         self._roster = roster
         self._verdicts = verdicts
-        self._delivered = delivered
+        self._addresses = addresses
         self.remembered: list[tuple[str, bytes]] = []
+
+    @cached_property
+    def _delivered(self) -> set[str]:
+        """Every address in the delivery; few deliveries make anyone ask."""
+        return self._addresses()
 
     def judge(self, claim: Claim) -> None:
         """Settles every row of a claim: the last one stands, with what the others add to it."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from domain.employee import Employee
 from domain.events import State
+from domain.private import Private
 from domain.row import Row, address_of
 
 
-class Entry(NamedTuple):
+class Entry(Private, frozen=True, gc=False):
     """One employee, as the store keeps them for look-up; everything else waits in `state`.
 
     `address` and `file_address` are as they compare (I1); `namesake` is set for those without an
@@ -26,9 +28,6 @@ class Entry(NamedTuple):
     namesake: str | None
     digest: bytes | None
     state: bytes
-
-    def __repr__(self) -> str:
-        return "<Entry>"
 
 
 def namesake_of(first_name: str, last_name: str) -> str:
@@ -57,7 +56,7 @@ class Roster:
 
     def without_digests(self) -> Roster:
         """The same people, with every row of a delivery to be read in full."""
-        return Roster((entry._replace(digest=None) for entry in self.entries), self._load)
+        return Roster((replace(entry, digest=None) for entry in self.entries), self._load)
 
     @cached_property
     def by_digest(self) -> dict[bytes, Entry]:

@@ -47,7 +47,7 @@ Reading: TypeAlias = tuple[Row, list[Finding]]
 """A row and what is wrong with it."""
 
 _IDENTITY = ("email", "external_id")
-"""Fields that count for duplicates even where they are wrong (I7)."""
+"""Fields that tell whom a row means, and count for duplicates even where they are wrong (I7)."""
 _CLEARABLE = frozenset(
     {
         "prefix",
@@ -69,7 +69,6 @@ _DATES = frozenset(
     }
 )
 _LANGUAGES = frozenset(Language)
-_CLEAR = object()
 _DATE = re.compile(r"(?:19|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _DECIMAL = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -89,12 +88,27 @@ def address_of(email: str) -> str:
 
 
 class RowReader:
-    """Reads the records of one sheet, in a company that may map, type and limit its cells."""
+    """Reads the records of one sheet, in a company that may map, type and limit its cells.
+
+    Columns are sorted once by what there is to do with them: `texts` are their own value, `typed`
+    are read, and in `minded` a blank cell says something too.
+    """
 
     def __init__(self, sheet: Sheet, company: Company) -> None:
+        columns = [(index, _column(field, company)) for index, field in sheet.columns.fields]
         self._file = sheet.name
         self._width = sheet.columns.width
-        self._columns = [(index, _column(field, company)) for index, field in sheet.columns.fields]
+        self._columns = columns
+        self._shortest = min(column.limit for _, column in columns)
+        self._email = next(index for index, column in columns if column.field == "email")
+        self._external_id = next(
+            (index for index, column in columns if column.field == "external_id"), None
+        )
+        texts = [(index, column) for index, column in columns if column.read is None]
+        self._texts = [(i, each.field) for i, each in texts if not each.custom]
+        self._custom_texts = [(i, each.field) for i, each in texts if each.custom]
+        self._typed = [(i, c.field, c.custom, c.read) for i, c in columns if c.read is not None]
+        self._minded = [(i, c.field, c.custom, c.blank) for i, c in columns if c.blank is not UNSET]
 
     def read(self, line: int, text: str, position: int, digest: bytes) -> Reading:
         """What the record says, and everything that is wrong with it (W9)."""
@@ -102,33 +116,71 @@ class RowReader:
         if len(cells) != self._width:
             # Nobody can tell which cell is which: the row says nothing, not even whom it means.
             width = finding("wrong-width", cells=len(cells), columns=self._width)
-            return _row({}, {}, self._file, line, position, digest, []), [width]
-        plain = _is_plain(text)
-        if not plain:
+            nothing = DetailsChange()
+            return (
+                Row(self._file, line, position, digest, [], "", "", None, None, UNSET, nothing),
+                [width],
+            )
+        found: dict[int, Finding] = {}
+        sound = cells
+        if len(text) > self._shortest or not _is_plain(text):
             cells = [_clean(cell) for cell in cells]
-        said: dict[str, Any] = {}
-        custom: dict[str, str | None] = {}
-        findings: list[Finding] = []
-        for index, column in self._columns:
-            field, limit, _, is_custom_field, blank, read = column
-            cell = cells[index]
-            value: Any
-            if not cell:
-                value = blank
-            elif (plain and len(cell) <= limit) or not (value := _text_problem(column, cell)):
-                value = read(field, cell) if read else cell
-            if value is UNSET:
-                continue
-            if value.__class__ is Finding:
-                findings.append(value)
-                if not cell or field not in _IDENTITY:
-                    continue
-                value = cell
-            (custom if is_custom_field else said)[field] = None if value is _CLEAR else value
-        row = _row(said, custom, self._file, line, position, digest, cells)
+            found = self._spoilt(cells)
+            sound = ["" if index in found else cell for index, cell in enumerate(cells)]
+        said: dict[str, Any] = {f: cell for i, f in self._texts if (cell := sound[i])}
+        custom: dict[str, Any] = {f: cell for i, f in self._custom_texts if (cell := sound[i])}
+        for index, field, is_custom_field, read in self._typed:
+            cell = sound[index]
+            if cell:
+                value = read(field, cell)
+                if value.__class__ is Finding:
+                    found[index] = value
+                else:
+                    (custom if is_custom_field else said)[field] = value
+        for index, field, is_custom_field, blank in self._minded:
+            if not cells[index]:
+                if blank is None:
+                    (custom if is_custom_field else said)[field] = None
+                else:
+                    found[index] = blank
+        row = self._row(said, custom, line, position, digest, cells)
+        findings = [found[index] for index in sorted(found)] if found else []
         if row.onboarding_date and row.offboarding_date:
             findings.extend(_dates_out_of_order(row.onboarding_date, row.offboarding_date))
         return row, findings
+
+    def _spoilt(self, cells: list[str]) -> dict[int, Finding]:
+        """What is wrong with cells as text, by index."""
+        problems = ((index, _text_problem(each, cells[index])) for index, each in self._columns)
+        return {index: problem for index, problem in problems if problem is not None}
+
+    def _row(
+        self,
+        said: dict[str, Any],
+        custom: dict[str, Any],
+        line: int,
+        position: int,
+        digest: bytes,
+        cells: list[str],
+    ) -> Row:
+        """The row; what tells whom it means is kept even where it is wrong (I7)."""
+        for field in _IDENTITY:
+            said.pop(field, None)
+        email = cells[self._email]
+        external_id = None if self._external_id is None else cells[self._external_id] or None
+        return Row(
+            self._file,
+            line,
+            position,
+            digest,
+            cells,
+            email,
+            address_of(email),
+            external_id,
+            said.pop("onboarding_date", None),
+            said.pop("offboarding_date", UNSET),
+            DetailsChange(**said, custom=custom or UNSET),
+        )
 
 
 class _Column(NamedTuple):
@@ -137,8 +189,8 @@ class _Column(NamedTuple):
     breaks: bool
     """Whether line breaks and tabs may stay (W1)."""
     custom: bool
-    blank: Any
-    """What a blank cell says: nothing (unset), `_CLEAR`, or a `Finding`."""
+    blank: Finding | UnsetType | None
+    """What a blank cell says: nothing (unset), that the value is none, or a `Finding`."""
     read: Callable[[str, str], Any] | None
     """From field and cell to a value, or a `Finding`; `None` where the cell is the value."""
 
@@ -158,12 +210,12 @@ def _column(field: str, company: Company) -> _Column:
     return _Column(field, limit, False, False, blank, readers.get(field, default))
 
 
-def _blank(field: str, company: Company) -> Any:
+def _blank(field: str, company: Company) -> Finding | UnsetType | None:
     """What a blank cell says (W2, W8, L5)."""
     if field in MANDATORY:
         return finding("missing-value", field=field)
     clears = company.policy.blank_cells == "clear" and (field in _CLEARABLE or is_custom(field))
-    return _CLEAR if clears or field == "offboarding_date" else UNSET
+    return None if clears or field == "offboarding_date" else UNSET
 
 
 def _is_plain(text: str) -> bool:
@@ -240,32 +292,6 @@ def _integer(field: str, cell: str) -> str | Finding:
 
 def _custom_date(field: str, cell: str) -> str | Finding:
     return cell if _calendar_date(cell) else finding("bad-date", field, cell)
-
-
-def _row(
-    said: dict[str, Any],
-    custom: dict[str, str | None],
-    file: str,
-    line: int,
-    position: int,
-    digest: bytes,
-    cells: list[str],
-) -> Row:
-    take = said.pop
-    email = take("email", "")
-    return Row(
-        file,
-        line,
-        position,
-        digest,
-        cells,
-        email,
-        email.casefold(),
-        take("external_id", None),
-        take("onboarding_date", None),
-        take("offboarding_date", UNSET),
-        DetailsChange(**said, custom=custom or UNSET),
-    )
 
 
 def _dates_out_of_order(onboarding: date, offboarding: date) -> Iterable[Finding]:

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from domain.company import Company, CustomType, Language, Limits, Policy
 from domain.delivery import Terms, plan_delivery
@@ -90,7 +91,7 @@ def roster_after(plan: Plan, known: Roster | None = None) -> Roster:
     """The roster once a plan is applied, row digests included, as a store would keep it."""
     entries: dict[str, Entry] = {entry.employee: entry for entry in known.entries} if known else {}
     for employee, digest in plan.remembered:
-        entries[employee] = entries[employee]._replace(digest=digest)
+        entries[employee] = replace(entries[employee], digest=digest)
     for change in plan.changes:
         state = msgspec.json.encode(change.after)
         entries[change.after.id.hex] = entry_of(change.after, change.digest, state)

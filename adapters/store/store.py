@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from itertools import starmap
 from typing import Any, Protocol, TypeAlias, cast
 from uuid import UUID
 
@@ -119,7 +120,7 @@ class Store:
         with self._recorder.reading() as query:
             stream = _stream(query, company)
             rows = query(roster.ENTRIES, (company,))
-        return Snapshot(stream, Roster(map(Entry._make, rows), roster.load))
+        return Snapshot(stream, Roster(starmap(Entry, rows), roster.load))
 
     def stream(self, company: str) -> CompanyStream:
         """Where the company stands."""
