@@ -33,6 +33,10 @@ class Terms(Private, frozen=True):
         """What is to be said of a row once it is known whom it means."""
         return objections(employee, row, self.company, self.schedule, self.moment.now)
 
+    def has_left(self, row: Row) -> bool:
+        """Whether the row is about someone whose last day is over (L2)."""
+        return has_left(row, self.schedule, self.moment.now)
+
 
 def plan_delivery(sheets: Sequence[Sheet], roster: Roster, terms: Terms) -> Plan:
     """What applying the delivery would do to a company whose people are `roster`.
@@ -42,7 +46,7 @@ def plan_delivery(sheets: Sequence[Sheet], roster: Roster, terms: Terms) -> Plan
     readings, repeats = read_delivery(sheets, roster, terms.company)
     verdicts = _Verdicts(readings)
     accepted = _without_duplicates(sheets, readings, verdicts)
-    identity = Identity(accepted, roster, terms.objections)
+    identity = Identity(accepted, roster, terms.objections, terms.has_left)
     for row, findings in identity.rejected:
         verdicts.settle(row, Verdict.REJECTED, [*verdicts.own(row), *findings])
     judge = _Judge(terms, roster, verdicts, lambda: _addresses(readings, repeats, roster))
@@ -149,7 +153,7 @@ class _Judge:
         if employee is not None:
             events = follow(employee, said)
             verdict = Verdict.CHANGED
-        elif has_left(said, terms.schedule, now):
+        elif terms.has_left(said):
             left = finding("already-left", "offboarding_date", str(said.offboarding_date))
             self._verdicts.settle(standing, Verdict.SKIPPED, [*findings, left])
             return

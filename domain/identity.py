@@ -28,9 +28,16 @@ class Identity:
     `rejected` pairs a row with every finding about it.
     """
 
-    def __init__(self, rows: Iterable[Row], roster: Roster, objects: Objects) -> None:
+    def __init__(
+        self,
+        rows: Iterable[Row],
+        roster: Roster,
+        objects: Objects,
+        has_left: Callable[[Row], bool],
+    ) -> None:
         self._roster = roster
         self._objects = objects
+        self._has_left = has_left
         self._known: dict[str, Claim] = {}
         self._new: list[Claim] = []
         self._moved: dict[str, Claim] = {}
@@ -201,28 +208,45 @@ class Identity:
     def _register(self, unlinked: dict[str, list[Row]]) -> None:
         """New employees with an external id of their own (I6), at addresses that are free.
 
-        Each asks for the address of its last row. The older file's claim displaces the younger
-        one's, which asks again with the row before, so the order of asking does not matter.
+        Those who have left already get no account (L2), and so keep no address from anyone: they
+        come last.
         """
-        granted: dict[str, Claim] = {}
         asking = deque(self._newcomer(rows) for rows in unlinked.values())
         while asking:
-            claim = asking.popleft()
-            if not claim.rows:
-                continue
-            address = claim.rows[-1].address
-            holder = self._holder(address)
-            rival = granted.get(address)
-            if holder is None:
-                winner = min((each for each in (claim, rival) if each), key=self._precedence)
-                granted[address] = winner
-                if rival is None:
-                    continue
-                holder, claim = winner, rival if winner is claim else claim
-            self._take_from(claim, "external-id-conflict", holder)
-            asking.append(claim)
-        self._moved.update(granted)
-        self._new.extend(granted.values())
+            leaving: list[Claim] = []
+            while asking:
+                claim = asking.popleft()
+                if claim.rows and self._has_left(claim.said):
+                    leaving.append(claim)
+                elif claim.rows:
+                    asking.extend(self._grant(claim))
+            for claim in leaving:
+                holder = self._holder(claim.rows[-1].address)
+                if holder is None:
+                    self._new.append(claim)
+                else:
+                    self._take_from(claim, "external-id-conflict", holder)
+                    asking.append(claim)
+        self._new.extend(claim for claim in self._moved.values() if claim.entry is None)
+
+    def _grant(self, claim: Claim) -> Iterable[Claim]:
+        """Gives a newcomer the address of its last row, and returns whoever loses by that.
+
+        The older file's newcomer displaces the younger one's. Who loses falls back on the row
+        before and asks again, so the order of asking does not matter.
+        """
+        address = claim.rows[-1].address
+        holder = self._holder(address)
+        if holder is None:
+            self._moved[address] = claim
+            return
+        loser = claim
+        rival = holder if isinstance(holder, Claim) and holder.entry is None else None
+        if rival is not None and self._precedence(claim) < self._precedence(rival):
+            self._moved[address] = claim
+            loser, holder = rival, claim
+        self._take_from(loser, "external-id-conflict", holder)
+        yield loser
 
     def _newcomer(self, rows: list[Row]) -> Claim:
         claim = Claim([], None, None)

@@ -820,3 +820,21 @@ def test_a_rejected_row_links_nobody() -> None:
 
     assert verdicts(found) == ["rejected", "registered"]
     assert addresses(found, [ann]) == {None: "ann", "1": "ben"}
+
+
+def test_a_newcomer_who_has_left_keeps_no_address_from_anyone() -> None:
+    """I6, L2: no account is made, so the address is free, now as at the next pick-up."""
+    header = "external_id,email,first_name,last_name,offboarding_date"
+    files = (
+        f"{header}\n1,ann{AT},Ann,Last,2026-01-25\n",
+        f"{header}\n2,ben{AT},Ben,Last,\n",
+        f"{header}\n2,ann{AT},Ben,Last,\n",
+    )
+
+    found = plan(*files)
+    again = plan(*files, known=after(found))
+
+    assert addresses(found, []) == {"2": "ann"}
+    assert verdicts(found) == ["rejected", "skipped", "registered"]
+    assert verdicts(again) == ["rejected", "skipped", "unchanged"]
+    assert kinds(again) == []
