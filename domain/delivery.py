@@ -6,36 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from domain.claim import Claim
-from domain.company import Company
 from domain.duplicates import find_duplicates
-from domain.employee import Employee, follow, has_left, objections, register
+from domain.employee import Employee, follow, register
 from domain.events import State
 from domain.identity import Identity
 from domain.ids import employee_id
-from domain.issues import Finding, Issue, finding
-from domain.plan import Change, Judgement, Moment, Plan, Verdict, change_of
-from domain.private import Private
+from domain.issues import Finding, Issue, finding, shown
+from domain.plan import Change, Judgement, Plan, Verdict, change_of
 from domain.reading import Repeat, read_delivery
 from domain.roster import Roster
 from domain.row import Reading, Row, address_of
-from domain.schedule import Schedule
 from domain.sheet import Sheet
-
-
-class Terms(Private, frozen=True):
-    """What every decision of a run may look at, beside rows and roster."""
-
-    company: Company
-    schedule: Schedule
-    moment: Moment
-
-    def objections(self, employee: Employee | None, row: Row) -> list[Finding]:
-        """What is to be said of a row once it is known whom it means."""
-        return objections(employee, row, self.company, self.schedule, self.moment.now)
-
-    def has_left(self, row: Row) -> bool:
-        """Whether the row is about someone whose last day is over (L2)."""
-        return has_left(row, self.schedule, self.moment.now)
+from domain.terms import Terms
 
 
 def plan_delivery(sheets: Sequence[Sheet], roster: Roster, terms: Terms) -> Plan:
@@ -46,7 +28,7 @@ def plan_delivery(sheets: Sequence[Sheet], roster: Roster, terms: Terms) -> Plan
     readings, repeats = read_delivery(sheets, roster, terms.company)
     verdicts = _Verdicts(readings)
     accepted = _without_duplicates(sheets, readings, verdicts)
-    identity = Identity(accepted, roster, terms.objections, terms.has_left)
+    identity = Identity(accepted, roster, terms)
     for row, findings in identity.rejected:
         verdicts.settle(row, Verdict.REJECTED, [*verdicts.own(row), *findings])
     judge = _Judge(terms, roster, verdicts, lambda: _addresses(readings, repeats, roster))
@@ -83,7 +65,7 @@ class _Verdicts:
     ) -> None:
         """Gives a row its verdict, and says all that is to be said of it."""
         self._judgements[row.position] = Judgement(
-            row.file, row.line, row.email, verdict, employee, change
+            row.file, row.line, shown(row.email), verdict, employee, change
         )
         if findings:
             self._issues[row.position] = [

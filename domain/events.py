@@ -144,3 +144,8 @@ KIND_OF: dict[type, str] = {
     kind: str(kind.__struct_config__.tag) for kind in (*EmployeeEvent.__args__, RunEnded)
 }
 """The wire tag of every event there is: a closed table."""
+
+
+def kind_of(recorded: Recorded) -> str:
+    """The wire tag of an event, which is what people call it."""
+    return KIND_OF[type(recorded.event)]

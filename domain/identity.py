@@ -9,7 +9,7 @@ the same employee, if there is one, stands in its place.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from domain.claim import Claim
 from domain.duplicates import sentence_of_lines
@@ -17,9 +17,7 @@ from domain.employee import Employee
 from domain.issues import Finding, finding
 from domain.roster import Entry, Roster
 from domain.row import Row
-
-Objects = Callable[[Employee | None, Row], Sequence[Finding]]
-"""Says what is to be said of a row once it is known whom it means; it may reject the row."""
+from domain.terms import Terms
 
 
 class Identity:
@@ -28,16 +26,9 @@ class Identity:
     `rejected` pairs a row with every finding about it.
     """
 
-    def __init__(
-        self,
-        rows: Iterable[Row],
-        roster: Roster,
-        objects: Objects,
-        has_left: Callable[[Row], bool],
-    ) -> None:
+    def __init__(self, rows: Iterable[Row], roster: Roster, terms: Terms) -> None:
         self._roster = roster
-        self._objects = objects
-        self._has_left = has_left
+        self._terms = terms
         self._known: dict[str, Claim] = {}
         self._new: list[Claim] = []
         self._moved: dict[str, Claim] = {}
@@ -127,7 +118,7 @@ class Identity:
         return [row for row in rows if self._accepts(claim.employee, row)]
 
     def _accepts(self, employee: Employee | None, row: Row) -> bool:
-        findings = self._objects(employee, row)
+        findings = self._terms.objections(employee, row)
         if findings and any(each.rejects for each in findings):
             self.rejected.append((row, findings))
             return False
@@ -216,7 +207,7 @@ class Identity:
             leaving: list[Claim] = []
             while asking:
                 claim = asking.popleft()
-                if claim.rows and self._has_left(claim.said):
+                if claim.rows and self._terms.has_left(claim.said):
                     leaving.append(claim)
                 elif claim.rows:
                     asking.extend(self._grant(claim))
@@ -306,11 +297,14 @@ class Identity:
         self.rejected.append((row, [rejection]))
 
     def _name(self, holder: Claim | Entry) -> str:
-        """How a sentence to HR calls an employee: by address, and external id if there is one."""
+        """How a sentence to HR calls an employee: by address, and external id if there is one.
+
+        Whoever moves in this delivery is called by the address they move to.
+        """
         if isinstance(holder, Entry):
             email, external_id = self._roster.employee(holder).email, holder.external_id
-        elif holder.employee is not None:
-            email, external_id = holder.employee.email, holder.employee.external_id
-        else:
+        elif holder.employee is None or holder.target is not None:
             email, external_id = holder.rows[-1].email, holder.rows[-1].external_id
+        else:
+            email, external_id = holder.employee.email, holder.employee.external_id
         return f"{email} (external id {external_id})" if external_id else email

@@ -17,8 +17,6 @@ from domain.events import (
     Activated,
     Deactivated,
     EmployeeEvent,
-    OffboardingMoved,
-    OffboardingScheduled,
     Recorded,
 )
 from domain.issues import Issue
@@ -56,24 +54,6 @@ class Judgement(Private, frozen=True):
     employee: Employee | None = None
     """Whom it means, as known before; `None` for the new, and where that is not known."""
     change: Change | None = None
-
-    @property
-    def action(self) -> str:
-        """The verdict in the words of `preview`."""
-        if self.change and self.verdict is Verdict.CHANGED:
-            leaves = (OffboardingScheduled, OffboardingMoved)
-            if any(isinstance(recorded.event, leaves) for recorded in self.change.events):
-                return "offboard"
-        return _ACTIONS[self.verdict]
-
-
-_ACTIONS = {
-    Verdict.REGISTERED: "onboard",
-    Verdict.CHANGED: "update",
-    Verdict.UNCHANGED: "none",
-    Verdict.REJECTED: "reject",
-    Verdict.SKIPPED: "skip",
-}
 
 
 class Plan(Private, frozen=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
@@ -76,6 +78,15 @@ class RunEnded(msgspec.Struct, frozen=True, tag="run-ended", tag_field="kind"):
     issues_of: UUID | None = None
 
 
+def delivery_key(agreed: Iterable[bytes], files: Iterable[FileInfo]) -> str:
+    """What recognises a delivery (D8): the settings it is read under, and its files' names and
+    bytes. Issues tell files by name, so the same bytes under another name are another delivery."""
+    digest = hashlib.sha256()
+    for part in (*agreed, *(f"{file.name}\n{file.sha256}".encode() for file in files)):
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()
+
+
 class Settled(msgspec.Struct, frozen=True):
     """A delivery that the company's state already reflects (D8), and the run that said so."""
 
@@ -84,6 +95,16 @@ class Settled(msgspec.Struct, frozen=True):
     rows: int
     absent: int
     skipped: int
+
+    @property
+    def counts(self) -> Counts:
+        """What a run counts that meets the delivery again."""
+        return Counts(
+            rows=self.rows,
+            unchanged=self.rows - self.skipped,
+            skipped=self.skipped,
+            absent=self.absent,
+        )
 
 
 class CompanyStream(msgspec.Struct, frozen=True):

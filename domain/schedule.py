@@ -29,6 +29,10 @@ class Schedule(msgspec.Struct, frozen=True):
         """The latest offboarding date that is due by `now`."""
         return _last(self.deactivation, now)
 
+    def fingerprint(self) -> bytes:
+        """Tells one schedule from another (D8)."""
+        return f"{self.activation.isoformat()} {self.deactivation.isoformat()}".encode()
+
 
 def _last(at: time, now: datetime) -> date:
     return now.date() if now.time() >= at else now.date() - timedelta(days=1)

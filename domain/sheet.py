@@ -7,7 +7,7 @@ repeat what was accepted before, are recognised by that text alone, and never ne
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeAlias
 
@@ -26,7 +26,7 @@ _ONE_LINE = re.compile(rf'(?:{_QUOTED}|(?!")[^,]*+)(?:,(?:{_QUOTED}|(?!")[^,]*+)
 # One cell with what ends it, wherever its line breaks are.
 _CELL = re.compile(rf'(?:{_QUOTED}(?:\r(?=\n|\Z))?+|(?!")[^,\n]*+)(,|\n|\Z)')
 _CELLS = re.compile(r'(?:^|,)(?:"([^"]*+(?:""[^"]*+)*+)"|([^,]*+))')
-_BLANK = re.compile(r"[,\s]*+")
+_BLANK = re.compile(r'(?:[,\s]|""(?!"))*+')
 _HEADER = re.compile(r"[^,\s][^\r\n]*")
 
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -73,6 +73,23 @@ def read_sheet(name: str, data: bytes, company: Company) -> Sheet:
     return Sheet(name, header, columns, found, issues)
 
 
+def read_sheets(files: Iterable[tuple[str, bytes]], company: Company) -> list[Sheet]:
+    """The sheets of a delivery, whose files come as name and content.
+
+    One refused file refuses the delivery: raises `Refused` with what is wrong in all of them (F1).
+    """
+    sheets: list[Sheet] = []
+    issues: list[Issue] = []
+    for name, data in files:
+        try:
+            sheets.append(read_sheet(name, data, company))
+        except Refused as refused:
+            issues += refused.issues
+    if issues:
+        raise Refused(*issues)
+    return sheets
+
+
 def split(text: str) -> list[str]:
     """The cells of a record, as written."""
     if '"' not in text:
@@ -108,9 +125,10 @@ def _separated_by_commas(name: str, text: str, company: Company) -> str:
     if found is None:
         return text
     header = found[0].replace('"', "")
-    known = recognised(header.split(","), company.fields)
+    known = max(recognised(header.split(","), company.fields), 1)
     for delimiter, seen in _OTHER_DELIMITERS.items():
-        if recognised(header.split(delimiter), company.fields) > max(known, 1):
+        instead = delimiter in header and "," not in header
+        if instead or recognised(header.split(delimiter), company.fields) > known:
             line = text.count("\n", 0, found.start()) + 1
             raise Refused(finding("wrong-delimiter", value=delimiter, seen=seen).at(name, line))
     return text

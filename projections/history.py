@@ -8,7 +8,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from domain.employee import Employee, evolve
-from domain.events import KIND_OF, Recorded
+from domain.events import Recorded, kind_of
 from domain.person import PLAIN_FIELDS
 from domain.private import Private
 from domain.run import RunEnded
@@ -68,11 +68,6 @@ def tell(events: Iterable[Recorded], runs: Mapping[UUID, RunEnded]) -> Iterator[
             line=recorded.line,
             changes=changes(before, employee),
         )
-
-
-def kind_of(recorded: Recorded) -> str:
-    """The wire tag of an event, which is what people call it."""
-    return KIND_OF[type(recorded.event)]
 
 
 def changes(before: Employee | None, after: Employee) -> dict[str, FromTo]:

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from domain.plan import Judgement, Plan
+from domain.events import OffboardingMoved, OffboardingScheduled
+from domain.plan import Judgement, Plan, Verdict
 from domain.private import Private
 from projections.history import FromTo, changes
 from projections.runs import RunDocument
@@ -39,12 +40,30 @@ def preview(run: RunDocument, rows: tuple[PreviewRow, ...]) -> PreviewDocument:
     return PreviewDocument(**msgspec.structs.asdict(run), rows=rows)
 
 
+def action_of(judgement: Judgement) -> str:
+    """A verdict in the words of `preview`: setting or moving a last day is one of its own."""
+    if judgement.change and judgement.verdict is Verdict.CHANGED:
+        leaves = (OffboardingScheduled, OffboardingMoved)
+        if any(isinstance(recorded.event, leaves) for recorded in judgement.change.events):
+            return "offboard"
+    return _ACTIONS[judgement.verdict]
+
+
+_ACTIONS = {
+    Verdict.REGISTERED: "onboard",
+    Verdict.CHANGED: "update",
+    Verdict.UNCHANGED: "none",
+    Verdict.REJECTED: "reject",
+    Verdict.SKIPPED: "skip",
+}
+
+
 def _row(judgement: Judgement) -> PreviewRow:
     change = judgement.change
     return PreviewRow(
         file=judgement.file,
         line=judgement.line,
-        action=judgement.action,
+        action=action_of(judgement),
         employee=judgement.employee.id if judgement.employee else None,
         email=judgement.email or None,
         changes=changes(change.before, change.after) if change else {},

@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from domain.company import Company, CustomType, Language, Limits, Policy
-from domain.delivery import Terms, plan_delivery
+from domain.delivery import plan_delivery
 from domain.employee import Employee, fold
 from domain.events import EmployeeEvent, Recorded
 from domain.ids import run_id
@@ -24,6 +24,7 @@ from domain.plan import Moment, Plan
 from domain.roster import Entry, Roster, entry_of
 from domain.schedule import Schedule
 from domain.sheet import read_sheet
+from domain.terms import Terms
 
 NOW = datetime(2027, 3, 1, 2, 45, tzinfo=UTC)
 """A Monday, at the first pick-up of the day."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from adapters.service.run import Begun, Shell, begin, store_run
@@ -20,10 +20,27 @@ def pass_clock(shell: Shell, by: str, at: datetime | None = None) -> Iterator[Ru
     after the last company.
     """
     until = at or shell.now()
+    return _in_turn(shell, until, lambda company, due: _pass(shell, by, company, due, until))
+
+
+def preview_clock(shell: Shell, by: str, at: datetime | None = None) -> Iterator[RunDocument]:
+    """What `pass_clock` would do by `at`, which may be ahead. Stores nothing."""
+    until = at or shell.now()
+
+    def preview(company: str, due: Due) -> RunDocument | None:
+        commit = _planned(shell, begin(shell, RunKind.CLOCK, company, by), due, until)
+        return document(None, commit.ended, ()) if commit else None
+
+    return _in_turn(shell, until, preview)
+
+
+def _in_turn(
+    shell: Shell, until: datetime, turn: Callable[[str, Due], RunDocument | None]
+) -> Iterator[RunDocument]:
     faults: list[Exception] = []
     for company, due in shell.store.due(shell.settings.schedule, until).items():
         try:
-            run = _pass_company(shell, begin(shell, RunKind.CLOCK, company, by), due, until)
+            run = turn(company, due)
         except StoreUnavailable:
             raise
         except Exception as fault:
@@ -35,23 +52,16 @@ def pass_clock(shell: Shell, by: str, at: datetime | None = None) -> Iterator[Ru
         raise faults[0]
 
 
-def preview_clock(shell: Shell, by: str, at: datetime | None = None) -> Iterator[RunDocument]:
-    """What `pass_clock` would do by `at`, which may be ahead. Stores nothing."""
-    until = at or shell.now()
-    for company, due in shell.store.due(shell.settings.schedule, until).items():
-        commit = _planned(shell, begin(shell, RunKind.CLOCK, company, by), due, until)
-        if commit is not None:
-            yield document(None, commit.ended, ())
-
-
-def _pass_company(shell: Shell, begun: Begun, due: Due, until: datetime) -> RunDocument | None:
-    """One company's run, planned from who was due; if another run was first, from who is."""
-    known: list[Due] = [due]
+def _pass(shell: Shell, by: str, company: str, due: Due, until: datetime) -> RunDocument | None:
+    """One company's run, planned from who was due; where another run was first, from who is."""
+    begun = begin(shell, RunKind.CLOCK, company, by)
+    latest: Due | None = due
 
     def prepare() -> Commit | None:
-        if known:
-            return _planned(shell, begun, known.pop(), until)
-        due = shell.store.due(shell.settings.schedule, until).get(begun.company)
+        nonlocal latest
+        due, latest = latest, None
+        if due is None:
+            due = shell.store.due(shell.settings.schedule, until).get(company)
         return _planned(shell, begun, due, until) if due else None
 
     return store_run(shell, begun, prepare)

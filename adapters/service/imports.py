@@ -6,18 +6,17 @@ import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import msgspec
-
-from adapters.service.run import Begun, Shell, begin, store_failure, store_run
+from adapters.service.run import Begun, Shell, begin, fault_of, store_failure, store_run
 from adapters.settings import Customer
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading
 from adapters.store.store import Commit
-from domain.delivery import Terms, plan_delivery
+from domain.delivery import plan_delivery
 from domain.issues import Issue, finding
 from domain.plan import Moment, Plan
 from domain.roster import Roster
-from domain.run import Counts, FileInfo, Outcome, RunEnded, RunKind, Settled
-from domain.sheet import Refused, Sheet, read_sheet
+from domain.run import FileInfo, Outcome, RunEnded, RunKind, Settled, delivery_key
+from domain.sheet import Refused, read_sheets
+from domain.terms import Terms
 from projections.preview import PreviewDocument, preview, preview_rows
 from projections.runs import RunDocument, document
 
@@ -36,13 +35,19 @@ def import_delivery(
     """Applies a delivery: that of the company's source, or the `files` given.
 
     Whatever becomes of the delivery, a record of the run is stored (R2). Raises
-    `StoreUnavailable` when there is nowhere to store it.
+    `StoreUnavailable` when there is nowhere to store it, and `NoSource`, without a run, when there
+    is nothing to fetch from.
     """
+    if files is None and customer.source is None:
+        raise NoSource(customer.company.key)
     begun = begin(shell, RunKind.IMPORT, customer.company.key, by)
     try:
         fetched = _fetch(shell, customer, files)
     except (SourceUnreachable, StillUploading) as error:
         return store_failure(shell, begun, _issue_of(error))
+    except Exception as error:
+        store_failure(shell, begun, fault_of(error))
+        raise
     return store_run(shell, begun, lambda: _apply(shell, customer, begun, fetched))
 
 
@@ -67,6 +72,14 @@ def preview_delivery(
     return preview(document(None, ended, issues), rows)
 
 
+class NoSource(Exception):
+    """There is nowhere to fetch from: files of this company are named, never fetched."""
+
+    def __init__(self, company: str) -> None:
+        super().__init__(f"company {company} has no source")
+        self.company = company
+
+
 class NothingToPlan(Exception):
     """A delivery that leads to no plan, and how its run ends."""
 
@@ -83,15 +96,14 @@ class NothingToPlan(Exception):
 def _fetch(shell: Shell, customer: Customer, given: Sequence[DeliveredFile] | None) -> Fetched:
     if given is None:
         if customer.source is None:
-            raise SourceUnreachable("no source is configured for this company")
+            raise NoSource(customer.company.key)
         given = customer.source.fetch(customer.company.limits.file)
     infos = tuple(
         FileInfo(file.name, file.size, file.modified, hashlib.sha256(file.data).hexdigest())
         for file in given
     )
-    agreed = (customer.company.fingerprint().hex(), msgspec.json.encode(shell.settings.schedule))
-    content = "\n".join((*map(str, agreed), *(info.sha256 for info in infos)))
-    return Fetched(given, infos, hashlib.sha256(content.encode()).hexdigest())
+    agreed = (customer.company.fingerprint(), shell.settings.schedule.fingerprint())
+    return Fetched(given, infos, delivery_key(agreed, infos))
 
 
 def _apply(shell: Shell, customer: Customer, begun: Begun, fetched: Fetched) -> Commit:
@@ -122,15 +134,10 @@ def _plan(shell: Shell, customer: Customer, begun: Begun, fetched: Fetched, rost
     if not fetched.files:
         pattern = customer.source.pattern if customer.source else ""
         raise NothingToPlan(Outcome.NO_FILE, finding("no-file", pattern=pattern).at())
-    sheets: list[Sheet] = []
-    refusals: list[Issue] = []
-    for file in fetched.files:
-        try:
-            sheets.append(read_sheet(file.name, file.data, company))
-        except Refused as refused:
-            refusals += refused.issues
-    if refusals:
-        raise NothingToPlan(Outcome.REFUSED, *refusals)
+    try:
+        sheets = read_sheets(((file.name, file.data) for file in fetched.files), company)
+    except Refused as refused:
+        raise NothingToPlan(Outcome.REFUSED, *refused.issues) from None
     moment = Moment(begun.run, shell.now())
     return plan_delivery(sheets, roster, Terms(company, shell.settings.schedule, moment))
 
@@ -151,12 +158,7 @@ def _recognised(shell: Shell, begun: Begun, fetched: Fetched, settled: Settled) 
         Outcome.UNCHANGED,
         shell.now(),
         files=fetched.infos,
-        counts=Counts(
-            rows=settled.rows,
-            unchanged=settled.rows - settled.skipped,
-            skipped=settled.skipped,
-            absent=settled.absent,
-        ),
+        counts=settled.counts,
         delivery=fetched.delivery,
         issues_of=settled.run,
     )

@@ -93,12 +93,17 @@ def store_run(
     except StoreUnavailable:
         raise
     except Exception as error:
-        store_failure(shell, begun, finding("fault", problem=type(error).__name__).at())
+        store_failure(shell, begun, fault_of(error))
         raise
     if commit is None:
         return None
     record = RunRecord(begun.run, commit.ended)
     return document(begun.run, commit.ended, shell.store.issues(record))
+
+
+def fault_of(error: Exception) -> Issue:
+    """A fault as a run says it: the kind of error, not its text, which may quote a cell."""
+    return finding("fault", problem=type(error).__name__).at()
 
 
 def store_failure(shell: Shell, begun: Begun, issue: Issue) -> RunDocument:

@@ -22,14 +22,13 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment, EnvType
 
-from domain.events import KIND_OF, Event, Recorded
-from projections.history import kind_of
+from domain.events import KIND_OF, Event, Recorded, kind_of
 
 NAME = "tenure"
 TOPICS = frozenset(KIND_OF.values())
 
 
-class State(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+class Content(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What is stored of an event beside its stream, position and topic.
 
     `effective` is left out where it is the moment of recording, as it nearly always is.
@@ -48,14 +47,14 @@ class EventTranscoder(Transcoder):
 
     def __init__(self) -> None:
         self._encoder = msgspec.json.Encoder()
-        self._decoder = msgspec.json.Decoder(State)
+        self._decoder = msgspec.json.Decoder(Content)
 
     def encode(self, obj: Any) -> bytes:
-        """The bytes of a `State`."""
+        """The bytes of a `Content`."""
         return self._encoder.encode(obj)
 
-    def decode(self, data: bytes) -> State:
-        """The `State` in the bytes. Raises `msgspec.MsgspecError` where there is none."""
+    def decode(self, data: bytes) -> Content:
+        """The `Content` in the bytes. Raises `msgspec.MsgspecError` where there is none."""
         return self._decoder.decode(data)
 
 
@@ -66,7 +65,7 @@ class EventMapper(Mapper[UUID]):
         """What is stored of an event."""
         recorded = cast(Recorded, domain_event)
         at_once = recorded.effective == recorded.recorded
-        state = State(
+        state = Content(
             recorded.event,
             recorded.run,
             recorded.recorded,
@@ -91,7 +90,7 @@ class EventMapper(Mapper[UUID]):
         if stored_event.topic not in TOPICS:
             raise MapperDeserialisationError(f"unknown topic at {place}")
         try:
-            state: State = self.transcoder.decode(stored_event.state)
+            state: Content = self.transcoder.decode(stored_event.state)
         except msgspec.MsgspecError:
             # `from None`: the error may quote what it could not read.
             raise MapperDeserialisationError(f"unreadable event at {place}") from None
