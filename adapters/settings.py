@@ -15,8 +15,10 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from adapters.sources.folder import FolderSource
+from adapters.sources.source import Source
 from domain.company import Company, CustomType, Language, Limits, Policy
-from domain.fields import FIELDS, field_of, is_custom
+from domain.fields import FIELDS, field_of, is_custom, same_name
+from domain.row import clean
 from domain.schedule import Schedule
 
 FILE = "tenure.toml"
@@ -39,7 +41,7 @@ class Customer(msgspec.Struct, frozen=True):
     """A company as configured: what the rules need to know of it, and where its files are."""
 
     company: Company
-    source: FolderSource | None
+    source: Source | None
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -178,23 +180,30 @@ def _entries(file: Path, prefix: str, table: Any, kind: type) -> None:
 
 
 def _fields(file: Path, prefix: str, company: Company) -> dict[str, Any]:
-    """The field mapping and custom fields, with every field by the name that rows use."""
-    mapping = {}
+    """Mapping, custom fields and groups, with every name written as rows are read."""
+    mapping: dict[str, str] = {}
     for theirs, ours in company.fields.items():
         field = field_of(ours)
+        if any(same_name(theirs, other) for other in mapping):
+            where = _joined(prefix, f"fields.{theirs}")
+            raise SettingsError(file, where, "expected each column once, however it is spelt")
         if field is None:
             expected = f"expected custom_… or one of {', '.join(FIELDS)}"
             raise SettingsError(file, _joined(prefix, f"fields.{theirs}"), expected)
         mapping[theirs] = field
-    custom = {}
+    custom: dict[str, CustomType] = {}
     for name, kind in company.custom_fields.items():
         field = field_of(name) or ""
         if not is_custom(field):
             raise SettingsError(
                 file, _joined(prefix, f"custom_fields.{name}"), "expected a name like custom_salary"
             )
+        if field in custom:
+            where = _joined(prefix, f"custom_fields.{name}")
+            raise SettingsError(file, where, "expected each field once, however it is spelt")
         custom[field] = kind
-    return {"fields": mapping, "custom_fields": custom}
+    groups = tuple(clean(group) for group in company.groups)
+    return {"fields": mapping, "custom_fields": custom, "groups": groups}
 
 
 def _source(file: Path, prefix: str, table: Any, base: Path) -> FolderSource:
@@ -254,15 +263,17 @@ def _sentence(message: str, key: str) -> str:
     """What msgspec says, in the words of the configuration."""
     name = key.rpartition(".")[2]
     if name in _CHOICES or message.startswith("Invalid enum value"):
-        choices = ", ".join(_CHOICES.get(name, CustomType))
-        message = f"{message.partition(',')[0]}, expected one of {choices}"
+        return f"expected one of {', '.join(_CHOICES.get(name, CustomType))}"
+    missing = re.search(r"missing required field `(\w+)`", message)
+    if missing:
+        return f"expected {missing[1]}, which is missing"
     for theirs, ours in _WORDS.items():
         message = message.replace(theirs, ours)
     return message[0].lower() + message[1:]
 
 
 _WORDS = {
-    "Object": "The table",
+    "Object": "the table",
     "`str`": "a text",
     "`int`": "a whole number",
     "`array`": "a list",

@@ -12,7 +12,7 @@ from cli.context import by_option, json_option, open_shell
 from projections.runs import RunDocument
 
 
-class Moment(click.ParamType[datetime]):
+class MomentType(click.ParamType[datetime]):
     """A moment in UTC, like 2027-03-31T23:00Z; a date alone is its first moment."""
 
     name = "moment"
@@ -25,13 +25,16 @@ class Moment(click.ParamType[datetime]):
             return value
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
+            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is not a moment like 2027-03-31T23:00Z.", param, ctx)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if not 1900 <= moment.year <= 2199:
+            self.fail(f"{value!r} is not between the years 1900 and 2199.", param, ctx)
+        return moment
 
 
 @click.command("clock")
-@click.option("--at", type=Moment(), metavar="MOMENT", help="As of this earlier moment (UTC).")
+@click.option("--at", type=MomentType(), metavar="MOMENT", help="As of this earlier moment (UTC).")
 @click.option("--dry-run", is_flag=True, help="Only show what is due; MOMENT may be ahead.")
 @by_option
 @json_option

@@ -49,8 +49,18 @@ def login_name() -> str:
         return "unknown"
 
 
+def _not_blank(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise click.BadParameter("say who it is.", context, parameter)
+    return value.strip()
+
+
 by_option = click.option(
-    "--by", default=login_name, metavar="NAME", help="Who runs this; the login name by default."
+    "--by",
+    default=login_name,
+    callback=_not_blank,
+    metavar="NAME",
+    help="Who runs this; the login name by default.",
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Answer with one JSON document on standard output."

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import click
 
+from adapters.service.errors import NoSource
+from adapters.settings import SettingsError
+from adapters.store.errors import StoreUnavailable
 from cli.output import text
 from domain.run import Outcome
 from projections.runs import RunDocument
@@ -39,20 +42,34 @@ def of_run(run: RunDocument) -> int:
     return REJECTED if run.counts.rejected else DONE
 
 
-def explain(error: Exception) -> int:
-    """Says what went wrong, for errors that no command expects, and returns the exit code."""
-    from adapters.settings import SettingsError
+def is_known(error: Exception) -> bool:
+    """Whether an error tells all there is to tell; only others are worth a traceback."""
+    return isinstance(error, (Trouble, SettingsError, StoreUnavailable, NoSource))
 
-    if isinstance(error, SettingsError):
-        hint = "`tenure init` writes a sample"
-        if error.key:
-            hint = "correct the file; the sample that `tenure init` writes shows every key"
-        trouble = Trouble(str(error), hint, USAGE)
-    elif type(error).__name__ == "StoreUnavailable":
-        trouble = Trouble(str(error), "check `database` in the configuration", UNREACHABLE)
-    else:
-        # The text of an unknown error may quote what it choked on: a cell, a name.
-        sentence = f"an unexpected fault ({type(error).__name__}) stopped the command"
-        trouble = Trouble(sentence, "nothing was half done; run it again with --debug", FAULT)
+
+def explain(error: Exception, company: str | None = None) -> int:
+    """Says what went wrong, in `company` where one is named, and returns the exit code."""
+    trouble = _trouble(error)
+    if company is not None:
+        trouble = Trouble(f"{company}: {trouble.message}", trouble.hint, trouble.code)
     trouble.show()
     return trouble.code
+
+
+def _trouble(error: Exception) -> Trouble:
+    match error:
+        case Trouble():
+            return error
+        case SettingsError(key="TENURE_DATABASE"):
+            return Trouble(str(error), "correct the environment variable")
+        case SettingsError():
+            return Trouble(str(error), "`tenure init` writes a sample that shows every key")
+        case StoreUnavailable():
+            return Trouble(error.problem, "check `database` in the configuration", UNREACHABLE)
+        case NoSource():
+            return Trouble(str(error), f"name the files: tenure import {error.company} FILE...")
+        case _:
+            # The text of an unknown error may quote what it choked on: a cell, a name.
+            sentence = f"an unexpected fault stopped this ({type(error).__name__})"
+            hint = "nothing is half done; `tenure --debug ...` shows where it was"
+            return Trouble(sentence, hint, FAULT)

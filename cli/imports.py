@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import click
@@ -13,7 +13,7 @@ from adapters.service.imports import import_delivery, preview_delivery
 from adapters.service.run import Shell
 from adapters.settings import Customer
 from adapters.sources.folder import read_named_file
-from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading
+from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading, in_order
 from cli import exits, output
 from cli.context import by_option, customer_of, json_option, login_name, open_shell
 from projections.preview import PreviewDocument
@@ -88,21 +88,21 @@ def import_command(
 def _import_all(shell: Shell, by: str, as_json: bool) -> int:
     """One company after the other; the trouble of one is said, and the others go on (R6)."""
     runs: list[RunDocument] = []
-    codes = [exits.DONE]
-    for customer in output.progress(shell.settings.customers.values(), "Importing"):
+    faults: list[tuple[str, Exception]] = []
+    with_source = [each for each in shell.settings.customers.values() if each.source]
+    for customer in output.progress(with_source, "Importing"):
         try:
-            run = import_delivery(shell, customer, by)
-        except Exception as error:
-            codes.append(exits.explain(error))
-        else:
-            runs.append(run)
-            codes.append(exits.of_run(run))
+            runs.append(import_delivery(shell, customer, by))
+        except Exception as fault:
+            faults.append((customer.company.key, fault))
     if as_json:
         output.print_json(runs)
     else:
         for run in runs:
             output.print_run(run)
-    return max(codes)
+    codes = [exits.of_run(run) for run in runs]
+    codes += [exits.explain(fault, company) for company, fault in faults]
+    return max(codes, default=exits.DONE)
 
 
 def _read(names: tuple[str, ...], customer: Customer) -> list[DeliveredFile] | None:
@@ -117,7 +117,8 @@ def _read(names: tuple[str, ...], customer: Customer) -> list[DeliveredFile] | N
             f"two files are called {doubled[0]}", "rename one: the history tells files by name"
         )
     try:
-        return [read_named_file(Path(name), customer.company.limits.file) for name in names]
+        limit = customer.company.limits.file
+        return in_order(read_named_file(Path(name), limit) for name in names)
     except OSError as error:
         raise exits.Trouble(
             f"cannot read {error.filename}: {error.strerror}", "check the name of the file"
@@ -140,14 +141,21 @@ def _print_preview(preview: PreviewDocument) -> None:
 
 
 def _print_csv(preview: PreviewDocument) -> None:
+    """The rows, each with what is said of it; what is said of no row goes to standard error."""
+    said: defaultdict[tuple[str | None, int | None], list[str]] = defaultdict(list)
+    rows = {(row.file, row.line) for row in preview.rows}
+    for issue in preview.issues:
+        if (issue.file, issue.line) in rows:
+            said[issue.file, issue.line].append(f"{issue.code}: {issue.message}")
+        else:
+            output.print_issue(issue, err=True)
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(("action", "file", "line", "employee", "email", "changes"))
+    writer.writerow(("action", "file", "line", "employee", "email", "changes", "issues"))
     for row in preview.rows:
         cells = (row.action, row.file, row.line, row.employee or "", row.email or "")
-        writer.writerow(
-            output.spreadsheet_safe(cell) for cell in (*cells, output.changes(row.changes))
-        )
+        told = (output.changes(row.changes), " ".join(said[row.file, row.line]))
+        writer.writerow(output.spreadsheet_safe(cell) for cell in (*cells, *told))
     click.echo(written.getvalue(), nl=False)
 
 

@@ -68,6 +68,7 @@ def tenure(context: click.Context, config: str | None, debug: bool) -> None:
     """Keep a company's people in step with its HR system, and know what happened and why."""
     context.ensure_object(dict)
     context.obj["config"] = config
+    context.obj["debug"] = debug
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -84,23 +85,21 @@ def execute(arguments: Sequence[str], context: dict[str, object] | None = None) 
 
     `context` may bring `now`, a function that tells the time.
     """
+    given = dict(context or {})
     try:
-        code = tenure.main(
-            list(arguments), "tenure", standalone_mode=False, obj=dict(context or {})
-        )
+        code = tenure.main(list(arguments), "tenure", standalone_mode=False, obj=given)
     except click.exceptions.Abort:
         click.echo("Stopped.", err=True)
         return exits.FAULT
     except exits.Trouble as trouble:
-        trouble.show()
-        return trouble.code
+        return exits.explain(trouble)
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx is None:
             error.ctx = click.Context(tenure, info_name="tenure")
         error.show()
         return error.exit_code
     except Exception as error:
-        if "--debug" in arguments:
+        if given.get("debug") and not exits.is_known(error):
             raise
         return exits.explain(error)
     return code if isinstance(code, int) else exits.DONE

@@ -98,8 +98,11 @@ def _change(change: FromTo) -> str:
 
 def print_run(run: RunDocument) -> None:
     """A run as people read it: what it was, what it counted, what it said."""
-    name = f"run {run.run}" if run.run else "only planned, nothing was stored"
-    click.echo(f"{click.style(run.company, bold=True)}: {coloured(run.outcome)} ({name})")
+    company = click.style(run.company, bold=True)
+    if run.run is None:
+        click.echo(f"{company}: would end as {coloured(run.outcome)}, nothing was stored")
+    else:
+        click.echo(f"{company}: {coloured(run.outcome)} (run {run.run})")
     for file in run.files:
         click.echo(f"  {text(file.name)}, {file.bytes} bytes, modified {text(file.modified)} UTC")
     counted = [
@@ -111,13 +114,13 @@ def print_run(run: RunDocument) -> None:
         print_issue(issue)
 
 
-def print_issue(issue: IssueDocument) -> None:
+def print_issue(issue: IssueDocument, *, err: bool = False) -> None:
     """One issue: what and where on one line, what to do on the next."""
     place = ":".join(str(part) for part in (issue.file, issue.line) if part is not None)
     saw = " ".join(part for part in (issue.field, _quoted(issue.value)) if part)
     what = "  ".join(text(part) for part in (issue.code, place, issue.email, saw) if part)
-    click.echo(f"  {coloured(issue.severity)}  {what}")
-    click.echo(f"      {text(issue.message)}")
+    click.echo(f"  {coloured(issue.severity)}  {what}", err=err)
+    click.echo(f"      {text(issue.message)}", err=err)
 
 
 def _counted(count: int, what: str) -> str:

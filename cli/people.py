@@ -9,6 +9,7 @@ from cli import exits, output
 from cli.context import customer_of, json_option, open_shell
 from domain.employee import Employee
 from domain.events import State
+from domain.row import clean
 from projections.history import HistoryEntry, tell
 from projections.roster import EmployeeDocument, document
 
@@ -27,6 +28,7 @@ def roster_command(
     """List the employees of COMPANY as they are now, in the order they were registered."""
     with open_shell(context) as shell:
         customer_of(shell.settings, company)
+        group = clean(group) if group is not None else None
         people = [
             document(company, employee)
             for employee in shell.store.employees(company)
@@ -101,7 +103,6 @@ def _print_roster(people: list[EmployeeDocument]) -> None:
             "ONBOARDING",
             "OFFBOARDING",
             "GROUP",
-            "LANGUAGE",
         ),
         (
             (
@@ -112,7 +113,6 @@ def _print_roster(people: list[EmployeeDocument]) -> None:
                 person.onboarding_date,
                 person.offboarding_date,
                 person.group_name,
-                person.language,
             )
             for person in people
         ),

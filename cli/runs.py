@@ -12,7 +12,11 @@ from projections.runs import RunDocument, document
 @click.command("runs")
 @click.argument("company", required=False)
 @click.option(
-    "--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many."
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=20,
+    show_default=True,
+    help="At most so many.",
 )
 @json_option
 @click.pass_context
@@ -22,11 +26,13 @@ def runs_command(context: click.Context, company: str | None, limit: int, as_jso
         if company is not None:
             customer_of(shell.settings, company)
         found = [
-            document(record.run, record.ended, shell.store.issues(record))
+            document(record.run, record.ended, shell.store.issues(record) if as_json else ())
             for record in shell.store.runs(company, limit)
         ]
     if as_json:
         output.print_json(found)
+    elif not found:
+        click.echo("No run yet.")
     else:
         _print_runs(found)
     return exits.DONE

@@ -54,8 +54,8 @@ def init_command(context: click.Context, directory: str) -> int:
 
 def _write(path: Path, content: str) -> None:
     """A new file that only its owner can read: deliveries are personal data."""
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as stream:
-        stream.write(content)
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
+        stream.write(content.encode())
 
 
 COMMANDS = {"init": init_command}

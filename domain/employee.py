@@ -254,7 +254,7 @@ def _notice(day: date, policy: Policy, schedule: Schedule, now: datetime) -> lis
             "offboarding_date",
             day.isoformat(),
             strict=strict,
-            days=ahead,
+            ahead="today" if ahead == 0 else f"{ahead} day{'s' if ahead > 1 else ''} ahead",
             notice=policy.notice_days,
         )
     ]

@@ -48,6 +48,11 @@ def field_of(name: str) -> str | None:
     return field if field in FIELDS or is_custom(field) else None
 
 
+def same_name(one: str, other: str) -> bool:
+    """Whether two column names are one (F4)."""
+    return _plain(one) == _plain(other)
+
+
 def is_custom(field: str) -> bool:
     """Whether `field` is a custom one (W7)."""
     return field.startswith(CUSTOM_PREFIX) and field != CUSTOM_PREFIX

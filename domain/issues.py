@@ -131,8 +131,8 @@ CATALOGUE: dict[str, Code] = {
     ),
     "several-files": Code(
         _WARNING,
-        "The folder holds {count} matching files, all of which were read; "
-        "leave only the current one there.",
+        "The delivery holds {count} files, all of which were read; send one file only, "
+        "and take older ones away.",
     ),
     "unreachable": Code(_ERROR, "The files could not be fetched: {problem}."),
     "still-uploading": Code(
@@ -157,7 +157,7 @@ CATALOGUE: dict[str, Code] = {
         "quote, followed by a comma or the end of the line, and write quotes inside it twice.",
     ),
     "missing-column": Code(
-        _ERROR, "The file lacks the column {columns}; add it, every row needs a value there."
+        _ERROR, "The file lacks {columns}; every row needs a value there, so add what is missing."
     ),
     "duplicate-column": Code(_ERROR, "The columns {columns} all mean {field}; keep one of them."),
     "no-rows": Code(
@@ -176,7 +176,7 @@ CATALOGUE: dict[str, Code] = {
     "wrong-width": Code(
         _ERROR,
         "The row has {cells} cells and the header {columns}; "
-        "put values that hold a comma in quotes.",
+        "give it one cell for each column, and put values that hold a comma in quotes.",
     ),
     "too-long": Code(_ERROR, "The {field} has {length} characters; shorten it to at most {limit}."),
     "bad-text": Code(
@@ -213,7 +213,7 @@ CATALOGUE: dict[str, Code] = {
     ),
     # The row beside the others: whom it means.
     "superseded-row": Code(
-        _INFO, "A later row stands for the same employee ({later}); remove this older file."
+        _INFO, "A later row stands for the same employee ({later}); send one file only."
     ),
     "duplicate-row": Code(
         _WARNING, "This row repeats line {first} exactly and was read once; remove the repetition."
@@ -251,10 +251,9 @@ CATALOGUE: dict[str, Code] = {
     ),
     "short-notice": Code(
         _WARNING,
-        "The last day is {days} days ahead; "
-        "send offboarding dates at least {notice} days in advance.",
+        "The last day is {ahead}; send offboarding dates at least {notice} days in advance.",
         lasting=False,
-        strict="The last day is {days} days ahead and at least {notice} are agreed; choose a later "
+        strict="The last day is {ahead} and at least {notice} are agreed; choose a later "
         "date, or ask support to end the account sooner.",
     ),
     "offboarding-overdue": Code(

@@ -124,7 +124,7 @@ class RowReader:
         found: dict[int, Finding] = {}
         sound = cells
         if len(text) > self._shortest or not _is_plain(text):
-            cells = [_clean(cell) for cell in cells]
+            cells = [clean(cell) for cell in cells]
             found = self._spoilt(cells)
             sound = ["" if index in found else cell for index, cell in enumerate(cells)]
         said: dict[str, Any] = {f: cell for i, f in self._texts if (cell := sound[i])}
@@ -231,7 +231,8 @@ def _is_plain(text: str) -> bool:
     )
 
 
-def _clean(cell: str) -> str:
+def clean(cell: str) -> str:
+    """A text without space around it, in NFC (W1)."""
     cell = cell.strip()
     return cell if cell.isascii() else unicodedata.normalize("NFC", cell)
 

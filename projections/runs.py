@@ -44,7 +44,6 @@ TABLES = (
 )
 
 STREAM = "SELECT state FROM companies WHERE company = ?"
-STREAMS = "SELECT company, state FROM companies"
 PUT_STREAM = """
     INSERT INTO companies (company, version, state) VALUES (?, ?, ?)
     ON CONFLICT (company) DO UPDATE SET version = excluded.version, state = excluded.state

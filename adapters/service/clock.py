@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from adapters.service.run import Begun, Shell, begin, store_run
-from adapters.store.store import Commit, Due, StoreUnavailable
+from adapters.store.errors import StoreUnavailable
+from adapters.store.store import Commit, Due
 from domain.clock import plan_clock
 from domain.plan import Moment
 from domain.run import Outcome, RunKind

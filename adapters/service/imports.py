@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from adapters.service.errors import NoSource
 from adapters.service.run import Begun, Shell, begin, fault_of, store_failure, store_run
 from adapters.settings import Customer
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading
@@ -70,14 +71,6 @@ def preview_delivery(
         ended, rows = nothing.ended(shell, begun, fetched), ()
         issues = nothing.issues
     return preview(document(None, ended, issues), rows)
-
-
-class NoSource(Exception):
-    """There is nowhere to fetch from: files of this company are named, never fetched."""
-
-    def __init__(self, company: str) -> None:
-        super().__init__(f"company {company} has no source")
-        self.company = company
 
 
 class NothingToPlan(Exception):

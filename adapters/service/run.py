@@ -11,7 +11,8 @@ from typing import NamedTuple, overload
 from uuid import UUID
 
 from adapters.settings import Settings
-from adapters.store.store import Commit, Conflict, RunRecord, Store, StoreUnavailable
+from adapters.store.errors import Conflict, StoreUnavailable
+from adapters.store.store import Commit, RunRecord, Store
 from domain.ids import run_id
 from domain.issues import Issue, finding
 from domain.run import Counts, FileInfo, Outcome, RunEnded, RunKind

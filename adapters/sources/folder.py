@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading
+from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading, in_order
 
 
 class FolderSource(msgspec.Struct, frozen=True):
@@ -32,7 +32,7 @@ class FolderSource(msgspec.Struct, frozen=True):
         except OSError as error:
             what = f"{error.filename or self.directory}: {error.strerror}"
             raise SourceUnreachable(what) from error
-        return sorted(files, key=lambda file: (file.modified, file.name))
+        return in_order(files)
 
     def _matches(self, path: Path) -> bool:
         return fnmatchcase(path.name, self.pattern) and stat.S_ISREG(path.lstat().st_mode)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -31,6 +32,11 @@ class StillUploading(Exception):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.name = name
+
+
+def in_order(files: Iterable[DeliveredFile]) -> list[DeliveredFile]:
+    """The files of a delivery, oldest first, then by name (D3)."""
+    return sorted(files, key=lambda file: (file.modified, file.name))
 
 
 class Source(Protocol):

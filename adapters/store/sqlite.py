@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 from uuid import UUID
 
-from eventsourcing.persistence import PersistenceError, StoredEvent
+from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -23,8 +23,9 @@ from eventsourcing.sqlite import (
 )
 from eventsourcing.utils import Environment
 
+from adapters.store.errors import StoreUnavailable
 from adapters.store.ledger import NAME, Ledger
-from adapters.store.store import Query, Store, StoreUnavailable, Write
+from adapters.store.store import Query, Store, Write
 from projections import roster, runs
 
 SCHEMA_VERSION = 1
@@ -41,15 +42,39 @@ def open_sqlite(path: Path) -> Store:
     """
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        _inspect(path)
         ledger = Ledger(_Factory(path))
         _recorder(ledger).create_schema()
-    except StoreUnavailable as error:
-        raise StoreUnavailable(f"{path} cannot be used as a database: {error.problem}") from None
     except OSError as error:
         raise StoreUnavailable(f"cannot open {path}: {error.strerror}") from error
     except (sqlite3.Error, PersistenceError) as error:
         raise StoreUnavailable(f"{path} cannot be used as a database: {error}") from error
     return Store(ledger)
+
+
+def _inspect(path: Path) -> None:
+    """Refuses a database of another program or another version, before anything touches it."""
+    with closing(sqlite3.connect(path, timeout=_PATIENCE)) as connection:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if version == 0 and tables:
+        raise StoreUnavailable(f"{path} belongs to another program; name a new file")
+    if version not in (0, SCHEMA_VERSION):
+        raise StoreUnavailable(
+            f"{path} has schema version {version} and this release needs {SCHEMA_VERSION}; "
+            "use the release that fits"
+        )
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turns what SQLite says of its file into something an operator can act on."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (sqlite3.Error, PersistenceError) as error:
+        raise StoreUnavailable(f"the database cannot be used: {error}") from error
 
 
 def _recorder(ledger: Ledger) -> _Recorder:
@@ -97,27 +122,16 @@ class _Recorder(SQLiteApplicationRecorder):
     """Stores events in one table clustered by stream, and a run's projections with them."""
 
     def create_schema(self) -> None:
-        """Makes the tables in a new database; refuses one of another version."""
+        """Makes the tables, unless they are there."""
         with self.datastore.transaction(commit=False) as cursor:
-            version = _version(cursor)
-        if version == 0:
-            version = self._create()
-        if version != SCHEMA_VERSION:
-            raise StoreUnavailable(
-                f"it has schema version {version} and this release needs {SCHEMA_VERSION}; "
-                "use the release that fits"
-            )
-
-    def _create(self) -> int:
+            if _version(cursor) == SCHEMA_VERSION:
+                return
         with self.datastore.transaction(commit=True) as cursor:
-            if _version(cursor) == 0:
-                cursor.execute("SELECT count(*) FROM sqlite_master")
-                if cursor.fetchone()[0]:
-                    raise StoreUnavailable("it belongs to another program; name a new file")
-                for statement in (*self.create_table_statements, *roster.TABLE, *runs.TABLES):
-                    cursor.execute(statement.format_map(_SPELLING))
-                cursor.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            return _version(cursor)
+            if _version(cursor) == SCHEMA_VERSION:
+                return  # another process was first
+            for statement in (*self.create_table_statements, *roster.TABLE, *runs.TABLES):
+                cursor.execute(statement.format_map(_SPELLING))
+            cursor.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def construct_create_table_statements(self) -> list[str]:
         """Without a rowid: nobody reads all streams in one order, and one tree is half the work."""
@@ -131,7 +145,7 @@ class _Recorder(SQLiteApplicationRecorder):
     @contextmanager
     def reading(self) -> Iterator[Query]:
         """Several questions to one state of the database."""
-        with self.datastore.transaction(commit=False) as cursor:
+        with _explained(), self.datastore.transaction(commit=False) as cursor:
             plain = cursor.sqlite_cursor
             plain.row_factory = None
 
@@ -139,6 +153,11 @@ class _Recorder(SQLiteApplicationRecorder):
                 return plain.execute(statement, parameters).fetchall()
 
             yield query
+
+    def insert_events(self, stored_events: Iterable[StoredEvent], **kwargs: Any) -> None:
+        """Stores events, and the `writes` that go with them, in one transaction."""
+        with _explained(), self.datastore.transaction(commit=True) as cursor:
+            self._insert_events(cursor, stored_events, **kwargs)
 
     def _insert_events(
         self,
@@ -150,9 +169,13 @@ class _Recorder(SQLiteApplicationRecorder):
         c.executemany(
             self.insert_events_statement,
             (
-                (stream.hex, event.originator_version, event.topic, event.state)
+                (
+                    cast(UUID, event.originator_id).hex,
+                    event.originator_version,
+                    event.topic,
+                    event.state,
+                )
                 for event in stored_events
-                if isinstance(stream := event.originator_id, UUID)
             ),
         )
         for statement, rows in writes:

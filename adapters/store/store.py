@@ -14,6 +14,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError, StoredEvent
 
+from adapters.store.errors import Conflict
 from adapters.store.ledger import Ledger
 from domain.employee import Employee, fold
 from domain.events import Recorded
@@ -22,6 +23,7 @@ from domain.issues import Issue
 from domain.plan import Change
 from domain.private import Private
 from domain.roster import Entry, Roster
+from domain.row import address_of, clean
 from domain.run import CompanyStream, RunEnded
 from domain.schedule import Schedule
 from projections import roster, runs
@@ -46,23 +48,6 @@ class Recorder(Protocol):
 
         Raises `IntegrityError` where a stream already has an event at that position.
         """
-
-
-class Conflict(Exception):
-    """Another run changed the company since this one was planned (R4); plan anew."""
-
-    def __init__(self, company: str, version: int) -> None:
-        super().__init__(f"company {company} is past version {version}")
-        self.company = company
-        self.version = version
-
-
-class StoreUnavailable(Exception):
-    """The database cannot be used; `problem` says why, for an operator."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
 
 
 class Snapshot(Private, frozen=True):
@@ -156,8 +141,12 @@ class Store:
         try:
             self._recorder.insert_events(events, writes=_writes(commit))
         except IntegrityError:
-            if self.find_run(commit.run) is None:
-                raise Conflict(commit.ended.company, commit.stream.version) from None
+            # The stream is asked, not the error: a reply may be lost after a commit.
+            if self.find_run(commit.run) is not None:
+                return
+            if self.stream(commit.ended.company).version == commit.stream.version:
+                raise
+            raise Conflict(commit.ended.company, commit.stream.version) from None
 
     # What is asked
 
@@ -169,7 +158,8 @@ class Store:
 
     def find(self, company: str, who: str) -> list[Employee]:
         """Whoever has `who` as id, external id or e-mail address, the address of the file last."""
-        address = who.strip().casefold()
+        who = clean(who)
+        address = address_of(who)
         questions = [
             (roster.BY_EXTERNAL_ID, who),
             (roster.BY_ADDRESS, address),

@@ -15,11 +15,14 @@ from msgspec.structs import replace
 
 from adapters.service import clock, imports
 from adapters.service.clock import pass_clock, preview_clock
+from adapters.service.errors import NoSource
 from adapters.service.imports import import_delivery, preview_delivery
 from adapters.service.run import Shell
 from adapters.settings import Customer
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading
-from adapters.store.store import Commit, Conflict, RunRecord, Store, StoreUnavailable
+from adapters.store.errors import Conflict, StoreUnavailable
+from adapters.store.store import Commit, RunRecord, Store
+from domain import sheet
 from domain.events import State
 from domain.ids import company_stream_id
 from domain.run import Counts, Outcome, RunKind
@@ -61,13 +64,13 @@ def shell(store: Store, watch: Watch, acme: Customer) -> Shell:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that were read, as they are read."""
     names: list[str] = []
-    real = imports.read_sheet
+    real = sheet.read_sheet
 
     def read_sheet(name: str, *rest: object) -> object:
         names.append(name)
         return real(name, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(imports, "read_sheet", read_sheet)
+    monkeypatch.setattr(sheet, "read_sheet", read_sheet)
     return names
 
 
@@ -231,12 +234,22 @@ def test_what_a_source_says_of_its_failure_is_told(shell: Shell, acme: Customer)
     assert uploading.issues[0].file == NAME.format(1)
 
 
-def test_a_company_without_source_and_files_fails_and_is_recorded(shell: Shell) -> None:
-    """R2"""
-    run = import_delivery(shell, a_customer(), "tester")
+def test_a_company_without_source_is_only_ever_given_files(shell: Shell) -> None:
+    """R2: asking for more is a mistake of whoever asks, and no run."""
+    with pytest.raises(NoSource, match="acme"):
+        import_delivery(shell, a_customer(), "tester")
 
-    assert record_of(shell, run).ended.outcome is Outcome.FAILED
-    assert said(run) == [("unreachable", None)]
+    assert shell.store.runs("acme", 10) == []
+
+
+def test_a_fault_while_fetching_is_recorded(shell: Shell, acme: Customer) -> None:
+    """R2"""
+    with pytest.raises(RuntimeError):
+        import_delivery(shell, supplied(RuntimeError(SECRET), acme), "tester")
+
+    (record,) = shell.store.runs("acme", 10)
+    assert record.ended.outcome is Outcome.FAILED
+    assert [issue.code for issue in shell.store.issues(record)] == ["fault"]
 
 
 def test_the_next_pick_up_after_a_failure_applies_the_delivery(
@@ -260,7 +273,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     monkeypatch.setattr(home_of(what), what, fail)
 
 
-@pytest.mark.parametrize("part", ["plan_delivery", "read_sheet", "_ended"])
+@pytest.mark.parametrize("part", ["plan_delivery", "read_sheets", "_ended"])
 def test_a_fault_is_recorded_and_goes_on_its_way(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
@@ -415,7 +428,7 @@ def test_what_was_applied_is_recognised_before_it_is_read(
 ) -> None:
     """D8"""
     first = taken(shell, THREE)
-    failing(monkeypatch, "read_sheet")
+    failing(monkeypatch, "read_sheets")
     failing(monkeypatch, "plan_delivery")
 
     again = taken(shell, THREE)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.store.errors import StoreUnavailable
 from adapters.store.sqlite import SCHEMA_VERSION, open_sqlite
-from adapters.store.store import Store, StoreUnavailable
+from adapters.store.store import Store
 from domain.schedule import Schedule
 from projections.roster import DUE
 from tests.adapters.steps import a_run, said_nothing, stored

@@ -12,7 +12,8 @@ import pytest
 from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 from msgspec.structs import replace
 
-from adapters.store.store import Commit, Conflict, Store
+from adapters.store.errors import Conflict
+from adapters.store.store import Commit, Store
 from domain.clock import plan_clock
 from domain.employee import Employee
 from domain.events import EmailChanged, EmployeeEvent, State
@@ -62,7 +63,7 @@ def everything(store: Store) -> dict[str, object]:
     records = store.runs(None, 100)
     return {
         "stream": snapshot.stream,
-        "entries": sorted(snapshot.roster.entries),
+        "entries": sorted(snapshot.roster.entries, key=lambda entry: entry.employee),
         "people": people,
         "events": [store.events(employee.id) for employee in people],
         "runs": store.events(company_stream_id("acme")),

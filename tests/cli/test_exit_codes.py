@@ -339,9 +339,10 @@ def test_a_company_without_source_has_nowhere_to_fetch_from(desk: Desk) -> None:
 
     imported, preview = desk.type("import", "acme"), desk.type("preview", "acme")
 
-    assert imported.code == preview.code == UNREACHABLE
-    assert "no source" in imported.out
+    assert imported.code == preview.code == USAGE
+    assert_explained(imported, ["no source", "tenure import acme FILE"])
     assert_explained(preview, ["no source"])
+    assert desk.type("import", "--all", "--json").document == []
 
 
 @pytest.mark.parametrize(

@@ -248,9 +248,11 @@ def test_a_preview_is_a_spreadsheet_of_rows(desk: Desk) -> None:
 
     rows = read(answer.out)
     assert (answer.code, answer.err) == (3, "")
-    assert list(rows[0]) == ["action", "file", "line", "employee", "email", "changes"]
+    assert list(rows[0]) == ["action", "file", "line", "employee", "email", "changes", "issues"]
     assert [row["action"] for row in rows] == ["update", "none", "none", "reject"]
     assert rows[0]["changes"] == "first_name: Anna → Ann, e"
+    assert [bool(row["issues"]) for row in rows] == [False, False, False, True]
+    assert "missing-value: The first name is empty" in rows[3]["issues"]
     assert [row["line"] for row in rows] == ["2", "3", "4", "5"]
     assert {row["file"] for row in rows} == {"alleo_employees_1.csv"}
 
@@ -281,7 +283,7 @@ def test_no_spreadsheet_takes_the_name_of_a_file_for_a_formula(desk: Desk, name:
 def test_a_spreadsheet_of_nothing_is_a_header(desk: Desk) -> None:
     answer = desk.type("preview", "acme", "--csv")
 
-    assert answer.out == "action,file,line,employee,email,changes\n"
+    assert answer.out == "action,file,line,employee,email,changes,issues\n"
 
 
 @pytest.mark.parametrize("cell", FORMULAS)

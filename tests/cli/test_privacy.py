@@ -177,7 +177,7 @@ def test_no_question_about_people_is_repeated_on_standard_error(
 
 
 FAULTS = {
-    "reading a file": (imports, "read_sheet"),
+    "reading a file": (imports, "read_sheets"),
     "planning": (imports, "plan_delivery"),
     "recording": (imports, "_ended"),
     "storing": (Store, "commit"),

@@ -230,7 +230,7 @@ def test_a_sentence_names_the_facts() -> None:
 
     for code, facts in {
         "no-file": ["alleo_employees_*.csv"],
-        "several-files": ["2 matching files"],
+        "several-files": ["2 files"],
         "unreachable": ["refused the password"],
         "fault": ["KeyError"],
         "wrong-delimiter": ["semicolons"],

@@ -474,6 +474,6 @@ def test_a_file_that_is_made_to_be_slow_is_not(body: str) -> None:
     try:
         found = read(data).records
     except Refused as refused:
-        assert [issue.code for issue in refused.issues] == ["unclosed-quote"]
+        assert [issue.code for issue in refused.issues] in (["unclosed-quote"], ["no-rows"])
     else:
         assert sum(len(text) + 1 for _, text in found) >= len(body)
