@@ -199,8 +199,8 @@ class Identity:
     def _register(self, unlinked: dict[str, list[Row]]) -> None:
         """New employees with an external id of their own (I6), at addresses that are free.
 
-        Those who have left already get no account (L2), and so keep no address from anyone: they
-        come last.
+        Those who have left already get no account (L2), and so keep no address from anyone else
+        with an external id: they come last. A row without one at their address is about them.
         """
         asking = deque(self._newcomer(rows) for rows in unlinked.values())
         while asking:
@@ -212,9 +212,10 @@ class Identity:
                 elif claim.rows:
                     asking.extend(self._grant(claim))
             for claim in leaving:
-                holder = self._holder(claim.rows[-1].address)
+                address = claim.rows[-1].address
+                holder = self._holder(address)
                 if holder is None:
-                    self._new.append(claim)
+                    self._moved[address] = claim
                 else:
                     self._take_from(claim, "external-id-conflict", holder)
                     asking.append(claim)

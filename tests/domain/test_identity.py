@@ -838,3 +838,16 @@ def test_a_newcomer_who_has_left_keeps_no_address_from_anyone() -> None:
     assert verdicts(found) == ["rejected", "skipped", "registered"]
     assert verdicts(again) == ["rejected", "skipped", "unchanged"]
     assert kinds(again) == []
+
+
+def test_a_row_without_external_id_can_be_about_a_newcomer_who_has_left() -> None:
+    """I4, L2, D3: the older file tells that Ann has left, and the newer one does not deny it."""
+    files = (
+        f"external_id,email,first_name,last_name,offboarding_date\n1,ann{AT},Ann,Last,2026-01-25\n",
+        f"email,first_name,last_name\nann{AT},Ann,Last\n",
+    )
+
+    found = plan(*files)
+
+    assert verdicts(found) == ["skipped", "skipped"]
+    assert codes(found) == ["several-files", "superseded-row", "already-left"]
