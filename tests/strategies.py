@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Self, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -182,12 +182,21 @@ class Life:
         self.issues: dict[UUID, Sequence[Issue]] = {}
 
     @classmethod
-    def of(cls, story: Story) -> Life:
+    def of(cls, story: Story) -> Self:
         """The life up to the delivery that comes next."""
         life = cls(story.policy)
         for step in story.steps:
             life.take(step)
         return life
+
+    @classmethod
+    def arrivals(cls, story: Story) -> Iterator[tuple[Self, Delivery]]:
+        """The life at each moment at which a delivery has come and is not applied yet."""
+        life = cls(story.policy)
+        for step in (*story.steps, Deliver(story.delivery)):
+            if isinstance(step, Deliver):
+                yield life, step.delivery
+            life.take(step)
 
     @property
     def employees(self) -> list[Employee]:
@@ -368,6 +377,7 @@ OPTIONAL = (
 FEW = OPTIONAL[:2]
 """The optional columns of a company that sends little else than who is who."""
 
+_NEW_ADDRESSES = ("fay@acme.example", "gus@acme.example")
 _ODD_ADDRESSES = ("ANNA@acme.example", " bram@acme.example ", "Cleo@Acme.Example", "", "nobody")
 _BAD_DATES = ("2027-02-30", "1-3-2027")
 
@@ -377,18 +387,23 @@ def _day(days: int) -> str:
 
 
 _CELLS: dict[str, tuple[str, ...]] = {
+    "email": (*ADDRESSES, *ADDRESSES, *_NEW_ADDRESSES * 4, *_ODD_ADDRESSES),
+    "first_name": ("Anna", "Hanna", ""),
+    "last_name": ("Bakker", "Visser", ""),
+    "external_id": (*EXTERNAL_IDS, ""),
     "offboarding_date": (
-        *("",) * 8,
+        *("",) * 3,
         *map(_day, (-400, -5, -1, 0, 1, 10, 20, 29, 30, 31, 60, 60, 200)),
         _BAD_DATES[0],
     ),
-    "onboarding_date": (*("",) * 8, *map(_day, (-300, -1, 0, 1, 10, 30, 90)), _BAD_DATES[1]),
-    "group_name": ("", "", "Sales", "Sales", "Engineering", "sales"),
-    "language": ("", "", "", "en", "NL", "de", "fr"),
-    "birthday": ("", "", "", "", "1990-05-17", "1991-06-18", _BAD_DATES[0]),
-    "custom_note": ("", "", "", "", "one, two", 'she said "yes"', "two\nlines"),
-    SURPLUS: (*("",) * 20, "surplus"),
+    "onboarding_date": ("", *map(_day, (-300, -1, 0, 1, 10, 30, 90)), _BAD_DATES[1]),
+    "group_name": ("", "Sales", "Sales", "Engineering", "sales"),
+    "language": ("", "en", "NL", "de", "fr"),
+    "birthday": ("", "1990-05-17", "1991-06-18", _BAD_DATES[0]),
+    "custom_note": ("", "one, two", 'she said "yes"', "two\nlines"),
+    SURPLUS: ("surplus",),
 }
+_ANYONE = tuple(range(len(PEOPLE)))
 
 
 @lru_cache
@@ -396,33 +411,41 @@ def _one_of(values: tuple[Any, ...]) -> st.SearchStrategy[Any]:
     return st.sampled_from(values)
 
 
-@lru_cache
-def _cell(column: str, person: int) -> st.SearchStrategy[str]:
-    """What a row of one person holds in a column: mostly their own, at times another's."""
-    if column == "email":
-        return _one_of((*(ADDRESSES[person],) * 12, *ADDRESSES, *ADDRESSES, *_ODD_ADDRESSES))
-    if column == "external_id":
-        return _one_of((*(EXTERNAL_IDS[person],) * 6, *("",) * 5, *EXTERNAL_IDS))
-    if column in MANDATORY:
-        name = PEOPLE[person][MANDATORY.index(column) - 1]
-        return _one_of((*(name,) * 10, "Anna", "Bakker", ""))
-    return _one_of(_CELLS[column])
+def _plain(person: int, external_id: str) -> Cells:
+    """The row of a person of whom nothing else is known."""
+    first_name, last_name = PEOPLE[person]
+    row = {"email": ADDRESSES[person], "first_name": first_name, "last_name": last_name}
+    return {**row, "external_id": external_id} if external_id else row
 
 
 @st.composite
-def rows(draw: st.DrawFn, optional: tuple[str, ...] = OPTIONAL) -> Cells:
-    """A row about one of few people, with a cell for every column an export may have."""
-    person = draw(_one_of(tuple(range(len(PEOPLE)))))
-    cells = {column: draw(_cell(column, person)) for column in (*MANDATORY, *optional, SURPLUS)}
-    return {column: cell for column, cell in cells.items() if cell}
+def _edited(draw: st.DrawFn, row: Cells, optional: tuple[str, ...]) -> Cells:
+    """The row with one other cell."""
+    column = draw(_one_of(("email", "email", *FEW, *FEW, *MANDATORY, *optional, SURPLUS)))
+    cell = draw(_one_of(_CELLS[column]))
+    return {name: said for name, said in {**row, column: cell}.items() if said}
 
 
 @st.composite
-def exports(draw: st.DrawFn, max_rows: int = 5, optional: tuple[str, ...] = OPTIONAL) -> Export:
-    """A file with a few rows, any of the optional columns, and now and then a blank line."""
+def rows(draw: st.DrawFn, person: int, optional: tuple[str, ...] = OPTIONAL) -> Cells:
+    """A row about one person, with a cell or two that are worth a look."""
+    own = EXTERNAL_IDS[person]
+    row = _plain(person, draw(_one_of((own, own, own, ""))))
+    for _ in range(draw(_one_of((0, 1, 1, 2)))):
+        row = draw(_edited(row, optional))
+    return row
+
+
+@st.composite
+def exports(draw: st.DrawFn, share: int = 3, optional: tuple[str, ...] = OPTIONAL) -> Export:
+    """A file about some of the people (`share` of four), with any of the optional columns."""
     columns = draw(_columns(optional))
-    found = draw(st.lists(rows(optional), min_size=1, max_size=max_rows))
-    return _export(columns, draw(_with_repetitions(found)))
+    found = [
+        draw(rows(person, optional))
+        for person in _ANYONE
+        if draw(_one_of((True,) * share + (False,) * (4 - share)))
+    ]
+    return _export(columns, draw(_with_additions(found, optional)))
 
 
 def _export(columns: tuple[str, ...], found: Iterable[Cells]) -> Export:
@@ -440,17 +463,23 @@ def _columns(draw: st.DrawFn, optional: tuple[str, ...]) -> tuple[str, ...]:
 
 
 @st.composite
-def _with_repetitions(draw: st.DrawFn, found: Sequence[Cells]) -> list[Cells]:
-    """The rows, at times one of them twice (in other letters, perhaps), or a blank line."""
-    again = list(found)
-    kind = draw(_one_of((*("none",) * 5, "same", "louder", "blank")))
-    if kind == "blank":
-        again.insert(draw(st.integers(0, len(found))), {})
-    elif kind != "none":
-        row = found[draw(st.integers(0, len(found) - 1))]
-        louder = {**row, "email": f" {row.get('email', '').upper()} "}
-        again.insert(draw(st.integers(0, len(found))), louder if kind == "louder" else row)
-    return again
+def _with_additions(
+    draw: st.DrawFn, found: Sequence[Cells], optional: tuple[str, ...]
+) -> list[Cells]:
+    """The rows, at times with one more about somebody, one of them twice (in other letters,
+    perhaps), or a blank line."""
+    kind = draw(_one_of((*("none",) * 4, "more", "more", "same", "louder", "blank")))
+    if kind == "none" or not found:
+        return list(found)
+    row = found[draw(st.integers(0, len(found) - 1))]
+    if kind == "more":
+        row = draw(rows(draw(_one_of(_ANYONE)), optional))
+    elif kind == "louder":
+        row = {**row, "email": f" {row.get('email', '').upper()} "}
+    elif kind == "blank":
+        row = {}
+    place = draw(st.integers(0, len(found)))
+    return [*found[:place], row, *found[place:]]
 
 
 @st.composite
@@ -465,31 +494,27 @@ def deliveries(
         if kind == "amended":
             return tuple([draw(_amended(export, optional)) for export in before])
         if kind == "more" and len(before) < 3:
-            return (*before, draw(exports(3, optional)))
+            return (*before, draw(exports(2, optional)))
         if kind == "fewer" and len(before) > 1:
             return before[1:]
-    sizes = draw(_one_of(((5,), (5,), (4, 3), (3, 2, 2))))
-    return tuple([draw(exports(size, optional)) for size in sizes])
+    shares = draw(_one_of(((3,), (3,), (3, 2), (2, 2, 1))))
+    return tuple([draw(exports(share, optional)) for share in shares])
 
 
 @st.composite
 def _amended(draw: st.DrawFn, before: Export, optional: tuple[str, ...]) -> Export:
     """The same export some time later."""
-    columns = draw(_columns(optional)) if draw(_one_of((False,) * 5 + (True,))) else before.columns
+    columns = draw(_columns(optional)) if draw(_one_of((False,) * 7 + (True,))) else before.columns
     found: list[Cells] = []
     for row in before.rows:
-        kind = draw(_one_of((*("same",) * 5, *("edited",) * 4, "gone")))
-        if kind == "edited" and row:
-            column = draw(_one_of(("email", *FEW, *optional)))
-            person = draw(_one_of(tuple(range(len(PEOPLE)))))
-            found.append({**row, column: draw(_cell(column, person))})
+        kind = draw(_one_of((*("same",) * 6, *("edited",) * 3, "gone")))
+        if kind == "edited":
+            found.append(draw(_edited(row, optional)))
         elif kind != "gone":
             found.append(row)
     if draw(_one_of((False, False, False, True))):
-        found.append(draw(rows(optional)))
-    if draw(_one_of((False, False, False, True))):
         found = _passed_on(found)
-    return _export(columns, found)
+    return _export(columns, draw(_with_additions(found, optional)))
 
 
 def _passed_on(found: Sequence[Cells]) -> list[Cells]:
@@ -532,16 +557,25 @@ _REQUESTS = (
 )
 
 
-def requests() -> st.SearchStrategy[Ask]:
-    """Anything that support can be asked."""
+def requests(*kinds: str) -> st.SearchStrategy[Ask]:
+    """Anything that support can be asked, or what is of these kinds."""
     return st.builds(
         Ask,
-        what=st.sampled_from(_REQUESTS),
+        what=st.sampled_from(kinds or _REQUESTS),
         who=st.integers(0, 5),
-        address=st.sampled_from((*ADDRESSES, "ANNA@acme.example", "fay@acme.example")),
+        address=st.sampled_from((*_NEW_ADDRESSES, *ADDRESSES, "ANNA@acme.example")),
         external_id=st.sampled_from(EXTERNAL_IDS),
         days=st.sampled_from((-30, -1, 0, 1, 20, 60)),
     )
+
+
+@st.composite
+def beginnings(draw: st.DrawFn) -> Delivery:
+    """The first delivery of a company: everybody, as plainly as can be."""
+    some = draw(_one_of((False, False, True)))
+    ids = [draw(_one_of((own, ""))) if some else own for own in EXTERNAL_IDS]
+    plain = tuple(_plain(person, ids[person]) for person in _ANYONE)
+    return (Export((*MANDATORY, *FEW), plain),)
 
 
 @st.composite
@@ -549,9 +583,9 @@ def stories(draw: st.DrawFn, max_steps: int = 6) -> Story:
     """A policy, what happened under it so far, and the delivery that comes next."""
     policy = draw(policies())
     optional = draw(_one_of((FEW, OPTIONAL)))
-    steps: list[Step] = []
-    delivery: Delivery = ()
-    for _ in range(draw(st.integers(0, max_steps))):
+    delivery: Delivery = draw(beginnings()) if draw(_one_of((True, True, False))) else ()
+    steps: list[Step] = [Deliver(delivery)] if delivery else []
+    for _ in range(draw(_one_of((*range(1, max_steps), 0)))):
         kind = draw(_one_of((*("deliver",) * 4, *("ask",) * 3, "wait", "clock", "agree")))
         if kind == "deliver" or not delivery:
             delivery = draw(deliveries(delivery, optional))

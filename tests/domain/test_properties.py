@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import assume, event, given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from domain.employee import Employee, fold
@@ -270,27 +270,27 @@ def test_a_clock_run_leaves_nothing_to_the_next(story: Story, wait: Wait) -> Non
 
 
 @examples(100)
-@given(stories(), requests())
+@given(stories(), requests("change-email", "schedule", "cancel", "deactivate", "move-onboarding"))
 def test_what_support_changed_stands_while_the_file_repeats_itself(
     story: Story, asked: Ask
 ) -> None:
     """L5, L8, I8, S1, S3-S5: a delivery that was accepted does not undo what support did since.
 
-    Reactivation and linking are left out: a file's word about someone deactivated waits for the
+    Reactivation and linking are left out: what a file says of someone deactivated waits for the
     one (L6), and the other may tell whom a row meant all along.
     """
-    # given
-    life = Life.of(story)
-    first = life.deliver(story.delivery)
-    assume(asked.what not in ("reactivate", "link"))
-    assume(not first.counts.rejected and "already-left" not in codes(first))
-    assume(life.ask(asked) is not None)
+    for life, delivery in Life.arrivals(story):
+        # given
+        first = life.deliver(delivery)
+        if first.counts.rejected or "already-left" in codes(first):
+            continue  # such rows wait for a change like this one
 
-    # when
-    again = life.plan(story.delivery)
+        # when
+        change = life.ask(asked)
 
-    # then
-    assert kinds(again) == []
+        # then
+        event(f"support did something: {change is not None}")
+        assert kinds(life.plan(delivery)) == []
 
 
 @examples(150)
