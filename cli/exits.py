@@ -67,7 +67,7 @@ def _trouble(error: Exception) -> Trouble:
         case StoreUnavailable():
             return Trouble(error.problem, "check `database` in the configuration", UNREACHABLE)
         case NoSource():
-            return Trouble(str(error), f"name the files: tenure import {error.company} FILE...")
+            return Trouble(str(error), f"name the files: `tenure import {error.company} FILE`")
         case _:
             # The text of an unknown error may quote what it choked on: a cell, a name.
             sentence = f"an unexpected fault stopped this ({type(error).__name__})"
