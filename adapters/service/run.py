@@ -90,16 +90,15 @@ def store_run(
     Raises `StoreUnavailable` when there is nowhere to leave one.
     """
     try:
-        commit = _commit(shell, begun, prepare)
+        ended = _commit(shell, begun, prepare)
     except StoreUnavailable:
         raise
     except Exception as error:
         store_failure(shell, begun, fault_of(error))
         raise
-    if commit is None:
+    if ended is None:
         return None
-    record = RunRecord(begun.run, commit.ended)
-    return document(begun.run, commit.ended, shell.store.issues(record))
+    return document(begun.run, ended, shell.store.issues(RunRecord(begun.run, ended)))
 
 
 def fault_of(error: Exception) -> Issue:
@@ -114,15 +113,16 @@ def store_failure(shell: Shell, begun: Begun, issue: Issue) -> RunDocument:
         ended = begun.ended(Outcome.FAILED, shell.now())
         return Commit(begun.run, ended, shell.store.stream(begun.company), issues=(issue,))
 
-    commit = _commit(shell, begun, prepare)
-    return document(begun.run, commit.ended, commit.issues)
+    return document(begun.run, _commit(shell, begun, prepare), (issue,))
 
 
 @overload
-def _commit(shell: Shell, begun: Begun, prepare: Callable[[], Commit]) -> Commit: ...
+def _commit(shell: Shell, begun: Begun, prepare: Callable[[], Commit]) -> RunEnded: ...
 @overload
-def _commit(shell: Shell, begun: Begun, prepare: Callable[[], Commit | None]) -> Commit | None: ...
-def _commit(shell: Shell, begun: Begun, prepare: Callable[[], Commit | None]) -> Commit | None:
+def _commit(
+    shell: Shell, begun: Begun, prepare: Callable[[], Commit | None]
+) -> RunEnded | None: ...
+def _commit(shell: Shell, begun: Begun, prepare: Callable[[], Commit | None]) -> RunEnded | None:
     """Commits what `prepare` plans, and has it plan anew as often as another run was first (R4)."""
     for _ in range(_ATTEMPTS):
         with _without_collections():
@@ -131,9 +131,11 @@ def _commit(shell: Shell, begun: Begun, prepare: Callable[[], Commit | None]) ->
                 return None
             try:
                 shell.store.commit(commit)
+                return commit.ended
             except Conflict:
                 continue
-            return commit
+            finally:
+                del commit  # before collections begin again, which would go through all of it
     raise StoreUnavailable(f"other runs of {begun.company} were first {_ATTEMPTS} times")
 
 
