@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 from domain.claim import Claim
 from domain.duplicates import sentence_of_lines
@@ -34,7 +35,7 @@ class Identity:
         self._moved: dict[str, Claim] = {}
         self.rejected: list[tuple[Row, Sequence[Finding]]] = []
 
-        named: defaultdict[str, list[Row]] = defaultdict(list)
+        self._named: defaultdict[str, list[Row]] = defaultdict(list)
         nameless: defaultdict[str, list[Row]] = defaultdict(list)
         self._files: dict[str, int] = {}
         self._addresses: set[str] = set()
@@ -42,10 +43,10 @@ class Identity:
             self._files.setdefault(row.file, len(self._files))
             self._addresses.add(row.address)
             if row.external_id is not None:
-                named[row.external_id].append(row)
+                self._named[row.external_id].append(row)
             else:
                 nameless[row.address].append(row)
-        unknown = self._claim_known(named)
+        unknown = self._claim_known()
         unlinked = self._link(unknown)
         self._move()
         self._register(unlinked)
@@ -60,10 +61,10 @@ class Identity:
 
     # External ids speak first
 
-    def _claim_known(self, named: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    def _claim_known(self) -> dict[str, list[Row]]:
         """Claims everyone whose external id is known; returns the rows with unknown ones."""
         unknown = {}
-        for external_id, rows in named.items():
+        for external_id, rows in self._named.items():
             entry = self._roster.with_external_id(external_id)
             if entry is None:
                 unknown[external_id] = rows
@@ -75,13 +76,13 @@ class Identity:
         """Claims whoever has no external id yet at an address of the rows (I3); returns the rest.
 
         Where several external ids would be linked to one employee, the oldest file has its way;
-        within one file none has.
+        within one file none has, nor where another id in it is at the employee's other address.
         """
         wanted: defaultdict[str, list[tuple[int, str, Entry]]] = defaultdict(list)
         unlinked = {}
         for external_id, rows in unknown.items():
             unlinked[external_id], found = self._linkable(rows)
-            if found is not None:
+            if found is not None and not self._disputed(*found):
                 row, entry = found
                 wanted[entry.employee].append((self._files[row.file], external_id, entry))
         for wishes in wanted.values():
@@ -104,6 +105,16 @@ class Identity:
                 return left, (row, entry)
             left.remove(row)
         return left, None
+
+    def _disputed(self, row: Row, entry: Entry) -> bool:
+        """Whether the row's file means the employee by their other address and an id, too (I8)."""
+        others = {entry.address, entry.file_address} - {row.address}
+        return any((row.file, address) in self._named_places for address in others)
+
+    @cached_property
+    def _named_places(self) -> set[tuple[str, str]]:
+        """Files and addresses of all rows with an external id; few rosters make anyone ask."""
+        return {(row.file, row.address) for rows in self._named.values() for row in rows}
 
     def _claim(self, entry: Entry, rows: list[Row]) -> Claim:
         claim = self._known.get(entry.employee)

@@ -851,3 +851,17 @@ def test_a_row_without_external_id_can_be_about_a_newcomer_who_has_left() -> Non
 
     assert verdicts(found) == ["skipped", "skipped"]
     assert codes(found) == ["several-files", "superseded-row", "already-left"]
+
+
+def test_two_ids_at_two_addresses_of_one_employee_link_neither_now_or_later() -> None:
+    """I3, I8: what could be either is nobody's, at this pick-up and at the next."""
+    (cleo,) = known({"": "cleo"})
+    cleo = then(cleo, EmailChanged(f"s{AT}"))
+    files = (file(line("7", "anna")), file(line("7", "s"), line("A1", "cleo")))
+
+    found = plan(*files, known=[cleo])
+    again = plan(*files, known=after(found, [cleo]))
+
+    assert verdicts(found) == ["registered", "rejected", "rejected"]
+    assert kinds(again) == []
+    assert verdicts(again) == ["unchanged", "rejected", "rejected"]
