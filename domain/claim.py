@@ -35,11 +35,6 @@ class Claim:
         return None if address == self.entry.file_address else address
 
     @property
-    def known_addresses(self) -> tuple[str, ...]:
-        """The addresses that already mean its employee (I8)."""
-        return (self.entry.address, self.entry.file_address) if self.entry else ()
-
-    @property
     def said(self) -> Row:
         """What its rows say together: the last one, over the earlier ones (D3).
 

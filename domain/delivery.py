@@ -173,7 +173,7 @@ class _Judge:
         if row.external_id is not None:
             return
         for entry in self._roster.namesakes(row):
-            if not self._delivered.isdisjoint((entry.address, entry.file_address)):
+            if not self._delivered.isdisjoint(entry.addresses):
                 continue
             other = self._roster.employee(entry)
             theirs, ours = other.details.birthday, row.details.birthday

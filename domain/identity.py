@@ -108,7 +108,7 @@ class Identity:
 
     def _disputed(self, row: Row, entry: Entry) -> bool:
         """Whether the row's file means the employee by their other address and an id, too (I8)."""
-        others = {entry.address, entry.file_address} - {row.address}
+        others = {*entry.addresses} - {row.address}
         return any((row.file, address) in self._named_places for address in others)
 
     @cached_property
@@ -162,7 +162,7 @@ class Identity:
             if claim.target is not None:
                 wanting[claim.target].append(claim)
                 waiting.append(claim)
-            for address in claim.known_addresses:
+            for address in claim.entry.addresses if claim.entry else ():
                 waiting.extend(wanting[address])
 
     def _keeper_against(self, claim: Claim) -> Entry | None:

@@ -29,6 +29,11 @@ class Entry(Private, frozen=True, gc=False):
     digest: bytes | None
     state: bytes
 
+    @property
+    def addresses(self) -> tuple[str, str]:
+        """Every address that means the employee: theirs, and the one the file uses (I8)."""
+        return self.address, self.file_address
+
 
 def namesake_of(first_name: str, last_name: str) -> str:
     """Two people with the same namesake key have the same names (I5)."""
