@@ -28,6 +28,7 @@ lint: $(VENV)/ready  ## Types, style, and which room may import which
 	$(BIN)/lint-imports --no-cache
 
 test: lint  ## Everything that must hold
+	@sh tests/system-packages.sh
 	$(BIN)/pytest -n auto
 
 fast: $(VENV)/ready  ## The pure rules alone, in seconds

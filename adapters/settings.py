@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import glob
+import ipaddress
 import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import time
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from adapters.secret import Secret
 from adapters.sources.folder import FolderSource
+from adapters.sources.sftp import SftpSource
 from adapters.sources.source import Source
 from domain.company import Company, CustomType, Language, Limits, Policy
 from domain.fields import FIELDS, field_of, is_custom, same_name
@@ -24,6 +27,8 @@ from domain.schedule import Schedule
 FILE = "tenure.toml"
 _T = TypeVar("_T")
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 
 
 class SettingsError(Exception):
@@ -45,12 +50,16 @@ class Customer(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """Everything that is configured. `database` is the path of the embedded store."""
+    """Everything that is configured. `database` is the path of the embedded store.
+
+    `broken` holds, by their keys, the companies whose own settings are wrong (R6).
+    """
 
     file: Path
     database: Path
     schedule: Schedule
     customers: dict[str, Customer]
+    broken: dict[str, SettingsError] = {}
 
 
 class _Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,10 +67,65 @@ class _Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deactivation: str = "23:00"
 
 
-class _Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+_Seconds = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
+_PATTERN = "alleo_employees_*.csv"
+
+
+class FolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The keys of a source that is a local folder."""
+
     protocol: str
-    directory: str
-    pattern: str = "alleo_employees_*.csv"
+    directory: _Text
+    pattern: _Text = _PATTERN
+    settle: _Seconds = 0
+    settle_limit: _Seconds = 60
+
+    def source(self, base: Path) -> Source:
+        """The source; its path counts from `base`."""
+        return FolderSource(base / self.directory, self.pattern, self.settle, self.settle_limit)
+
+
+class SftpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The keys of a source that is an SFTP server."""
+
+    protocol: str
+    host: _Text
+    directory: _Text
+    username: _Text
+    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 22
+    pattern: _Text = _PATTERN
+    password: dict[str, str] | None = None
+    private_key: dict[str, str] | None = None
+    passphrase: dict[str, str] | None = None
+    host_key: str | None = None
+    bind: str | None = None
+    settle: _Seconds = 5
+    settle_limit: _Seconds = 60
+
+    def source(self, base: Path) -> Source:
+        """The source; the paths of its secrets count from `base`."""
+        return SftpSource(
+            host=self.host,
+            port=self.port,
+            directory=self.directory,
+            pattern=self.pattern,
+            username=self.username,
+            password=_secret(self.password, base),
+            private_key=_secret(self.private_key, base),
+            passphrase=_secret(self.passphrase, base),
+            host_key=self.host_key,
+            bind=self.bind,
+            settle=self.settle,
+            settle_limit=self.settle_limit,
+        )
+
+
+PROTOCOLS: dict[str, type[FolderSettings | SftpSettings]] = {
+    "folder": FolderSettings,
+    "sftp": SftpSettings,
+}
+_SECRETS = ("password", "private_key", "passphrase")
 
 
 def find_settings(option: str | None, environment: Mapping[str, str] = os.environ) -> Path:
@@ -72,18 +136,22 @@ def find_settings(option: str | None, environment: Mapping[str, str] = os.enviro
 def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Settings:
     """Reads the configuration, company files included.
 
-    `TENURE_DATABASE` wins over `database`. Relative paths count from the file. Raises
-    `SettingsError` for whatever is missing, unknown or wrong.
+    `TENURE_DATABASE` wins over `database`. Relative paths count from the file. What is missing,
+    unknown or wrong about one company is in `broken`, and the others are read (R6); for all else
+    raises `SettingsError`.
     """
     document = _read(file)
     base = file.parent
     _known(file, "", document, ("database", "companies", "schedule", "company"))
     database = document.get("database", "sqlite:///tenure.db")
     override = environment.get("TENURE_DATABASE")
-    customers = {
-        key: _customer(where, prefix, key, table, base)
-        for where, prefix, key, table in _companies(file, document, base)
-    }
+    customers: dict[str, Customer] = {}
+    broken: dict[str, SettingsError] = {}
+    for where, prefix, key, table in _companies(file, document, base):
+        try:
+            customers[key] = _customer(where, prefix, key, table, base)
+        except SettingsError as error:
+            broken[key] = error
     return Settings(
         file=file,
         database=(
@@ -93,6 +161,7 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
         ),
         schedule=_schedule(file, document.get("schedule", {})),
         customers=dict(sorted(customers.items())),
+        broken=dict(sorted(broken.items())),
     )
 
 
@@ -120,7 +189,10 @@ def _known(file: Path, prefix: str, table: Mapping[str, Any], known: tuple[str, 
 def _companies(
     file: Path, document: Mapping[str, Any], base: Path
 ) -> Iterator[tuple[Path, str, str, Any]]:
-    """Every company: the file it stands in, the key it stands at, its name and its table."""
+    """Every company: the file it stands in, the key it stands at, its name and its table.
+
+    The table of a company with a file of its own is read later, so that only it is broken by it.
+    """
     seen: dict[str, Path] = {}
     inline = document.get("company", {})
     if not isinstance(inline, dict):
@@ -128,7 +200,7 @@ def _companies(
     found = [(file, _joined("company", key), key, table) for key, table in inline.items()]
     pattern = document.get("companies")
     if pattern is not None:
-        found += [(each, "", each.stem, _read(each)) for each in _matching(file, pattern, base)]
+        found += [(each, "", each.stem, None) for each in _matching(file, pattern, base)]
     for where, prefix, key, table in found:
         if not _KEY.fullmatch(key):
             raise SettingsError(
@@ -149,6 +221,8 @@ def _matching(file: Path, pattern: Any, base: Path) -> list[Path]:
 
 
 def _customer(file: Path, prefix: str, key: str, table: Any, base: Path) -> Customer:
+    if table is None:
+        table = _read(file)
     if not isinstance(table, dict):
         raise SettingsError(file, prefix, "expected a table")
     if "key" in table:
@@ -206,15 +280,75 @@ def _fields(file: Path, prefix: str, company: Company) -> dict[str, Any]:
     return {"fields": mapping, "custom_fields": custom, "groups": groups}
 
 
-def _source(file: Path, prefix: str, table: Any, base: Path) -> FolderSource:
-    if isinstance(table, dict):
-        _known(file, prefix, table, _Source.__struct_fields__)
-    source = _convert(file, prefix, table, _Source)
-    if source.protocol != "folder":
+def _source(file: Path, prefix: str, table: Any, base: Path) -> Source:
+    if not isinstance(table, dict):
+        raise SettingsError(file, prefix, "expected a table")
+    if "protocol" not in table:
+        raise SettingsError(file, prefix, "expected protocol, which is missing")
+    protocol = table["protocol"]
+    if not isinstance(protocol, str) or protocol not in PROTOCOLS:
+        known = ", ".join(PROTOCOLS)
         raise SettingsError(
-            file, _joined(prefix, "protocol"), f'expected "folder", not {source.protocol!r}'
+            file, _joined(prefix, "protocol"), f"expected one of {known}, not {protocol!r}"
         )
-    return FolderSource(base / source.directory, source.pattern)
+    kind = PROTOCOLS[protocol]
+    _known(file, prefix, table, kind.__struct_fields__)
+    for name in _SECRETS:
+        _check_secret(file, _joined(prefix, name), table.get(name))
+    settings = _convert(file, prefix, table, kind)
+    if isinstance(settings, SftpSettings):
+        _check_sftp(file, prefix, settings)
+    return settings.source(base)
+
+
+def _check_secret(file: Path, key: str, value: Any) -> None:
+    """Refuses a secret that stands in the configuration itself, without repeating it."""
+    if value is None:
+        return
+    where = value if isinstance(value, dict) else {}
+    text = next(iter(where.values()), None) if len(where) == 1 else None
+    names_env = "env" in where and isinstance(text, str) and _VARIABLE.fullmatch(text)
+    names_file = "file" in where and isinstance(text, str) and text
+    if not (names_env or names_file):
+        raise SettingsError(
+            file,
+            key,
+            'expected { env = "NAME" } or { file = "path" }: a secret is kept in an environment '
+            "variable or a file of its own, never here",
+        )
+
+
+def _check_sftp(file: Path, prefix: str, settings: SftpSettings) -> None:
+    if (settings.password is None) == (settings.private_key is None):
+        raise SettingsError(file, prefix, "expected either password or private_key")
+    if settings.passphrase is not None and settings.private_key is None:
+        raise SettingsError(
+            file, _joined(prefix, "passphrase"), "expected a private_key that it belongs to"
+        )
+    if settings.host_key is not None and not _FINGERPRINT.fullmatch(settings.host_key):
+        raise SettingsError(
+            file,
+            _joined(prefix, "host_key"),
+            "expected SHA256: and 43 characters, as `tenure check --connect` shows them",
+        )
+    if settings.bind is not None and not _is_address(settings.bind):
+        raise SettingsError(
+            file, _joined(prefix, "bind"), 'expected an address of this machine like "10.0.0.4"'
+        )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _secret(where: Mapping[str, str] | None, base: Path) -> Secret | None:
+    if where is None:
+        return None
+    return Secret(file=base / where["file"]) if "file" in where else Secret(env=where["env"])
 
 
 def _schedule(file: Path, table: Any) -> Schedule:

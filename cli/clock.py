@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
 from adapters.service.clock import pass_clock, preview_clock
 from cli import exits, output
 from cli.context import by_option, json_option, open_shell
+from cli.moments import MomentType
 from projections.runs import RunDocument
-
-
-class MomentType(click.ParamType[datetime]):
-    """A moment in UTC, like 2027-03-31T23:00Z; a date alone is its first moment."""
-
-    name = "moment"
-
-    def convert(
-        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """The moment that is written."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            moment = datetime.fromisoformat(value)
-            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-        except (ValueError, OverflowError):
-            self.fail(f"{value!r} is not a moment like 2027-03-31T23:00Z.", param, ctx)
-        if not 1900 <= moment.year <= 2199:
-            self.fail(f"{value!r} is not between the years 1900 and 2199.", param, ctx)
-        return moment
 
 
 @click.command("clock")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +12,9 @@ import click
 
 from adapters.service.run import Shell, utc_now
 from adapters.settings import Customer, Settings, find_settings, load_settings
+from adapters.store.store import RunRecord
 from cli.exits import Trouble
+from domain.row import clean
 
 
 def settings_of(context: click.Context) -> Settings:
@@ -34,7 +37,9 @@ def open_shell(context: click.Context) -> Iterator[Shell]:
 
 
 def customer_of(settings: Settings, company: str) -> Customer:
-    """The company of this name."""
+    """The company of this name; the error where its settings are broken."""
+    if company in settings.broken:
+        raise settings.broken[company]
     if company not in settings.customers:
         known = ", ".join(list(settings.customers)[:10]) or "none"
         raise Trouble(f"there is no company {company}", f"{settings.file} has: {known}")
@@ -49,19 +54,48 @@ def login_name() -> str:
         return "unknown"
 
 
-def _not_blank(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    if not value.strip():
-        raise click.BadParameter("say who it is.", context, parameter)
-    return value.strip()
+def one_run(shell: Shell, run: str) -> RunRecord:
+    """The run whose id is `run`, or begins with it."""
+    found = shell.store.runs_like(run)
+    if len(found) != 1:
+        sentence = f"several runs begin with {run}" if found else f"there is no run {run}"
+        raise Trouble(sentence, "`tenure runs` lists them")
+    return found[0]
+
+
+_BARRED = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Signs that turn the direction of what comes after them, and so can make a line lie."""
+_LONGEST = 1_000
+"""Characters of a name or a reason, which is kept for good."""
+
+
+def _told(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """A name or a reason: one line of plain text."""
+    value = clean(value)
+    if not value:
+        raise click.BadParameter("it is blank.", context, parameter)
+    spoilt = any(unicodedata.category(sign) in _BARRED or sign in _TURNING for sign in value)
+    if len(value) > _LONGEST or spoilt:
+        problem = f"expected one line of plain text, of at most {_LONGEST} characters."
+        raise click.BadParameter(problem, context, parameter)
+    return value
 
 
 by_option = click.option(
     "--by",
     default=login_name,
-    callback=_not_blank,
+    callback=_told,
     metavar="NAME",
     help="Who runs this; the login name by default.",
+)
+asked_by_option = click.option(
+    "--by", required=True, callback=_told, metavar="NAME", help="Who does this."
+)
+reason_option = click.option(
+    "--reason", required=True, callback=_told, metavar="TEXT", help="Why; it is kept and told."
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Answer with one JSON document on standard output."
 )
+who_argument = click.argument("who")

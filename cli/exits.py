@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import click
 
-from adapters.service.errors import NoSource
+from adapters.service.errors import HeldFilesDamaged, NobodyFound, NoSource, NotWaiting
 from adapters.settings import SettingsError
 from adapters.store.errors import StoreUnavailable
 from cli.output import text
 from domain.run import Outcome
+from domain.support import Declined
 from projections.runs import RunDocument
 
 DONE = 0
 FAULT = 1
 USAGE = 2
 REJECTED = 3
+HELD = 4
 REFUSED = 5
 UNREACHABLE = 6
 
@@ -37,14 +39,28 @@ def of_run(run: RunDocument) -> int:
     """The exit code that tells how a run ended."""
     if run.outcome is Outcome.REFUSED:
         return REFUSED
+    if run.outcome is Outcome.HELD:
+        return HELD
     if run.outcome is Outcome.FAILED:
         return FAULT if any(issue.code == "fault" for issue in run.issues) else UNREACHABLE
     return REJECTED if run.counts.rejected else DONE
 
 
+_KNOWN = (
+    Trouble,
+    SettingsError,
+    StoreUnavailable,
+    NoSource,
+    NobodyFound,
+    NotWaiting,
+    HeldFilesDamaged,
+    Declined,
+)
+
+
 def is_known(error: Exception) -> bool:
     """Whether an error tells all there is to tell; only others are worth a traceback."""
-    return isinstance(error, (Trouble, SettingsError, StoreUnavailable, NoSource))
+    return isinstance(error, _KNOWN)
 
 
 def explain(error: Exception, company: str | None = None) -> int:
@@ -68,6 +84,17 @@ def _trouble(error: Exception) -> Trouble:
             return Trouble(error.problem, "check `database` in the configuration", UNREACHABLE)
         case NoSource():
             return Trouble(str(error), f"name the files: `tenure import {error.company} FILE`")
+        case NobodyFound():
+            several = "name one by id"
+            hint = several if error.count else f"`tenure roster {error.company}` lists everyone"
+            return Trouble(str(error), hint)
+        case NotWaiting():
+            return Trouble(str(error), "`tenure runs` lists first what waits for a decision")
+        case HeldFilesDamaged():
+            hint = f"`tenure discard {error.run}` ends it; then import the delivery again"
+            return Trouble(str(error), hint, FAULT)
+        case Declined():
+            return Trouble(str(error), error.hint)
         case _:
             # The text of an unknown error may quote what it choked on: a cell, a name.
             sentence = f"an unexpected fault stopped this ({type(error).__name__})"

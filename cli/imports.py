@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from adapters.service.run import Shell
 from adapters.settings import Customer
 from adapters.sources.folder import read_named_file
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading, in_order
-from cli import exits, output
+from cli import exits, output, spreadsheet
 from cli.context import by_option, customer_of, json_option, login_name, open_shell
 from projections.preview import PreviewDocument
 from projections.runs import RunDocument
@@ -35,6 +33,7 @@ def preview_command(
 
     Fetches from the company's source, or reads each FILE instead.
     """
+    spreadsheet.check_form(as_csv, as_json)
     with open_shell(context) as shell:
         customer = customer_of(shell.settings, company)
         try:
@@ -78,17 +77,14 @@ def import_command(
             return _import_all(shell, by, as_json)
         customer = customer_of(shell.settings, company or "")
         run = import_delivery(shell, customer, by, _read(files, customer))
-    if as_json:
-        output.print_json(run)
-    else:
-        output.print_run(run)
+    output.answer_run(run, as_json)
     return exits.of_run(run)
 
 
 def _import_all(shell: Shell, by: str, as_json: bool) -> int:
     """One company after the other; the trouble of one is said, and the others go on (R6)."""
     runs: list[RunDocument] = []
-    faults: list[tuple[str, Exception]] = []
+    faults: list[tuple[str, Exception]] = list(shell.settings.broken.items())
     with_source = [each for each in shell.settings.customers.values() if each.source]
     for customer in output.progress(with_source, "Importing"):
         try:
@@ -149,14 +145,21 @@ def _print_csv(preview: PreviewDocument) -> None:
             said[issue.file, issue.line].append(f"{issue.code}: {issue.message}")
         else:
             output.print_issue(issue, err=True)
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(("action", "file", "line", "employee", "email", "changes", "issues"))
-    for row in preview.rows:
-        cells = (row.action, row.file, row.line, row.employee or "", row.email or "")
-        told = (output.changes(row.changes), " ".join(said[row.file, row.line]))
-        writer.writerow(output.spreadsheet_safe(cell) for cell in (*cells, *told))
-    click.echo(written.getvalue(), nl=False)
+    spreadsheet.print_csv(
+        ("action", "file", "line", "employee", "email", "changes", "issues"),
+        (
+            (
+                row.action,
+                row.file,
+                row.line,
+                row.employee,
+                row.email,
+                output.changes(row.changes),
+                " ".join(said[row.file, row.line]),
+            )
+            for row in preview.rows
+        ),
+    )
 
 
 COMMANDS = {"preview": preview_command, "import": import_command}

@@ -17,14 +17,23 @@ from cli import exits
 
 _COMMANDS = {
     "init": ("cli.start", "Write a sample configuration, company and delivery."),
+    "template": ("cli.report", "Print the header of a delivery, to hand to a customer."),
+    "check": ("cli.check", "Say what is wrong with the configuration, or a connection."),
     "preview": ("cli.imports", "Show what a delivery would do, row by row."),
     "import": ("cli.imports", "Apply a delivery to a company, or to all of them."),
     "clock": ("cli.clock", "Make every transition that is due."),
-    "roster": ("cli.people", "List a company's employees as they are now."),
+    "roster": ("cli.people", "List a company's employees, as they are or were."),
     "show": ("cli.people", "Show one employee."),
-    "history": ("cli.people", "Tell everything that happened to one employee, and why."),
+    "history": ("cli.history", "Tell everything that happened to one employee, and why."),
+    "audit": ("cli.audit", "Tell what happened to all employees of a company."),
+    "support": ("cli.support", "Do what a file cannot, for one employee."),
+    "report": ("cli.report", "Write everyone with every field, as CSV."),
     "runs": ("cli.runs", "List runs, newest first."),
     "run": ("cli.runs", "Show one run with its files, counts and issues."),
+    "approve": ("cli.approvals", "Apply a delivery that the safeguard holds."),
+    "discard": ("cli.approvals", "End a held delivery, and apply nothing of it."),
+    "verify": ("cli.upkeep", "Check that nothing stored is missing or altered."),
+    "rebuild": ("cli.upkeep", "Make all projections anew from the events."),
 }
 
 
@@ -54,7 +63,7 @@ class Commands(click.Group):
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 unexpected fault, 2 usage or configuration, 3 rows rejected, "
-    "5 delivery refused, 6 source or store unreachable.",
+    "4 held, 5 delivery refused, 6 source or store unreachable.",
 )
 @click.option(
     "--config",

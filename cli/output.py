@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import date, datetime
-from typing import Any, TypeVar
+from textwrap import indent
+from typing import Any, Protocol, TypeVar
 
 import click
 import msgspec
@@ -16,7 +19,9 @@ from projections.history import FromTo
 from projections.runs import IssueDocument, RunDocument
 
 _T = TypeVar("_T")
-_PLURALS = ("rows", "events")
+_PLURALS = {"rows": "row", "events": "event", "runs": "run", "employees": "employee"} | {
+    "companies": "company"
+}
 _COLOURS = {
     Severity.ERROR: "red",
     Severity.WARNING: "yellow",
@@ -24,6 +29,8 @@ _COLOURS = {
     Outcome.APPLIED: "green",
     Outcome.UNCHANGED: "green",
     Outcome.NO_FILE: "yellow",
+    Outcome.HELD: "yellow",
+    Outcome.DISCARDED: "yellow",
     Outcome.REFUSED: "red",
     Outcome.FAILED: "red",
 }
@@ -32,6 +39,24 @@ _COLOURS = {
 def print_json(answer: Any) -> None:
     """One JSON document."""
     click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2))
+
+
+def print_json_list(answers: Iterable[Any]) -> None:
+    """One JSON document, a list that is written as it comes: it may be longer than memory is
+    large."""
+    separator = "[\n"
+    for answer in answers:
+        written = msgspec.json.format(msgspec.json.encode(answer), indent=2).decode()
+        click.echo(separator + indent(written, "  "), nl=False)
+        separator = ",\n"
+    click.echo("[]" if separator == "[\n" else "\n]")
+
+
+class Bar(Protocol):
+    """A progress bar."""
+
+    def update(self, n_steps: int) -> None:
+        """So many more steps are done."""
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -64,11 +89,16 @@ def text(value: Any) -> str:
 
 def progress(items: Collection[_T], label: str) -> Iterator[_T]:
     """The items, with a progress bar on standard error where that is a terminal."""
-    hidden = not sys.stderr.isatty()
-    with click.progressbar(length=len(items), label=label, file=sys.stderr, hidden=hidden) as bar:
+    with progress_bar(label, len(items)) as bar:
         for item in items:
             yield item
             bar.update(1)
+
+
+def progress_bar(label: str, length: int) -> AbstractContextManager[Bar]:
+    """A progress bar over `length` steps on standard error, where that is a terminal."""
+    hidden = not sys.stderr.isatty()
+    return click.progressbar(length=length, label=label, file=sys.stderr, hidden=hidden)
 
 
 class Styled(str):
@@ -83,7 +113,23 @@ def coloured(value: Severity | Outcome) -> Styled:
 def spreadsheet_safe(cell: Any) -> str:
     """A cell that no spreadsheet takes for a formula: a quote in front makes it text."""
     written = str(cell)
-    return f"'{written}" if written.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else written
+    return f"'{written}" if _like_a_formula(written) else written
+
+
+def _like_a_formula(cell: str) -> bool:
+    """Whether a spreadsheet may take a cell for a formula.
+
+    Some trim first, so white space and invisible signs in front do not count. Some take wide and
+    small forms of a sign for the sign itself, as Unicode's compatibility forms do.
+    """
+    if cell[:1].isalnum():
+        return False
+    if cell.startswith(("\t", "\r", "\n")):
+        return True
+    for sign in cell:
+        if not sign.isspace() and unicodedata.category(sign) not in ("Cc", "Cf"):
+            return unicodedata.normalize("NFKC", sign).startswith(("=", "+", "-", "@"))
+    return False
 
 
 def changes(changed: dict[str, FromTo]) -> str:
@@ -96,6 +142,14 @@ def _change(change: FromTo) -> str:
     return after if change.before is None else f"{text(change.before)} → {after}"
 
 
+def answer_run(run: RunDocument, as_json: bool) -> None:
+    """A run, in the form that is asked for."""
+    if as_json:
+        print_json(run)
+    else:
+        print_run(run)
+
+
 def print_run(run: RunDocument) -> None:
     """A run as people read it: what it was, what it counted, what it said."""
     company = click.style(run.company, bold=True)
@@ -105,13 +159,24 @@ def print_run(run: RunDocument) -> None:
         click.echo(f"{company}: {coloured(run.outcome)} (run {run.run})")
     for file in run.files:
         click.echo(f"  {text(file.name)}, {file.bytes} bytes, modified {text(file.modified)} UTC")
-    counted = [
-        _counted(count, what) for what, count in msgspec.structs.asdict(run.counts).items() if count
+    told = [
+        counted(count, what) for what, count in msgspec.structs.asdict(run.counts).items() if count
     ]
-    if counted:
-        click.echo(f"  {', '.join(counted)}")
+    if told:
+        would = "would be: " if run.outcome is Outcome.HELD else ""
+        click.echo(f"  {would}{', '.join(told)}")
+    if run.reason:
+        click.echo(f"  by {text(run.by)}, because {text(run.reason)}")
+    if run.ends:
+        click.echo(f"  ends held run {run.ends}")
+    if run.ended_by:
+        click.echo(f"  ended by run {run.ended_by}")
     for issue in run.issues:
         print_issue(issue)
+    if run.waits:
+        click.echo("  Nothing was applied. To decide, one of:")
+        for decision in ("approve", "discard"):
+            click.echo(f"    tenure {decision} {run.run} --by NAME --reason TEXT")
 
 
 def print_issue(issue: IssueDocument, *, err: bool = False) -> None:
@@ -123,9 +188,9 @@ def print_issue(issue: IssueDocument, *, err: bool = False) -> None:
     click.echo(f"      {text(issue.message)}", err=err)
 
 
-def _counted(count: int, what: str) -> str:
+def counted(count: int, what: str) -> str:
     """`1 row`, `2 rows`, `3 changed`."""
-    return f"{count} {what.removesuffix('s') if count == 1 and what in _PLURALS else what}"
+    return f"{count} {_PLURALS.get(what, what) if count == 1 else what}"
 
 
 def _quoted(value: str | None) -> str | None:

@@ -1,37 +1,55 @@
-"""`tenure roster`, `tenure show` and `tenure history`."""
+"""`tenure roster` and `tenure show`."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 
-from adapters.service.run import Shell
+from adapters.service.support import find_one
 from cli import exits, output
-from cli.context import customer_of, json_option, open_shell
-from domain.employee import Employee
+from cli.context import customer_of, json_option, open_shell, who_argument
+from cli.moments import MomentType
 from domain.events import State
 from domain.row import clean
-from projections.history import HistoryEntry, tell
 from projections.roster import EmployeeDocument, document
-
-who_argument = click.argument("who")
 
 
 @click.command("roster")
 @click.argument("company")
 @click.option("--state", type=click.Choice([state.value for state in State]), help="Only these.")
 @click.option("--group", metavar="NAME", help="Only the members of this group.")
+@click.option(
+    "--as-of",
+    type=MomentType(),
+    metavar="MOMENT",
+    help="As they were at this moment (UTC), by when things took effect.",
+)
 @json_option
 @click.pass_context
 def roster_command(
-    context: click.Context, company: str, state: str | None, group: str | None, as_json: bool
+    context: click.Context,
+    company: str,
+    state: str | None,
+    group: str | None,
+    as_of: datetime | None,
+    as_json: bool,
 ) -> int:
-    """List the employees of COMPANY as they are now, in the order they were registered."""
+    """List the employees of COMPANY as they are now, or were at a moment.
+
+    In the order in which they were registered.
+    """
     with open_shell(context) as shell:
         customer_of(shell.settings, company)
+        if as_of and as_of > shell.now():
+            raise click.UsageError("--as-of looks back; `tenure clock --dry-run --at` looks ahead.")
+        store = shell.store
         group = clean(group) if group is not None else None
         people = [
             document(company, employee)
-            for employee in shell.store.employees(company)
+            for employee in (
+                store.employees_as_of(company, as_of) if as_of else store.employees(company)
+            )
             if state in (None, employee.state.value)
             and group in (None, employee.details.group_name)
         ]
@@ -52,45 +70,13 @@ def roster_command(
 def show_command(context: click.Context, company: str, who: str, as_json: bool) -> int:
     """Show one employee of COMPANY. WHO is an e-mail address, an external id or an id."""
     with open_shell(context) as shell:
-        person = document(company, _find(shell, company, who))
+        customer_of(shell.settings, company)
+        person = document(company, find_one(shell, company, who))
     if as_json:
         output.print_json(person)
     else:
         _print_person(person)
     return exits.DONE
-
-
-@click.command("history")
-@click.argument("company")
-@who_argument
-@json_option
-@click.pass_context
-def history_command(context: click.Context, company: str, who: str, as_json: bool) -> int:
-    """Tell what happened to one employee of COMPANY: when, why, by whom, and what said so.
-
-    WHO is an e-mail address, an external id or an id.
-    """
-    with open_shell(context) as shell:
-        events = shell.store.events(_find(shell, company, who).id)
-        entries = list(tell(events, shell.store.runs_of(events)))
-    if as_json:
-        output.print_json(entries)
-    else:
-        _print_history(entries)
-    return exits.DONE
-
-
-def _find(shell: Shell, company: str, who: str) -> Employee:
-    customer_of(shell.settings, company)
-    found = shell.store.find(company, who)
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise exits.Trouble(f"{len(found)} employees of {company} answer to that", "name one by id")
-    raise exits.Trouble(
-        f"nobody in {company} has that e-mail address, external id or id",
-        f"`tenure roster {company}` lists everyone",
-    )
 
 
 def _print_roster(people: list[EmployeeDocument]) -> None:
@@ -129,22 +115,8 @@ def _print_person(person: EmployeeDocument) -> None:
             click.echo(f"{click.style(output.text(field), bold=True)}: {output.text(value)}")
 
 
-def _print_history(entries: list[HistoryEntry]) -> None:
-    for entry in entries:
-        click.echo(f"{click.style(entry.kind, bold=True)} at {output.text(entry.effective)} UTC")
-        if entry.recorded != entry.effective:
-            click.echo(f"  recorded at {output.text(entry.recorded)} UTC")
-        click.echo(f"  by {output.text(entry.by)} in run {entry.run}")
-        if entry.reason:
-            click.echo(f"  because {output.text(entry.reason)}")
-        if entry.file:
-            click.echo(f"  said by {output.text(entry.file)}, line {entry.line}")
-        if entry.changes:
-            click.echo(f"  {output.changes(entry.changes)}")
-
-
 def _name(person: EmployeeDocument) -> str:
     return " ".join(part for part in (person.first_name, person.prefix, person.last_name) if part)
 
 
-COMMANDS = {"roster": roster_command, "show": show_command, "history": history_command}
+COMMANDS = {"roster": roster_command, "show": show_command}

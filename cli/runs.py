@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import click
+import msgspec
 
-from cli import exits, output
-from cli.context import customer_of, json_option, open_shell
-from projections.runs import RunDocument, document
+from adapters.service.run import recall
+from cli import exits, output, spreadsheet
+from cli.context import customer_of, json_option, one_run, open_shell
+from projections.runs import IssueDocument, RunDocument, document
 
 
 @click.command("runs")
@@ -18,21 +20,36 @@ from projections.runs import RunDocument, document
     show_default=True,
     help="At most so many.",
 )
+@click.option("--held", is_flag=True, help="Only those that wait for a decision.")
 @json_option
 @click.pass_context
-def runs_command(context: click.Context, company: str | None, limit: int, as_json: bool) -> int:
-    """List the latest runs, of COMPANY or of all companies, newest first."""
+def runs_command(
+    context: click.Context, company: str | None, limit: int, held: bool, as_json: bool
+) -> int:
+    """List the latest runs, of COMPANY or of all companies, newest first.
+
+    Held runs that wait for a decision come before all others.
+    """
     with open_shell(context) as shell:
         if company is not None:
             customer_of(shell.settings, company)
+        waiting = shell.store.waiting(company)
+        waits = {record.run for record in waiting}
+        latest = [] if held else shell.store.runs(company, limit)
+        records = [*waiting, *(record for record in latest if record.run not in waits)]
         found = [
-            document(record.run, record.ended, shell.store.issues(record) if as_json else ())
-            for record in shell.store.runs(company, limit)
+            document(
+                record.run,
+                record.ended,
+                shell.store.issues(record) if as_json else (),
+                record.ended_by,
+            )
+            for record in records[: max(limit, len(waiting))]
         ]
     if as_json:
         output.print_json(found)
     elif not found:
-        click.echo("No run yet.")
+        click.echo("Nothing waits for a decision." if held else "No run yet.")
     else:
         _print_runs(found)
     return exits.DONE
@@ -40,22 +57,33 @@ def runs_command(context: click.Context, company: str | None, limit: int, as_jso
 
 @click.command("run")
 @click.argument("run")
+@click.option("--csv", "as_csv", is_flag=True, help="Answer with a CSV of the issues.")
+@spreadsheet.bom_option
 @json_option
 @click.pass_context
-def run_command(context: click.Context, run: str, as_json: bool) -> int:
+def run_command(context: click.Context, run: str, as_csv: bool, bom: bool, as_json: bool) -> int:
     """Show one run. RUN is its id, or as much of its beginning as makes it plain."""
+    spreadsheet.check_form(as_csv, as_json, bom)
     with open_shell(context) as shell:
-        found = shell.store.runs_like(run)
-        if len(found) != 1:
-            sentence = f"several runs begin with {run}" if found else f"there is no run {run}"
-            raise exits.Trouble(sentence, "`tenure runs` lists them")
-        record = found[0]
-        told = document(record.run, record.ended, shell.store.issues(record))
+        told = recall(shell, one_run(shell, run).run)
     if as_json:
         output.print_json(told)
+    elif as_csv:
+        _print_issues(told, bom=bom)
     else:
         output.print_run(told)
     return exits.DONE
+
+
+def _print_issues(run: RunDocument, *, bom: bool) -> None:
+    """The issues as a file to send back to HR."""
+    header = IssueDocument.__struct_fields__
+    spreadsheet.print_csv(header, map(msgspec.structs.astuple, run.issues), bom=bom)
+
+
+def _outcome(run: RunDocument) -> str:
+    """How a run ended; a held one that somebody decided about is over."""
+    return f"{run.outcome.value}, decided" if run.ended_by else output.coloured(run.outcome)
 
 
 def _print_runs(runs: list[RunDocument]) -> None:
@@ -66,7 +94,7 @@ def _print_runs(runs: list[RunDocument]) -> None:
                 run.started,
                 run.company,
                 run.kind.value,
-                output.coloured(run.outcome),
+                _outcome(run),
                 run.counts.rows,
                 run.counts.events,
                 run.counts.rejected,

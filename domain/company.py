@@ -29,13 +29,23 @@ class CustomType(StrEnum):
 _Limit: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 
 
+Threshold: TypeAlias = (
+    Annotated[int, msgspec.Meta(ge=0)] | Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,4}%\Z")]
+)
+"""How much is too much for the safeguard (B1): a number, a share like "10%", or 0 for never."""
+
+
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The company's choices where a rule leaves one (L4, W6, W8)."""
+    """The company's choices where a rule leaves one (L4, W6, W8, B1)."""
 
     short_notice: Literal["warn", "reject"] = "warn"
     notice_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 30
     unknown_group: Literal["warn", "reject"] = "warn"
     blank_cells: Literal["keep", "clear"] = "keep"
+    max_offboardings: Threshold = "10%"
+    max_email_changes: Threshold = "10%"
+    max_registrations: Threshold = "50%"
+    max_rejected_rows: Threshold = "20%"
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
+from msgspec.structs import replace
+
 from domain.claim import Claim
 from domain.duplicates import find_duplicates
 from domain.employee import Employee, follow, register
@@ -16,6 +18,7 @@ from domain.plan import Change, Judgement, Plan, Verdict, change_of
 from domain.reading import Repeat, read_delivery
 from domain.roster import Roster
 from domain.row import Reading, Row, address_of
+from domain.safeguard import concerns
 from domain.sheet import Sheet
 from domain.terms import Terms
 
@@ -34,13 +37,14 @@ def plan_delivery(sheets: Sequence[Sheet], roster: Roster, terms: Terms) -> Plan
     judge = _Judge(terms, roster, verdicts, lambda: _addresses(readings, repeats, roster))
     for claim in identity.claims:
         judge.judge(claim)
-    return Plan(
+    plan = Plan(
         judgements=verdicts.in_order(),
         repeated=len(repeats),
         absent=_absent(readings, repeats, roster),
         issues=(*_of_files(sheets), *verdicts.issues()),
         remembered=tuple(judge.remembered),
     )
+    return replace(plan, concerns=concerns(plan, roster, terms.company.policy))
 
 
 class _Verdicts:

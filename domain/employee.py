@@ -240,10 +240,18 @@ def objections(
     return findings
 
 
+def overdue(day: date, schedule: Schedule, now: datetime) -> list[Finding]:
+    """What is to be said of a new last day that is past (L4)."""
+    if schedule.deactivation_of(day) > now:
+        return []
+    return [finding("offboarding-overdue", "offboarding_date", day.isoformat())]
+
+
 def _notice(day: date, policy: Policy, schedule: Schedule, now: datetime) -> list[Finding]:
     """L4: a last day that is new, and near or past."""
-    if schedule.deactivation_of(day) <= now:
-        return [finding("offboarding-overdue", "offboarding_date", day.isoformat())]
+    past = overdue(day, schedule, now)
+    if past:
+        return past
     ahead = (day - now.date()).days
     if ahead >= policy.notice_days:
         return []

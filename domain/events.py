@@ -146,6 +146,10 @@ KIND_OF: dict[type, str] = {
 """The wire tag of every event there is: a closed table."""
 
 
+EMPLOYEE_KINDS = tuple(kind for of, kind in KIND_OF.items() if of is not RunEnded)
+"""What can happen to an employee, by its wire tag."""
+
+
 def kind_of(recorded: Recorded) -> str:
     """The wire tag of an event, which is what people call it."""
     return KIND_OF[type(recorded.event)]

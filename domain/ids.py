@@ -26,6 +26,21 @@ def employee_id(run: UUID, position: int) -> UUID:
     return UUID(int=run.int + position)
 
 
+def registered_in(run: UUID, employee: UUID) -> bool:
+    """Whether `run` registered the employee: their id tells."""
+    return employee.int - employee.int % _ROOM == run.int
+
+
+def registering_run(employee: UUID) -> UUID:
+    """The run that registered the employee."""
+    return UUID(int=employee.int - employee.int % _ROOM)
+
+
+def bounds_of(run: UUID) -> tuple[UUID, UUID]:
+    """The first and the last id that an employee whom `run` registers can have."""
+    return UUID(int=run.int + 1), UUID(int=run.int + _ROOM - 1)
+
+
 def company_stream_id(company: str) -> UUID:
     """The id of a company's stream, derived from its key in the configuration."""
     return uuid5(NAMESPACE_URL, f"tenure:company:{company}")

@@ -140,6 +140,31 @@ CATALOGUE: dict[str, Code] = {
         "The file changed while it was read; it will be read at the next pick-up, "
         "once its upload has finished.",
     ),
+    # The run: it was read, and is held by the safeguard until somebody decides.
+    "many-offboardings": Code(
+        _WARNING,
+        "{count} of {base} employees who can log in would get a last day, or an earlier one, "
+        "more than {limit}; check the export before the run is approved.",
+        lasting=False,
+    ),
+    "many-email-changes": Code(
+        _WARNING,
+        "{count} of {base} employees who can log in would get another e-mail address, "
+        "more than {limit}; check the export before the run is approved.",
+        lasting=False,
+    ),
+    "many-registrations": Code(
+        _WARNING,
+        "{count} employees would be new, more than {limit}, beside {base} that are known; "
+        "check the export before the run is approved.",
+        lasting=False,
+    ),
+    "many-rejected-rows": Code(
+        _WARNING,
+        "{count} of {base} rows were rejected, more than {limit}; "
+        "correct the export, or have the run approved to apply the other rows.",
+        lasting=False,
+    ),
     "fault": Code(
         _ERROR, "The run stopped on an unexpected fault ({problem}) and changed nothing."
     ),

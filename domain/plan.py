@@ -58,13 +58,16 @@ class Judgement(Private, frozen=True):
 
 class Plan(Private, frozen=True):
     """What an import would do. `repeated` counts rows recognised by their digest alone (they are
-    unchanged), and `remembered` holds digests of rows that changed nothing, by employee."""
+    unchanged), and `remembered` holds digests of rows that changed nothing, by employee.
+
+    `concerns` are what the safeguard has against it (B1): while there are any, it is held."""
 
     judgements: tuple[Judgement, ...]
     repeated: int
     absent: int
     issues: tuple[Issue, ...]
     remembered: tuple[tuple[str, bytes], ...] = ()
+    concerns: tuple[Issue, ...] = ()
 
     @property
     def changes(self) -> Iterator[Change]:
@@ -86,6 +89,8 @@ class Plan(Private, frozen=True):
     @property
     def outcome(self) -> Outcome:
         """How the run would end."""
+        if self.concerns:
+            return Outcome.HELD
         applied = any(True for _ in self.changes)
         return Outcome.APPLIED if applied else Outcome.UNCHANGED
 
@@ -98,14 +103,33 @@ class ClockPlan(Private, frozen=True):
     @property
     def counts(self) -> Counts:
         """What the run would count."""
-        kinds = Counter(
-            type(recorded.event) for change in self.changes for recorded in change.events
-        )
-        return Counts(
-            activated=kinds[Activated],
-            deactivated=kinds[Deactivated],
-            events=kinds.total(),
-        )
+        return _transitions(self.changes)
+
+
+class SupportPlan(Private, frozen=True):
+    """What a support action would do: one change at most, and what is to be said of it."""
+
+    changes: tuple[Change, ...]
+    issues: tuple[Issue, ...] = ()
+
+    @property
+    def counts(self) -> Counts:
+        """What the run would count."""
+        return _transitions(self.changes)
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the run would end."""
+        return Outcome.APPLIED if self.changes else Outcome.UNCHANGED
+
+
+def _transitions(changes: Iterable[Change]) -> Counts:
+    kinds = Counter(type(recorded.event) for change in changes for recorded in change.events)
+    return Counts(
+        activated=kinds[Activated],
+        deactivated=kinds[Deactivated],
+        events=kinds.total(),
+    )
 
 
 class Moment(Private, frozen=True):

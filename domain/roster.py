@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from uuid import UUID
 
 from msgspec.structs import replace
 
@@ -21,6 +22,7 @@ class Entry(Private, frozen=True, gc=False):
     """
 
     employee: str
+    pending: bool
     deactivated: bool
     address: str
     file_address: str
@@ -63,6 +65,11 @@ class Roster:
         """The same people, with every row of a delivery to be read in full."""
         return Roster((replace(entry, digest=None) for entry in self.entries), self._load)
 
+    @property
+    def can_log_in(self) -> int:
+        """How many can log in (B1)."""
+        return sum(1 for entry in self.entries if not (entry.pending or entry.deactivated))
+
     @cached_property
     def by_digest(self) -> dict[bytes, Entry]:
         """Entries by the digest of their last accepted row."""
@@ -85,6 +92,10 @@ class Roster:
             if entry.namesake is not None:
                 found.setdefault(entry.namesake, []).append(entry)
         return found
+
+    def with_id(self, employee: UUID) -> Entry | None:
+        """Who has an id of ours."""
+        return next((entry for entry in self.entries if entry.employee == employee.hex), None)
 
     def at_address(self, address: str) -> Entry | None:
         """Who is reached at an address, or is called by it in the file (I1, I8)."""
@@ -118,6 +129,7 @@ def entry_of(employee: Employee, digest: bytes | None, state: bytes) -> Entry:
         namesake = namesake_of(employee.details.first_name, employee.details.last_name)
     return Entry(
         employee.id.hex,
+        employee.state is State.PENDING,
         employee.state is State.DEACTIVATED,
         address_of(employee.email),
         address_of(employee.file_email),

@@ -218,6 +218,16 @@ def _blank(field: str, company: Company) -> Finding | UnsetType | None:
     return None if clears or field == "offboarding_date" else UNSET
 
 
+def problem_of(field: str, cell: str, company: Company) -> Finding | None:
+    """What a row would be told of this cell, trimmed, in this field: support goes by it too."""
+    column = _column(field, company)
+    problem = _text_problem(column, cell)
+    if problem is None and column.read is not None:
+        value = column.read(field, cell)
+        problem = value if isinstance(value, Finding) else None
+    return problem
+
+
 def _is_plain(text: str) -> bool:
     """Whether cleaning would leave every cell of a record as it is: true of nearly all."""
     return (

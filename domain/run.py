@@ -11,12 +11,17 @@ from uuid import UUID
 
 import msgspec
 
+from domain.private import Private
+
 
 class RunKind(StrEnum):
     """What a run does (R2)."""
 
     IMPORT = "import"
     CLOCK = "clock"
+    SUPPORT = "support"
+    APPROVE = "approve"
+    DISCARD = "discard"
 
 
 class Outcome(StrEnum):
@@ -25,6 +30,8 @@ class Outcome(StrEnum):
     APPLIED = "applied"
     UNCHANGED = "unchanged"
     NO_FILE = "no-file"
+    HELD = "held"
+    DISCARDED = "discarded"
     REFUSED = "refused"
     FAILED = "failed"
 
@@ -57,11 +64,13 @@ class Counts(msgspec.Struct, frozen=True):
     events: int = 0
 
 
-class RunEnded(msgspec.Struct, frozen=True, tag="run-ended", tag_field="kind"):
+class RunEnded(Private, frozen=True, tag="run-ended", tag_field="kind"):
     """The record of one run (R2), an event of its company's stream; its id is the envelope's.
 
     `slot` is the pick-up slot it served, `delivery` identifies the bytes and settings it read
     (D8), and `issues_of` names the earlier run whose lasting issues hold for this one too.
+    `ends` names the held run that this one approved or discarded (B2, B3). A held run counts what
+    it would do.
     """
 
     company: str
@@ -76,6 +85,7 @@ class RunEnded(msgspec.Struct, frozen=True, tag="run-ended", tag_field="kind"):
     counts: Counts = Counts()
     delivery: str | None = None
     issues_of: UUID | None = None
+    ends: UUID | None = None
 
 
 def delivery_key(agreed: Iterable[bytes], files: Iterable[FileInfo]) -> str:
@@ -107,21 +117,50 @@ class Settled(msgspec.Struct, frozen=True):
         )
 
 
-class CompanyStream(msgspec.Struct, frozen=True):
-    """A company as its stream tells: how many runs it had, and what it last took in whole.
+class Held(msgspec.Struct, frozen=True):
+    """A delivery that waits to be approved or discarded (B2): the run that holds it, what
+    recognises it, and the company's version since it is held."""
 
-    The version is lock and guard in one: a run is stored as version + 1, so of two runs planned
-    from the same state one fails to be stored (R4).
+    run: UUID
+    delivery: str
+    version: int
+
+
+class CompanyStream(msgspec.Struct, frozen=True):
+    """A company as its stream tells.
+
+    The version is the number of its runs, lock and guard in one: a run is stored as version + 1,
+    so of two runs planned from the same state one fails to be stored (R4). `changed` is the
+    version at which somebody last changed, `settled` the delivery last taken in whole (D8), `held`
+    the one that waits, and `approved` recognises the delivery that somebody answers for, as long
+    as no other one is taken in.
     """
 
     version: int = 0
+    changed: int = 0
     settled: Settled | None = None
+    held: Held | None = None
+    approved: str | None = None
 
     def after(self, run: UUID, ended: RunEnded) -> Self:
         """The stream with one more run."""
+        version = self.version + 1
+        stream = msgspec.structs.replace(self, version=version)
+        if stream.held is not None and stream.held.run == ended.ends:
+            stream = msgspec.structs.replace(stream, held=None)
+        if ended.outcome is Outcome.HELD:
+            held = Held(run, ended.delivery or "", version)
+            return msgspec.structs.replace(stream, held=held)
         return msgspec.structs.replace(
-            self, version=self.version + 1, settled=_settled(self.settled, run, ended)
+            stream,
+            changed=version if ended.counts.events else self.changed,
+            settled=_settled(self.settled, run, ended),
+            approved=_approved(self.approved, ended),
         )
+
+    def holds(self, delivery: str) -> bool:
+        """Whether this very delivery waits for a decision (B3)."""
+        return self.held is not None and self.held.delivery == delivery
 
 
 def _settled(before: Settled | None, run: UUID, ended: RunEnded) -> Settled | None:
@@ -137,3 +176,13 @@ def _settled(before: Settled | None, run: UUID, ended: RunEnded) -> Settled | No
     return Settled(
         ended.delivery, ended.issues_of or run, counts.rows, counts.absent, counts.skipped
     )
+
+
+def _approved(before: str | None, ended: RunEnded) -> str | None:
+    """The delivery that is not held again, after `ended`: rows that were rejected when it was
+    approved will be rejected at every pick-up."""
+    if ended.delivery is None:
+        return before
+    if ended.run_kind is RunKind.APPROVE:
+        return ended.delivery
+    return before if before == ended.delivery else None

@@ -50,11 +50,13 @@ class HistoryEntry(Private, frozen=True):
 
 
 def tell(events: Iterable[Recorded], runs: Mapping[UUID, RunEnded]) -> Iterator[HistoryEntry]:
-    """The history of one employee, oldest first, from their whole stream and its runs."""
+    """What happened to one employee in `runs`, oldest first, from their whole stream."""
     employee: Employee | None = None
     for recorded in events:
         before, employee = employee, evolve(employee, recorded)
-        run = runs[recorded.run]
+        run = runs.get(recorded.run)
+        if run is None:
+            continue
         yield HistoryEntry(
             employee=recorded.originator_id,
             version=recorded.originator_version,

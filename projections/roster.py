@@ -40,8 +40,8 @@ TABLE = (
 )
 
 ENTRIES = """
-    SELECT employee, deactivated, address, coalesce(file_address, address), external_id, namesake,
-        digest, state
+    SELECT employee, starts IS NOT NULL, deactivated, address, coalesce(file_address, address),
+        external_id, namesake, digest, state
     FROM roster WHERE company = ?
 """
 STATES = "SELECT state FROM roster WHERE company = ? ORDER BY employee"
@@ -65,6 +65,15 @@ PUT = """
         namesake = excluded.namesake, starts = excluded.starts, leaves = excluded.leaves,
         digest = excluded.digest, state = excluded.state
 """
+AROUND = f"""
+    {ENTRIES} AND (employee = ? OR address = ? OR file_address = ? OR external_id = ?)
+"""
+EVERY = """
+    SELECT company, employee, deactivated, address, file_address, external_id, namesake,
+        starts, leaves, digest, state
+    FROM roster ORDER BY employee, company
+"""
+CLEAR = "DELETE FROM roster"
 REMEMBER = "UPDATE roster SET digest = ? WHERE company = ? AND employee = ?"
 
 RosterRow: TypeAlias = tuple[

@@ -21,18 +21,22 @@ TABLES = (
     CREATE TABLE companies (
         company TEXT NOT NULL PRIMARY KEY,
         version INTEGER NOT NULL,
+        held TEXT,
         state {bytes} NOT NULL
     ) {clustered}
     """,
+    "CREATE INDEX companies_held ON companies (held) WHERE held IS NOT NULL",
     """
     CREATE TABLE runs (
         run TEXT NOT NULL PRIMARY KEY,
         company TEXT NOT NULL,
         version INTEGER NOT NULL,
+        ends TEXT,
         event {bytes} NOT NULL
     ) {clustered}
     """,
     "CREATE INDEX runs_company ON runs (company, version)",
+    "CREATE INDEX runs_ends ON runs (ends) WHERE ends IS NOT NULL",
     """
     CREATE TABLE issues (
         run TEXT NOT NULL,
@@ -41,47 +45,80 @@ TABLES = (
         PRIMARY KEY (run, number)
     ) {clustered}
     """,
+    """
+    CREATE TABLE held (
+        run TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        file {bytes} NOT NULL,
+        content {bytes} NOT NULL,
+        PRIMARY KEY (run, number)
+    )
+    """,
 )
 
 STREAM = "SELECT state FROM companies WHERE company = ?"
 PUT_STREAM = """
-    INSERT INTO companies (company, version, state) VALUES (?, ?, ?)
-    ON CONFLICT (company) DO UPDATE SET version = excluded.version, state = excluded.state
+    INSERT INTO companies (company, version, held, state) VALUES (?, ?, ?, ?)
+    ON CONFLICT (company) DO UPDATE SET
+        version = excluded.version, held = excluded.held, state = excluded.state
 """
-PUT_RUN = "INSERT INTO runs (run, company, version, event) VALUES (?, ?, ?, ?)"
+PUT_RUN = "INSERT INTO runs (run, company, version, ends, event) VALUES (?, ?, ?, ?, ?)"
 PUT_ISSUE = "INSERT INTO issues (run, number, issue) VALUES (?, ?, ?)"
-RUN = "SELECT run, event FROM runs WHERE run = ?"
-RUNS_FROM_TO = "SELECT run, event FROM runs WHERE run >= ? AND run <= ? ORDER BY run LIMIT 2"
-LATEST = "SELECT run, event FROM runs ORDER BY run DESC LIMIT ?"
-LATEST_OF_COMPANY = """
-    SELECT run, event FROM runs WHERE company = ? ORDER BY version DESC LIMIT ?
-"""
+PUT_HELD = "INSERT INTO held (run, number, file, content) VALUES (?, ?, ?, ?)"
+DROP_HELD = "DELETE FROM held WHERE run = ?"
+HELD = "SELECT file, content FROM held WHERE run = ? ORDER BY number"
+
+_RUNS = "SELECT r.run, r.event, e.run FROM runs r LEFT JOIN runs e ON e.ends = r.run"
+RUN = f"{_RUNS} WHERE r.run = ?"
+RUNS_FROM_TO = f"{_RUNS} WHERE r.run >= ? AND r.run <= ? ORDER BY r.run LIMIT 2"
+LATEST = f"{_RUNS} ORDER BY r.run DESC LIMIT ?"
+LATEST_OF_COMPANY = f"{_RUNS} WHERE r.company = ? ORDER BY r.version DESC LIMIT ?"
+EVERY_OF_COMPANY = f"{_RUNS} WHERE r.company = ? ORDER BY r.version"
+WAITING = f"{_RUNS} JOIN companies c ON c.held = r.run ORDER BY r.run"
+WAITING_OF_COMPANY = (
+    f"{_RUNS} JOIN companies c ON c.held = r.run WHERE c.company = ? ORDER BY r.run"
+)
 ISSUES = "SELECT issue FROM issues WHERE run = ? ORDER BY number"
 
-StreamRow: TypeAlias = tuple[str, int, bytes]
-RunRow: TypeAlias = tuple[str, str, int, bytes]
+HELD_ROWS = "SELECT run, file, content FROM held ORDER BY run, number"
+STREAM_ROWS = "SELECT company, version, held, state FROM companies ORDER BY company"
+RUN_ROWS = "SELECT run, company, version, ends, event FROM runs ORDER BY run"
+CLEAR = ("DELETE FROM companies", "DELETE FROM runs")
+
+StreamRow: TypeAlias = tuple[str, int, str | None, bytes]
+RunRow: TypeAlias = tuple[str, str, int, str | None, bytes]
 IssueRow: TypeAlias = tuple[str, int, bytes]
+HeldRow: TypeAlias = tuple[str, int, bytes, bytes]
 
 _encode = msgspec.json.Encoder().encode
 load_stream = msgspec.json.Decoder(CompanyStream).decode
 load_run = msgspec.json.Decoder(RunEnded).decode
 load_issue = msgspec.json.Decoder(Issue).decode
+load_file = msgspec.json.Decoder(FileInfo).decode
 
 
 def step_stream(company: str, stream: CompanyStream) -> StreamRow:
     """The row of a company after one more run."""
-    return company, stream.version, _encode(stream)
+    held = stream.held.run.hex if stream.held else None
+    return company, stream.version, held, _encode(stream)
 
 
 def step_run(run: UUID, version: int, ended: RunEnded) -> RunRow:
     """The row of a run."""
-    return run.hex, ended.company, version, _encode(ended)
+    ends = ended.ends.hex if ended.ends else None
+    return run.hex, ended.company, version, ends, _encode(ended)
 
 
 def issue_rows(run: UUID, issues: Iterable[Issue]) -> Iterator[IssueRow]:
     """The rows of a run's issues, numbered as they were said."""
     for number, issue in enumerate(issues, 1):
         yield run.hex, number, _encode(issue)
+
+
+def held_rows(run: UUID, files: Iterable[tuple[FileInfo, bytes]]) -> Iterator[HeldRow]:
+    """The rows of a delivery that waits, in its order."""
+    for number, (file, content) in enumerate(files, 1):
+        yield run.hex, number, _encode(file), content
 
 
 class IssueDocument(Private, frozen=True):
@@ -98,7 +135,10 @@ class IssueDocument(Private, frozen=True):
 
 
 class RunDocument(Private, frozen=True):
-    """One run as `import`, `clock` and `run` answer."""
+    """One run as every command that makes one answers.
+
+    `ends` names the held run that this one ended, and `ended_by` the run that ended this one.
+    """
 
     run: UUID | None
     company: str
@@ -112,9 +152,18 @@ class RunDocument(Private, frozen=True):
     files: tuple[FileInfo, ...]
     counts: Counts
     issues: tuple[IssueDocument, ...]
+    ends: UUID | None
+    ended_by: UUID | None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it is held, and nobody has decided yet (B2)."""
+        return self.outcome is Outcome.HELD and self.run is not None and self.ended_by is None
 
 
-def document(run: UUID | None, ended: RunEnded, issues: Iterable[Issue]) -> RunDocument:
+def document(
+    run: UUID | None, ended: RunEnded, issues: Iterable[Issue], ended_by: UUID | None = None
+) -> RunDocument:
     """What is told of a run; `run` is `None` for one that only could be."""
     return RunDocument(
         run=run,
@@ -129,6 +178,8 @@ def document(run: UUID | None, ended: RunEnded, issues: Iterable[Issue]) -> RunD
         files=ended.files,
         counts=ended.counts,
         issues=tuple(_issue_document(issue) for issue in issues),
+        ends=ended.ends,
+        ended_by=ended_by,
     )
 
 

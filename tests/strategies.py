@@ -1,8 +1,9 @@
 """What Hypothesis draws: exports of an HR system, the policies they meet, and whole lives.
 
-A story is what happened to a company so far (deliveries, clock runs, support, time) and the
-delivery that comes next. People, addresses and external ids are few, so that they collide, swap
-and return; a delivery is mostly the one before, amended, so that rows are recognised.
+A story is what happened to a company so far (deliveries, what became of those that were held,
+clock runs, support, time) and the delivery that comes next. People, addresses and external ids are
+few, so that they collide, swap and return; a delivery is mostly the one before, amended, so that
+rows are recognised.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import io
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from copy import copy
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, Self, TypeAlias
 from uuid import UUID
@@ -21,31 +23,32 @@ from uuid import UUID
 import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from domain.clock import plan_clock
 from domain.company import Company
 from domain.employee import Employee
-from domain.events import (
-    Activated,
-    Deactivated,
-    EmailChanged,
-    EmployeeEvent,
-    ExternalIdLinked,
-    OffboardingCancelled,
-    OffboardingMoved,
-    OffboardingScheduled,
-    OnboardingMoved,
-    Reactivated,
-    Recorded,
-    State,
-)
+from domain.events import Recorded
 from domain.ids import run_id
 from domain.issues import Issue
-from domain.plan import Change, ClockPlan, Moment, Plan, change_of
+from domain.plan import Change, ClockPlan, Moment, Plan
 from domain.roster import Entry, Roster, entry_of
 from domain.row import address_of
 from domain.run import CompanyStream, Counts, Outcome, RunEnded, RunKind, Settled
 from domain.schedule import Schedule
+from domain.support import (
+    CancelOffboarding,
+    ChangeEmail,
+    Deactivate,
+    Declined,
+    Link,
+    MoveOnboarding,
+    Offboard,
+    Reactivate,
+    Request,
+    plan_support,
+)
+from domain.terms import Terms
 from tests.given import NOW, TODAY, a_company, plan, roster_after
 
 TORTURE = bool(os.environ.get("TENURE_TORTURE"))
@@ -128,9 +131,17 @@ def named(delivery: Delivery) -> Iterator[tuple[str, Export]]:
 
 
 class Deliver(NamedTuple):
-    """A delivery is picked up and applied."""
+    """A delivery is picked up, and applied or held."""
 
     delivery: Delivery
+
+
+class Approve(NamedTuple):
+    """Somebody approves the delivery that is held."""
+
+
+class Discard(NamedTuple):
+    """Somebody discards the delivery that is held."""
 
 
 class PassClock(NamedTuple):
@@ -158,8 +169,22 @@ class Ask(NamedTuple):
     external_id: str
     days: int
 
+    def request(self, today: date) -> Request:
+        """What is asked, on a day."""
+        day = today + timedelta(days=self.days)
+        return {
+            "change-email": ChangeEmail(self.address),
+            "link": Link(self.external_id),
+            "reactivate": Reactivate(),
+            "reactivate-until": Reactivate(day),
+            "move-onboarding": MoveOnboarding(day),
+            "schedule": Offboard(day),
+            "cancel": CancelOffboarding(),
+            "deactivate": Deactivate(),
+        }[self.what]
 
-Step: TypeAlias = Deliver | PassClock | Wait | Agree | Ask
+
+Step: TypeAlias = Deliver | Approve | Discard | PassClock | Wait | Agree | Ask
 
 
 class Story(NamedTuple):
@@ -178,6 +203,7 @@ class Life:
         self.now: datetime = NOW
         self.roster = Roster((), msgspec.json.Decoder(Employee).decode)
         self.stream = CompanyStream()
+        self.waiting: Delivery = ()
         self.recorded: defaultdict[UUID, list[Recorded]] = defaultdict(list)
         self.issues: dict[UUID, Sequence[Issue]] = {}
 
@@ -198,6 +224,13 @@ class Life:
                 yield life, step.delivery
             life.take(step)
 
+    def fork(self) -> Self:
+        """Another life that was the same so far."""
+        other = copy(self)
+        other.recorded = defaultdict(list, {one: [*told] for one, told in self.recorded.items()})
+        other.issues = dict(self.issues)
+        return other
+
     @property
     def employees(self) -> list[Employee]:
         """Everyone the company knows."""
@@ -213,6 +246,10 @@ class Life:
         match step:
             case Deliver(delivery):
                 self.deliver(delivery)
+            case Approve():
+                self.approve()
+            case Discard():
+                self.discard()
             case PassClock():
                 self.pass_clock()
             case Wait(hours):
@@ -234,26 +271,61 @@ class Life:
             run=self.next_run,
         )
 
-    def apply(self, plan: Plan, delivery: Delivery) -> None:
-        """Stores what was planned of a delivery."""
+    def deliver(self, delivery: Delivery) -> Plan:
+        """Takes a delivery in, unless the safeguard has something against it: then it is held,
+        and stays so when it comes again (B1, B3)."""
+        fingerprint = self._fingerprint(delivery)
+        if self.stream.holds(fingerprint):
+            return self.plan(delivery)
+        self.discard()
+        planned = self.plan(delivery)
+        if self.stream.approved == fingerprint:
+            planned = replace(planned, concerns=())
+        self._take_in(planned, delivery, RunKind.IMPORT)
+        return planned
+
+    def approve(self) -> Plan | None:
+        """Applies the delivery that is held, or holds it again where the company or what is
+        agreed with it changed since (B2)."""
+        held = self.stream.held
+        if held is None:
+            return None
+        planned = self.plan(self.waiting)
+        same_terms = held.delivery == self._fingerprint(self.waiting)
+        if same_terms and self.stream.changed <= held.version:
+            planned = replace(planned, concerns=())
+        self._take_in(planned, self.waiting, RunKind.APPROVE, ends=held.run)
+        return planned
+
+    def insist(self, delivery: Delivery) -> Plan:
+        """Takes a delivery in, and approves it if it is held, again if it must be."""
+        planned = self.deliver(delivery)
+        while self.stream.holds(self._fingerprint(delivery)):
+            planned = self.approve() or planned
+        return planned
+
+    def discard(self) -> None:
+        """Ends the delivery that is held, if one is (B2, B3)."""
+        if self.stream.held is not None:
+            self._end(RunKind.DISCARD, Outcome.DISCARDED, Counts(), ends=self.stream.held.run)
+
+    def _take_in(self, plan: Plan, delivery: Delivery, kind: RunKind, **more: Any) -> None:
+        """Stores a run that read a delivery."""
         settled = self.recognises(delivery)
-        run = self.next_run
-        self.roster = roster_after(plan, self.roster)
-        self._remember(plan.changes)
-        self.issues[run] = plan.issues
+        self.issues[self.next_run] = plan.issues
+        if plan.outcome is Outcome.HELD:
+            self.waiting = delivery
+        else:
+            self.roster = roster_after(plan, self.roster)
+            self._remember(plan.changes)
         self._end(
-            RunKind.IMPORT,
+            kind,
             plan.outcome,
             plan.counts,
             delivery=self._fingerprint(delivery),
             issues_of=settled.run if settled else None,
+            **more,
         )
-
-    def deliver(self, delivery: Delivery) -> Plan:
-        """Applies a delivery."""
-        planned = self.plan(delivery)
-        self.apply(planned, delivery)
-        return planned
 
     def recognises(self, delivery: Delivery) -> Settled | None:
         """The earlier run that makes reading this delivery needless (D8)."""
@@ -272,67 +344,52 @@ class Life:
         due = [(self.roster.employee(entry), entry.digest) for entry in self.roster.entries]
         planned = plan_clock(due, Schedule(), Moment(self.next_run, self.now), self.now)
         if planned.changes:
-            self._store(planned.changes, planned.counts)
+            self._store(planned.changes, planned.counts, RunKind.CLOCK, Outcome.APPLIED)
         return planned
 
     def ask(self, asked: Ask) -> Change | None:
-        """Has support do what is asked, where that makes sense (S1-S6)."""
-        employees = self.employees
-        if not employees:
+        """Has support do what is asked, unless it is declined (S1-S6)."""
+        employee = self.whom(asked)
+        if employee is None:
             return None
-        employee = employees[asked.who % len(employees)]
-        change = change_of(
-            employee,
-            employee.id,
-            ((self.now, event) for event in self._answer(employee, asked)),
-            Moment(self.next_run, self.now),
-        )
-        if change is not None:
-            self._store([change], Counts(events=len(change.events)))
-        return change
+        terms = Terms(self.company, Schedule(), Moment(self.next_run, self.now))
+        request = asked.request(self.now.date())
+        try:
+            planned = plan_support(request, employee, self.roster, terms)
+        except Declined:
+            return None
+        self._store(planned.changes, planned.counts, RunKind.SUPPORT, planned.outcome)
+        return planned.changes[0] if planned.changes else None
 
-    def _answer(self, employee: Employee, asked: Ask) -> Iterator[EmployeeEvent]:
-        today = self.now.date()
-        day = today + timedelta(days=asked.days)
-        here = employee.state is not State.DEACTIVATED
-        match asked.what:
-            case "change-email" if here:
-                holder = self.roster.at_address(address_of(asked.address))
-                # Back to what the file still calls them is fine, to anybody else's is not.
-                free = holder is None or holder.employee == employee.id.hex
-                if free and asked.address != employee.email:
-                    yield EmailChanged(asked.address)
-            case "link" if employee.external_id is None:
-                if self.roster.with_external_id(asked.external_id) is None:
-                    yield ExternalIdLinked(asked.external_id)
-            case "reactivate" if not here:
-                last_day = employee.offboarding_date
-                ahead = last_day and Schedule().deactivation_of(last_day) > self.now
-                active = employee.onboarding_date <= today
-                yield Reactivated(active, last_day if ahead else None)
-            case "move-onboarding" if employee.state is State.PENDING:
-                yield OnboardingMoved(day)
-                if day <= today:
-                    yield Activated()
-            case "schedule" if here and day != employee.offboarding_date:
-                known = employee.offboarding_date
-                yield OffboardingMoved(day) if known else OffboardingScheduled(day)
-            case "cancel" if here and employee.offboarding_date:
-                yield OffboardingCancelled()
-            case "deactivate" if here:
-                yield Deactivated()
+    def whom(self, asked: Ask) -> Employee | None:
+        """The employee about whom something is asked, if there is anybody."""
+        employees = self.employees
+        return employees[asked.who % len(employees)] if employees else None
+
+    def every_answer(self, asked: Ask) -> Iterator[tuple[Ask, Self, Change]]:
+        """What comes of each kind of request, in a life of its own, where it is asked of the
+        first employee, from the one who is named on, of whom it can be done."""
+        for what in sorted(set(_REQUESTS)):
+            for who in range(len(self.roster.entries)):
+                other = self.fork()
+                one = asked._replace(what=what, who=asked.who + who)
+                change = other.ask(one)
+                if change is not None:
+                    yield one, other, change
+                    break
 
     # What is kept
 
-    def _store(self, changes: Sequence[Change], counts: Counts) -> None:
+    def _store(
+        self, changes: Sequence[Change], counts: Counts, kind: RunKind, outcome: Outcome
+    ) -> None:
         entries: dict[str, Entry] = {entry.employee: entry for entry in self.roster.entries}
         for change in changes:
             state = msgspec.json.encode(change.after)
             entries[change.after.id.hex] = entry_of(change.after, change.digest, state)
         self.roster = Roster(entries.values(), msgspec.json.Decoder(Employee).decode)
         self._remember(changes)
-        # A clock run and a support run are the same to the company's stream.
-        self._end(RunKind.CLOCK, Outcome.APPLIED, counts)
+        self._end(kind, outcome, counts)
 
     def _remember(self, changes: Iterable[Change]) -> None:
         for change in changes:
@@ -529,13 +586,22 @@ def _passed_on(found: Sequence[Cells]) -> list[Cells]:
 # Policies and stories
 
 
+_THRESHOLDS = ("10%", "10%", 0, 1, 2, "0%")
+"""People are few, so that only plain numbers hold anything but a file of bad rows."""
+
+
 def policies() -> st.SearchStrategy[dict[str, Any]]:
-    """Every choice that the rules leave to a company."""
+    """Every choice that the rules leave to a company; where the safeguard is set, it holds what is
+    more than one or two."""
     return st.fixed_dictionaries(
         {
             "short_notice": st.sampled_from(("warn", "warn", "reject")),
             "unknown_group": st.sampled_from(("warn", "warn", "reject")),
             "blank_cells": st.sampled_from(("keep", "clear")),
+            "max_offboardings": st.sampled_from(_THRESHOLDS),
+            "max_email_changes": st.sampled_from(_THRESHOLDS),
+            "max_registrations": st.sampled_from(_THRESHOLDS),
+            "max_rejected_rows": st.sampled_from(_THRESHOLDS),
         }
     )
 
@@ -550,6 +616,7 @@ _REQUESTS = (
     "link",
     "reactivate",
     "reactivate",
+    "reactivate-until",
     "move-onboarding",
     "schedule",
     "cancel",
@@ -571,11 +638,19 @@ def requests(*kinds: str) -> st.SearchStrategy[Ask]:
 
 @st.composite
 def beginnings(draw: st.DrawFn) -> Delivery:
-    """The first delivery of a company: everybody, as plainly as can be."""
+    """The first delivery of a company: everybody, as plainly as can be; perhaps somebody is still
+    to start."""
     some = draw(_one_of((False, False, True)))
     ids = [draw(_one_of((own, ""))) if some else own for own in EXTERNAL_IDS]
-    plain = tuple(_plain(person, ids[person]) for person in _ANYONE)
-    return (Export((*MANDATORY, *FEW), plain),)
+    plain = [_plain(person, ids[person]) for person in _ANYONE]
+    awaited = draw(_one_of((None, None, 0, 3)))
+    if awaited is None:
+        return (Export((*MANDATORY, *FEW), tuple(plain)),)
+    plain[awaited] = {**plain[awaited], "onboarding_date": draw(_one_of((_day(10), _day(90))))}
+    return (Export((*MANDATORY, *FEW, "onboarding_date"), tuple(plain)),)
+
+
+_OTHERWISE = ("wait", "clock", "agree", "approve")
 
 
 @st.composite
@@ -586,14 +661,18 @@ def stories(draw: st.DrawFn, max_steps: int = 6) -> Story:
     delivery: Delivery = draw(beginnings()) if draw(_one_of((True, True, False))) else ()
     steps: list[Step] = [Deliver(delivery)] if delivery else []
     for _ in range(draw(_one_of((*range(1, max_steps), 0)))):
-        kind = draw(_one_of((*("deliver",) * 4, *("ask",) * 3, "wait", "clock", "agree")))
+        kind = draw(_one_of((*("deliver",) * 4, *("ask",) * 3, *_OTHERWISE)))
         if kind == "deliver" or not delivery:
             delivery = draw(deliveries(delivery, optional))
             steps.append(Deliver(delivery))
+            # Where nothing is held, neither does anything.
+            steps += draw(_one_of(((Approve(),), (Approve(),), (), (Wait(1),), (Discard(),))))
         elif kind == "ask":
             steps.append(draw(requests()))
         elif kind == "clock":
             steps += [draw(waits()), PassClock()]
+        elif kind == "approve":
+            steps.append(Approve())
         else:
             steps.append(draw(waits()) if kind == "wait" else Agree(draw(policies())))
     return Story(policy, tuple(steps), draw(deliveries(delivery, optional)))

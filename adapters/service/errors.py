@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 
 class NoSource(Exception):
     """There is nowhere to fetch from: files of this company are named, never fetched."""
@@ -9,3 +11,37 @@ class NoSource(Exception):
     def __init__(self, company: str) -> None:
         super().__init__(f"company {company} has no source")
         self.company = company
+
+
+class NobodyFound(Exception):
+    """Nobody in the company answers to what was asked, or (`count`) several do."""
+
+    def __init__(self, company: str, count: int = 0) -> None:
+        super().__init__(
+            f"{count} employees of {company} answer to that"
+            if count
+            else f"nobody in {company} has that e-mail address, external id or id"
+        )
+        self.company = company
+        self.count = count
+
+
+class NotWaiting(Exception):
+    """The run is not one that waits for a decision; `ended_by` names the one that ended it."""
+
+    def __init__(self, run: UUID, ended_by: UUID | None = None) -> None:
+        super().__init__(
+            f"run {run} was decided already, by run {ended_by}"
+            if ended_by
+            else f"run {run} is not held"
+        )
+        self.run = run
+        self.ended_by = ended_by
+
+
+class HeldFilesDamaged(Exception):
+    """What a run holds is not there as it was received, and cannot be applied."""
+
+    def __init__(self, run: UUID) -> None:
+        super().__init__(f"the files that run {run} holds are not there as received")
+        self.run = run

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import NamedTuple
+from uuid import UUID
+
+from msgspec.structs import replace
 
 from adapters.service.errors import NoSource
-from adapters.service.run import Begun, Shell, begin, fault_of, store_failure, store_run
+from adapters.service.run import Begun, Shell, begin, fault_of, recall, store_failure, store_run
 from adapters.settings import Customer
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading
-from adapters.store.store import Commit
+from adapters.store.store import Commit, HeldFile, RunRecord
 from domain.delivery import plan_delivery
 from domain.issues import Issue, finding
 from domain.plan import Moment, Plan
 from domain.roster import Roster
-from domain.run import FileInfo, Outcome, RunEnded, RunKind, Settled, delivery_key
+from domain.run import CompanyStream, FileInfo, Outcome, RunEnded, RunKind, Settled, delivery_key
 from domain.sheet import Refused, read_sheets
 from domain.terms import Terms
 from projections.preview import PreviewDocument, preview, preview_rows
@@ -35,7 +39,8 @@ def import_delivery(
 ) -> RunDocument:
     """Applies a delivery: that of the company's source, or the `files` given.
 
-    Whatever becomes of the delivery, a record of the run is stored (R2). Raises
+    Whatever becomes of the delivery, a record of the run is stored (R2); only the delivery that
+    is held already makes no run and is answered with the one that holds it (B3). Raises
     `StoreUnavailable` when there is nowhere to store it, and `NoSource`, without a run, when there
     is nothing to fetch from.
     """
@@ -49,7 +54,9 @@ def import_delivery(
     except Exception as error:
         store_failure(shell, begun, fault_of(error))
         raise
-    return store_run(shell, begun, lambda: _apply(shell, customer, begun, fetched))
+    holding: list[UUID] = []
+    stored = store_run(shell, begun, lambda: _apply(shell, customer, begun, fetched, holding))
+    return stored or recall(shell, holding[-1])
 
 
 def preview_delivery(
@@ -64,9 +71,12 @@ def preview_delivery(
     snapshot = shell.store.snapshot(customer.company.key)
     try:
         # A plan has no place for rows that are recognised, and a preview shows every row.
-        plan = _plan(shell, customer, begun, fetched, snapshot.roster.without_digests())
-        ended, rows = _ended(shell, begun, fetched, plan), preview_rows(plan)
-        issues = plan.issues
+        roster = snapshot.roster.without_digests()
+        plan = plan_fetched(shell, customer, begun, fetched, roster)
+        if snapshot.stream.approved == fetched.delivery:
+            plan = approved(plan)
+        commit = commit_of(shell, begun, fetched, plan, snapshot.stream)
+        ended, issues, rows = commit.ended, tuple(commit.issues), preview_rows(plan)
     except NothingToPlan as nothing:
         ended, rows = nothing.ended(shell, begun, fetched), ()
         issues = nothing.issues
@@ -91,37 +101,96 @@ def _fetch(shell: Shell, customer: Customer, given: Sequence[DeliveredFile] | No
         if customer.source is None:
             raise NoSource(customer.company.key)
         given = customer.source.fetch(customer.company.limits.file)
+    return recognise(shell, customer, given)
+
+
+def recognise(shell: Shell, customer: Customer, files: Sequence[DeliveredFile]) -> Fetched:
+    """A delivery with what it is known by under the settings as they are now (D8)."""
     infos = tuple(
         FileInfo(file.name, file.size, file.modified, hashlib.sha256(file.data).hexdigest())
-        for file in given
+        for file in files
     )
     agreed = (customer.company.fingerprint(), shell.settings.schedule.fingerprint())
-    return Fetched(given, infos, delivery_key(agreed, infos))
+    return Fetched(files, infos, delivery_key(agreed, infos))
 
 
-def _apply(shell: Shell, customer: Customer, begun: Begun, fetched: Fetched) -> Commit:
-    """The run as it would be stored, planned from where the company stands now."""
+def _apply(
+    shell: Shell, customer: Customer, begun: Begun, fetched: Fetched, holding: list[UUID]
+) -> Commit | None:
+    """The run as it would be stored, planned from where the company stands now.
+
+    `None` where the very delivery is held already: then `holding` is told by which run.
+    """
     stream = shell.store.stream(begun.company)
     settled = stream.settled
+    if stream.held is not None and stream.holds(fetched.delivery):
+        holding.append(stream.held.run)
+        return None
     if settled is not None and settled.delivery == fetched.delivery:
-        return Commit(begun.run, _recognised(shell, begun, fetched, settled), stream)
+        ended = _recognised(shell, begun, fetched, settled)
+        return Commit(begun.run, ended, stream, first=_superseded(shell, begun, stream))
     snapshot = shell.store.snapshot(begun.company)
     try:
-        plan = _plan(shell, customer, begun, fetched, snapshot.roster)
+        plan = plan_fetched(shell, customer, begun, fetched, snapshot.roster)
     except NothingToPlan as nothing:
         ended = nothing.ended(shell, begun, fetched)
         return Commit(begun.run, ended, snapshot.stream, issues=nothing.issues)
+    if snapshot.stream.approved == fetched.delivery:
+        plan = approved(plan)
+    commit = commit_of(shell, begun, fetched, plan, snapshot.stream)
+    return replace(commit, first=_superseded(shell, begun, snapshot.stream))
+
+
+def commit_of(
+    shell: Shell,
+    begun: Begun,
+    fetched: Fetched,
+    plan: Plan,
+    stream: CompanyStream,
+    ends: UUID | None = None,
+) -> Commit:
+    """A planned delivery as a run to be stored; where the plan is held, its files wait with it."""
+    ended = begun.ended(
+        plan.outcome,
+        shell.now(),
+        files=fetched.infos,
+        counts=plan.counts,
+        delivery=fetched.delivery,
+        ends=ends,
+    )
+    if plan.concerns:
+        held = tuple(map(HeldFile, fetched.infos, (file.data for file in fetched.files)))
+        issues = (*plan.concerns, *plan.issues)
+        return Commit(begun.run, ended, stream, issues=issues, held=held)
     return Commit(
         run=begun.run,
-        ended=_ended(shell, begun, fetched, plan),
-        stream=snapshot.stream,
+        ended=ended,
+        stream=stream,
         changes=tuple(plan.changes),
         remembered=plan.remembered,
         issues=plan.issues,
     )
 
 
-def _plan(shell: Shell, customer: Customer, begun: Begun, fetched: Fetched, roster: Roster) -> Plan:
+def approved(plan: Plan) -> Plan:
+    """The same plan, for which somebody answers (B2)."""
+    return replace(plan, concerns=())
+
+
+def _superseded(shell: Shell, begun: Begun, stream: CompanyStream) -> RunRecord | None:
+    """The run that ends a held delivery because a newer one has come (B3), if one is held."""
+    if stream.held is None:
+        return None
+    reason = "a newer delivery has come"
+    before = begun.started - timedelta(milliseconds=1)  # runs are listed by when they began
+    discard = begin(shell, RunKind.DISCARD, begun.company, begun.by, reason, at=before)
+    ended = discard.ended(Outcome.DISCARDED, shell.now(), ends=stream.held.run)
+    return RunRecord(discard.run, ended)
+
+
+def plan_fetched(
+    shell: Shell, customer: Customer, begun: Begun, fetched: Fetched, roster: Roster
+) -> Plan:
     """Raises `NothingToPlan` when there is no file (D6), or one that refuses the delivery (F1)."""
     company = customer.company
     if not fetched.files:
@@ -133,16 +202,6 @@ def _plan(shell: Shell, customer: Customer, begun: Begun, fetched: Fetched, rost
         raise NothingToPlan(Outcome.REFUSED, *refused.issues) from None
     moment = Moment(begun.run, shell.now())
     return plan_delivery(sheets, roster, Terms(company, shell.settings.schedule, moment))
-
-
-def _ended(shell: Shell, begun: Begun, fetched: Fetched, plan: Plan) -> RunEnded:
-    return begun.ended(
-        plan.outcome,
-        shell.now(),
-        files=fetched.infos,
-        counts=plan.counts,
-        delivery=fetched.delivery,
-    )
 
 
 def _recognised(shell: Shell, begun: Begun, fetched: Fetched, settled: Settled) -> RunEnded:

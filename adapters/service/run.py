@@ -10,12 +10,15 @@ from datetime import UTC, datetime
 from typing import NamedTuple, overload
 from uuid import UUID
 
+from adapters.service.errors import HeldFilesDamaged, NobodyFound, NotWaiting
 from adapters.settings import Settings
 from adapters.store.errors import Conflict, StoreUnavailable
 from adapters.store.store import Commit, RunRecord, Store
 from domain.ids import run_id
 from domain.issues import Issue, finding
+from domain.private import Private
 from domain.run import Counts, FileInfo, Outcome, RunEnded, RunKind
+from domain.support import Declined
 from projections.runs import RunDocument, document
 
 _ATTEMPTS = 100
@@ -34,7 +37,7 @@ class Shell(NamedTuple):
     now: Callable[[], datetime] = utc_now
 
 
-class Begun(NamedTuple):
+class Begun(Private, frozen=True):
     """A run from its first moment on: everything its record needs that is known by then."""
 
     run: UUID
@@ -42,6 +45,7 @@ class Begun(NamedTuple):
     company: str
     started: datetime
     by: str
+    reason: str | None = None
 
     def ended(
         self,
@@ -52,6 +56,7 @@ class Begun(NamedTuple):
         counts: Counts | None = None,
         delivery: str | None = None,
         issues_of: UUID | None = None,
+        ends: UUID | None = None,
     ) -> RunEnded:
         """The record of how it ended."""
         return RunEnded(
@@ -61,18 +66,28 @@ class Begun(NamedTuple):
             started=self.started,
             finished=finished,
             by=self.by,
+            reason=self.reason,
             files=tuple(files),
             counts=counts or Counts(),
             delivery=delivery,
             issues_of=issues_of,
+            ends=ends,
         )
 
 
-def begin(shell: Shell, kind: RunKind, company: str, by: str) -> Begun:
-    """A run of its own id, which sorts by the moment it began."""
-    now = shell.now()
-    run = run_id(int(now.timestamp() * 1000), secrets.randbits(42))
-    return Begun(run, kind, company, now, by)
+def begin(
+    shell: Shell,
+    kind: RunKind,
+    company: str,
+    by: str,
+    reason: str | None = None,
+    *,
+    at: datetime | None = None,
+) -> Begun:
+    """A run of its own id, which sorts by the moment it began: now, or `at`."""
+    began = at or shell.now()
+    run = run_id(int(began.timestamp() * 1000), secrets.randbits(42))
+    return Begun(run, kind, company, began, by, reason)
 
 
 @overload
@@ -87,11 +102,12 @@ def store_run(
     """Stores what `prepare` plans; nothing where it plans nothing.
 
     A fault while planning or storing leaves a record of the run too, before it goes on its way.
-    Raises `StoreUnavailable` when there is nowhere to leave one.
+    Raises `StoreUnavailable` when there is nowhere to leave one, and lets pass what declines to
+    make a run at all.
     """
     try:
         ended = _commit(shell, begun, prepare)
-    except StoreUnavailable:
+    except (StoreUnavailable, Declined, NotWaiting, NobodyFound, HeldFilesDamaged):
         raise
     except Exception as error:
         store_failure(shell, begun, fault_of(error))
@@ -99,6 +115,14 @@ def store_run(
     if ended is None:
         return None
     return document(begun.run, ended, shell.store.issues(RunRecord(begun.run, ended)))
+
+
+def recall(shell: Shell, run: UUID) -> RunDocument:
+    """A run that was stored before, as it is answered."""
+    record = shell.store.find_run(run)
+    if record is None:
+        raise LookupError(f"run {run} is not stored")
+    return document(run, record.ended, shell.store.issues(record), record.ended_by)
 
 
 def fault_of(error: Exception) -> Issue:

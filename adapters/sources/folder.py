@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from datetime import UTC, datetime
-from fnmatch import fnmatchcase
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading, in_order
+from adapters.sources.pickup import Changed, Look, Settling, counts, label, matching_steps, pick_up
+from adapters.sources.source import DeliveredFile, SourceUnreachable, Step, StillUploading
 
 
 class FolderSource(msgspec.Struct, frozen=True):
@@ -18,24 +18,74 @@ class FolderSource(msgspec.Struct, frozen=True):
 
     directory: Path
     pattern: str
+    settle: float = 0
+    settle_limit: float = 60
+
+    @property
+    def place(self) -> str:
+        """The directory."""
+        return f"folder {self.directory}"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """A folder has nothing to warn of."""
+        return ()
 
     def fetch(self, limit: int) -> list[DeliveredFile]:
         """The matching files, oldest first, then by name (D3).
 
-        Of a file with more than `limit` bytes one byte more is read, and no further. Raises
-        `SourceUnreachable` when the directory or a file cannot be read, and `StillUploading` when
-        a file changes meanwhile (D4).
+        Raises `SourceUnreachable` when the directory or a file cannot be read, and
+        `StillUploading` when a file changes meanwhile (D4).
         """
-        try:
-            paths = [path for path in self.directory.iterdir() if self._matches(path)]
-            files = [read_file(path, limit) for path in paths]
-        except OSError as error:
-            what = f"{error.filename or self.directory}: {error.strerror}"
-            raise SourceUnreachable(what) from error
-        return in_order(files)
+        settling = Settling(self.settle, self.settle_limit)
+        return pick_up(_Folder(self.directory, self.pattern), limit, settling)
 
-    def _matches(self, path: Path) -> bool:
-        return fnmatchcase(path.name, self.pattern) and stat.S_ISREG(path.lstat().st_mode)
+    def steps(self) -> Iterator[Step]:
+        """That the directory can be read, and which files match.
+
+        Raises `SourceUnreachable` where it cannot.
+        """
+        steps = matching_steps(_Folder(self.directory, self.pattern), self.pattern)
+        first = next(steps)
+        yield Step("directory", f"{self.directory} can be read")
+        yield first
+        yield from steps
+
+
+class _Folder(msgspec.Struct, frozen=True):
+    """A local directory as every directory is looked at and read."""
+
+    directory: Path
+    pattern: str
+
+    def look(self) -> dict[str, Look]:
+        """Every file that counts, links never."""
+        seen = {}
+        try:
+            for path in self.directory.iterdir():
+                if counts(path.name, self.pattern):
+                    try:
+                        found = path.lstat()
+                    except FileNotFoundError:
+                        continue
+                    if stat.S_ISREG(found.st_mode):
+                        seen[path.name] = Look(found.st_size, found.st_mtime_ns)
+        except OSError as error:
+            raise _unreachable(error, self.directory) from error
+        return seen
+
+    def read(self, name: str, look: Look, limit: int) -> bytes:
+        """The bytes of a file, at most `limit` and one more."""
+        try:
+            return read_file(self.directory / name, limit).data
+        except (FileNotFoundError, StillUploading):
+            raise Changed(name) from None
+        except OSError as error:
+            raise _unreachable(error, self.directory) from error
+
+
+def _unreachable(error: OSError, directory: Path) -> SourceUnreachable:
+    return SourceUnreachable(f"{error.filename or directory}: {error.strerror}")
 
 
 def read_file(path: Path, limit: int) -> DeliveredFile:
@@ -60,10 +110,10 @@ def read_named_file(path: Path, limit: int) -> DeliveredFile:
 
 
 def name_of(path: Path) -> str:
-    """A file's name as text, even where it is none: every other byte is written as `\\xff`."""
-    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
+    """A file's name as text, even where it is none."""
+    return label(path.name)
 
 
 def _delivered(path: Path, found: os.stat_result, data: bytes) -> DeliveredFile:
-    modified = datetime.fromtimestamp(found.st_mtime, UTC)
-    return DeliveredFile(name_of(path), modified, data, max(found.st_size, len(data)))
+    look = Look(max(found.st_size, len(data)), found.st_mtime_ns)
+    return DeliveredFile(name_of(path), look.moment, data, look.size)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Protocol
+
+import msgspec
 
 from domain.private import Private
 
@@ -39,6 +41,13 @@ def in_order(files: Iterable[DeliveredFile]) -> list[DeliveredFile]:
     return sorted(files, key=lambda file: (file.modified, file.name))
 
 
+class Step(msgspec.Struct, frozen=True):
+    """Something that worked on the way to the files, and what was met there."""
+
+    what: str = msgspec.field(name="step")
+    detail: str
+
+
 class Source(Protocol):
     """Where a company's deliveries are picked up."""
 
@@ -46,8 +55,22 @@ class Source(Protocol):
     def pattern(self) -> str:
         """Which names count (D2)."""
 
+    @property
+    def place(self) -> str:
+        """Where that is, as an operator names it."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with how it is configured, and keeps files from being fetched."""
+
     def fetch(self, limit: int) -> list[DeliveredFile]:
         """The matching files, in the order of D3.
 
         Raises `SourceUnreachable` or `StillUploading`.
+        """
+
+    def steps(self) -> Iterator[Step]:
+        """The way to the files step by step, as each works; nothing is downloaded.
+
+        Raises `SourceUnreachable` at the first that does not.
         """

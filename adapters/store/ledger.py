@@ -91,7 +91,7 @@ class EventMapper(Mapper[UUID]):
             raise MapperDeserialisationError(f"unknown topic at {place}")
         try:
             state: Content = self.transcoder.decode(stored_event.state)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             # `from None`: the error may quote what it could not read.
             raise MapperDeserialisationError(f"unreadable event at {place}") from None
         recorded = Recorded(

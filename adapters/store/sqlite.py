@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 from uuid import UUID
 
-from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent
+from eventsourcing.persistence import (
+    ConnectionPoolClosedError,
+    IntegrityError,
+    PersistenceError,
+    StoredEvent,
+)
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -23,10 +28,12 @@ from eventsourcing.sqlite import (
 )
 from eventsourcing.utils import Environment
 
+from adapters.store import events
 from adapters.store.errors import StoreUnavailable
 from adapters.store.ledger import NAME, Ledger
-from adapters.store.store import Query, Store, Write
-from projections import roster, runs
+from adapters.store.query import Query, Write
+from adapters.store.store import Store
+from projections import audit, roster, runs
 
 SCHEMA_VERSION = 1
 _PATIENCE = 600
@@ -129,30 +136,25 @@ class _Recorder(SQLiteApplicationRecorder):
         with self.datastore.transaction(commit=True) as cursor:
             if _version(cursor) == SCHEMA_VERSION:
                 return  # another process was first
-            for statement in (*self.create_table_statements, *roster.TABLE, *runs.TABLES):
+            tables = (*roster.TABLE, *runs.TABLES, *audit.TABLE)
+            for statement in (*self.create_table_statements, *tables):
                 cursor.execute(statement.format_map(_SPELLING))
             cursor.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
     def construct_create_table_statements(self) -> list[str]:
         """Without a rowid: nobody reads all streams in one order, and one tree is half the work."""
-        return [
-            f"CREATE TABLE {self.events_table_name} ("
-            "originator_id TEXT NOT NULL, originator_version INTEGER NOT NULL, "
-            "topic TEXT NOT NULL, state BLOB NOT NULL, "
-            "PRIMARY KEY (originator_id, originator_version)) WITHOUT ROWID"
-        ]
+        return [events.TABLE]
 
     @contextmanager
     def reading(self) -> Iterator[Query]:
         """Several questions to one state of the database."""
-        with _explained(), self.datastore.transaction(commit=False) as cursor:
-            plain = cursor.sqlite_cursor
-            plain.row_factory = None
-
-            def query(statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-                return plain.execute(statement, parameters).fetchall()
-
-            yield query
+        # Whoever stops reading halfway may let go of it after the store was closed.
+        with (
+            suppress(ConnectionPoolClosedError),
+            _explained(),
+            self.datastore.transaction(commit=False) as cursor,
+        ):
+            yield _Query(cursor)
 
     def insert_events(self, stored_events: Iterable[StoredEvent], **kwargs: Any) -> None:
         """Stores events, and the `writes` that go with them, in one transaction."""
@@ -167,19 +169,45 @@ class _Recorder(SQLiteApplicationRecorder):
         **_: Any,
     ) -> None:
         c.executemany(
-            self.insert_events_statement,
+            events.PUT,
             (
                 (
                     cast(UUID, event.originator_id).hex,
                     event.originator_version,
                     event.topic,
                     event.state,
+                    events.checksum(event.state),
                 )
                 for event in stored_events
             ),
         )
         for statement, rows in writes:
             c.executemany(statement, rows)
+
+    def rewrite(self, make: Callable[[Query], Iterable[Write]]) -> None:
+        """Writes what `make` makes of the state of the database, in one transaction."""
+        with _explained(), self.datastore.transaction(commit=True) as cursor:
+            for statement, rows in make(_Query(cursor)):
+                cursor.executemany(statement, rows)
+
+
+class _Query:
+    """Asks the state of the database that a transaction sees."""
+
+    def __init__(self, cursor: SQLiteCursor) -> None:
+        self._connection = cursor.sqlite_cursor.connection
+
+    def __call__(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with self.each(statement, parameters) as rows:
+            return list(rows)
+
+    @contextmanager
+    def each(
+        self, statement: str, parameters: Sequence[Any] = ()
+    ) -> Iterator[Iterator[tuple[Any, ...]]]:
+        with closing(self._connection.cursor()) as cursor:
+            cursor.row_factory = None
+            yield cursor.execute(statement, parameters)
 
 
 class _Factory(SQLiteFactory):

@@ -8,31 +8,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from itertools import starmap
-from typing import Any, Protocol, TypeAlias, cast
+from itertools import groupby, starmap
+from operator import itemgetter
+from typing import Any, Protocol, cast
 from uuid import UUID
 
-from eventsourcing.persistence import IntegrityError, StoredEvent
+from eventsourcing.persistence import IntegrityError, MapperDeserialisationError, StoredEvent
 
+from adapters.store import events
 from adapters.store.errors import Conflict
 from adapters.store.ledger import Ledger
+from adapters.store.query import Query, Write
+from adapters.store.rebuild import rebuild
+from adapters.store.through import Tick
+from adapters.store.verify import Findings, verify
 from domain.employee import Employee, fold
 from domain.events import Recorded
-from domain.ids import company_stream_id
+from domain.ids import bounds_of, company_stream_id
 from domain.issues import Issue
 from domain.plan import Change
 from domain.private import Private
 from domain.roster import Entry, Roster
 from domain.row import address_of, clean
-from domain.run import CompanyStream, RunEnded
+from domain.run import CompanyStream, FileInfo, RunEnded
 from domain.schedule import Schedule
-from projections import roster, runs
-
-Query: TypeAlias = Callable[..., list[tuple[Any, ...]]]
-"""Runs one statement with its parameters and returns the rows."""
-
-Write: TypeAlias = tuple[str, Iterable[tuple[Any, ...]]]
-"""One statement and the parameters to run it with, once for each."""
+from projections import audit, roster, runs
 
 
 class Recorder(Protocol):
@@ -48,6 +48,9 @@ class Recorder(Protocol):
 
         Raises `IntegrityError` where a stream already has an event at that position.
         """
+
+    def rewrite(self, make: Callable[[Query], Iterable[Write]]) -> None:
+        """Writes what `make` makes of the state of the database, in one transaction."""
 
 
 class Snapshot(Private, frozen=True):
@@ -70,14 +73,26 @@ class Due(Private, frozen=True):
 
 
 class RunRecord(Private, frozen=True):
-    """A run that ended, with its id."""
+    """A run that ended, with its id, and that of the run that ended it if it was held."""
 
     run: UUID
     ended: RunEnded
+    ended_by: UUID | None = None
+
+
+class HeldFile(Private, frozen=True):
+    """A file of a delivery that waits: how it was recorded, and its bytes as received."""
+
+    info: FileInfo
+    data: bytes
 
 
 class Commit(Private, frozen=True):
-    """One run to be stored whole or not at all (R1): planned from `stream`."""
+    """One run to be stored whole or not at all (R1): planned from `stream`.
+
+    `first` is a run that ends in the same transaction before it (B3), and `held` are the files
+    that wait with it (B2).
+    """
 
     run: UUID
     ended: RunEnded
@@ -85,6 +100,14 @@ class Commit(Private, frozen=True):
     changes: Sequence[Change] = ()
     remembered: Sequence[tuple[str, bytes]] = ()
     issues: Sequence[Issue] = ()
+    held: Sequence[HeldFile] = ()
+    first: RunRecord | None = None
+
+    @property
+    def runs(self) -> list[RunRecord]:
+        """Every run that ends with it, in order."""
+        own = RunRecord(self.run, self.ended)
+        return [own] if self.first is None else [self.first, own]
 
 
 class Store:
@@ -106,6 +129,23 @@ class Store:
             stream = _stream(query, company)
             rows = query(roster.ENTRIES, (company,))
         return Snapshot(stream, Roster(starmap(Entry, rows), roster.load))
+
+    def snapshot_around(
+        self, company: str, employee: UUID, address: str | None, external_id: str | None
+    ) -> Snapshot:
+        """The company with one employee, and with whoever has an address or an external id."""
+        with self._recorder.reading() as query:
+            stream = _stream(query, company)
+            rows = query(roster.AROUND, (company, employee.hex, address, address, external_id))
+        return Snapshot(stream, Roster(starmap(Entry, rows), roster.load))
+
+    def held(self, run: UUID) -> list[HeldFile]:
+        """The delivery that waits with a held run; empty once somebody has decided (B2)."""
+        with self._recorder.reading() as query:
+            return [
+                HeldFile(runs.load_file(file), content)
+                for file, content in query(runs.HELD, (run.hex,))
+            ]
 
     def stream(self, company: str) -> CompanyStream:
         """Where the company stands."""
@@ -152,8 +192,11 @@ class Store:
 
     def employees(self, company: str) -> Iterator[Employee]:
         """Everyone of a company, in the order in which they were registered."""
-        with self._recorder.reading() as query:
-            for (state,) in query(roster.STATES, (company,)):
+        with (
+            self._recorder.reading() as query,
+            query.each(roster.STATES, (company,)) as rows,
+        ):
+            for (state,) in rows:
                 yield roster.load(state)
 
     def find(self, company: str, who: str) -> list[Employee]:
@@ -204,6 +247,67 @@ class Store:
                 return [_run_record(row) for row in query(runs.LATEST, (limit,))]
             return [_run_record(row) for row in query(runs.LATEST_OF_COMPANY, (company, limit))]
 
+    def waiting(self, company: str | None) -> list[RunRecord]:
+        """The held runs about which somebody has to decide (B2), oldest first."""
+        with self._recorder.reading() as query:
+            if company is None:
+                return [_run_record(row) for row in query(runs.WAITING)]
+            return [_run_record(row) for row in query(runs.WAITING_OF_COMPANY, (company,))]
+
+    def every_run(self, company: str) -> list[RunRecord]:
+        """All runs of a company, oldest first."""
+        with self._recorder.reading() as query:
+            return [_run_record(row) for row in query(runs.EVERY_OF_COMPANY, (company,))]
+
+    def streams_of(self, run: UUID) -> Iterator[list[Recorded]]:
+        """The whole streams of everyone whom a run registered or changed."""
+        low, high = bounds_of(run)
+        parameters = (low.hex, high.hex, run.hex)
+        with self._recorder.reading() as query, query.each(events.OF_RUN, parameters) as rows:
+            for _, found in groupby(rows, key=itemgetter(0)):
+                yield [self._recorded(*row) for row in found]
+
+    def employees_as_of(self, company: str, moment: datetime) -> Iterator[Employee]:
+        """Everyone as they were at a moment, by when things took effect."""
+        for employee in self.employees(company):
+            if employee.effective <= moment:
+                yield employee
+            else:
+                past = (each for each in self.events(employee.id) if each.effective <= moment)
+                earlier = fold(None, past)
+                if earlier is not None:
+                    yield earlier
+
+    # Looking after it
+
+    def verify(self, tick: Tick) -> Findings:
+        """Whether projections and events fit together; `tick` is told of events gone through."""
+        with self._recorder.reading() as query:
+            return verify(query, self._read, tick)
+
+    def rebuild(self, tick: Tick) -> None:
+        """Makes the projections anew from the events, in one transaction.
+
+        `tick` is told of events gone through, each of which is gone through twice.
+        """
+        self._recorder.rewrite(lambda query: rebuild(query, self._read, tick))
+
+    def count_events(self) -> int:
+        """How many events there are, runs included."""
+        with self._recorder.reading() as query:
+            ((count,),) = query(events.COUNT)
+            return int(count)
+
+    def _read(self, stream: str, version: int, topic: str, state: bytes) -> Recorded | None:
+        try:
+            return self._recorded(stream, version, topic, state)
+        except MapperDeserialisationError:
+            return None
+
+    def _recorded(self, stream: str, version: int, topic: str, state: bytes) -> Recorded:
+        stored = StoredEvent(UUID(stream), version, topic, state)
+        return cast(Recorded, self._ledger.mapper.to_domain_event(stored))
+
     def runs_of(self, events: Iterable[Recorded]) -> Mapping[UUID, RunEnded]:
         """The runs in which events happened."""
         found = (self.find_run(run) for run in {recorded.run for recorded in events})
@@ -229,30 +333,35 @@ def _issues(query: Query, run: UUID) -> list[Issue]:
 
 
 def _run_record(row: tuple[Any, ...]) -> RunRecord:
-    run, event = row
-    return RunRecord(UUID(run), runs.load_run(event))
+    run, event, ended_by = row
+    return RunRecord(UUID(run), runs.load_run(event), UUID(ended_by) if ended_by else None)
 
 
 def _events(commit: Commit) -> Iterator[Recorded]:
     """The run's own event first: it is lock and guard for the others (R4)."""
-    ended = commit.ended
-    yield Recorded(
-        originator_id=company_stream_id(ended.company),
-        originator_version=commit.stream.version + 1,
-        event=ended,
-        run=commit.run,
-        effective=ended.finished,
-        recorded=ended.finished,
-    )
+    for version, record in enumerate(commit.runs, commit.stream.version + 1):
+        yield Recorded(
+            originator_id=company_stream_id(record.ended.company),
+            originator_version=version,
+            event=record.ended,
+            run=record.run,
+            effective=record.ended.finished,
+            recorded=record.ended.finished,
+        )
     for change in commit.changes:
         yield from change.events
 
 
 def _writes(commit: Commit) -> Iterator[Write]:
-    company = commit.ended.company
-    stream = commit.stream.after(commit.run, commit.ended)
+    company, stream = commit.ended.company, commit.stream
+    for record in commit.runs:
+        stream = stream.after(record.run, record.ended)
+        yield runs.PUT_RUN, [runs.step_run(record.run, stream.version, record.ended)]
+        if record.ended.ends is not None:
+            yield runs.DROP_HELD, [(record.ended.ends.hex,)]
     yield runs.PUT_STREAM, [runs.step_stream(company, stream)]
-    yield runs.PUT_RUN, [runs.step_run(commit.run, stream.version, commit.ended)]
+    yield runs.PUT_HELD, runs.held_rows(commit.run, ((f.info, f.data) for f in commit.held))
+    yield audit.PUT, audit.step(commit.run, commit.changes)
     yield (
         roster.PUT,
         (roster.step(company, change.after, change.digest) for change in commit.changes),

@@ -5,15 +5,19 @@ Every command is the real one; only the clock on the wall is set, so that weeks 
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import shlex
 import shutil
 import sys
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 from textwrap import dedent, fill
 
 import click
+from server import serving
 
 from cli.main import execute
 
@@ -23,13 +27,28 @@ HERE = Path(__file__).resolve().parent
 def main(directory: Path) -> None:
     """Plays the story in `directory`, which is made anew and left behind."""
     prepare(directory)
-    os.chdir(directory)
+    with serving(directory.resolve()) as server:
+        settings = (HERE / "tenure.toml").read_text("utf-8")
+        (directory / "tenure.toml").write_text(settings.format_map(server._asdict()), "utf-8")
+        os.chdir(directory)
+        play()
+    say(f"""
+        All of it is still there: cd {directory}, then `tenure runs` or `tenure show acme 1004`.
+        The server has stopped; `python docs/demo/server.py {directory}` starts it again.
+    """)
 
+
+def play() -> None:
+    """The story, in the directory where it takes place."""
     say("""
-        Acme's HR system writes all employees into one file and leaves it in a folder. This is
-        Monday's. Before anything is stored, `preview` tells what it would do, row by row.
+        Acme's HR system writes all employees into one file and leaves it on an SFTP server, here
+        one that runs on this machine for as long as the demo. `check` shows that everything works
+        up to the file: the server shows the key that is pinned, and lets us in.
     """)
     deliver("monday", "2027-03-01 02:30")
+    tenure("2027-03-01 02:35", "check acme --connect")
+
+    say("This is Monday's file. Before anything is stored, `preview` tells what it would do.")
     tenure("2027-03-01 02:40", "preview acme")
 
     say("""
@@ -54,12 +73,28 @@ def main(directory: Path) -> None:
     """)
     tenure("2027-03-02 20:00", "import acme --by schedule")
 
-    say("""
-        The clock does what is due. On Wednesday at midnight Bram can log in. Chris cannot any more
-        on 2 April at 23:00, here even though nothing ran that night: the next pass catches up,
-        and records both when it took effect and when it was done.
-    """)
+    say("The clock does what is due. On Wednesday at midnight Bram can log in.")
     tenure("2027-03-03 00:00", "clock --by schedule")
+
+    say("""
+        On Friday the export is broken: everyone gets the same last day. The safeguard finds too
+        many leavers and holds the delivery. Nothing is applied until somebody decides; HR, asked,
+        sends the right file again, and this one is discarded.
+    """)
+    deliver("broken", "2027-03-05 02:30")
+    tenure("2027-03-05 02:45", "import acme --by schedule")
+    tenure("2027-03-05 09:00", "runs acme --limit 3")
+    held = waiting("2027-03-05 09:00")
+    decision = "--by petra --reason 'HR says the export is broken'"
+    tenure("2027-03-05 09:10", f"discard {held} {decision}")
+    deliver("tuesday", "2027-03-05 09:30")
+    tenure("2027-03-05 20:00", "import acme --by schedule")
+
+    say("""
+        On 2 April at 23:00 Chris cannot log in any more, here even though nothing ran that night:
+        the next pass of the clock catches up, and records both when it took effect and when it was
+        done.
+    """)
     tenure("2027-04-03 06:10", "clock --by schedule")
 
     say("""
@@ -69,14 +104,24 @@ def main(directory: Path) -> None:
     deliver("april", "2027-04-05 02:30")
     tenure("2027-04-05 02:45", "import acme --by schedule")
 
-    say("So this is where everyone stands:")
-    tenure("2027-04-05 09:00", "roster acme")
+    say("He is, says his manager. Support brings him back, and the same file is fine from then on.")
+    told = "--by petra --reason 'his manager extended the contract'"
+    tenure("2027-04-05 09:00", f"support reactivate acme 1003 {told}")
+    tenure("2027-04-05 20:00", "import acme --by schedule")
+
+    say("So this is where everyone stands, and where they stood on the day after Chris had left:")
+    tenure("2027-04-06 09:00", "roster acme")
+    tenure("2027-04-06 09:00", "roster acme --as-of 2027-04-03")
 
     say("And this is how it came about for Anna, whom her external id still names, and for Chris:")
-    tenure("2027-04-05 09:00", "history acme 1001")
-    tenure("2027-04-05 09:00", "history acme chris.smith@acme.example")
+    tenure("2027-04-06 09:00", "history acme 1001")
+    tenure("2027-04-06 09:00", "history acme chris.smith@acme.example")
 
-    say(f"All of it is still there: cd {directory}, then `tenure runs` or `tenure show acme 1004`.")
+    say("An auditor asks across all employees: what did support staff do in April?")
+    tenure("2027-04-06 09:00", "audit acme --since 2027-04-01 --by petra")
+
+    say("And whether all that is stored still fits together:")
+    tenure("2027-04-06 09:00", "verify")
 
 
 def prepare(directory: Path) -> None:
@@ -86,7 +131,6 @@ def prepare(directory: Path) -> None:
             sys.exit(f"{directory} exists and is no former demo; name another directory.")
         shutil.rmtree(directory)
     (directory / "outgoing").mkdir(parents=True)
-    shutil.copy(HERE / "tenure.toml", directory)
 
 
 def deliver(name: str, written: str) -> None:
@@ -104,6 +148,15 @@ def tenure(at: str, arguments: str) -> None:
     if code:
         click.secho(f"(exit code {code})", dim=True)
     click.echo()
+
+
+def waiting(at: str) -> str:
+    """The run that waits for a decision, as `tenure runs --held --json` tells it."""
+    answer = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    with redirect_stdout(answer):
+        execute(["runs", "acme", "--held", "--json"], {"now": lambda: moment(at)})
+    answer.seek(0)
+    return str(json.load(answer)[0]["run"])
 
 
 def moment(text: str) -> datetime:

@@ -1,9 +1,11 @@
 """A process of its own that imports deliveries, and says on standard output how far it is.
 
-    python importer.py DATABASE [--wait] FILE...
+    python importer.py DATABASE [--wait] [--approve | --rebuild | FILE...]
 
-Each FILE is one delivery to Acme. `planned` is said when a commit begins, `stored` when it is
-made. With `--wait`, the first commit begins only when a line comes in on standard input.
+Each FILE is one delivery to Acme; `--approve` approves what waits there, `--rebuild` makes the
+projections anew. `planned` is said when a commit begins, `stored` when it is made. With `--wait`,
+the first commit begins only when a line comes in on standard input. A rebuild says `looked` once it
+went through all events, and `written` when only its end is missing.
 """
 
 from __future__ import annotations
@@ -14,17 +16,24 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from adapters.service.approvals import approve
 from adapters.service.imports import import_delivery
 from adapters.service.run import Shell
 from adapters.settings import Customer, Settings
 from adapters.sources.folder import read_file
 from adapters.store.sqlite import open_sqlite
-from domain.company import Company, Language
+from adapters.store.store import Store
+from domain.company import Company, Language, Policy
 from domain.schedule import Schedule
 
-ACME = Company(key="acme", name="Acme BV", language=Language.NL, groups=("Sales", "Engineering"))
+HEEDFUL = Company(key="acme", name="Acme BV", language=Language.NL, groups=("Sales", "Engineering"))
+"""Acme with the usual safeguard."""
+ACME = replace(HEEDFUL, policy=Policy(max_offboardings=0, max_registrations=0))
+"""Acme without, whose deliveries may do anything."""
 
 
 def say(what: str) -> None:
@@ -52,9 +61,30 @@ def main(database: str, *arguments: str) -> None:
         store._recorder.insert_events = announced  # type: ignore[method-assign]
         shell = Shell(Settings(Path("tenure.toml"), Path(database), Schedule(), {}), store)
         for name in arguments:
-            if name != "--wait":
+            if name == "--approve":
+                (record,) = store.waiting("acme")
+                customer = Customer(HEEDFUL, None)
+                say(approve(shell, customer, record, "importer", "a test").outcome)
+            elif name == "--rebuild":
+                rebuild(store)
+            elif name != "--wait":
                 file = read_file(Path(name), ACME.limits.file)
                 say(import_delivery(shell, customer, "importer", [file]).outcome)
+
+
+def rebuild(store: Store) -> None:
+    """Makes the projections anew."""
+    count, told = store.count_events(), 0
+
+    def tick(number: int) -> None:
+        nonlocal told
+        before, told = told, told + number
+        for share, what in ((1, "looked"), (2, "written")):
+            if before < share * count <= told:
+                say(what)
+
+    store.rebuild(tick)
+    say("rebuilt")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 
 from adapters.sources.folder import FolderSource, read_file
 from adapters.sources.source import Source, SourceUnreachable, StillUploading
+from tests.adapters.sshd import Sshd
 from tests.given import NOW
 
 PATTERN = "alleo_employees_*.csv"
@@ -40,19 +41,15 @@ class Place(NamedTuple):
         return [file.name for file in self.source(pattern).fetch(limit)]
 
 
-def _folder(directory: Path) -> Iterator[Place]:
-    yield Place(directory, lambda pattern: FolderSource(directory, pattern))
-
-
-SOURCES: dict[str, Callable[[Path], Iterator[Place]]] = {"folder": _folder}
-
-
-@pytest.fixture(params=list(SOURCES))
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """A folder of every kind there is."""
+@pytest.fixture(params=["folder", "sftp"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """A folder of every kind there is; servers are real ones."""
     directory = tmp_path / "outgoing"
     directory.mkdir()
-    yield from SOURCES[request.param](directory)
+    if request.param == "folder":
+        return Place(directory, lambda pattern: FolderSource(directory, pattern))
+    server: Sshd = request.getfixturevalue("sshd")
+    return Place(directory, lambda pattern: server.source(directory, pattern=pattern, settle=0))
 
 
 # Every source: which files count
@@ -252,6 +249,54 @@ def test_a_folder_that_is_not_there_is_unreachable(place: Place) -> None:
     assert str(place.directory) in raised.value.problem
 
 
+def test_a_name_with_control_characters_does_not_count(place: Place) -> None:
+    """D2"""
+    for sign in ("\n", "\x1b", "\x7f", "\x9b"):
+        place.put(f"alleo_employees_{sign}.csv")
+
+    assert place.names() == []
+
+
+def test_a_name_that_is_no_text_is_a_name(place: Place) -> None:
+    """D2"""
+    place.put(os.fsdecode(b"alleo_employees_caf\xe9.csv"))
+    place.put(os.fsdecode(b"caf\xe9.csv"))
+
+    assert place.names() == ["alleo_employees_caf\\xe9.csv"]
+
+
+def test_a_large_file_comes_whole(place: Place) -> None:
+    """D4"""
+    data = os.urandom(3_000_001)
+    place.put("alleo_employees_1.csv", data)
+
+    (file,) = place.source(PATTERN).fetch(10_000_000)
+
+    assert file.data == data
+
+
+def test_the_steps_lead_to_the_files_and_nothing_is_downloaded(place: Place) -> None:
+    place.put("alleo_employees_2.csv", b"12345", seconds=1)
+    place.put("alleo_employees_1.csv", b"", seconds=2)
+    place.put("other.csv")
+
+    steps = list(place.source(PATTERN).steps())
+
+    assert [step.what for step in steps][-4:] == ["directory", "matching", "file", "file"]
+    told = [step.detail for step in steps][-4:]
+    assert str(place.directory) in told[0]
+    assert told[1] == f"2 files for {PATTERN}"
+    assert told[2] == "alleo_employees_2.csv, 5 bytes, modified 2027-03-01 02:45:01 UTC"
+
+
+def test_the_steps_end_where_it_does_not_go_on(place: Place) -> None:
+    source = place.source(PATTERN)
+    place.directory.rmdir()
+
+    with pytest.raises(SourceUnreachable, match="No such file"):
+        list(source.steps())
+
+
 # The folder alone
 
 
@@ -280,9 +325,10 @@ def test_a_file_that_may_not_be_read_is_unreachable(
         FolderSource(tmp_path, PATTERN).fetch(LIMIT)
 
 
-def test_a_file_that_is_gone_before_it_is_read_is_unreachable(
+def test_a_file_that_is_gone_before_it_is_read_is_still_changing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """D4"""
     (tmp_path / "alleo_employees_1.csv").write_bytes(b"content")
     real = Path.open
 
@@ -292,7 +338,7 @@ def test_a_file_that_is_gone_before_it_is_read_is_unreachable(
 
     monkeypatch.setattr(Path, "open", vanishing)
 
-    with pytest.raises(SourceUnreachable, match=r"alleo_employees_1\.csv"):
+    with pytest.raises(StillUploading, match=r"alleo_employees_1\.csv"):
         FolderSource(tmp_path, PATTERN).fetch(LIMIT)
 
 

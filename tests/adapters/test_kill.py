@@ -243,6 +243,118 @@ def repeated(database: Path, delivery: Path) -> Outcome:
         return import_delivery(shell, Customer(importer.ACME, None), "again", [file]).outcome
 
 
+# Killed while somebody decides, or while projections are made anew
+
+
+@pytest.fixture(scope="module")
+def waiting(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """The same delivery, which the safeguard holds."""
+    place = tmp_path_factory.mktemp("waiting")
+    database = place / "tenure.db"
+    shutil.copy(scene.database, database)
+    file = read_file(scene.delivery, importer.HEEDFUL.limits.file)
+    with closing(open_sqlite(database)) as store:
+        shell = shell_of(store, Watch(NOW))
+        run = import_delivery(shell, Customer(importer.HEEDFUL, None), "tester", [file])
+        assert run.outcome is Outcome.HELD
+    undisturbed = place / "undisturbed.db"
+    shutil.copy(database, undisturbed)
+    told = dict(finish(start(undisturbed, "--approve")))
+    assert Outcome.APPLIED in told
+    return scene._replace(database=database, commit_takes=told["stored"] - told["planned"])
+
+
+KNOWN = pytest.mark.parametrize("scene", ["known company"], indirect=True)
+"""A company's first delivery registers whomever it likes."""
+
+
+@KNOWN
+@pytest.mark.parametrize("number", range(KILLS // 2))
+def test_an_approval_that_is_killed_is_there_whole_or_still_to_be_made(
+    waiting: Scene, number: int, tmp_path: Path
+) -> None:
+    """R1, B2"""
+    database = tmp_path / "tenure.db"
+    shutil.copy(waiting.database, database)
+    before = kept(database)
+    stretch = (number + random.random()) / (KILLS // 2)
+
+    with start(database, "--approve") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("planned")
+        time.sleep(stretch * SLACK * waiting.commit_takes)
+        process.kill()
+
+    after = kept(database)
+    with closing(open_sqlite(database)) as store:
+        assert store.verify(lambda _: None).problems == ()
+        records = store.waiting("acme")
+        if after.runs == before.runs:
+            assert after == before
+            assert [file.data for file in store.held(records[0].run)] == [
+                waiting.delivery.read_bytes()
+            ]
+        else:
+            assert records == []
+            assert all(store.held(UUID(run)) == [] for run in after.runs)
+    if after.runs == before.runs:
+        assert Outcome.APPLIED in dict(finish(start(database, "--approve")))
+    with closing(open_sqlite(database)) as store:
+        assert open_people(store) == waiting.expected
+        assert store.waiting("acme") == []
+        assert store.verify(lambda _: None).problems == ()
+
+
+@KNOWN
+def test_an_approval_that_is_killed_before_its_commit_is_still_to_be_made(
+    waiting: Scene, tmp_path: Path
+) -> None:
+    """R1, B2"""
+    database = tmp_path / "tenure.db"
+    shutil.copy(waiting.database, database)
+    before = kept(database)
+
+    with start(database, "--wait", "--approve") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("planned")
+        process.kill()
+
+    assert kept(database) == before
+    assert Outcome.APPLIED in dict(finish(start(database, "--approve")))
+
+
+@pytest.mark.parametrize("until", ["looked", "written"])
+@pytest.mark.parametrize("number", range(KILLS // 4))
+def test_a_rebuild_that_is_killed_leaves_everything_as_it_was_or_made_anew(
+    scene: Scene, until: str, number: int, tmp_path: Path
+) -> None:
+    """R1"""
+    database = tmp_path / "tenure.db"
+    shutil.copy(scene.database, database)
+    finish(start(database, scene.delivery))
+    sound = kept(database)
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("DELETE FROM runs")
+        connection.execute("DELETE FROM roster WHERE external_id <> 'x7'")
+        connection.commit()
+    damaged = kept(database)
+
+    with start(database, "--rebuild") as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        while not said.startswith(until):
+            said = process.stdout.readline()
+        time.sleep(random.random() * 0.02)
+        process.kill()
+
+    after = kept(database)
+    assert after == sound if after.runs else after == damaged
+    finish(start(database, "--rebuild"))
+    assert kept(database) == sound
+    with closing(open_sqlite(database)) as store:
+        assert store.verify(lambda _: None).problems == ()
+
+
 # Competing
 
 

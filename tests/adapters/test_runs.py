@@ -273,7 +273,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     monkeypatch.setattr(home_of(what), what, fail)
 
 
-@pytest.mark.parametrize("part", ["plan_delivery", "read_sheets", "_ended"])
+@pytest.mark.parametrize("part", ["plan_delivery", "read_sheets", "commit_of"])
 def test_a_fault_is_recorded_and_goes_on_its_way(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:

@@ -9,8 +9,10 @@ from textwrap import dedent
 
 import pytest
 
+from adapters.secret import Secret
 from adapters.settings import Settings, SettingsError, find_settings, load_settings
 from adapters.sources.folder import FolderSource
+from adapters.sources.sftp import SftpSource
 from domain.company import CustomType, Language, Limits, Policy
 from domain.schedule import Schedule
 
@@ -41,10 +43,12 @@ def load(file: Path, text: str, **environment: str) -> Settings:
 
 def trouble(file: Path, text: str, **environment: str) -> str:
     """What is said about a text, which must name the file in one line."""
-    with pytest.raises(SettingsError) as raised:
-        load(file, text, **environment)
-    sentence = str(raised.value)
-    assert sentence.startswith(str(raised.value.file))
+    try:
+        (error,) = load(file, text, **environment).broken.values()
+    except SettingsError as raised:
+        error = raised
+    sentence = str(error)
+    assert sentence.startswith(str(error.file))
     assert "\n" not in sentence
     return sentence
 
@@ -455,7 +459,27 @@ TROUBLES = {
     ),
     "a source of no known protocol": (
         ACME + "[company.acme.source]\nprotocol = 'gopher'\ndirectory = 'in'",
-        ["company.acme.source.protocol", "folder"],
+        ["company.acme.source.protocol", "folder", "sftp"],
+    ),
+    "a protocol that is no text": (
+        ACME + "[company.acme.source]\nprotocol = ['sftp']\ndirectory = 'in'",
+        ["company.acme.source.protocol", "folder", "sftp"],
+    ),
+    "a server's key for a folder": (
+        ACME + "[company.acme.source]\nprotocol='folder'\ndirectory='in'\nhost='h'",
+        ["company.acme.source.host", "unknown", "directory"],
+    ),
+    "a folder that settles before it began": (
+        ACME + "[company.acme.source]\nprotocol='folder'\ndirectory='in'\nsettle=-1",
+        ["company.acme.source.settle", "0"],
+    ),
+    "a folder that never settles": (
+        ACME + "[company.acme.source]\nprotocol='folder'\ndirectory='in'\nsettle_limit=inf",
+        ["company.acme.source.settle_limit"],
+    ),
+    "a wait that is no number": (
+        ACME + "[company.acme.source]\nprotocol='folder'\ndirectory='in'\nsettle=nan",
+        ["company.acme.source.settle"],
     ),
     "unknown in a source": (
         ACME + "[company.acme.source]\nprotocol = 'folder'\ndirectory = 'in'\npatern = '*'",
@@ -496,3 +520,200 @@ def test_company_settings_tell_two_companies_apart(file: Path) -> None:
     assert load(file, ACME + source).customers["acme"].company.fingerprint() == plain
     for more in ("groups = ['Sales']", "[company.acme.policy]\nblank_cells = 'clear'"):
         assert load(file, ACME + more).customers["acme"].company.fingerprint() != plain
+
+
+# Servers
+
+SFTP = """
+    [company.acme.source]
+    protocol = "sftp"
+    host = "sftp.acme.example"
+    directory = "/outgoing"
+    username = "tenure"
+"""
+PINNED = "SHA256:" + "aB3+/" * 8 + "xyz"
+
+
+def sftp(file: Path, more: str, without: str = "") -> Settings:
+    """The settings of a company with a server."""
+    lines = [
+        line for line in dedent(SFTP).splitlines() if not without or not line.startswith(without)
+    ]
+    return load(file, "\n".join([ACME, *lines, dedent(more), ""]))
+
+
+def source_of(file: Path, more: str) -> SftpSource:
+    source = sftp(file, more).customers["acme"].source
+    assert isinstance(source, SftpSource)
+    return source
+
+
+def test_a_server_needs_no_more_than_it_must(file: Path) -> None:
+    """D1, D2, D4"""
+    source = source_of(file, "password = { env = 'ACME_SFTP' }")
+
+    assert source == SftpSource(
+        host="sftp.acme.example",
+        port=22,
+        directory="/outgoing",
+        pattern="alleo_employees_*.csv",
+        username="tenure",
+        password=Secret(env="ACME_SFTP"),
+        settle=5,
+        settle_limit=60,
+    )
+    assert len(source.warnings) == 1
+
+
+def test_everything_about_a_server_is_read(file: Path) -> None:
+    """D1, D4"""
+    source = source_of(
+        file,
+        f"""
+        port = 2222
+        pattern = "people-*.csv"
+        private_key = {{ file = "keys/acme" }}
+        passphrase = {{ file = "/run/secrets/acme" }}
+        host_key = "{PINNED}"
+        bind = "10.0.0.4"
+        settle = 0.5
+        settle_limit = 7
+        """,
+    )
+
+    assert source == SftpSource(
+        host="sftp.acme.example",
+        port=2222,
+        directory="/outgoing",
+        pattern="people-*.csv",
+        username="tenure",
+        private_key=Secret(file=file.parent / "keys" / "acme"),
+        passphrase=Secret(file=Path("/run/secrets/acme")),
+        host_key=PINNED,
+        bind="10.0.0.4",
+        settle=0.5,
+        settle_limit=7,
+    )
+    assert source.warnings == ()
+
+
+def test_a_secret_is_read_when_it_is_used_and_not_before(file: Path) -> None:
+    source_of(file, "password = { file = 'missing' }")
+    source_of(file, "password = { env = 'NOT_SET' }")
+
+
+PASSWORD = "password = { env = 'A' }"
+SERVER_TROUBLES: dict[str, tuple[str, str, list[str]]] = {
+    "no host": (PASSWORD, "host", ["company.acme.source", "host", "missing"]),
+    "no directory": (PASSWORD, "directory", ["company.acme.source", "directory", "missing"]),
+    "no username": (PASSWORD, "username", ["company.acme.source", "username", "missing"]),
+    "no secret": ("", "", ["company.acme.source", "password", "private_key"]),
+    "two secrets": (
+        PASSWORD + "\nprivate_key = { env = 'B' }",
+        "",
+        ["company.acme.source", "password", "private_key"],
+    ),
+    "a passphrase for a password": (
+        PASSWORD + "\npassphrase = { env = 'B' }",
+        "",
+        ["company.acme.source.passphrase", "private_key"],
+    ),
+    "an empty host": (PASSWORD + "\nhost = ''", "host", ["company.acme.source.host"]),
+    "port zero": (PASSWORD + "\nport = 0", "", ["company.acme.source.port", "1"]),
+    "a port beyond": (PASSWORD + "\nport = 65536", "", ["company.acme.source.port", "65535"]),
+    "a short key": (PASSWORD + "\nhost_key = 'SHA256:abc'", "", ["company.acme.source.host_key"]),
+    "a key by MD5": (
+        PASSWORD + "\nhost_key = 'MD5:aa:bb'",
+        "",
+        ["company.acme.source.host_key", "SHA256"],
+    ),
+    "a key and a line": (
+        PASSWORD + f'\nhost_key = "{PINNED}\\n"',
+        "",
+        ["company.acme.source.host_key", "43"],
+    ),
+    "a name to connect from": (PASSWORD + "\nbind = 'eth0'", "", ["company.acme.source.bind"]),
+    "an unknown key": (
+        PASSWORD + "\nmode = 'passive'",
+        "",
+        ["company.acme.source.mode", "unknown", "host_key"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SERVER_TROUBLES)
+def test_whatever_is_wrong_with_a_server_is_told(file: Path, case: str) -> None:
+    more, without, words = SERVER_TROUBLES[case]
+
+    (error,) = sftp(file, more, without).broken.values()
+
+    assert missing(words, str(error), file) == []
+
+
+@pytest.mark.parametrize("setting", ["password", "private_key", "passphrase"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "'hunter2!'",
+        '"-----BEGIN hunter2! KEY-----\\n"',
+        "{ env = 'hunter2!' }",
+        "{ value = 'hunter2!' }",
+        "{ env = 'A', file = 'hunter2!' }",
+        "{ file = '' }",
+        "{}",
+        "['hunter2!']",
+        "5",
+    ],
+)
+def test_a_secret_in_the_configuration_is_refused_and_not_repeated(
+    file: Path, setting: str, value: str
+) -> None:
+    (error,) = sftp(file, f"{setting} = {value}").broken.values()
+
+    assert f"company.acme.source.{setting}" in str(error)
+    assert "env" in str(error)
+    assert "file" in str(error)
+    assert "hunter2" not in str(error) + repr(error)
+
+
+# One broken company
+
+
+def test_what_is_wrong_with_one_company_leaves_the_others(file: Path) -> None:
+    """R6"""
+    write(file.parent / "companies" / "torn.toml", "name =")
+    write(file.parent / "companies" / "whole.toml", 'name = "W"\nlanguage = "de"\n')
+    text = 'companies = "companies/*.toml"\n' + ACME + '[company.half]\nname = "H"\n'
+
+    settings = load(file, text)
+
+    assert list(settings.customers) == ["acme", "whole"]
+    assert list(settings.broken) == ["half", "torn"]
+    assert "company.half" in str(settings.broken["half"])
+    assert "TOML" in str(settings.broken["torn"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "shoes = 1",
+        "database = 5",
+        "[schedule]\nactivation = 'noon'",
+        "[company.Acme]\nname = 'A'\nlanguage = 'nl'",
+        "company = 5",
+        "companies = 5",
+        "no toml",
+    ],
+)
+def test_what_is_wrong_with_the_configuration_itself_is_wrong_for_all(
+    file: Path, text: str
+) -> None:
+    with pytest.raises(SettingsError):
+        load(file, text)
+
+
+def test_a_company_that_stands_twice_is_wrong_for_all_even_if_one_is_broken(file: Path) -> None:
+    write(file.parent / "companies" / "acme.toml", "name =")
+
+    with pytest.raises(SettingsError, match="acme"):
+        load(file, 'companies = "companies/*.toml"\n' + ACME)

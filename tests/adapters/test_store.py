@@ -13,14 +13,14 @@ from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 from msgspec.structs import replace
 
 from adapters.store.errors import Conflict
-from adapters.store.store import Commit, Store
+from adapters.store.store import Commit, HeldFile, RunRecord, Store
 from domain.clock import plan_clock
 from domain.employee import Employee
 from domain.events import EmailChanged, EmployeeEvent, State
 from domain.ids import company_stream_id
 from domain.issues import Issue, Severity
 from domain.plan import Moment, change_of
-from domain.run import CompanyStream, Outcome, RunKind
+from domain.run import CompanyStream, FileInfo, Outcome, RunKind
 from domain.schedule import Schedule
 from tests.adapters.conftest import OpenStore
 from tests.adapters.steps import (
@@ -367,6 +367,143 @@ def test_a_run_that_refers_to_an_earlier_one_repeats_its_lasting_issues(store: S
 
     assert said[a_run(1)] == [lasting, passing]
     assert said[a_run(2)] == [lasting, own]
+
+
+# What waits, and what is asked around somebody
+
+
+def waiting_commit(
+    store: Store, number: int, first: RunRecord | None = None, **more: object
+) -> Commit:
+    """A run that holds a delivery of two files, perhaps after it ended another one."""
+    infos = [FileInfo(f"alleo_employees_{n}.csv", 3, NOW, str(n) * 64) for n in (1, 2)]
+    record = replace(ended(outcome=Outcome.HELD), files=tuple(infos), delivery=str(number) * 64)
+    files = [HeldFile(info, bytes([0, 255, number])) for info in infos]
+    stream = store.stream("acme")
+    return Commit(a_run(number), record, stream, held=files, first=first, **more)  # type: ignore[arg-type]
+
+
+def ending(number: int, of: int) -> RunRecord:
+    """A run that discards another."""
+    record = replace(ended(outcome=Outcome.DISCARDED), run_kind=RunKind.DISCARD, ends=a_run(of))
+    return RunRecord(a_run(number), record)
+
+
+def test_what_is_held_waits_with_its_files_until_a_run_ends_it(store: Store) -> None:
+    """B2"""
+    commit = waiting_commit(store, 1)
+    store.commit(commit)
+
+    assert store.held(a_run(1)) == list(commit.held)
+    assert store.waiting("acme") == store.waiting(None) == [RunRecord(a_run(1), commit.ended)]
+    end = ending(2, of=1)
+    store.commit(Commit(end.run, end.ended, store.stream("acme")))
+
+    assert store.held(a_run(1)) == []
+    assert store.waiting("acme") == store.waiting(None) == []
+    record = store.find_run(a_run(1))
+    assert record is not None
+    assert record.ended_by == a_run(2)
+
+
+def test_a_run_that_ends_another_first_is_stored_with_it_in_order(store: Store) -> None:
+    """B3"""
+    store.commit(waiting_commit(store, 1))
+
+    store.commit(waiting_commit(store, 3, ending(2, of=1)))
+
+    events = store.events(company_stream_id("acme"))
+    assert [event.run for event in events] == [a_run(1), a_run(2), a_run(3)]
+    assert [record.run for record in store.every_run("acme")] == [a_run(1), a_run(2), a_run(3)]
+    assert [record.run for record in store.waiting("acme")] == [a_run(3)]
+    assert store.held(a_run(1)) == []
+    assert len(store.held(a_run(3))) == 2
+    assert store.stream("acme").version == 3
+
+
+def test_of_a_run_that_cannot_be_stored_the_one_before_it_is_not_either(store: Store) -> None:
+    """B3, R1"""
+    store.commit(waiting_commit(store, 1))
+    before, files = everything(store), store.held(a_run(1))
+    said = Breaking([an_issue("several-files")])
+
+    with pytest.raises(RuntimeError, match="no further"):
+        store.commit(waiting_commit(store, 3, ending(2, of=1), issues=said))
+
+    assert everything(store) == before
+    assert store.held(a_run(1)) == files
+    assert store.held(a_run(3)) == []
+    assert [record.run for record in store.waiting("acme")] == [a_run(1)]
+
+
+def test_two_runs_that_end_the_same_one_cannot_both_be_stored(store: Store) -> None:
+    """R4, B3"""
+    store.commit(waiting_commit(store, 1))
+    late = waiting_commit(store, 5, ending(4, of=1))
+    store.commit(waiting_commit(store, 3, ending(2, of=1)))
+
+    with pytest.raises(Conflict):
+        store.commit(late)
+
+    assert store.find_run(a_run(4)) is None
+    assert [record.run for record in store.waiting("acme")] == [a_run(3)]
+
+
+@pytest.mark.parametrize(
+    ("address", "external_id", "names"),
+    [
+        (None, None, ["Anna"]),
+        ("bram@acme.example", None, ["Anna", "Bram"]),
+        ("bram.old@acme.example", None, ["Anna"]),
+        (None, "7", ["Anna", "Bram"]),
+        ("chris@acme.example", "7", ["Anna", "Bram", "Chris"]),
+        ("anna@acme.example", "007", ["Anna"]),
+        ("nobody@acme.example", "99", ["Anna"]),
+    ],
+)
+def test_around_somebody_stand_those_whom_a_request_might_meet(
+    store: Store, address: str | None, external_id: str | None, names: list[str]
+) -> None:
+    """S1, S6"""
+    stored(store, THREE, number=1)
+    stored(store, THREE, number=2, company=other_company())
+    anna = person(store, "007")
+
+    around = store.snapshot_around("acme", anna.id, address, external_id)
+
+    assert around.stream == store.stream("acme")
+    found = [around.roster.employee(entry) for entry in around.roster.entries]
+    assert sorted(each.details.first_name for each in found) == names
+    whole = {entry.employee: entry for entry in store.snapshot("acme").roster.entries}
+    assert all(whole[entry.employee] == entry for entry in around.roster.entries)
+
+
+def test_whoever_the_file_calls_by_an_address_stands_around_it(store: Store) -> None:
+    """S1, I8"""
+    stored(store, THREE, number=1)
+    by_support(store, person(store, "7"), EmailChanged("bram.new@acme.example"), 2)
+    anna = person(store, "007")
+
+    for address in ("bram@acme.example", "bram.new@acme.example"):
+        around = store.snapshot_around("acme", anna.id, address, None)
+        assert len(around.roster.entries) == 2
+
+
+def test_the_streams_of_a_run_are_those_of_everyone_it_registered_or_changed(store: Store) -> None:
+    """R2"""
+    stored(store, THREE, number=1)
+    stored(store, THREE, number=2, company=other_company())
+    changed = THREE.replace("Anna", "Anne") + "\ndora@acme.example,Dora,Dam,8,,"
+    stored(store, changed, number=3)
+    by_support(store, person(store, "007"), EmailChanged("anna.new@acme.example"), 4)
+
+    people = {each.details.first_name: store.events(each.id) for each in store.employees("acme")}
+
+    assert list(store.streams_of(a_run(1))) == [people["Bram"], people["Anne"], people["Chris"]]
+    assert list(store.streams_of(a_run(3))) == [people["Anne"], people["Dora"]]
+    assert list(store.streams_of(a_run(4))) == [people["Anne"]]
+    assert list(store.streams_of(a_run(5))) == []
+    assert [len(stream) for stream in store.streams_of(a_run(4))] == [3]
 
 
 # Who is due

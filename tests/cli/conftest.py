@@ -29,6 +29,10 @@ ACME = """
 """
 
 
+ASKED = ("--by", "Eva", "--reason", "ticket 7")
+"""Who and why, which every decision names."""
+
+
 class Answer(NamedTuple):
     """What a command left behind."""
 

@@ -6,7 +6,9 @@ them too, and sees that it is a change for others.
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -16,6 +18,7 @@ from msgspec import Meta, Struct
 from tests.cli.conftest import Answer, Desk
 from tests.given import moment
 
+ROOT = Path(__file__).parents[2]
 Moment = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$")]
 Date = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
 Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
@@ -82,6 +85,8 @@ class Run(Struct, forbid_unknown_fields=True):
     files: list[File]
     counts: Counts
     issues: list[Issue]
+    ends: Id | None
+    ended_by: Id | None
 
 
 class ImaginedRun(Run, forbid_unknown_fields=True):
@@ -141,6 +146,23 @@ class Happened(Struct, forbid_unknown_fields=True):
     changes: dict[str, Change]
 
 
+class Problem(Struct, forbid_unknown_fields=True):
+    problem: Annotated[str, Meta(pattern=r"^[a-z]+(-[a-z]+)*$")]
+    message: str
+    company: str | None
+    stream: Id | None
+    version: Annotated[int, Meta(ge=1)] | None
+    run: Id | None
+
+
+class Findings(Struct, forbid_unknown_fields=True):
+    companies: Count
+    runs: Count
+    employees: Count
+    events: Count
+    problems: list[Problem]
+
+
 T = TypeVar("T")
 
 FULL = """
@@ -198,7 +220,7 @@ def test_import_answers_with_its_run(desk: Desk) -> None:
         ("bad-date", 5, "dora", "onboarding_date", "2027-02-30"),
         ("already-left", 6, "erik@acme.example", "offboarding_date", "2021-01-01"),
     ]
-    assert run.slot is run.reason is None
+    assert run.slot is run.reason is run.ends is run.ended_by is None
 
 
 @pytest.mark.parametrize(
@@ -443,6 +465,18 @@ def test_no_answer_holds_a_moment_that_is_not_in_utc(settled: Desk) -> None:
 
     assert len(found) > 10
     assert [stamp for stamp in found if not stamp.endswith("Z")] == []
+
+
+@pytest.mark.parametrize(
+    ("heading", "shape"),
+    [("run", Run), ("employee", Person), ("event", Happened), ("what was found", Findings)],
+)
+def test_the_reference_shows_every_key(heading: str, shape: type[Struct]) -> None:
+    text = (ROOT / "docs" / "reference" / "json.md").read_text("utf-8")
+    found = re.search(rf"^## (?:An? )?{heading}:.*?```json\n(.*?)\n```", text, re.M | re.S | re.I)
+    assert found, heading
+
+    assert list(json.loads(found[1])) == list(shape.__struct_fields__)
 
 
 @pytest.mark.parametrize("name", ["Zoë 🦄", "الاسم", "tab\\t", 'quo""te'])

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from adapters.service import imports as service
-from tests.cli.conftest import Desk, assert_explained
+from tests.cli.conftest import ASKED, Desk, assert_explained
+from tests.given import csv
 
-DONE, FAULT, USAGE, REJECTED, REFUSED, UNREACHABLE = 0, 1, 2, 3, 5, 6
+DONE, FAULT, USAGE, REJECTED, HELD, REFUSED, UNREACHABLE = 0, 1, 2, 3, 4, 5, 6
 TENURE = Path(sys.executable).with_name("tenure")
 
 GOOD = """
@@ -23,6 +24,7 @@ GOOD = """
 """
 WARNED = GOOD + "    bram@acme.example,Bram,Smit,2,2027-03-20\n"
 REJECTING = GOOD + "    no address,Dora,Dam,4,\n"
+MOSTLY_REJECTED = GOOD + "".join(f"    no address,Dora,Dam,d{n},\n" for n in range(6))
 SECRET = "Wilhelmina"
 
 
@@ -92,6 +94,11 @@ def test_no_file_is_done(desk: Desk) -> None:
         ["roster", "acme"],
         ["runs"],
         ["runs", "acme"],
+        ["runs", "--held"],
+        ["roster", "acme", "--as-of", "2020-01-01"],
+        ["audit", "acme"],
+        ["verify"],
+        ["rebuild"],
         ["--help"],
         ["--version"],
     ],
@@ -172,6 +179,14 @@ USAGES: dict[str, list[str]] = {
     "an unknown company of someone": ["show", "zenith", "anna@acme.example"],
     "an unknown company with history": ["history", "zenith", "anna@acme.example"],
     "an unknown company with runs": ["runs", "zenith"],
+    "an unknown action": ["support", "promote", "acme", "anna@acme.example"],
+    "an unknown company to audit": ["audit", "zenith"],
+    "an unknown kind": ["audit", "acme", "--kind", "hired"],
+    "an unknown run to audit": ["audit", "acme", "--run", "0123"],
+    "a moment to look back to that is none": ["roster", "acme", "--as-of", "yesterday"],
+    "a moment to look back to that is ahead": ["roster", "acme", "--as-of", "2027-03-02"],
+    "an unknown run to approve": ["approve", "0123", *ASKED],
+    "an unknown run to discard": ["discard", "0123", *ASKED],
     "an unknown person": ["show", "acme", "nobody@acme.example"],
     "an unknown person with history": ["history", "acme", "nobody@acme.example"],
     "an unknown run": ["run", "0123"],
@@ -242,7 +257,6 @@ def test_a_beginning_that_several_runs_have_is_not_guessed(desk: Desk) -> None:
         ("nonsense", ["tenure.toml", "TOML"]),
         ("shoes = 1", ["tenure.toml", "shoes", "expected"]),
         ("database = 'here'", ["tenure.toml", "database", "expected"]),
-        ("[company.acme]\nname = 'A'", ["tenure.toml", "company.acme", "language"]),
         ("companies = '/etc/tenure/*.toml'\nshoes = 1", ["shoes"]),
     ],
 )
@@ -256,6 +270,21 @@ def test_a_wrong_configuration_is_explained(desk: Desk, text: str, words: list[s
         assert_explained(answer, words)
 
 
+def test_a_company_that_is_configured_wrongly_is_explained_where_it_is_asked_for(
+    desk: Desk,
+) -> None:
+    """R6"""
+    desk.configure("[company.acme]\nname = 'A'")
+
+    for command in (["import", "acme"], ["preview", "acme"], ["roster", "acme"], ["runs", "acme"]):
+        answer = desk.type(*command)
+
+        assert answer.code == USAGE
+        assert_explained(answer, ["tenure.toml", "company.acme", "language"])
+    for command in (["clock"], ["runs"]):
+        assert desk.type(*command).code == DONE
+
+
 def test_without_configuration_the_first_step_is_named(desk: Desk) -> None:
     (desk.directory / "tenure.toml").unlink()
 
@@ -265,11 +294,12 @@ def test_without_configuration_the_first_step_is_named(desk: Desk) -> None:
     assert_explained(answer, ["tenure.toml", "tenure init"])
 
 
-def test_the_command_alone_tells_what_it_can_do(desk: Desk) -> None:
-    answer = desk.type()
+@pytest.mark.parametrize(("words", "one"), [([], "import"), (["support"], "reactivate")])
+def test_the_command_alone_tells_what_it_can_do(desk: Desk, words: list[str], one: str) -> None:
+    answer = desk.type(*words)
 
     assert answer.code == USAGE
-    assert "import" in answer.out + answer.err
+    assert one in answer.out + answer.err
     assert "Traceback" not in answer.err
 
 
@@ -290,6 +320,21 @@ def test_rejected_rows_are_told_by_import_and_preview_and_when_nothing_else_is_n
     assert "applied" in first.out
     assert "unchanged" in again.out
     assert preview.err == first.err == again.err == ""
+
+
+# 4: the delivery is held
+
+
+def test_a_held_delivery_is_told_by_import_and_preview_however_often(desk: Desk) -> None:
+    """B1, B3"""
+    desk.deliver(MOSTLY_REJECTED)
+
+    for command in ("preview", "import", "import", "preview"):
+        answer = desk.type(command, "acme")
+
+        assert (answer.code, answer.err) == (HELD, "")
+        assert "held" in answer.out
+        assert "many-rejected-rows" in answer.out
 
 
 # 5: the delivery was refused
@@ -346,7 +391,20 @@ def test_a_company_without_source_has_nowhere_to_fetch_from(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [["import", "acme"], ["preview", "acme"], ["clock"], ["roster", "acme"], ["runs"]]
+    "command",
+    [
+        ["import", "acme"],
+        ["preview", "acme"],
+        ["clock"],
+        ["roster", "acme"],
+        ["audit", "acme"],
+        ["support", "deactivate", "acme", "1", *ASKED],
+        ["runs"],
+        ["approve", "0", *ASKED],
+        ["discard", "0", *ASKED],
+        ["verify"],
+        ["rebuild"],
+    ],
 )
 @pytest.mark.parametrize("trouble", ["no directory", "no database", "another version"])
 def test_a_store_that_cannot_be_used_is_explained(
@@ -371,12 +429,15 @@ def test_a_store_that_cannot_be_used_is_explained(
 
 def test_over_several_companies_the_highest_code_counts(desk: Desk) -> None:
     """R6"""
-    with_companies(desk, "a", "b", "c", "d")
+    with_companies(desk, "a", "b", "held", "c", "d")
     desk.deliver(GOOD, folder="a")
     assert desk.type("import", "--all").code == DONE
 
     desk.deliver(REJECTING, folder="b")
     assert desk.type("import", "--all").code == REJECTED
+
+    desk.deliver(MOSTLY_REJECTED, folder="held")
+    assert desk.type("import", "--all").code == HELD
 
     desk.deliver(b"", folder="c")
     assert desk.type("import", "--all").code == REFUSED
@@ -385,7 +446,7 @@ def test_over_several_companies_the_highest_code_counts(desk: Desk) -> None:
     answer = desk.type("import", "--all", "--json")
     assert answer.code == UNREACHABLE
     outcomes = [run["outcome"] for run in answer.document]
-    assert outcomes == ["unchanged", "unchanged", "refused", "failed"]
+    assert outcomes == ["unchanged", "unchanged", "refused", "failed", "held"]
 
 
 def test_one_companys_fault_is_explained_and_the_others_go_on(
@@ -411,6 +472,22 @@ def test_one_companys_fault_is_explained_and_the_others_go_on(
     assert "KeyError" in answer.err
     assert SECRET not in answer.err
     assert "Traceback" not in answer.err
+
+
+def test_a_broken_company_is_explained_and_the_others_go_on(desk: Desk) -> None:
+    """R6"""
+    with_companies(desk, "a", "c")
+    config = (desk.directory / "tenure.toml").read_text()
+    desk.configure(config + "[company.b]\nname = 'B'\n")
+    desk.deliver(GOOD, folder="a")
+    desk.deliver(GOOD, folder="c")
+
+    answer = desk.type("import", "--all", "--json")
+
+    assert answer.code == USAGE
+    assert [run["outcome"] for run in answer.document] == ["applied", "applied"]
+    assert "b: " in answer.err
+    assert "language" in answer.err
 
 
 def test_no_companies_are_no_trouble(desk: Desk) -> None:
@@ -440,15 +517,17 @@ def tenure(desk: Desk, *arguments: str, **environment: str) -> subprocess.Comple
 @pytest.mark.skipif(not TENURE.exists(), reason="the command is not installed")
 def test_the_installed_command_exits_with_these_codes(desk: Desk) -> None:
     desk.deliver(REJECTING)
+    mostly = desk.write("mostly.csv", csv(MOSTLY_REJECTED))
 
     codes = {
         "rejected": tenure(desk, "import", "acme").returncode,
+        "held": tenure(desk, "import", "acme", str(mostly)).returncode,
         "done": tenure(desk, "roster", "acme").returncode,
         "usage": tenure(desk, "roster", "nobody").returncode,
         "unreachable": tenure(desk, "runs", TENURE_DATABASE="sqlite:///no/where.db").returncode,
     }
 
-    assert codes == {"rejected": 3, "done": 0, "usage": 2, "unreachable": 6}
+    assert codes == {"rejected": 3, "held": 4, "done": 0, "usage": 2, "unreachable": 6}
 
 
 @pytest.mark.skipif(not TENURE.exists(), reason="the command is not installed")
@@ -468,14 +547,24 @@ def test_the_installed_command_finds_its_configuration_anywhere(desk: Desk, tmp_
 
 
 @pytest.mark.skipif(not TENURE.exists(), reason="the command is not installed")
-def test_a_reader_that_goes_away_is_no_fault_to_talk_about(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("command", "first"),
+    [
+        (["roster", "acme"], "STATE"),
+        (["audit", "acme"], "registered"),
+        (["audit", "acme", "--json"], "["),
+    ],
+)
+def test_a_reader_that_goes_away_is_no_fault_to_talk_about(
+    desk: Desk, command: list[str], first: str
+) -> None:
     """As in `tenure roster acme | head -1`, with more to tell than a pipe holds."""
     rows = "".join(f"p{n}@acme.example,First{n},Last{n}\n" for n in range(2_000))
     desk.deliver(f"email,first_name,last_name\n{rows}")
     desk.type("import", "acme")
 
     with subprocess.Popen(
-        [TENURE, "roster", "acme"],
+        [TENURE, *command],
         cwd=desk.directory,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -483,7 +572,7 @@ def test_a_reader_that_goes_away_is_no_fault_to_talk_about(desk: Desk) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        assert process.stdout.readline().startswith("STATE")
+        assert process.stdout.readline().startswith(first)
         process.stdout.close()
         said = process.stderr.read()
         process.wait(timeout=60)

@@ -42,8 +42,20 @@ def test_there_is_more_than_one_command() -> None:
         "roster",
         "show",
         "history",
+        "audit",
         "runs",
         "run",
+        "approve",
+        "discard",
+        "support change-email",
+        "support reactivate",
+        "support move-onboarding",
+        "support offboard",
+        "support cancel-offboarding",
+        "support deactivate",
+        "support link",
+        "verify",
+        "rebuild",
     } <= set(NAMES)
 
 
@@ -71,8 +83,10 @@ def test_every_option_is_explained(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_argument_is_in_the_help_text(name: str) -> None:
+    """In that of its command, or of the group that the command is one of."""
     command = command_of(name)
-    about = f"{command.help}"
+    *group, _ = name.split() or [""]
+    about = f"{command.help} {command_of(' '.join(group)).help}"
     arguments = [each for each in command.params if isinstance(each, click.Argument)]
 
     names = [str(each.metavar or each.name).strip("[].").upper() for each in arguments]
@@ -81,20 +95,35 @@ def test_every_argument_is_in_the_help_text(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name])
-def test_every_command_is_in_the_list_with_what_it_does(desk: Desk, name: str) -> None:
+def test_every_command_is_in_the_list_with_what_it_does(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     *group, last = name.split()
 
     lines = desk.type(*group, "--help").out.splitlines()
 
     (line,) = [each for each in lines if each.split()[:1] == [last]]
     assert line.endswith(".")
+    assert not line.endswith("..."), "cut short"
     assert len(line.split()) > 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_help_text_fits_a_usual_terminal(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+
+    lines = desk.type(*name.split(), "--help").out.splitlines()
+
+    assert [line for line in lines if len(line) > 80 or line != line.rstrip()] == []
 
 
 def test_the_exit_codes_are_told(desk: Desk) -> None:
     told = desk.type("--help").out.partition("Exit codes:")[2]
 
-    for code in ("0", "1", "2", "3", "5", "6"):
+    for code in ("0", "1", "2", "3", "4", "5", "6"):
         assert f"{code} " in told
 
 

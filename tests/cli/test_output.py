@@ -75,6 +75,10 @@ def test_an_empty_roster_is_a_header(desk: Desk) -> None:
         ["history", "acme", "1"],
         ["runs"],
         ["clock", "--dry-run", "--at", "2030-01-01"],
+        ["audit", "acme"],
+        ["support", "offboard", "acme", "1", "2027-06-01", "--by", "Eva", "--reason", "said so"],
+        ["verify"],
+        ["rebuild"],
         ["--help"],
         ["show", "acme", "nobody"],
         ["import", "--frob"],
@@ -175,7 +179,7 @@ def hostile(desk: Desk) -> None:
         f"bram@acme.example,Bram{sign},Smit,,v,s\n"
         f"chris{sign}@acme.example,Chris,Jansen,,v,s\n"
         f"dora@acme.example,Dora,Dam,{sign},v,s\n",
-        name=f"{TITLE}{RED}1",
+        name="\u202e\u2028\\x1b[31m",
     )
 
 
@@ -187,8 +191,20 @@ def hostile(desk: Desk) -> None:
         ["roster", "acme"],
         ["show", "acme", "anna@acme.example"],
         ["history", "acme", "anna@acme.example"],
+        ["audit", "acme"],
+        [
+            "support",
+            "deactivate",
+            "acme",
+            "anna@acme.example",
+            "--by",
+            "Eva",
+            "--reason",
+            "said so",
+        ],
         ["runs"],
         ["run", "0"],
+        ["verify"],
     ],
 )
 def test_no_answer_does_anything_to_the_screen(desk: Desk, command: list[str]) -> None:
@@ -201,6 +217,19 @@ def test_no_answer_does_anything_to_the_screen(desk: Desk, command: list[str]) -
     assert answer.out != ""
     assert [line for line in answer.out.splitlines() if DANGEROUS.search(line)] == []
     assert answer.err == ""
+
+
+def test_no_name_of_a_file_does_anything_to_the_screen(desk: Desk) -> None:
+    """D2: a source with such a name does not count, and a file that somebody named is taken."""
+    name = f"{TITLE}{RED}\n1.csv"
+    path = desk.write(name, b"email,first_name,last_name\nanna@acme.example,Anna,Bakker\n")
+    imported = desk.type("import", "acme", path)
+    assert imported.code == 0
+
+    told = [imported, *(desk.type(*each) for each in (("run", "0"), ("audit", "acme")))]
+
+    assert [answer.out for answer in told if "\\x1b" not in answer.out] == []
+    assert [answer.out for answer in told if DANGEROUS.search(answer.out)] == []
 
 
 def test_a_line_break_in_a_value_does_not_break_a_line(desk: Desk) -> None:
@@ -221,6 +250,20 @@ def test_a_line_break_in_a_value_does_not_break_a_line(desk: Desk) -> None:
         ["import", "acme", f"a/{TITLE}", f"b/{TITLE}"],
         ["--config", TITLE, "runs"],
         ["clock", "--at", TITLE],
+        ["clock", "--by", TITLE],
+        ["import", "acme", "--by", TITLE],
+        ["roster", "acme", "--as-of", TITLE],
+        ["audit", TITLE],
+        ["audit", "acme", "--since", TITLE],
+        ["audit", "acme", "--kind", TITLE],
+        ["audit", "acme", "--run", TITLE],
+        ["approve", TITLE, "--by", "Eva", "--reason", "said so"],
+        ["discard", TITLE, "--by", "Eva", "--reason", "said so"],
+        ["discard", "0", "--by", "Eva", "--reason", TITLE],
+        ["support", "deactivate", "acme", TITLE, "--by", "Eva", "--reason", "said so"],
+        ["support", "deactivate", "acme", "1", "--by", TITLE, "--reason", "said so"],
+        ["support", "offboard", "acme", "1", TITLE, "--by", "Eva", "--reason", "said so"],
+        ["support", "hire" + TITLE],
         ["hire" + TITLE],
     ],
 )

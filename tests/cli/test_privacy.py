@@ -17,17 +17,22 @@ import msgspec
 import pytest
 
 from adapters.service import imports, run
+from adapters.service.approvals import approve
+from adapters.service.audit import audit
 from adapters.service.imports import import_delivery, preview_delivery
 from adapters.service.run import Shell
+from adapters.service.support import support
 from adapters.settings import load_settings
 from adapters.sources.source import Source
 from adapters.store.sqlite import open_sqlite
 from adapters.store.store import Commit, Store
 from domain.reading import read_delivery
 from domain.sheet import Refused, read_sheet
+from domain.support import ChangeEmail, Link
 from projections import history, preview, roster, runs
+from projections.audit import Question
 from projections.history import tell
-from tests.cli.conftest import Desk
+from tests.cli.conftest import ACME, ASKED, Desk
 from tests.given import moment
 
 TENURE = Path(sys.executable).with_name("tenure")
@@ -107,9 +112,14 @@ DELIVERIES: dict[str, tuple[str | bytes, int]] = {
 }
 
 
+TOLERANT = f"{ACME}\n    [company.acme.policy]\n    max_rejected_rows = 0\n"
+"""Acme, who applies what is good in a delivery however much is not (B1)."""
+
+
 @pytest.fixture
 def known(desk: Desk) -> Desk:
     """Acme, who knows three people."""
+    desk.configure(TOLERANT)
     desk.deliver(GOOD)
     assert desk.type("import", "acme").code == 0
     return desk
@@ -163,6 +173,23 @@ def test_no_cell_reaches_a_log_or_standard_error(
         ["history", "acme", f"{MARK}nobody"],
         ["runs"],
         ["clock", "--by", MARK],
+        ["audit", "acme", "--by", f"{MARK}1e@{MARK}1.example"],
+        ["audit", "acme", "--json"],
+        ["roster", "acme", "--as-of", "2027-03-11"],
+        ["verify"],
+        ["rebuild", "--json"],
+        ["support", "change-email", "acme", f"{MARK}1x", f"{MARK}@new.example", *ASKED],
+        ["support", "change-email", "acme", f"{MARK}1x", f"{MARK}2e@{MARK}2.example", *ASKED],
+        ["support", "change-email", "acme", f"{MARK}1x", f"{MARK} no address", *ASKED],
+        ["support", "change-email", "acme", f"{MARK}nobody", f"{MARK}@new.example", *ASKED],
+        ["support", "link", "acme", f"{MARK}3e@{MARK}3.example", f"{MARK}3x", *ASKED],
+        ["support", "link", "acme", f"{MARK}3e@{MARK}3.example", f"{MARK}1x", *ASKED],
+        ["support", "link", "acme", f"{MARK}1x", f"{MARK}2x", *ASKED],
+        ["support", "offboard", "acme", f"{MARK}2x", "2027-03-05", *ASKED],
+        ["support", "deactivate", "acme", f"{MARK}1x", "--by", MARK, "--reason", f"{MARK} left"],
+        ["support", "deactivate", "acme", f"{MARK}1x", "--by", MARK, "--reason", f"{MARK}\n"],
+        ["support", "deactivate", "acme", f"{MARK}1x", "--by", MARK, "--reason", f"{MARK}\x1b"],
+        ["support", "deactivate", "acme", f"{MARK}1x", "--reason", MARK],
     ],
 )
 def test_no_question_about_people_is_repeated_on_standard_error(
@@ -176,10 +203,34 @@ def test_no_question_about_people_is_repeated_on_standard_error(
     assert marked(log.getvalue()) == []
 
 
+@pytest.mark.parametrize("decision", ["approve", "discard"])
+def test_no_cell_of_a_held_delivery_reaches_a_log_or_standard_error(
+    known: Desk, log: io.StringIO, decision: str
+) -> None:
+    """B1, B2"""
+    known.configure(ACME)
+    known.deliver(REJECTING)
+    commands = (
+        ["preview", "acme"],
+        ["import", "acme"],
+        ["import", "acme", "--json"],
+        ["runs", "--held"],
+    )
+    answers = [known.type(*command) for command in commands]
+    (held,) = known.type("runs", "--held", "--json").document
+    for _ in range(2):
+        answers.append(known.type(decision, held["run"], *ASKED))
+
+    last = 3 if decision == "approve" else 0
+    assert [answer.code for answer in answers] == [4, 4, 4, 0, last, 2]
+    assert marked("".join(answer.err for answer in answers)) == []
+    assert marked(log.getvalue()) == []
+
+
 FAULTS = {
     "reading a file": (imports, "read_sheets"),
     "planning": (imports, "plan_delivery"),
-    "recording": (imports, "_ended"),
+    "recording": (imports, "commit_of"),
     "storing": (Store, "commit"),
     "answering": (run, "document"),
 }
@@ -211,7 +262,16 @@ def test_a_database_that_was_tampered_with_is_not_quoted(known: Desk, log: io.St
         connection.execute("UPDATE roster SET state = ?", (f'{{"email": "{MARK}1e"}}'.encode(),))
         connection.execute("UPDATE stored_events SET state = ?", (f'"{MARK}1e'.encode(),))
 
-    for command in (["roster", "acme"], ["show", "acme", f"{MARK}1x"], ["import", "acme"]):
+    for command in (
+        ["roster", "acme"],
+        ["show", "acme", f"{MARK}1x"],
+        ["import", "acme"],
+        ["support", "deactivate", "acme", f"{MARK}1x", *ASKED],
+        ["audit", "acme"],
+        ["verify"],
+        ["rebuild"],
+        ["verify", "--json"],
+    ):
         known.deliver(NEWS)
         answer = known.type(*command)
 
@@ -289,7 +349,23 @@ class Held:
             list(tell(stream, store.runs_of(stream)))
             for stream in (store.events(each.id) for each in employees)
         ]
+        desk.configure(ACME)
+        strict = load_settings(desk.directory / "tenure.toml", {})
+        wary, customer = shell._replace(settings=strict), strict.customers["acme"]
+        desk.deliver(f"{REJECTING}\n{row(30)}")
+        stopped = import_delivery(wary, customer, "tester")
+        assert stopped.run is not None
+        (waits,) = store.waiting("acme")
+        request = ChangeEmail(f"{MARK}1e@{MARK}.example")
+        asked = Question(by=MARK, kinds=frozenset({"registered"}))
         self.inside: list[object] = [
+            waits,
+            store.held(stopped.run),
+            store.stream("acme"),
+            request,
+            Link(f"{MARK}1x"),
+            asked,
+            store.verify(lambda _: None),
             received,
             sheets,
             read_delivery(sheets, people, customer.company),
@@ -306,6 +382,10 @@ class Held:
             shell,
         ]
         self.answers: list[object] = [
+            stopped,
+            support(wary, customer, f"{MARK}1x", request, MARK, MARK),
+            approve(wary, customer, waits, MARK, MARK),
+            list(audit(wary, "acme", asked)),
             run,
             rehearsed,
             histories,
@@ -362,6 +442,8 @@ def test_nothing_that_rules_and_store_handle_prints_a_cell(held: Held) -> None:
         "Details",
         "Employee",
         "Entry",
+        "Findings",
+        "HeldFile",
         "Issue",
         "Recorded",
         "Roster",

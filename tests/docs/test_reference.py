@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -40,9 +41,18 @@ def section_of(command: str) -> str:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_option_is_documented(name: str) -> None:
     section = section_of(name)
-    for parameter in COMMANDS[name].params:
-        if isinstance(parameter, click.Option):
-            assert f"`{parameter.opts[0]}" in section, f"{name} {parameter.opts[0]}"
+    for path, command in with_subcommands(name, COMMANDS[name]):
+        assert f"`tenure {path} " in section or f"`tenure {path}`" in section, path
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert f"`{parameter.opts[0]}" in section, f"{path} {parameter.opts[0]}"
+
+
+def with_subcommands(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, each in command.commands.items():
+            yield from with_subcommands(f"{path} {name}", each)
 
 
 def test_no_command_is_documented_that_does_not_exist() -> None:
@@ -81,7 +91,10 @@ def test_no_issue_is_documented_that_does_not_exist() -> None:
     [
         pytest.param(Policy.__struct_fields__, id="policy"),
         pytest.param(Limits.__struct_fields__, id="limits"),
-        pytest.param(settings._Source.__struct_fields__, id="source"),
+        *(
+            pytest.param(source.__struct_fields__, id=protocol)
+            for protocol, source in settings.PROTOCOLS.items()
+        ),
         pytest.param(
             [f"schedule.{key}" for key in settings._Times.__struct_fields__], id="schedule"
         ),

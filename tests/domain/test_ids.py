@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.ids import company_stream_id, employee_id, run_id
+from domain.ids import bounds_of, company_stream_id, employee_id, registered_in, run_id
 
 MILLISECONDS = st.integers(0, 2**48 - 1)
 RANDOMNESS = st.integers(0, 2**42 - 1)
@@ -98,3 +98,30 @@ def test_the_stream_of_a_company_never_changes_its_id() -> None:
     assert company_stream_id("acme") == UUID("b617e2db-f690-5133-8466-c37da1c501d2")
     assert company_stream_id("acme") != company_stream_id("acme2")
     assert company_stream_id("acme").version == 5
+
+
+@steadily
+@given(MILLISECONDS, RANDOMNESS, RANDOMNESS, POSITIONS)
+def test_an_id_tells_the_run_that_registered_it(
+    milliseconds: int, one: int, other: int, position: int
+) -> None:
+    """The audit index keeps no entry for them."""
+    run, another = run_id(milliseconds, one), run_id(milliseconds, other)
+    employee = employee_id(run, position)
+
+    assert registered_in(run, employee)
+    assert registered_in(another, employee) == (another == run)
+
+
+@steadily
+@given(MILLISECONDS, RANDOMNESS, RANDOMNESS, POSITIONS)
+def test_between_its_bounds_are_those_whom_a_run_registers_and_nobody_else(
+    milliseconds: int, one: int, other: int, position: int
+) -> None:
+    run, another = run_id(milliseconds, one), run_id(milliseconds, other)
+    first, last = bounds_of(run)
+
+    assert (first, last) == (employee_id(run, 1), employee_id(run, 2**32 - 1))
+    assert first <= employee_id(run, position) <= last
+    assert (first <= employee_id(another, position) <= last) == (another == run)
+    assert not first <= run <= last

@@ -17,9 +17,11 @@ from domain.reading import Repeat, read_delivery
 from domain.roster import Roster, entry_of
 from domain.row import RowReader
 from domain.sheet import Refused, read_sheet
+from domain.support import ChangeEmail, Link, Offboard, plan_support
 from tests.given import (
     FILE,
     a_company,
+    after,
     codes,
     csv,
     day,
@@ -117,6 +119,22 @@ def of_lives() -> Iterator[Issue]:
     yield from plan(f"{starts}\n{ANNA},2020-01-01\n", known=[anna]).issues
 
 
+def of_the_safeguard() -> Iterator[Issue]:
+    """What holds a delivery: each measure at the least it can be set to."""
+    limits = ("max_offboardings", "max_email_changes", "max_registrations", "max_rejected_rows")
+    wary = a_company(policy=dict.fromkeys(limits, 1))
+    leaves = f"{WITH_ID},offboarding_date"
+    ids = range(1, 5)
+    known = after(plan("\n".join((leaves, *(f"p{n}@x.example,P,{n},{n}," for n in ids), ""))))
+    rows = [
+        *(f"p{n}@x.example,P,{n},{n},2028-02-01" for n in (1, 2)),
+        *(f"q{n}@x.example,P,{n},{n}," for n in (3, 4)),
+        *(f"new{n}@x.example,N,{n},{n}," for n in (5, 6)),
+        *(f"nobody,N,{n},{n}," for n in (7, 8)),
+    ]
+    yield from plan("\n".join((leaves, *rows, "")), known=known, company=wary).concerns
+
+
 def strict_ones() -> Iterator[Issue]:
     """Warnings that a company's policy turned into errors."""
     strict = a_company(policy={"unknown_group": "reject", "short_notice": "reject"})
@@ -128,7 +146,14 @@ def strict_ones() -> Iterator[Issue]:
 @cache
 def one_of_each() -> dict[str, Issue]:
     """One issue of every code, as a delivery brings it about."""
-    said = (*of_runs(), *of_files(), *of_cells(), *of_rows_together(), *of_lives())
+    said = (
+        *of_runs(),
+        *of_files(),
+        *of_cells(),
+        *of_rows_together(),
+        *of_lives(),
+        *of_the_safeguard(),
+    )
     return {issue.code: issue for issue in said}
 
 
@@ -155,7 +180,7 @@ def test_a_stricter_policy_has_whole_sentences_too() -> None:
 
 
 def assert_is_one_sentence(message: str) -> None:
-    assert message[0].isupper()
+    assert message[0].isupper() or message[0].isdigit()
     assert message.endswith(".")
     assert not re.search(r"[.!?]\s", message)
     assert not re.search(r"[{}\n]|\bNone\b|  ", message)
@@ -175,7 +200,14 @@ def blanks(sentence: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
 
 
+CONCERNS = {
+    "many-offboardings",
+    "many-email-changes",
+    "many-registrations",
+    "many-rejected-rows",
+}
 WARNINGS = {
+    *CONCERNS,
     "no-file",
     "several-files",
     "unknown-column",
@@ -188,7 +220,7 @@ WARNINGS = {
     "onboarding-date-fixed",
 }
 INFOS = {"superseded-row", "already-left"}
-ABOUT_CHANGES = {"possible-email-change", "short-notice", "offboarding-overdue"}
+ABOUT_CHANGES = {*CONCERNS, "possible-email-change", "short-notice", "offboarding-overdue"}
 
 
 @pytest.mark.parametrize("code", list(CATALOGUE))
@@ -259,6 +291,10 @@ def test_a_sentence_names_the_facts() -> None:
         "already-left": ["2027-02-01"],
         "short-notice": ["9 days", "30 days"],
         "onboarding-date-fixed": ["2027-03-01"],
+        "many-offboardings": ["2 of 4 employees", "more than 1"],
+        "many-email-changes": ["2 of 4 employees", "more than 1"],
+        "many-registrations": ["2 employees", "4 that are known", "more than 1"],
+        "many-rejected-rows": ["2 of 8 rows", "more than 1"],
     }.items():
         assert [fact for fact in facts if fact not in said[code]] == [], code
 
@@ -309,6 +345,9 @@ def personal_values() -> Iterator[object]:
 
     entry = entry_of(anna, b"digest", b"anna@acme.example")
     yield from (entry, Roster.of([anna]), terms())
+    support = plan_support(Offboard(day("2027-02-01")), anna, Roster.of([anna]), terms())
+    yield from (support, *support.changes, *support.issues)
+    yield from (ChangeEmail("anna@acme.example"), Link("E7007"))
     yield Repeat(reader, line, text, 1, b"")
     yield read_delivery([sheet], Roster.of([anna]), company)[0][0][0]
 

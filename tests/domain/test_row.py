@@ -18,7 +18,7 @@ from domain.events import State
 from domain.fields import FIELDS, MANDATORY
 from domain.issues import CATALOGUE, Finding, Issue, Severity
 from domain.plan import Plan
-from domain.row import Reading, Row, RowReader
+from domain.row import Reading, Row, RowReader, clean, problem_of
 from domain.sheet import read_sheet
 from tests.given import FILE, a_company, after, codes, day, kinds, plan, registered, verdicts
 
@@ -1021,3 +1021,50 @@ def test_quotes_change_nothing_of_what_a_row_says(cells: dict[str, str]) -> None
 
     assert (with_quotes, with_quotes.cells) == (where_needed, where_needed.cells)
     assert its_findings == findings
+
+
+# One cell on its own, as support is told of it
+
+
+@pytest.mark.parametrize(
+    ("field", "cell", "code"),
+    [
+        ("email", "anna@acme.example", None),
+        ("email", "anna", "bad-email"),
+        ("email", f"{'a' * 64}@{'b.' * 100}example", "too-long"),
+        ("email", "an\u200bna@acme.example", "bad-text"),
+        ("external_id", "E-007", None),
+        ("external_id", "7\n7", "bad-text"),
+        ("external_id", "7" * 31, "too-long"),
+        ("first_name", "An\u200bna", None),
+        ("birthday", "1990-02-30", "bad-date"),
+        ("birthday", "1990-02-28", None),
+        ("group_name", "sales", "unknown-group"),
+        ("custom_note", "two\nlines", None),
+        ("custom_floor", "ten", "bad-integer"),
+    ],
+)
+def test_a_cell_on_its_own_has_the_problem_it_has_in_a_row(
+    field: str, cell: str, code: str | None
+) -> None:
+    """S1, S6, W1-W7: the rules are the same wherever a value comes from."""
+    company = a_company(custom_fields=TYPED, limits={"cell": 30 if field != "email" else 1_000})
+
+    problem = problem_of(field, cell, company)
+
+    assert (problem and problem.code) == code
+    if problem is not None:
+        assert (problem.field, problem.value) == (field, cell)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(st.sampled_from(COLUMNS), CELLS)
+def test_a_cell_is_judged_alone_as_in_a_row(field: str, text: str) -> None:
+    """S1, S6, W9: what support is told of a cell is what a row would be told."""
+    # given: a cell that is not blank, of which a row may say that it lacks something
+    cell = clean(text) or "x"
+
+    _, findings = reading({**ANNA, field: cell}, EVERYTHING)
+    problem = problem_of(field, cell, EVERYTHING)
+
+    assert ([problem] if problem else []) == findings

@@ -1,4 +1,4 @@
-"""The stream of a company's runs: what it took in whole, and what unsettles that (D8, R4)."""
+"""The stream of a company's runs: what it took in whole, what waits, what ends that (D8, R4, B)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from domain.ids import run_id
-from domain.run import CompanyStream, Counts, Outcome, RunEnded, RunKind, Settled
+from domain.run import CompanyStream, Counts, Held, Outcome, RunEnded, RunKind, Settled
 from tests.given import NOW
 
 FIRST, SECOND, THIRD = (run_id(1_800_000_000_000 + number, 1) for number in range(3))
@@ -150,3 +150,201 @@ def test_a_stream_is_a_value() -> None:
     before.after(FIRST, ended())
 
     assert before == CompanyStream()
+
+
+# A delivery that waits to be approved or discarded (B2, B3)
+
+FOURTH, FIFTH = (run_id(1_800_000_000_000 + number, 1) for number in (3, 4))
+WOULD = Counts(rows=10, changed=8, rejected=2, events=8)
+"""What a held delivery would do."""
+DEACTIVATED = Counts(deactivated=1, events=1)
+ANSWERED = Counts(events=1)
+
+
+def holding(delivery: str = DELIVERY, **more: Any) -> RunEnded:
+    return ended(delivery, WOULD, outcome=Outcome.HELD, **more)
+
+
+def approving(delivery: str = DELIVERY, counts: Counts = WOULD, **more: Any) -> RunEnded:
+    return ended(delivery, counts, kind=RunKind.APPROVE, **more)
+
+
+def discarding(held: UUID) -> RunEnded:
+    return ended(None, Counts(), kind=RunKind.DISCARD, outcome=Outcome.DISCARDED, ends=held)
+
+
+def clock(counts: Counts = DEACTIVATED) -> RunEnded:
+    return ended(None, counts, kind=RunKind.CLOCK)
+
+
+def support(counts: Counts = ANSWERED) -> RunEnded:
+    outcome = Outcome.APPLIED if counts.events else Outcome.UNCHANGED
+    return ended(None, counts, kind=RunKind.SUPPORT, outcome=outcome)
+
+
+def test_a_held_delivery_waits_and_nothing_else_is_changed() -> None:
+    """B1: it counts what it would do, and did none of it."""
+    before = stream((FIRST, ended(OTHER)))
+
+    company = before.after(SECOND, holding())
+
+    assert company.held == Held(SECOND, DELIVERY, version=2)
+    assert (company.changed, company.settled, company.approved) == (1, before.settled, None)
+    assert company == CompanyStream(2, 1, before.settled, Held(SECOND, DELIVERY, 2), None)
+
+
+def test_only_the_delivery_that_waits_is_held() -> None:
+    """B3: met again it stays held, any other is another."""
+    company = stream((FIRST, holding()))
+
+    assert company.holds(DELIVERY)
+    assert not company.holds(OTHER)
+    assert not CompanyStream().holds(DELIVERY)
+    assert not stream((FIRST, ended())).holds(DELIVERY)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        ended(None, Counts(), outcome=Outcome.FAILED),
+        ended(None, Counts(), outcome=Outcome.REFUSED),
+        ended(None, Counts(), outcome=Outcome.NO_FILE),
+        clock(),
+        support(),
+        ended(None, Counts(), kind=RunKind.APPROVE, outcome=Outcome.FAILED),
+        ended(None, Counts(), kind=RunKind.APPROVE, outcome=Outcome.REFUSED),
+        discarding(FIFTH),
+    ],
+    ids=lambda record: f"{record.run_kind} {record.outcome}",
+)
+def test_a_held_delivery_waits_whatever_happens_beside_it(between: RunEnded) -> None:
+    """B2, B3, C4: until it is approved or discarded by name."""
+    before = stream((FIRST, holding()))
+
+    company = before.after(SECOND, between)
+
+    assert company.held == before.held
+    assert company.holds(DELIVERY)
+
+
+def test_what_is_approved_waits_no_longer_and_is_taken_in() -> None:
+    """B2"""
+    counts = Counts(rows=10, changed=8, unchanged=2, events=8)
+
+    company = stream((FIRST, holding()), (SECOND, approving(counts=counts, ends=FIRST)))
+
+    assert company.held is None
+    assert (company.changed, company.approved) == (2, DELIVERY)
+    assert company.settled == Settled(DELIVERY, SECOND, rows=10, absent=0, skipped=0)
+
+
+def test_what_is_discarded_waits_no_longer_and_is_not_taken_in() -> None:
+    """B2: what was settled before stays so, and nobody answers for it."""
+    before = stream((FIRST, ended(OTHER)))
+
+    company = before.after(SECOND, holding()).after(THIRD, discarding(SECOND))
+
+    assert company == CompanyStream(3, changed=1, settled=before.settled)
+
+
+def test_what_was_discarded_and_comes_again_is_held_again() -> None:
+    """B3: under the new run."""
+    company = stream((FIRST, holding()), (SECOND, discarding(FIRST)), (THIRD, holding()))
+
+    assert company.held == Held(THIRD, DELIVERY, version=3)
+
+
+def test_a_newer_delivery_is_held_in_place_of_the_older_one() -> None:
+    """B3: the older one is discarded by a run of its own."""
+    company = stream((FIRST, holding()), (SECOND, discarding(FIRST)), (THIRD, holding(OTHER)))
+
+    assert not company.holds(DELIVERY)
+    assert company.held == Held(THIRD, OTHER, version=3)
+
+
+def test_an_approval_that_is_planned_again_may_be_held_again() -> None:
+    """B2: by the new run, at the version it was planned at, and nobody answers for it yet."""
+    again = approving(outcome=Outcome.HELD, ends=FIRST)
+
+    company = stream((FIRST, holding()), (SECOND, support()), (THIRD, again))
+
+    assert company.held == Held(THIRD, DELIVERY, version=3)
+    assert (company.changed, company.settled, company.approved) == (2, None, None)
+
+
+@pytest.mark.parametrize(
+    ("record", "changed"),
+    [
+        (support(), True),
+        (clock(), True),
+        (ended(OTHER), True),
+        (support(Counts()), False),
+        (clock(Counts()), False),
+        (ended(OTHER, AGAIN, outcome=Outcome.UNCHANGED), False),
+        (ended(None, Counts(), outcome=Outcome.FAILED), False),
+        (holding(OTHER), False),
+    ],
+    ids=lambda value: f"{value.run_kind} {value.outcome}" if isinstance(value, RunEnded) else "",
+)
+def test_the_company_changed_when_somebody_did(record: RunEnded, changed: bool) -> None:
+    """B2: a run that changed nobody leaves a held delivery as it was planned."""
+    before = stream((FIRST, holding()))
+    assert before.held is not None
+
+    company = before.after(SECOND, record)
+
+    assert (company.changed > before.held.version) is changed
+    assert company.after(THIRD, support(Counts())).changed == company.changed
+
+
+def test_what_support_does_unsettles() -> None:
+    """D8: something of the company changed since, and by what changed nobody nothing did."""
+    before = stream((FIRST, ended()))
+
+    assert before.after(SECOND, support()).settled is None
+    assert before.after(SECOND, support(Counts())).settled == before.settled
+
+
+def test_whoever_approved_a_delivery_answers_for_it_when_it_comes_again() -> None:
+    """B2: the rows that were rejected then are rejected at every pick-up."""
+    again = ended(counts=Counts(rows=10, unchanged=8, rejected=2), outcome=Outcome.UNCHANGED)
+
+    company = stream((FIRST, holding()), (SECOND, approving(ends=FIRST)), (THIRD, again))
+
+    assert (company.approved, company.settled) == (DELIVERY, None)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        clock(),
+        support(),
+        ended(None, Counts(), outcome=Outcome.FAILED),
+        ended(None, Counts(), outcome=Outcome.REFUSED),
+        holding(OTHER),
+    ],
+    ids=lambda record: f"{record.run_kind} {record.outcome}",
+)
+def test_somebody_answers_for_a_delivery_until_another_is_taken_in(between: RunEnded) -> None:
+    """B2: which a held one is not."""
+    company = stream((FIRST, holding()), (SECOND, approving(ends=FIRST)), (THIRD, between))
+
+    assert company.approved == DELIVERY
+    assert company.after(FOURTH, ended(OTHER)).approved is None
+
+
+def test_an_approval_of_another_delivery_is_an_answer_for_that() -> None:
+    """B2"""
+    company = stream(
+        (FIRST, holding()),
+        (SECOND, approving(ends=FIRST)),
+        (THIRD, holding(OTHER)),
+        (FOURTH, approving(OTHER, ends=THIRD)),
+    )
+
+    assert company.approved == OTHER
+
+
+def test_an_import_approves_nothing() -> None:
+    """B2: only who approves does."""
+    assert stream((FIRST, ended())).approved is None

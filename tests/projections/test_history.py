@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from domain.employee import Employee
+from domain.employee import Employee, fold
 from domain.events import (
     Activated,
     Deactivated,
@@ -27,9 +27,20 @@ from domain.events import (
 )
 from domain.ids import run_id
 from domain.person import DetailsChange
+from domain.roster import Roster
 from domain.run import Outcome, RunEnded, RunKind
+from domain.support import (
+    CancelOffboarding,
+    ChangeEmail,
+    Deactivate,
+    Link,
+    Offboard,
+    Reactivate,
+    Request,
+    plan_support,
+)
 from projections.history import FromTo, HistoryEntry, changes, tell
-from tests.given import FILE, NOW, TODAY, day, moment, plan, registered, then
+from tests.given import FILE, NOW, TODAY, day, moment, plan, registered, terms, then
 
 HEADER = "external_id,email,first_name,last_name,prefix,offboarding_date,custom_desk"
 ROW = "1,ann@acme.example,Ann,Bakker,,,4711"
@@ -42,7 +53,7 @@ def run(by: str, kind: RunKind, reason: str | None = None) -> RunEnded:
 
 RUNS = {
     IMPORT: run("scheduler", RunKind.IMPORT),
-    SUPPORT: run("eva", RunKind.IMPORT, "ticket 12"),
+    SUPPORT: run("eva", RunKind.SUPPORT, "ticket 12"),
     CLOCK: run("scheduler", RunKind.CLOCK),
 }
 
@@ -148,6 +159,59 @@ def test_an_entry_tells_the_row_that_said_so() -> None:
     assert (born.file, born.line) == (FILE, 2)
     assert (moved.file, moved.line) == (FILE, 17)
     assert (gone.file, gone.line) == (None, None)
+
+
+def test_only_what_happened_in_the_runs_is_told_and_rightly() -> None:
+    """What happened in others is known, or from what to what would be wrong."""
+    events = stream(
+        ROW,
+        (EmailChanged("b@acme.example"), SUPPORT, None),
+        (Deactivated(), CLOCK, None),
+        (EmailChanged("c@acme.example"), SUPPORT, None),
+    )
+
+    told = list(tell(events, {SUPPORT: RUNS[SUPPORT]}))
+    changed = [(one.changes["email"].before, one.changes["email"].after) for one in told]
+
+    assert [one.version for one in told] == [2, 4]
+    assert changed == [
+        ("ann@acme.example", "b@acme.example"),
+        ("b@acme.example", "c@acme.example"),
+    ]
+    assert list(tell(events, {})) == []
+
+
+def test_what_support_did_is_told_with_who_and_why() -> None:
+    """S: as support decides it, and of no row."""
+    born = stream(",ann@acme.example,Ann,Bakker,,,")
+    ann = fold(None, born)
+    requests: list[tuple[Request, list[tuple[str, dict[str, Any]]]]] = [
+        (
+            ChangeEmail("b@acme.example"),
+            [("email-changed", {"email": ("ann@acme.example", "b@acme.example")})],
+        ),
+        (Link("007"), [("external-id-linked", {"external_id": (None, "007")})]),
+        (Offboard(JUNE), [("offboarding-scheduled", {"offboarding_date": (None, JUNE)})]),
+        (Offboard(AUGUST), [("offboarding-moved", {"offboarding_date": (JUNE, AUGUST)})]),
+        (CancelOffboarding(), [("offboarding-cancelled", {"offboarding_date": (AUGUST, None)})]),
+        (Deactivate(), [("deactivated", {})]),
+        (Reactivate(JUNE), [("reactivated", {"offboarding_date": (None, JUNE)})]),
+    ]
+
+    for request, expected in requests:
+        assert ann is not None
+        agreed = terms(run=SUPPORT)
+        (change,) = plan_support(request, ann, Roster.of([ann]), agreed).changes
+        born += change.events
+        ann = change.after
+        told = list(tell(born, RUNS))[-len(change.events) :]
+        assert [
+            (one.kind, {field: (each.before, each.after) for field, each in one.changes.items()})
+            for one in told
+        ] == expected
+        assert {(one.by, one.reason, one.file, one.line) for one in told} == {
+            ("eva", "ticket 12", None, None)
+        }
 
 
 def test_nobody_has_no_history() -> None:

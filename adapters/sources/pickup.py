@@ -1,0 +1,149 @@
+"""How files are picked up, whatever the protocol: complete, unchanged, and in order (D2 to D4)."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import NamedTuple, Protocol
+
+from adapters.sources.source import DeliveredFile, Step, StillUploading, in_order
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Look(NamedTuple):
+    """What a directory says of a file: its size in bytes, and when it was modified.
+
+    The moment is in nanoseconds since 1970, as exact as the directory tells it: two looks are
+    compared.
+    """
+
+    size: int
+    modified: int
+
+    @property
+    def moment(self) -> datetime:
+        """When it was modified."""
+        return _EPOCH + timedelta(microseconds=self.modified // 1000)
+
+
+class Changed(Exception):
+    """A file is no longer what the last look saw: other, or gone."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class Directory(Protocol):
+    """A customer's directory, open for reading. Both questions may raise `SourceUnreachable`."""
+
+    def look(self) -> Mapping[str, Look]:
+        """Every file that counts (D2), by name."""
+
+    def read(self, name: str, look: Look, limit: int) -> bytes:
+        """The bytes of a file that looked like this, at most `limit` and one more.
+
+        Raises `Changed` when it is gone, or shows to be another.
+        """
+
+
+class Settling(NamedTuple):
+    """How long files must stand still, and how long that is waited for, in seconds (D4)."""
+
+    settle: float = 0
+    limit: float = 60
+
+
+def counts(name: str, pattern: str) -> bool:
+    """Whether a name in a directory matches, upper and lower case told apart (D2).
+
+    A name that is a path, or that holds control characters, never does: a server may say anything.
+    """
+    if name in ("", ".", "..") or "/" in name:
+        return False
+    return fnmatchcase(name, pattern) and not any(map(_is_control, name))
+
+
+def _is_control(sign: str) -> bool:
+    return unicodedata.category(sign) == "Cc"
+
+
+def label(name: str) -> str:
+    """A file's name as text, even where it is none: every other byte is written as `\\xff`."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def pick_up(
+    directory: Directory,
+    limit: int,
+    settling: Settling,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> list[DeliveredFile]:
+    """The files of a directory, oldest first, then by name (D3), each of them complete (D4).
+
+    Complete means: two looks `settle` apart saw the same, as many bytes came as are listed, and a
+    look afterwards still sees it. Of a file with more than `limit` bytes one byte more is read,
+    and no further. Whatever changes meanwhile is waited for while the limit lasts; without
+    `settle` there is one attempt. Raises `StillUploading` when that is over, and
+    `SourceUnreachable`.
+    """
+    give_up = clock() + settling.limit
+    seen = directory.look()
+
+    def wait_for(changing: str | None) -> None:
+        """Waits `settle`, unless a file is changing that would not settle within the limit."""
+        if changing and (not settling.settle or clock() + settling.settle > give_up):
+            raise StillUploading(label(changing))
+        sleep(settling.settle)
+
+    changing: str | None = None
+    while seen:
+        if changing or settling.settle:
+            wait_for(changing)
+            last, seen = seen, directory.look()
+            changing = _difference(last, seen)
+            if changing:
+                continue
+        files, changing = _read(directory, seen, limit)
+        if not changing:
+            return in_order(files)
+    return []
+
+
+def _read(
+    directory: Directory, seen: Mapping[str, Look], limit: int
+) -> tuple[list[DeliveredFile], str | None]:
+    """Every file, and the name of one that changed meanwhile, if any did."""
+    files = []
+    try:
+        for name, look in seen.items():
+            data = directory.read(name, look, limit)
+            if len(data) != min(look.size, limit + 1):
+                return [], name
+            files.append(DeliveredFile(label(name), look.moment, data, look.size))
+    except Changed as changed:
+        return [], changed.name
+    changed_name = _difference(seen, directory.look())
+    return ([] if changed_name else files), changed_name
+
+
+def _difference(one: Mapping[str, Look], other: Mapping[str, Look]) -> str | None:
+    """The first file, by name, of which two looks saw different things, or only one saw any."""
+    changed = [name for name in {**one, **other} if one.get(name) != other.get(name)]
+    return min(changed, default=None)
+
+
+def matching_steps(directory: Directory, pattern: str) -> Iterator[Step]:
+    """What a look into the directory finds: how many files match, and each of them."""
+    seen = directory.look()
+    number = f"{len(seen)} file{'' if len(seen) == 1 else 's'}" if seen else "no file"
+    yield Step("matching", f"{number} for {pattern}")
+    for name, look in sorted(seen.items(), key=lambda each: (each[1].modified, each[0])):
+        modified = f"modified {look.moment:%Y-%m-%d %H:%M:%S} UTC"
+        yield Step("file", f"{label(name)}, {look.size} bytes, {modified}")

@@ -1,0 +1,53 @@
+"""`tenure approve` and `tenure discard`: what becomes of a held delivery (B2)."""
+
+from __future__ import annotations
+
+import click
+
+from adapters.service.approvals import approve, discard
+from cli import exits, output
+from cli.context import (
+    asked_by_option,
+    customer_of,
+    json_option,
+    one_run,
+    open_shell,
+    reason_option,
+)
+
+
+@click.command("approve")
+@click.argument("run")
+@asked_by_option
+@reason_option
+@json_option
+@click.pass_context
+def approve_command(context: click.Context, run: str, by: str, reason: str, as_json: bool) -> int:
+    """Apply the delivery that RUN holds.
+
+    If the company or its settings changed since, it is planned again, and held again with the new
+    figures if the safeguard still has something against it.
+    """
+    with open_shell(context) as shell:
+        record = one_run(shell, run)
+        customer = customer_of(shell.settings, record.ended.company)
+        done = approve(shell, customer, record, by, reason)
+    output.answer_run(done, as_json)
+    return exits.of_run(done)
+
+
+@click.command("discard")
+@click.argument("run")
+@asked_by_option
+@reason_option
+@json_option
+@click.pass_context
+def discard_command(context: click.Context, run: str, by: str, reason: str, as_json: bool) -> int:
+    """End RUN, which is held, and apply nothing of its delivery."""
+    with open_shell(context) as shell:
+        done = discard(shell, one_run(shell, run), by, reason)
+    output.answer_run(done, as_json)
+    return exits.of_run(done)
+
+
+COMMANDS = {"approve": approve_command, "discard": discard_command}

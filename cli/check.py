@@ -1,0 +1,94 @@
+"""`tenure check`."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from adapters.settings import Settings
+from adapters.sources.source import SourceUnreachable, Step
+from cli import exits, output
+from cli.context import customer_of, json_option, settings_of
+from domain.issues import Severity
+
+
+class Checked(msgspec.Struct):
+    """What was found out about one company."""
+
+    company: str
+    source: str | None = None
+    ok: bool = True
+    warnings: tuple[str, ...] = ()
+    steps: list[Step] = []
+    problem: str | None = None
+
+
+@click.command("check")
+@click.argument("company", required=False)
+@click.option("--connect", is_flag=True, help="Go to each source too; nothing is downloaded.")
+@json_option
+@click.pass_context
+def check_command(context: click.Context, company: str | None, connect: bool, as_json: bool) -> int:
+    """Say what is wrong with the configuration: of COMPANY, or of every company.
+
+    With --connect, also go to the source step by step, up to the files that match.
+    """
+    settings = settings_of(context)
+    codes = [exits.DONE]
+    found = []
+    for key in _keys(settings, company):
+        checked, error = _check(settings, key, connect)
+        found.append(checked)
+        if not as_json:
+            _print(checked)
+        if error:
+            codes.append(exits.UNREACHABLE if isinstance(error, exits.Trouble) else exits.USAGE)
+            if not as_json:
+                exits.explain(error, key)
+    if as_json:
+        output.print_json(found)
+    elif not found:
+        click.echo(f"{output.text(settings.file)} has no company")
+    return max(codes)
+
+
+def _keys(settings: Settings, company: str | None) -> list[str]:
+    """The companies asked about, by key."""
+    if company is None:
+        return sorted({**settings.customers, **settings.broken})
+    if company not in settings.broken:
+        customer_of(settings, company)
+    return [company]
+
+
+def _check(settings: Settings, key: str, connect: bool) -> tuple[Checked, Exception | None]:
+    """What is found out about a company, and the error that ended it, if one did."""
+    broken = settings.broken.get(key)
+    if broken:
+        return Checked(key, ok=False, problem=str(broken)), broken
+    source = settings.customers[key].source
+    if source is None:
+        return Checked(key, warnings=("it has no source: its files are named on import",)), None
+    checked = Checked(key, source.place, warnings=source.warnings)
+    if connect:
+        try:
+            for step in source.steps():
+                checked.steps.append(step)
+        except SourceUnreachable as error:
+            checked.ok, checked.problem = False, error.problem
+            hint = f"check the source of {key}: `tenure check {key} --connect` tries it again"
+            return checked, exits.Trouble(error.problem, hint, exits.UNREACHABLE)
+    return checked, None
+
+
+def _print(checked: Checked) -> None:
+    company = click.style(checked.company, bold=True)
+    if checked.ok or checked.source:
+        click.echo(f"{company}: {output.text(checked.source or 'no source')}")
+    for warning in checked.warnings:
+        click.echo(f"  {output.coloured(Severity.WARNING)}  {output.text(warning)}")
+    for step in checked.steps:
+        click.echo(f"  {step.what}: {output.text(step.detail)}")
+
+
+COMMANDS = {"check": check_command}

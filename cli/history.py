@@ -1,0 +1,51 @@
+"""`tenure history`, and an event as people read it."""
+
+from __future__ import annotations
+
+import click
+
+from adapters.service.support import find_one
+from cli import exits, output
+from cli.context import customer_of, json_option, open_shell, who_argument
+from projections.history import HistoryEntry, tell
+
+
+@click.command("history")
+@click.argument("company")
+@who_argument
+@json_option
+@click.pass_context
+def history_command(context: click.Context, company: str, who: str, as_json: bool) -> int:
+    """Tell what happened to one employee of COMPANY: when, why, by whom, and what said so.
+
+    WHO is an e-mail address, an external id or an id.
+    """
+    with open_shell(context) as shell:
+        customer_of(shell.settings, company)
+        events = shell.store.events(find_one(shell, company, who).id)
+        entries = list(tell(events, shell.store.runs_of(events)))
+    if as_json:
+        output.print_json(entries)
+    else:
+        for entry in entries:
+            print_entry(entry)
+    return exits.DONE
+
+
+def print_entry(entry: HistoryEntry, *, with_employee: bool = False) -> None:
+    """One event: what, when it took effect and was recorded, who, why, what said so, and from
+    what to what."""
+    whose = f" of {entry.employee}" if with_employee else ""
+    kind = click.style(entry.kind, bold=True)
+    click.echo(f"{kind}{whose} at {output.text(entry.effective)} UTC")
+    click.echo(f"  recorded at {output.text(entry.recorded)} UTC")
+    click.echo(f"  by {output.text(entry.by)} in run {entry.run}")
+    if entry.reason:
+        click.echo(f"  because {output.text(entry.reason)}")
+    if entry.file:
+        click.echo(f"  said by {output.text(entry.file)}, line {entry.line}")
+    if entry.changes:
+        click.echo(f"  {output.changes(entry.changes)}")
+
+
+COMMANDS = {"history": history_command}

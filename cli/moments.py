@@ -1,0 +1,59 @@
+"""Dates and moments as they are typed."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import click
+
+_YEARS = range(1900, 2200)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+class DateType(click.ParamType[date]):
+    """A calendar date, like 2027-03-31 (W4)."""
+
+    name = "date"
+
+    def convert(
+        self, value: str | date, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date:
+        """The date that is written."""
+        if isinstance(value, date):
+            return value
+        try:
+            day = date.fromisoformat(value) if _DATE.fullmatch(value) else None
+        except ValueError:
+            day = None
+        if day is None or day.year not in _YEARS:
+            self.fail(f"{value!r} is not a date from 1900 to 2199 like 2027-03-31.", param, ctx)
+        return day
+
+
+class MomentType(click.ParamType[datetime]):
+    """A moment in UTC, like 2027-03-31T23:00Z.
+
+    A date alone is its first moment or, where it says until when (`end`), the first one after it.
+    """
+
+    name = "moment"
+
+    def __init__(self, *, end: bool = False) -> None:
+        self._end = end
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """The moment that is written."""
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is not a moment like 2027-03-31T23:00Z.", param, ctx)
+        if moment.year not in _YEARS:
+            self.fail(f"{value!r} is not between the years 1900 and 2199.", param, ctx)
+        whole_day = self._end and _DATE.fullmatch(value)
+        return moment + timedelta(days=1) if whole_day else moment

@@ -1,0 +1,91 @@
+"""`tenure report` and `tenure template`."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import closing
+
+import click
+
+from adapters.service.run import Shell
+from cli import exits, output, spreadsheet
+from cli.context import customer_of, json_option, open_shell, settings_of
+from domain.company import Company
+from domain.employee import Employee
+from domain.events import State
+from domain.fields import MANDATORY
+from projections.report import cells, columns, custom_fields
+from projections.template import template
+
+
+@click.command("report")
+@click.argument("company")
+@click.option("--state", type=click.Choice([state.value for state in State]), help="Only these.")
+@spreadsheet.bom_option
+@json_option
+@click.pass_context
+def report_command(
+    context: click.Context, company: str, state: str | None, bom: bool, as_json: bool
+) -> int:
+    """Write everyone of COMPANY with every field, as a CSV that is safe to open in a spreadsheet.
+
+    One line a person, in the order they were registered, whatever their state.
+    """
+    spreadsheet.check_form(not as_json, as_json, bom)
+    with open_shell(context) as shell:
+        customer = customer_of(shell.settings, company)
+        custom = custom_fields(customer.company, shell.store.employees(company))
+        header = columns(custom)
+        # Closed at once where a reader goes away: nothing may be under way when the store closes.
+        with closing(_people(shell, company, custom)) as people:
+            rows = (cells(each, custom) for each in people if state in (None, each.state.value))
+            if as_json:
+                output.print_json([dict(zip(header, row, strict=True)) for row in rows])
+            else:
+                spreadsheet.print_csv(header, rows, bom=bom)
+    return exits.DONE
+
+
+@click.command("template")
+@click.argument("company", required=False)
+@json_option
+@click.pass_context
+def template_command(context: click.Context, company: str | None, as_json: bool) -> int:
+    """Print the header of a delivery with every field, mandatory ones first.
+
+    With COMPANY: under the names that it has for them, and with its custom fields.
+    """
+    found = template(_company(context, company))
+    missing = set(MANDATORY).difference(column.field for column in found)
+    if missing:
+        raise exits.Trouble(
+            f"no column of {company} can mean {', '.join(sorted(missing))}",
+            f"give it a name in `fields` of {company}",
+        )
+    if as_json:
+        output.print_json(found)
+    else:
+        # Not made safe for spreadsheets: a quote in front would be part of the name, and the
+        # column would not be known when it comes back.
+        spreadsheet.print_text(spreadsheet.line(column.column for column in found))
+    return exits.DONE
+
+
+def _company(context: click.Context, company: str | None) -> Company | None:
+    return customer_of(settings_of(context), company).company if company is not None else None
+
+
+def _people(shell: Shell, company: str, custom: tuple[str, ...]) -> Generator[Employee, None, None]:
+    """Everyone; stops rather than leave out a custom field that came up since the header."""
+    known = frozenset(custom)
+    for employee in shell.store.employees(company):
+        if not known.issuperset(employee.details.custom):
+            raise exits.Trouble(
+                f"a delivery brought {company} a new custom field while this was written",
+                "throw this away and ask again",
+                exits.UNREACHABLE,
+            )
+        yield employee
+
+
+COMMANDS = {"report": report_command, "template": template_command}

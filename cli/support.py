@@ -1,0 +1,127 @@
+"""`tenure support`: what support staff may do for one employee (S1-S6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from functools import reduce
+from typing import Any
+
+import click
+
+from adapters.service.support import support
+from cli import exits, output
+from cli.context import (
+    asked_by_option,
+    customer_of,
+    json_option,
+    open_shell,
+    reason_option,
+    who_argument,
+)
+from cli.moments import DateType
+from domain.support import (
+    CancelOffboarding,
+    ChangeEmail,
+    Deactivate,
+    Link,
+    MoveOnboarding,
+    Offboard,
+    Reactivate,
+    Request,
+)
+
+
+@click.group("support")
+def support_group() -> None:
+    """Do what a file cannot, for one employee of COMPANY.
+
+    WHO is an e-mail address, an external id or an id. What is changed here stands until the file
+    says something new. Each action is a run, and the history tells by whom and why.
+    """
+
+
+def _action(name: str, *parameters: Callable[[Any], Any]) -> Callable[[Any], click.Command]:
+    """Makes a command of a function that says, from `parameters`, what is asked for."""
+
+    def make(ask: Callable[..., Request]) -> click.Command:
+        def run(
+            context: click.Context,
+            company: str,
+            who: str,
+            by: str,
+            reason: str,
+            as_json: bool,
+            **told: Any,
+        ) -> int:
+            with open_shell(context) as shell:
+                customer = customer_of(shell.settings, company)
+                done = support(shell, customer, who, ask(**told), by, reason)
+            output.answer_run(done, as_json)
+            return exits.of_run(done)
+
+        run.__doc__ = ask.__doc__
+        company = click.argument("company")
+        options = (asked_by_option, reason_option, json_option, click.pass_context)
+        shape = (support_group.command(name), company, who_argument, *parameters, *options)
+        command = reduce(lambda made, decorate: decorate(made), reversed(shape), run)
+        assert isinstance(command, click.Command)  # noqa: S101
+        return command
+
+    return make
+
+
+_day_argument = click.argument("day", metavar="DATE", type=DateType())
+
+
+@_action("change-email", click.argument("new"))
+def _change_email(new: str) -> Request:
+    """Reach WHO at the e-mail address NEW."""
+    return ChangeEmail(new)
+
+
+@_action(
+    "reactivate",
+    click.option(
+        "--offboarding-date",
+        type=DateType(),
+        metavar="DATE",
+        help="Their last day, if they leave again; else one that is still ahead stands.",
+    ),
+)
+def _reactivate(offboarding_date: date | None) -> Request:
+    """Bring WHO back, who was deactivated."""
+    return Reactivate(offboarding_date)
+
+
+@_action("move-onboarding", _day_argument)
+def _move_onboarding(day: date) -> Request:
+    """Let WHO, who is pending, start on DATE. Today or earlier means at once."""
+    return MoveOnboarding(day)
+
+
+@_action("offboard", _day_argument)
+def _offboard(day: date) -> Request:
+    """Schedule or move the last day of WHO to DATE."""
+    return Offboard(day)
+
+
+@_action("cancel-offboarding")
+def _cancel_offboarding() -> Request:
+    """Take back the last day of WHO, who stays."""
+    return CancelOffboarding()
+
+
+@_action("deactivate")
+def _deactivate() -> Request:
+    """Close the account of WHO now."""
+    return Deactivate()
+
+
+@_action("link", click.argument("external_id"))
+def _link(external_id: str) -> Request:
+    """Link WHO, who has no external id, to EXTERNAL_ID."""
+    return Link(external_id)
+
+
+COMMANDS = {"support": support_group}

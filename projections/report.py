@@ -1,0 +1,71 @@
+"""The reporting export: one line an employee, with custom fields in columns of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TypeAlias
+from uuid import UUID
+
+from domain.company import Company
+from domain.employee import Employee
+from projections.template import configured_custom_fields
+
+Cell: TypeAlias = UUID | date | str | None
+
+_COLUMNS = (
+    "id",
+    "state",
+    "email",
+    "external_id",
+    "first_name",
+    "prefix",
+    "last_name",
+    "onboarding_date",
+    "offboarding_date",
+    "probation_period_end_date",
+    "birthday",
+    "work_anniversary",
+    "marriage_date",
+    "language",
+    "group_name",
+)
+_CUSTOM_PREFIX = "alleo_"
+"""`custom_salary` is reported as `alleo_custom_salary`."""
+
+
+def custom_fields(company: Company, employees: Iterable[Employee]) -> tuple[str, ...]:
+    """The custom fields to report: configured ones in their order, then whatever anybody has."""
+    configured = configured_custom_fields(company)
+    held: set[str] = set()
+    for employee in employees:
+        held.update(employee.details.custom)
+    return (*configured, *sorted(held.difference(configured)))
+
+
+def columns(custom: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of all columns, those of the `custom` fields last."""
+    return (*_COLUMNS, *(f"{_CUSTOM_PREFIX}{field}" for field in custom))
+
+
+def cells(employee: Employee, custom: tuple[str, ...]) -> tuple[Cell, ...]:
+    """What is reported of an employee, in the order of `columns`."""
+    details = employee.details
+    return (
+        employee.id,
+        employee.state,
+        employee.email,
+        employee.external_id,
+        details.first_name,
+        details.prefix,
+        details.last_name,
+        employee.onboarding_date,
+        employee.offboarding_date,
+        details.probation_period_end_date,
+        details.birthday,
+        details.work_anniversary,
+        details.marriage_date,
+        details.language,
+        details.group_name,
+        *map(details.custom.get, custom),
+    )

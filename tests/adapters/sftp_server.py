@@ -1,0 +1,185 @@
+"""An SFTP server in this process that speaks real SSH, takes passwords, and misbehaves on demand.
+
+It serves one directory of this machine, and remembers what was tried on it. What a real server
+does is tested with a real one; this is for what a real one does not do on request.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import paramiko
+from paramiko.sftp import SFTP_FAILURE, SFTP_OK
+
+USER, PASSWORD = "tenure", "correct horse battery staple"
+ATTRIBUTES = paramiko.SFTPAttributes
+
+
+class FakeServer:
+    """How the server behaves, and what it saw."""
+
+    def __init__(self, root: Path, *keys: paramiko.PKey) -> None:
+        self.root = root
+        self.keys = keys or (paramiko.ECDSAKey.generate(),)
+        self.methods = "password"
+        self.asks_for_more = False
+        self.refuse_sftp = False
+        self.entries: Callable[[list[Any]], Any] = lambda entries: entries
+        self.read: Callable[[Path, int, int, bytes], Any] = lambda path, offset, size, data: data
+        self.attempts: list[str] = []
+        self.written: list[str] = []
+        self._transports: list[paramiko.Transport] = []
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening.settimeout(0.05)
+        self.port = int(self._listening.getsockname()[1])
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    @property
+    def fingerprints(self) -> list[str]:
+        """The keys it has, as they are pinned."""
+        return [key.fingerprint for key in self.keys]
+
+    def _serve(self) -> None:
+        while not self._stopping.is_set():
+            with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
+                client, _ = self._listening.accept()
+                transport = paramiko.Transport(client)
+                self._transports.append(transport)
+                for key in self.keys:
+                    transport.add_server_key(key)
+                transport.set_subsystem_handler(
+                    "sftp", paramiko.SFTPServer, sftp_si=_Folder, fake=self
+                )
+                transport.start_server(event=threading.Event(), server=_Door(self))
+
+    def close(self) -> None:
+        """Ends every connection."""
+        self._stopping.set()
+        self._thread.join()
+        self._listening.close()
+        for transport in self._transports:
+            transport.close()
+            transport.packetizer.complete_handshake()
+            transport.sock.close()
+
+    @property
+    def open_connections(self) -> int:
+        """How many clients are still there."""
+        return sum(transport.is_active() for transport in self._transports)
+
+
+@contextlib.contextmanager
+def serving(root: Path, *keys: paramiko.PKey) -> Iterator[FakeServer]:
+    """A server for the time of a test."""
+    server = FakeServer(root, *keys)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+class _Door(paramiko.ServerInterface):
+    def __init__(self, fake: FakeServer) -> None:
+        self.fake = fake
+
+    def get_allowed_auths(self, username: str) -> str:
+        return self.fake.methods
+
+    def check_auth_password(self, username: str, password: str) -> int:
+        self.fake.attempts.append("password")
+        if "password" not in self.fake.methods or (username, password) != (USER, PASSWORD):
+            return paramiko.AUTH_FAILED
+        if self.fake.asks_for_more:
+            return paramiko.AUTH_PARTIALLY_SUCCESSFUL
+        return paramiko.AUTH_SUCCESSFUL
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        self.fake.attempts.append("publickey")
+        return paramiko.AUTH_FAILED
+
+    def check_auth_none(self, username: str) -> int:
+        self.fake.attempts.append("none")
+        return paramiko.AUTH_FAILED
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return paramiko.OPEN_SUCCEEDED
+
+    def check_channel_subsystem_request(self, channel: paramiko.Channel, name: str) -> bool:
+        if self.fake.refuse_sftp:
+            return False
+        return super().check_channel_subsystem_request(channel, name)
+
+
+class _Folder(paramiko.SFTPServerInterface):
+    def __init__(self, server: paramiko.ServerInterface, *, fake: FakeServer) -> None:
+        self.fake = fake
+
+    def _path(self, path: str) -> Path:
+        return self.fake.root / path.lstrip("/")
+
+    def list_folder(self, path: str) -> Any:
+        try:
+            found = [
+                ATTRIBUTES.from_stat(each.lstat(), each.name) for each in self._path(path).iterdir()
+            ]
+            return self.fake.entries(found)
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno or 0)
+
+    def stat(self, path: str) -> Any:
+        return self.lstat(path)
+
+    def lstat(self, path: str) -> Any:
+        try:
+            return ATTRIBUTES.from_stat(self._path(path).lstat())
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno or 0)
+
+    def open(self, path: str, flags: int, attr: ATTRIBUTES) -> Any:
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND):
+            self.fake.written.append(path)
+        try:
+            return _File(self.fake, self._path(path))
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno or 0)
+
+    def _write(self, *rest: Any) -> int:
+        self.fake.written.append(str(rest[0]))
+        return SFTP_FAILURE
+
+    remove = rename = posix_rename = mkdir = rmdir = chattr = symlink = _write
+
+
+class _File(paramiko.SFTPHandle):
+    def __init__(self, fake: FakeServer, path: Path) -> None:
+        super().__init__()
+        self.fake = fake
+        self.path = path
+        self.stream = path.open("rb")
+
+    def stat(self) -> Any:
+        return ATTRIBUTES.from_stat(os.fstat(self.stream.fileno()))
+
+    def read(self, offset: int, length: int) -> Any:
+        self.stream.seek(offset)
+        return self.fake.read(self.path, offset, length, self.stream.read(length))
+
+    def chattr(self, attr: ATTRIBUTES) -> int:
+        self.fake.written.append(str(self.path))
+        return SFTP_OK
+
+    def write(self, offset: int, data: bytes) -> int:
+        self.fake.written.append(str(self.path))
+        return SFTP_OK
+
+    def close(self) -> None:
+        self.stream.close()
+        super().close()

@@ -1,0 +1,117 @@
+"""A real OpenSSH server on a free port of this machine, without root, for the time of the tests."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from adapters.secret import Secret
+from adapters.sources.sftp import SftpSource
+
+KEY_TYPES = ("ed25519", "ecdsa", "rsa")
+MISSING = "the tests need a real SSH server: install the package openssh-server"
+
+
+class Sshd(NamedTuple):
+    """A running server: where it is, what it shows, and who may log in."""
+
+    port: int
+    user: str
+    fingerprints: dict[str, str]
+    private_key: Path
+
+    def source(self, directory: Path, **changes: Any) -> SftpSource:
+        """A source on this server that works, but for the `changes`."""
+        usual: dict[str, Any] = {
+            "host": "127.0.0.1",
+            "port": self.port,
+            "directory": str(directory),
+            "pattern": "alleo_employees_*.csv",
+            "username": self.user,
+            "private_key": Secret(file=self.private_key),
+            "host_key": self.fingerprints["ed25519"],
+        }
+        return SftpSource(**{**usual, **changes})
+
+
+def find_sshd() -> str:
+    """The program, which is often not on everyone's PATH. Fails where there is none."""
+    found = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if not found or not shutil.which("ssh-keygen"):
+        raise AssertionError(MISSING)
+    return found
+
+
+def generate_key(path: Path, kind: str = "ed25519", *more: str, passphrase: str = "") -> Path:
+    """A key pair; the public one lies beside it."""
+    command = ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "", "-f", str(path), *more]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    return path
+
+
+def fingerprint(key: Path) -> str:
+    """A key's fingerprint, as OpenSSH tells it."""
+    command = ["ssh-keygen", "-l", "-E", "sha256", "-f", f"{key}.pub"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[1]
+
+
+@contextmanager
+def running(directory: Path) -> Iterator[Sshd]:
+    """A server whose keys, configuration and log are in `directory`."""
+    program = find_sshd()
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    hosts = {kind: generate_key(directory / f"host_{kind}", kind) for kind in KEY_TYPES}
+    user_key = generate_key(directory / "user_key")
+    shutil.copy(f"{user_key}.pub", directory / "authorized_keys")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = int(free.getsockname()[1])
+    config = directory / "sshd_config"
+    lines = [
+        "ListenAddress 127.0.0.1",
+        f"Port {port}",
+        *(f"HostKey {key}" for key in hosts.values()),
+        f"AuthorizedKeysFile {directory / 'authorized_keys'}",
+        "Subsystem sftp internal-sftp",
+        "PidFile none",
+        "StrictModes no",
+        "PasswordAuthentication no",
+        "KbdInteractiveAuthentication no",
+        "PermitRootLogin prohibit-password",
+        "MaxStartups 1000",
+        # Without root only PAM can tell that an account is not locked; as root it takes a set-up.
+        f"UsePAM {'no' if os.geteuid() == 0 else 'yes'}",
+    ]
+    # Newer servers slow down whoever fails to log in; older ones do not know the word.
+    for more in (["PerSourcePenalties no"], []):
+        config.write_text("\n".join([*lines, *more, ""]))
+        if not subprocess.run([program, "-t", "-f", config], capture_output=True).returncode:
+            break
+    log = directory / "log"
+    process = subprocess.Popen([program, "-D", "-f", config, "-E", log], stdin=subprocess.DEVNULL)
+    try:
+        _wait_for(port, process, log)
+        known = {kind: fingerprint(key) for kind, key in hosts.items()}
+        yield Sshd(port, getpass.getuser(), known, user_key)
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(200):
+        assert process.poll() is None, f"sshd ended at once: {log.read_text()}"
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError(f"sshd does not answer: {log.read_text()}")

@@ -1,0 +1,795 @@
+"""Deliveries that the safeguard holds, and what becomes of them: approved, discarded, overtaken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from adapters.service import approvals, clock, imports
+from adapters.service.approvals import approve, discard
+from adapters.service.clock import pass_clock
+from adapters.service.errors import NotWaiting
+from adapters.service.imports import import_delivery, preview_delivery
+from adapters.service.run import Shell, recall
+from adapters.service.support import support
+from adapters.settings import Customer
+from adapters.store.store import RunRecord, Store
+from domain.ids import company_stream_id
+from domain.run import Counts, Outcome, RunKind
+from domain.schedule import Schedule
+from domain.support import Deactivate, Offboard
+from projections.history import tell
+from projections.runs import RunDocument
+from tests.adapters.conftest import OpenStore
+from tests.adapters.steps import Watch, a_customer, delivered, other_company, person, shell_of
+from tests.given import a_company, day, moment
+
+HEADER = "email,first_name,last_name,external_id,onboarding_date,offboarding_date"
+PEOPLE = [f"p{number}@acme.example,First{number},Last{number},{number},," for number in range(1, 7)]
+NEW = [f"n{number}@acme.example,New{number},Last{number},9{number},," for number in range(1, 4)]
+LIMITS = ("max_offboardings", "max_email_changes", "max_registrations", "max_rejected_rows")
+
+
+def export(*rows: str) -> str:
+    """A file of these rows."""
+    return "\n".join((HEADER, *rows))
+
+
+KNOWN = export(*PEOPLE)
+LEAVING = export(*(f"{row}2027-06-30" for row in PEOPLE[:3]), *PEOPLE[3:])
+BROKEN = export(
+    PEOPLE[0].replace("First1", "Anne"),
+    *(row.replace("@", " at ") for row in PEOPLE[1:4]),
+    *PEOPLE[4:],
+)
+MISTAKES = {
+    "many-offboardings": LEAVING,
+    "many-email-changes": export(*(row.replace("@acme", "@new") for row in PEOPLE)),
+    "many-registrations": export(*PEOPLE, *NEW),
+    "many-rejected-rows": BROKEN,
+}
+WOULD = {
+    "many-offboardings": Counts(rows=6, changed=3, unchanged=3, events=3),
+    "many-email-changes": Counts(rows=6, changed=6, events=6),
+    "many-registrations": Counts(rows=9, unchanged=6, registered=3, events=3),
+    "many-rejected-rows": Counts(rows=6, changed=1, unchanged=2, rejected=3, events=1),
+}
+FIGURES = {
+    "many-offboardings": ("3 of 6", "more than 2"),
+    "many-email-changes": ("6 of 6", "more than 2"),
+    "many-registrations": ("3 employees", "more than 2"),
+    "many-rejected-rows": ("3 of 6", "more than 2"),
+}
+
+
+def limited(limit: int = 2, **more: Any) -> Customer:
+    """Acme, of which no delivery may do more than `limit` of anything."""
+    return a_customer(a_company(policy={**dict.fromkeys(LIMITS, limit), **more}))
+
+
+@pytest.fixture
+def acme() -> Customer:
+    """Acme, with limits that six people reach."""
+    return limited()
+
+
+@pytest.fixture
+def shell(store: Store, watch: Watch, acme: Customer) -> Shell:
+    """A shell over a company of six."""
+    watch.tick = timedelta(milliseconds=1)  # ids of runs sort by when they began
+    shell = shell_of(store, watch, acme)
+    taken(shell, KNOWN)
+    watch.moment += timedelta(hours=1)
+    return shell
+
+
+def taken(
+    shell: Shell, *files: str | bytes, customer: Customer | None = None, by: str = "tester"
+) -> RunDocument:
+    """An import of these files."""
+    whose = customer or next(iter(shell.settings.customers.values()))
+    return import_delivery(shell, whose, by, delivered(*files))
+
+
+def held(shell: Shell, *files: str | bytes) -> RunRecord:
+    """An import of these files that the safeguard holds."""
+    run = taken(shell, *(files or (LEAVING,)))
+    assert run.outcome is Outcome.HELD
+    return record_of(shell, run)
+
+
+def record_of(shell: Shell, run: RunDocument) -> RunRecord:
+    """What is stored of a run."""
+    assert run.run is not None
+    record = shell.store.find_run(run.run)
+    assert record is not None
+    return record
+
+
+def approved(shell: Shell, record: RunRecord, customer: Customer | None = None) -> RunDocument:
+    """What becomes of a run that Olga approves."""
+    whose = customer or next(iter(shell.settings.customers.values()))
+    return approve(shell, whose, record, "olga", "HR confirmed it")
+
+
+def history(shell: Shell) -> list[object]:
+    """Every event of everyone."""
+    store = shell.store
+    return [event for each in store.employees("acme") for event in store.events(each.id)]
+
+
+def last_days(shell: Shell) -> list[str]:
+    """Who of Acme has a last day, by external id."""
+    return [
+        str(each.external_id) for each in shell.store.employees("acme") if each.offboarding_date
+    ]
+
+
+def codes(run: RunDocument) -> list[str]:
+    """The codes of a run's issues."""
+    return [issue.code for issue in run.issues]
+
+
+def waiting(shell: Shell) -> list[object]:
+    """The ids of the runs about which somebody has to decide."""
+    return [record.run for record in shell.store.waiting("acme")]
+
+
+# B1: held
+
+
+@pytest.mark.parametrize("code", MISTAKES)
+def test_a_mistake_is_held_with_its_figures_and_nothing_of_it_is_applied(
+    shell: Shell, code: str
+) -> None:
+    """B1"""
+    before = history(shell)
+
+    run = taken(shell, MISTAKES[code])
+
+    assert (run.kind, run.outcome, run.waits) == (RunKind.IMPORT, Outcome.HELD, True)
+    assert run.counts == WOULD[code]
+    assert codes(run)[0] == code
+    assert all(figure in run.issues[0].message for figure in FIGURES[code])
+    assert history(shell) == before
+    assert waiting(shell) == [run.run]
+    assert recall(shell, run.run) == run  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("code", MISTAKES)
+def test_a_delivery_at_the_limit_is_applied(shell: Shell, code: str) -> None:
+    """B1"""
+    figure = int(FIGURES[code][0].split()[0])
+
+    run = taken(shell, MISTAKES[code], customer=limited(figure))
+
+    assert run.outcome is Outcome.APPLIED
+    assert waiting(shell) == []
+
+
+def test_a_last_day_that_is_brought_forward_counts_and_one_put_off_does_not(shell: Shell) -> None:
+    """B1"""
+    for row in PEOPLE[:3]:
+        support(shell, limited(), row.split(",")[3], Offboard(day("2027-06-30")), "olga", "asked")
+
+    off = export(*(f"{row}2027-07-31" for row in PEOPLE[:3]), *PEOPLE[3:])
+    sooner = export(*(f"{row}2027-05-31" for row in PEOPLE[:3]), *PEOPLE[3:])
+
+    assert codes(taken(shell, sooner)) == ["many-offboardings"]
+    assert taken(shell, off).outcome is Outcome.APPLIED
+
+
+def test_the_first_delivery_of_a_company_is_held_for_rejected_rows_alone(
+    open_store: OpenStore, watch: Watch
+) -> None:
+    """B1"""
+    shell = shell_of(open_store(), watch, limited())
+
+    run = taken(shell, BROKEN)
+
+    assert codes(run)[0] == "many-rejected-rows"
+    assert list(shell.store.employees("acme")) == []
+    assert approved(shell, record_of(shell, run)).counts.registered == 3
+    assert len(list(shell.store.employees("acme"))) == 3
+
+
+def test_what_is_held_is_kept_to_the_byte(shell: Shell) -> None:
+    """B2"""
+    files = [
+        "\ufeff" + LEAVING.replace("\n", "\r\n"),
+        export('p1@acme.example,"Fi ""x"" é",Last1,1,,'),
+    ]
+
+    record = held(shell, *files)
+
+    kept = shell.store.held(record.run)
+    assert [file.data for file in kept] == [file.encode() for file in files]
+    assert tuple(file.info for file in kept) == record.ended.files
+
+
+def test_what_is_held_is_still_held_when_the_store_is_opened_again(
+    open_store: OpenStore, watch: Watch
+) -> None:
+    """B2"""
+    first = shell_of(open_store(), watch, limited())
+    taken(first, KNOWN)
+    record = held(first)
+    first.store.close()
+    again = shell_of(open_store(), watch, limited())
+
+    assert waiting(again) == [record.run]
+    assert approved(again, record).outcome is Outcome.APPLIED
+    assert last_days(again) == ["1", "2", "3"]
+
+
+def test_a_preview_says_that_a_delivery_would_be_held_and_shows_its_rows(
+    shell: Shell, acme: Customer
+) -> None:
+    """B1"""
+    before = history(shell)
+
+    preview = preview_delivery(shell, acme, "tester", delivered(LEAVING))
+
+    assert preview.outcome is Outcome.HELD
+    assert preview.issues[0].code == "many-offboardings"
+    assert [row.action for row in preview.rows] == ["offboard"] * 3 + ["none"] * 3
+    assert history(shell) == before
+    assert waiting(shell) == []
+
+
+def test_a_preview_of_what_is_held_says_so_too_and_decides_nothing(
+    shell: Shell, acme: Customer
+) -> None:
+    """B3"""
+    record = held(shell)
+
+    assert preview_delivery(shell, acme, "t", delivered(LEAVING)).outcome is Outcome.HELD
+    assert preview_delivery(shell, acme, "t", delivered(KNOWN)).outcome is Outcome.UNCHANGED
+    assert waiting(shell) == [record.run]
+    assert len(shell.store.held(record.run)) == 1
+
+
+# B2: approved
+
+
+@pytest.mark.parametrize("code", MISTAKES)
+def test_what_was_held_is_applied_once_somebody_answers_for_it(
+    shell: Shell, watch: Watch, code: str
+) -> None:
+    """B2: exactly what a company without limits would have got."""
+    record = held(shell, MISTAKES[code])
+    watch.moment += timedelta(hours=2)
+
+    run = approved(shell, record)
+
+    assert (run.kind, run.outcome, run.counts) == (RunKind.APPROVE, Outcome.APPLIED, WOULD[code])
+    assert (run.by, run.reason, run.ends) == ("olga", "HR confirmed it", record.run)
+    assert run.files == record.ended.files
+    assert code not in codes(run)
+    free = a_customer(replace(other_company(), policy=limited(0).company.policy))
+    for file in (KNOWN, MISTAKES[code]):
+        taken(shell, file, customer=free)
+    assert told(shell, "acme") == told(shell, "zenith")
+
+
+def told(shell: Shell, company: str) -> list[object]:
+    """Everyone of a company, with what happened to them, by everything but ids and moments."""
+    return [
+        (
+            each.email,
+            each.state,
+            each.external_id,
+            each.details,
+            each.offboarding_date,
+            each.file_email,
+            [(event.event, event.file, event.line) for event in shell.store.events(each.id)],
+        )
+        for each in shell.store.employees(company)
+    ]
+
+
+def test_the_history_names_the_line_of_the_file_and_whoever_approved_it(
+    shell: Shell, watch: Watch
+) -> None:
+    """B2"""
+    record = held(shell)
+    watch.moment += timedelta(hours=2)
+
+    run = approved(shell, record)
+
+    events = shell.store.events(person(shell.store, "2").id)
+    entry = list(tell(events, shell.store.runs_of(events)))[-1]
+    assert (entry.kind, entry.file, entry.line) == (
+        "offboarding-scheduled",
+        "alleo_employees_1.csv",
+        3,
+    )
+    assert (entry.by, entry.reason, entry.run) == ("olga", "HR confirmed it", run.run)
+    assert run.started <= entry.effective == entry.recorded <= run.finished
+
+
+@pytest.mark.parametrize("decide", [approve, discard])
+def test_a_decision_ends_the_waiting_and_lets_go_of_the_files(
+    shell: Shell, decide: Callable[..., RunDocument]
+) -> None:
+    """B2"""
+    record = held(shell)
+
+    run = approved(shell, record) if decide is approve else discard(shell, record, "o", "r")
+
+    assert waiting(shell) == []
+    assert shell.store.waiting(None) == []
+    assert shell.store.held(record.run) == []
+    before = recall(shell, record.run)
+    assert (before.outcome, before.waits, before.ended_by) == (Outcome.HELD, False, run.run)
+    assert run.ends == record.run
+    assert recall(shell, run.run) == run  # type: ignore[arg-type]
+
+
+def test_after_approval_the_delivery_is_recognised(shell: Shell) -> None:
+    """B2, D8"""
+    run = approved(shell, held(shell))
+
+    again = taken(shell, LEAVING)
+
+    assert again.outcome is Outcome.UNCHANGED
+    assert record_of(shell, again).ended.issues_of == run.run
+
+
+def test_after_approval_the_delivery_is_not_held_again_for_the_rows_it_rejects(
+    shell: Shell, acme: Customer
+) -> None:
+    """B2"""
+    approved(shell, held(shell, BROKEN))
+
+    preview = preview_delivery(shell, acme, "tester", delivered(BROKEN))
+    again = [taken(shell, BROKEN) for _ in range(2)]
+
+    assert preview.outcome is Outcome.UNCHANGED
+    assert [run.outcome for run in again] == [Outcome.UNCHANGED] * 2
+    assert [run.counts.rejected for run in again] == [3, 3]
+    assert waiting(shell) == []
+
+
+def test_what_was_approved_is_held_again_once_another_delivery_was_taken_in(shell: Shell) -> None:
+    """B2: it was approved for then, not for ever."""
+    approved(shell, held(shell, BROKEN))
+    taken(shell, KNOWN)
+
+    again = taken(shell, BROKEN)
+
+    assert again.outcome is Outcome.HELD
+    assert codes(again)[0] == "many-rejected-rows"
+
+
+def test_what_was_approved_for_one_delivery_holds_for_no_other(shell: Shell) -> None:
+    """B2"""
+    approved(shell, held(shell, BROKEN))
+
+    assert taken(shell, BROKEN + "\n" + NEW[0]).outcome is Outcome.HELD
+
+
+def test_runs_that_change_nobody_leave_a_held_delivery_to_be_applied_at_once(
+    shell: Shell, acme: Customer
+) -> None:
+    """B2: the company is as it was, whatever was tried."""
+    support(shell, acme, "6", Offboard(day("2028-01-01")), "olga", "asked")
+    record = held(shell)
+    assert taken(shell, b"\xff").outcome is Outcome.REFUSED
+    again = support(shell, acme, "6", Offboard(day("2028-01-01")), "olga", "once more")
+
+    run = approved(shell, record)
+
+    assert again.outcome is Outcome.UNCHANGED
+    assert run.outcome is Outcome.APPLIED
+
+
+def test_a_delivery_of_which_nothing_can_be_applied_ends_unchanged(shell: Shell) -> None:
+    """B2"""
+    record = held(shell, export(*(row.replace("@", " at ") for row in PEOPLE)))
+
+    run = approved(shell, record)
+
+    assert (run.outcome, run.ends) == (Outcome.UNCHANGED, record.run)
+    assert run.counts == Counts(rows=6, rejected=6)
+    assert waiting(shell) == []
+
+
+# B2: approved after things changed
+
+
+def test_where_the_company_moved_on_it_is_planned_again_and_held_again(
+    shell: Shell, acme: Customer, watch: Watch
+) -> None:
+    """B2: with the new figures, until somebody answers for those."""
+    record = held(shell)
+    support(shell, acme, "6", Deactivate(), "olga", "left at once")
+    watch.moment += timedelta(hours=1)
+    before = history(shell)
+
+    again = approved(shell, record)
+
+    assert (again.kind, again.outcome, again.ends) == (RunKind.APPROVE, Outcome.HELD, record.run)
+    assert "3 of 5" in again.issues[0].message
+    assert (again.by, again.reason) == ("olga", "HR confirmed it")
+    assert history(shell) == before
+    assert waiting(shell) == [again.run]
+    assert shell.store.held(record.run) == []
+    assert [f.data for f in shell.store.held(again.run)] == [LEAVING.encode()]  # type: ignore[arg-type]
+    with pytest.raises(NotWaiting):
+        approved(shell, record)
+
+    last = approved(shell, record_of(shell, again))
+
+    assert (last.outcome, last.ends) == (Outcome.APPLIED, again.run)
+    assert last_days(shell) == ["1", "2", "3"]
+    assert shell.store.held(again.run) == []  # type: ignore[arg-type]
+    assert waiting(shell) == []
+
+
+def test_where_the_safeguard_has_nothing_against_the_new_plan_it_is_applied(
+    shell: Shell, acme: Customer
+) -> None:
+    """B2"""
+    record = held(shell)
+    support(shell, acme, "1", Offboard(day("2027-06-30")), "olga", "was asked by phone")
+
+    run = approved(shell, record)
+
+    assert (run.outcome, run.ends) == (Outcome.APPLIED, record.run)
+    assert last_days(shell) == ["1", "2", "3"]
+    assert waiting(shell) == []
+
+
+def test_under_other_limits_it_is_planned_again(shell: Shell) -> None:
+    """B2: settings are part of what somebody answers for."""
+    record = held(shell)
+
+    again = approved(shell, record, limited(1))
+
+    assert again.outcome is Outcome.HELD
+    assert "more than 1" in again.issues[0].message
+    assert waiting(shell) == [again.run]
+    applied = approved(shell, record_of(shell, again), limited(1))
+    assert applied.outcome is Outcome.APPLIED
+
+
+def test_under_settings_that_allow_it_it_is_applied(shell: Shell) -> None:
+    """B2"""
+    record = held(shell)
+
+    assert approved(shell, record, limited(3)).outcome is Outcome.APPLIED
+    assert last_days(shell) == ["1", "2", "3"]
+
+
+def test_under_another_schedule_it_is_planned_again(
+    shell: Shell, acme: Customer, watch: Watch
+) -> None:
+    """B2"""
+    record = held(shell)
+    settings = replace(shell.settings, schedule=Schedule(deactivation=time(12)))
+
+    again = approved(shell._replace(settings=settings), record)
+
+    assert (again.outcome, again.ends) == (Outcome.HELD, record.run)
+
+
+def test_under_settings_that_refuse_it_it_stays_held(shell: Shell, acme: Customer) -> None:
+    """B2"""
+    record = held(shell)
+    strict = replace(
+        acme, company=replace(acme.company, limits=a_company(limits={"rows": 2}).limits)
+    )
+
+    refused = approved(shell, record, strict)
+
+    assert (refused.kind, refused.outcome, refused.ends) == (
+        RunKind.APPROVE,
+        Outcome.REFUSED,
+        None,
+    )
+    assert codes(refused) == ["too-many-rows"]
+    assert waiting(shell) == [record.run]
+    assert approved(shell, record).outcome is Outcome.APPLIED
+
+
+# B2: discarded
+
+
+def test_a_discarded_delivery_is_applied_by_nobody(shell: Shell) -> None:
+    """B2"""
+    record, before = held(shell), history(shell)
+
+    run = discard(shell, record, "olga", "wrong export")
+
+    assert (run.kind, run.outcome) == (RunKind.DISCARD, Outcome.DISCARDED)
+    assert (run.by, run.reason) == ("olga", "wrong export")
+    assert run.counts == Counts()
+    assert history(shell) == before
+    assert record_of(shell, run).ended.ends == record.run
+
+
+def test_a_discarded_delivery_that_comes_again_is_held_again(shell: Shell) -> None:
+    """B2, B3"""
+    record = held(shell)
+    discard(shell, record, "olga", "wrong export")
+
+    again = taken(shell, LEAVING)
+
+    assert again.outcome is Outcome.HELD
+    assert again.run != record.run
+    assert waiting(shell) == [again.run]
+
+
+# B3: met again, and overtaken
+
+
+def test_the_same_delivery_met_again_stays_held_and_makes_no_run(
+    shell: Shell, watch: Watch
+) -> None:
+    """B3"""
+    record, stream = held(shell), shell.store.stream("acme")
+    watch.moment += timedelta(hours=17)
+
+    again = taken(shell, LEAVING)
+
+    assert again == recall(shell, record.run)
+    assert again.waits
+    assert shell.store.stream("acme") == stream
+    assert len(shell.store.runs("acme", 10)) == 2
+
+
+def test_the_same_delivery_met_again_stays_held_after_the_company_moved_on(
+    shell: Shell, acme: Customer
+) -> None:
+    """B3"""
+    record = held(shell)
+    support(shell, acme, "6", Deactivate(), "olga", "left at once")
+
+    assert taken(shell, LEAVING).run == record.run
+    assert waiting(shell) == [record.run]
+
+
+@pytest.mark.parametrize(
+    ("newer", "outcome"),
+    [
+        (export(PEOPLE[0].replace("First1", "Anne"), *PEOPLE[1:]), Outcome.APPLIED),
+        (KNOWN, Outcome.UNCHANGED),
+        (KNOWN + "\n\n", Outcome.UNCHANGED),
+        (MISTAKES["many-registrations"], Outcome.HELD),
+    ],
+    ids=["applied", "recognised", "unchanged", "held"],
+)
+def test_a_newer_delivery_ends_a_held_one(shell: Shell, newer: str, outcome: Outcome) -> None:
+    """B3"""
+    record = held(shell)
+
+    run = taken(shell, newer, by="evening")
+
+    assert run.outcome is outcome
+    latest, ending, *_ = shell.store.runs("acme", 10)
+    assert (latest.run, ending.ended.ends) == (run.run, record.run)
+    assert (ending.ended.run_kind, ending.ended.outcome) == (RunKind.DISCARD, Outcome.DISCARDED)
+    assert ending.ended.by == "evening"
+    assert ending.ended.reason
+    assert ending.ended.counts == Counts()
+    assert recall(shell, record.run).ended_by == ending.run
+    assert shell.store.held(record.run) == []
+    assert waiting(shell) == ([run.run] if outcome is Outcome.HELD else [])
+    assert last_days(shell) == []
+    versions = [each.originator_version for each in shell.store.events(company_stream_id("acme"))]
+    assert versions == [1, 2, 3, 4]
+
+
+def test_the_same_files_under_other_settings_are_a_newer_delivery(shell: Shell) -> None:
+    """B3, D8"""
+    record = held(shell)
+
+    run = taken(shell, LEAVING, customer=limited(3))
+
+    assert run.outcome is Outcome.APPLIED
+    assert waiting(shell) == []
+    assert recall(shell, record.run).ended_by is not None
+
+
+def test_a_delivery_that_is_no_longer_newer_leaves_what_another_run_held(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B3, R4: two workers fetched the same delivery, and hold it once."""
+    meanwhile(monkeypatch, imports, "plan_delivery", lambda: taken(shell, LEAVING))
+
+    run = taken(shell, LEAVING)
+
+    assert waiting(shell) == [run.run]
+    assert len(shell.store.runs("acme", 10)) == 2
+
+
+def test_a_failed_a_missing_and_a_refused_delivery_leave_it_held(
+    shell: Shell, acme: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B3"""
+    record = held(shell)
+
+    outcomes = [taken(shell).outcome, taken(shell, b"", KNOWN).outcome]
+    with monkeypatch.context() as broken:
+        broken.setattr(imports, "read_sheets", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            taken(shell, KNOWN + "\n\n")
+    outcomes.append(shell.store.runs("acme", 1)[0].ended.outcome)
+
+    assert outcomes == [Outcome.NO_FILE, Outcome.REFUSED, Outcome.FAILED]
+    assert waiting(shell) == [record.run]
+    assert approved(shell, record).outcome is Outcome.APPLIED
+
+
+def test_one_company_waits_and_another_does_not(shell: Shell) -> None:
+    """R6, B3"""
+    zenith = a_customer(replace(other_company(), policy=limited().company.policy))
+    taken(shell, KNOWN, customer=zenith)
+    record = held(shell)
+    other = taken(shell, LEAVING, customer=zenith)
+
+    assert [each.run for each in shell.store.waiting(None)] == [record.run, other.run]
+    discard(shell, record, "olga", "wrong export")
+
+    assert waiting(shell) == []
+    assert [each.run for each in shell.store.waiting(None)] == [other.run]
+    assert len(shell.store.held(other.run)) == 1  # type: ignore[arg-type]
+
+
+# C4
+
+
+def test_the_clock_goes_on_while_a_delivery_is_held(shell: Shell, watch: Watch) -> None:
+    """C4: from what was applied last, and nothing of what waits."""
+    taken(shell, export(*PEOPLE[:-1], PEOPLE[-1] + "2027-04-30"))
+    record = held(shell)
+    watch.moment = moment("2027-07-01 00:00")
+
+    (run,) = pass_clock(shell, "night")
+
+    assert run.counts == Counts(deactivated=1, events=1)
+    assert waiting(shell) == [record.run]
+    again = approved(shell, record)
+    assert again.outcome is Outcome.HELD
+    assert "3 of 5" in again.issues[0].message
+    assert "offboarding-overdue" in codes(again)
+
+
+# Not waiting
+
+
+def test_a_run_that_is_not_held_is_neither_approved_nor_discarded(shell: Shell) -> None:
+    """B2"""
+    (applied,) = shell.store.runs("acme", 10)
+    waits, stream = held(shell), shell.store.stream("acme")
+
+    for decide in (lambda: approved(shell, applied), lambda: discard(shell, applied, "o", "r")):
+        with pytest.raises(NotWaiting) as raised:
+            decide()
+        assert (raised.value.run, raised.value.ended_by) == (applied.run, None)
+        assert str(applied.run) in str(raised.value)
+
+    stream_after = shell.store.stream("acme")
+    assert stream_after.held is not None
+    assert stream_after.held.run == waits.run
+    assert stream_after.version == stream.version
+
+
+@pytest.mark.parametrize("how", ["approved", "discarded", "overtaken"])
+def test_a_run_that_was_decided_already_names_the_run_that_did(shell: Shell, how: str) -> None:
+    """B2"""
+    waits = held(shell)
+    if how == "approved":
+        approved(shell, waits)
+    elif how == "discarded":
+        discard(shell, waits, "olga", "wrong export")
+    else:
+        taken(shell, KNOWN)
+    record, stream = shell.store.find_run(waits.run), shell.store.stream("acme")
+    before = history(shell)
+    assert record is not None
+
+    for decide in (lambda: approved(shell, record), lambda: discard(shell, record, "o", "r")):
+        with pytest.raises(NotWaiting) as raised:
+            decide()
+        assert raised.value.ended_by == record.ended_by is not None
+
+    assert shell.store.stream("acme") == stream
+    assert history(shell) == before
+
+
+# R4: deciding while other runs go on
+
+
+def meanwhile(
+    monkeypatch: pytest.MonkeyPatch, home: Any, what: str, happens: Callable[[], object]
+) -> None:
+    """Lets something happen once, after a part of the service did its work."""
+    real, done = getattr(home, what), []
+
+    def planned(*rest: object, **named: object) -> object:
+        made = real(*rest, **named)
+        if not done:
+            done.append(True)
+            happens()
+        return made
+
+    monkeypatch.setattr(home, what, planned)
+
+
+def test_an_approval_plans_again_where_the_company_moves_on_meanwhile(
+    shell: Shell, acme: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R4, B2"""
+    record = held(shell)
+    left = lambda: support(shell, acme, "6", Deactivate(), "olga", "left")  # noqa: E731
+    meanwhile(monkeypatch, approvals, "commit_of", left)
+
+    run = approved(shell, record)
+
+    assert run.outcome is Outcome.HELD
+    assert "3 of 5" in run.issues[0].message
+
+
+@pytest.mark.parametrize("first", [approve, discard])
+def test_of_two_decisions_at_once_the_second_finds_nothing_waiting(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, first: object
+) -> None:
+    """R4, B2"""
+    record = held(shell)
+
+    def decided() -> object:
+        if first is approve:
+            return approved(shell, record)
+        return discard(shell, record, "otto", "no")
+
+    meanwhile(monkeypatch, approvals, "commit_of", decided)
+
+    with pytest.raises(NotWaiting):
+        approved(shell, record)
+
+    assert last_days(shell) == (["1", "2", "3"] if first is approve else [])
+    assert len(shell.store.runs("acme", 10)) == 3
+
+
+def test_a_decision_while_an_approval_reads_the_files_is_a_decision(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R4, B2: the company was looked at before, its files only afterwards."""
+    record = held(shell)
+    meanwhile(monkeypatch, shell.store, "snapshot", lambda: discard(shell, record, "otto", "no"))
+
+    with pytest.raises(NotWaiting):
+        approved(shell, record)
+
+    assert len(shell.store.runs("acme", 10)) == 3
+
+
+def test_of_two_decisions_at_once_the_second_names_the_first(shell: Shell) -> None:
+    """B2"""
+    record = held(shell)
+    first = discard(shell, record, "otto", "no")
+
+    with pytest.raises(NotWaiting) as raised:
+        approved(shell, record)
+
+    assert raised.value.ended_by == first.run
+
+
+def test_the_clock_plans_anew_where_an_approval_was_first(
+    shell: Shell, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R4, C4"""
+    taken(shell, export(*PEOPLE[:-1], PEOPLE[-1] + "2027-04-30"))
+    record = held(shell)
+    watch.moment = moment("2027-07-01 00:00")
+    meanwhile(monkeypatch, clock, "plan_clock", lambda: approved(shell, record))
+
+    (run,) = pass_clock(shell, "night")
+
+    assert run.counts == Counts(deactivated=4, events=4)

@@ -1,0 +1,245 @@
+"""Everyone as they were: what is told of a moment is what was told at that moment."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+
+import pytest
+
+from adapters.service.clock import pass_clock
+from adapters.service.imports import import_delivery
+from adapters.service.run import Shell
+from adapters.service.support import support
+from adapters.store.store import Store
+from domain.employee import Employee
+from domain.events import State
+from domain.schedule import Schedule
+from domain.support import (
+    CancelOffboarding,
+    ChangeEmail,
+    Deactivate,
+    Declined,
+    Link,
+    MoveOnboarding,
+    Offboard,
+    Reactivate,
+    Request,
+)
+from tests.adapters.conftest import OpenStore
+from tests.adapters.steps import Watch, a_customer, delivered, other_company, shell_of
+from tests.given import NOW, a_company, moment
+from tests.strategies import TORTURE
+
+HEADER = "email,first_name,last_name,external_id,onboarding_date,offboarding_date"
+YEAR = 365
+SEEDS = range(20) if TORTURE else range(2)
+
+
+class Year:
+    """A company's year: deliveries at the slots, support in between, and the clock on time."""
+
+    def __init__(self, shell: Shell, watch: Watch, seed: int) -> None:
+        self.shell = shell
+        self.watch = watch
+        self.random = random.Random(seed)
+        self.customer = a_customer(
+            a_company(
+                policy={"max_offboardings": 0, "max_registrations": 0, "max_email_changes": 0}
+            )
+        )
+        self.rows: dict[str, list[str]] = {}
+        self.seen: list[tuple[datetime, list[Employee]]] = []
+
+    def live(self) -> None:
+        """Lives it, and looks at the roster again and again."""
+        first = NOW.date()
+        for number in range(YEAR):
+            today = first + timedelta(days=number)
+            for at, happens in self._day(today):
+                self.watch.moment = max(datetime.combine(today, at, NOW.tzinfo), self.watch.moment)
+                happens()
+                if self.random.random() < 0.3:
+                    self.look()
+
+    def look(self) -> None:
+        """Remembers who is who at this moment, after all that happened in it."""
+        self.seen.append((self.watch.moment, list(self.shell.store.employees("acme"))))
+
+    def _day(self, today: date) -> Iterator[tuple[time, object]]:
+        chance = self.random.random
+        yield Schedule().activation, self.clock
+        if chance() < 0.25:
+            yield time(2, 45), lambda: self.deliver(today)
+        if chance() < 0.25:
+            yield time(9, 30), lambda: self.ask(today)
+        if chance() < 0.1:
+            yield time(9, 30), lambda: self.ask(today)
+        yield time(12), self.look if chance() < 0.1 else lambda: None
+        if chance() < 0.2:
+            yield time(20), lambda: self.deliver(today)
+        yield Schedule().deactivation, self.clock
+
+    def clock(self) -> None:
+        """A pass, on time."""
+        list(pass_clock(self.shell, "night"))
+
+    def deliver(self, today: date) -> None:
+        """The file with a few changes; a last day in it is never over already, for what is said
+        too late takes effect when it is said and is recorded by the next pass (C1)."""
+        for _ in range(self.random.randrange(4)):
+            if len(self.rows) < 25 and self.random.random() < 0.5:
+                self._join(today)
+            elif self.rows:
+                self._amend(today)
+        if self.rows:
+            text = "\n".join([HEADER, *(",".join(row) for row in self.rows.values())])
+            run = import_delivery(self.shell, self.customer, "file", delivered(text))
+            assert run.counts.rows == len(self.rows)
+
+    def _join(self, today: date) -> None:
+        number = len(self.rows) + 1
+        starts = self._ahead(today, -20, 40) if self.random.random() < 0.6 else ""
+        own = str(number) if self.random.random() < 0.8 else ""
+        row = [f"p{number}@acme.example", f"First{number}", f"Last{number}", own, starts, ""]
+        self.rows[str(number)] = row
+
+    def _amend(self, today: date) -> None:
+        row = self.rows[self.random.choice(list(self.rows))]
+        which = self.random.randrange(4)
+        if which == 0:
+            row[1] = f"{row[1]}x"
+        elif which == 1 and row[3]:
+            row[0] = f"x{row[0]}"
+        else:
+            row[5] = self._ahead(today, 1, 90) if self.random.random() < 0.8 else ""
+
+    def ask(self, today: date) -> None:
+        """Something of support, if it can be done."""
+        people = list(self.shell.store.employees("acme"))
+        if not people:
+            return
+        employee = self.random.choice(people)
+        ahead = date.fromisoformat(self._ahead(today, 1, 60))
+        asking: list[Request] = [
+            ChangeEmail(f"s{self.random.randrange(30)}@acme.example"),
+            Reactivate(),
+            Reactivate(ahead),
+            MoveOnboarding(today + timedelta(days=self.random.randrange(-3, 20))),
+            Offboard(ahead),
+            CancelOffboarding(),
+            Deactivate(),
+            Link(str(self.random.randrange(100, 140))),
+        ]
+        try:
+            request = self.random.choice(asking)
+            support(self.shell, self.customer, str(employee.id), request, "olga", "asked")
+        except Declined:
+            pass
+
+    def _ahead(self, today: date, least: int, most: int) -> str:
+        return (today + timedelta(days=self.random.randrange(least, most))).isoformat()
+
+
+@pytest.mark.slow
+@pytest.mark.torture
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_moment_of_the_past_is_told_as_it_was_told_then(
+    open_store: OpenStore, watch: Watch, seed: int
+) -> None:
+    """L9, C1: over a year in which the clock was on time."""
+    shell = shell_of(open_store(), watch)
+    year = Year(shell, watch, seed)
+    year.live()
+    store = shell.store
+
+    assert len(year.seen) > 200
+    states = {each.state for _, people in year.seen for each in people}
+    assert states == set(State)
+    for at, people in year.seen:
+        assert list(store.employees_as_of("acme", at)) == people, at
+    everyone = list(store.employees("acme"))
+    assert everyone == [store.replay(each.id) for each in everyone]
+    assert len({each.version for each in everyone}) > 3
+
+
+@pytest.fixture
+def shell(store: Store, watch: Watch) -> Shell:
+    """A small company: Anna is there, Bram comes on the 10th, Chris leaves on the 20th."""
+    shell = shell_of(store, watch)
+    text = (
+        f"{HEADER}\nanna@acme.example,Anna,Bakker,1,,\nbram@acme.example,Bram,Smit,2,2027-03-10,\n"
+        "chris@acme.example,Chris,Jansen,3,,2027-03-20\n"
+    )
+    import_delivery(shell, a_customer(), "tester", delivered(text))
+    return shell
+
+
+def states(shell: Shell, at: str, company: str = "acme") -> dict[str | None, str]:
+    """Who was what at a moment."""
+    found = shell.store.employees_as_of(company, moment(at))
+    return {each.external_id: each.state.value for each in found}
+
+
+def test_before_the_first_delivery_there_is_nobody(shell: Shell) -> None:
+    assert states(shell, "2027-03-01 02:44") == {}
+    assert set(states(shell, "2027-03-01 02:45")) == {"1", "2", "3"}
+
+
+def test_the_past_goes_by_when_things_took_effect_and_not_by_when_they_were_recorded(
+    shell: Shell, watch: Watch
+) -> None:
+    """C1: the clock stood still for a month."""
+    watch.moment = moment("2027-04-15 09:30")
+    list(pass_clock(shell, "late"))
+
+    assert states(shell, "2027-03-09 23:59")["2"] == "pending"
+    assert states(shell, "2027-03-10 00:00")["2"] == "active"
+    assert states(shell, "2027-03-20 22:59")["3"] == "offboarding-scheduled"
+    assert states(shell, "2027-03-20 23:00")["3"] == "deactivated"
+    assert states(shell, "2027-04-15 09:30") == {
+        each.external_id: each.state.value for each in shell.store.employees("acme")
+    }
+
+
+def test_between_two_nights_that_were_caught_up_together_only_the_first_took_effect(
+    shell: Shell, watch: Watch
+) -> None:
+    """C1"""
+    both = f"{HEADER}\ndora@acme.example,Dora,Dam,4,2027-03-10,2027-03-20\n"
+    import_delivery(shell, a_customer(), "tester", delivered(both))
+    watch.moment = moment("2027-04-15 09:30")
+    list(pass_clock(shell, "late"))
+
+    told = [states(shell, f"2027-03-{at}")["4"] for at in ("09 12:00", "15 12:00", "25 12:00")]
+
+    assert told == ["pending", "offboarding-scheduled", "deactivated"]
+
+
+def test_what_took_effect_in_one_moment_is_told_as_a_whole(shell: Shell, watch: Watch) -> None:
+    """S3: moved to today, and activated at once."""
+    watch.moment = moment("2027-03-05 09:30")
+    support(shell, a_customer(), "2", MoveOnboarding(watch.moment.date()), "olga", "came early")
+
+    (before,) = (
+        e
+        for e in shell.store.employees_as_of("acme", moment("2027-03-05 09:29"))
+        if e.external_id == "2"
+    )
+    assert (before.state, before.onboarding_date) == (State.PENDING, date(2027, 3, 10))
+    (after,) = (
+        e for e in shell.store.employees_as_of("acme", watch.moment) if e.external_id == "2"
+    )
+    assert (after.state, after.onboarding_date) == (State.ACTIVE, date(2027, 3, 5))
+
+
+def test_a_company_is_told_of_its_own_people_only(shell: Shell, watch: Watch) -> None:
+    """R6"""
+    watch.moment = moment("2027-03-02 02:45")
+    zoe = f"{HEADER}\nzoe@zenith.example,Zoe,Zo,9,,\n"
+    import_delivery(shell, a_customer(other_company()), "tester", delivered(zoe))
+
+    assert set(states(shell, "2027-03-02 02:45")) == {"1", "2", "3"}
+    assert states(shell, "2027-03-02 02:45", "zenith") == {"9": "active"}
+    assert states(shell, "2027-03-02 02:44", "zenith") == {}

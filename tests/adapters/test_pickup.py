@@ -1,0 +1,206 @@
+"""The one pick-up for every protocol: what is waited for, how long, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from adapters.sources.pickup import Changed, Look, Settling, counts, pick_up
+from adapters.sources.source import StillUploading
+
+LIMIT = 100
+OLD, NEW = 10**18, 2 * 10**18
+Files = dict[str, tuple[bytes, int]]
+
+
+class Upload:
+    """A directory that changes as time goes by, and what tells and spends that time."""
+
+    def __init__(self, *moments: tuple[float, Files]) -> None:
+        self.moments = moments
+        self.time = 0.0
+        self.looks = 0
+        self.reads: list[str] = []
+        self.while_reading: Callable[[str], None] = lambda name: None
+
+    @property
+    def files(self) -> Files:
+        """What there is now."""
+        return [files for since, files in self.moments if since <= self.time][-1]
+
+    def look(self) -> Mapping[str, Look]:
+        self.looks += 1
+        return {name: Look(len(data), at) for name, (data, at) in self.files.items()}
+
+    def read(self, name: str, look: Look, limit: int) -> bytes:
+        self.reads.append(name)
+        self.while_reading(name)
+        if name not in self.files:
+            raise Changed(name)
+        return self.files[name][0][: limit + 1]
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+    def fetch(self, settle: float = 5, limit: float = 60) -> list[str]:
+        """What is picked up, in order."""
+        settling = Settling(settle, limit)
+        files = pick_up(self, LIMIT, settling, sleep=self.sleep, clock=lambda: self.time)
+        return [f"{file.name} {file.data.decode()}" for file in files]
+
+
+def test_a_file_that_stands_still_is_read_after_one_wait() -> None:
+    """D4"""
+    upload = Upload((0, {"a": (b"whole", OLD)}))
+
+    assert upload.fetch() == ["a whole"]
+    assert upload.time == 5
+
+
+def test_without_settling_nothing_is_waited_for() -> None:
+    """D4"""
+    upload = Upload((0, {"a": (b"whole", OLD)}))
+
+    assert upload.fetch(settle=0) == ["a whole"]
+    assert (upload.time, upload.looks) == (0, 2)
+
+
+def test_where_nothing_is_nothing_is_waited_for() -> None:
+    """D6"""
+    upload = Upload((0, {}))
+
+    assert upload.fetch() == []
+    assert (upload.time, upload.looks) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"a": (b"whole", OLD)}, id="grows"),
+        pytest.param({"a": (b"pa", OLD)}, id="shrinks"),
+        pytest.param({"a": (b"PART", NEW)}, id="is replaced"),
+        pytest.param({"a": (b"part", OLD), "b": (b"", OLD)}, id="has company"),
+        pytest.param({"b": (b"part", OLD)}, id="is renamed"),
+    ],
+)
+def test_what_changes_between_two_looks_is_waited_for(other: Files) -> None:
+    """D4"""
+    upload = Upload((0, {"a": (b"part", OLD)}), (3, other))
+
+    assert upload.fetch() == [f"{name} {data.decode()}" for name, (data, _) in other.items()]
+    assert upload.time == 10
+
+
+def test_a_file_that_never_settles_is_still_uploading_within_the_limit() -> None:
+    """D4"""
+    upload = Upload(*((second, {"a": (b"x" * second, OLD)}) for second in range(100)))
+
+    with pytest.raises(StillUploading) as raised:
+        upload.fetch(settle=5, limit=60)
+
+    assert raised.value.name == "a"
+    assert 55 <= upload.time <= 60
+    assert upload.reads == []
+
+
+def test_the_limit_may_be_shorter_than_one_wait() -> None:
+    """D4"""
+    still = Upload((0, {"a": (b"whole", OLD)}))
+    moving = Upload((0, {"a": (b"part", OLD)}), (3, {"a": (b"whole", OLD)}))
+
+    assert still.fetch(limit=0) == ["a whole"]
+    with pytest.raises(StillUploading):
+        moving.fetch(limit=0)
+    assert moving.time == 5
+
+
+CHANGES: dict[str, Files] = {
+    "grows": {"a": (b"whole and more", OLD), "b": (b"other", NEW)},
+    "is truncated": {"a": (b"wh", OLD), "b": (b"other", NEW)},
+    "is replaced": {"a": (b"WHOLE", NEW - 1), "b": (b"other", NEW)},
+    "vanishes": {"b": (b"other", NEW)},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_changes_while_it_is_read_is_read_again_once_it_stands_still(change: str) -> None:
+    """D4"""
+    before: Files = {"a": (b"whole", OLD), "b": (b"other", NEW)}
+    upload = Upload((0, before), (6, CHANGES[change]))
+
+    def a_second_goes_by(_: str) -> None:
+        upload.time += 1
+
+    upload.while_reading = a_second_goes_by
+
+    after = [f"{name} {data.decode()}" for name, (data, _) in CHANGES[change].items()]
+    assert upload.fetch() == after
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_without_settling_it_is_tried_once(change: str) -> None:
+    """D4"""
+    before: Files = {"a": (b"whole", OLD), "b": (b"other", NEW)}
+    upload = Upload((0, before), (1, CHANGES[change]))
+    upload.while_reading = lambda _: upload.sleep(1)
+
+    with pytest.raises(StillUploading) as raised:
+        upload.fetch(settle=0)
+
+    assert raised.value.name == "a"
+    assert upload.time <= 2
+
+
+def test_a_file_that_is_another_at_every_reading_is_given_up() -> None:
+    """D4"""
+    upload = Upload((0, {"a": (b"", OLD)}))
+
+    def another(_: str) -> None:
+        upload.moments = ((0, {"a": (b"x" * len(upload.reads), OLD)}),)
+
+    upload.while_reading = another
+
+    with pytest.raises(StillUploading):
+        upload.fetch(settle=5, limit=30)
+
+    assert upload.time <= 30
+    assert len(upload.reads) > 1
+
+
+def test_fewer_bytes_than_listed_are_no_file() -> None:
+    """D4"""
+    upload = Upload((0, {"a": (b"whole", OLD)}))
+    upload.read = lambda name, look, limit: b"who"  # type: ignore[method-assign]
+
+    with pytest.raises(StillUploading):
+        upload.fetch(limit=20)
+
+
+def test_of_a_file_that_is_too_large_one_byte_more_is_enough() -> None:
+    """F7"""
+    upload = Upload((0, {"a": (b"x" * 1000, OLD)}))
+
+    files = pick_up(upload, LIMIT, Settling(), sleep=upload.sleep)
+
+    assert [(len(file.data), file.size) for file in files] == [(LIMIT + 1, 1000)]
+
+
+def test_files_come_oldest_first_to_the_nanosecond_the_source_tells() -> None:
+    """D3"""
+    upload = Upload((0, {"b": (b"", OLD), "a": (b"", OLD), "0": (b"", OLD + 1000)}))
+
+    assert upload.fetch() == ["a ", "b ", "0 "]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../a.csv", "a/b.csv", "/a.csv"])
+def test_a_path_is_no_name(name: str) -> None:
+    """D2"""
+    assert not counts(name, "*")
+
+
+@pytest.mark.parametrize("sign", ["\0", "\n", "\r", "\t", "\x1b", "\x7f", "\x85", "\x9b"])
+def test_a_name_with_control_characters_does_not_count(sign: str) -> None:
+    """D2"""
+    assert not counts(f"a{sign}.csv", "*")
+    assert counts("a.csv", "*")

@@ -1,0 +1,932 @@
+"""Looking through all that is stored, and making projections anew.
+
+Damage is done to the database behind the store's back; how is the only thing here that is the
+embedded store's own.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from adapters.service.approvals import approve, discard
+from adapters.service.audit import audit
+from adapters.service.clock import pass_clock
+from adapters.service.errors import HeldFilesDamaged
+from adapters.service.imports import import_delivery, preview_delivery
+from adapters.service.run import Shell
+from adapters.service.support import support
+from adapters.settings import Customer
+from adapters.store.store import Store
+from adapters.store.verify import Findings
+from domain.ids import company_stream_id
+from domain.run import Outcome
+from domain.support import CancelOffboarding, ChangeEmail, Deactivate
+from projections.audit import Question
+from projections.soundness import PROBLEMS
+from tests.adapters.conftest import OpenStore
+from tests.adapters.steps import Watch, a_customer, delivered, other_company, person, shell_of
+from tests.given import a_company, moment
+
+HEADER = "email,first_name,last_name,external_id,onboarding_date,offboarding_date,group_name"
+FIRST = "\n".join(
+    (
+        HEADER,
+        "anna@acme.example,Anna,Bakker,1,,,",
+        "bram@acme.example,Bram,Smit,2,2027-03-10,,",
+        "chris@acme.example,Chris,Jansen,3,,2027-04-20,",
+        "dora@acme.example,Dora,Dam,,,,",
+        "erik@acme.example,Erik,Vos,5,2027-09-01,2027-12-31,",
+    )
+)
+SECOND = FIRST.replace("Anna,", "Anne,").replace("bram@", "b.smit@").replace(",1,,,", ",1,,,Sales")
+THIRD = SECOND.replace("Anne,", "Anneke,") + "\nfay@acme.example,Fay,Faber,6,,,Salse"
+LEAVING = THIRD.replace(",5,2027-09-01,2027-12-31,", ",5,2027-09-01,2027-10-31,").replace(
+    ",6,,,", ",6,,2027-10-31,"
+)
+TABLES = ("stored_events", "roster", "companies", "runs", "issues", "held", "touched")
+PROJECTIONS = ("roster", "companies", "runs", "touched")
+
+Ask = Callable[..., list[tuple[Any, ...]]]
+
+
+@pytest.fixture
+def acme() -> Customer:
+    """Acme, where one offboarding a day is enough."""
+    return a_customer(a_company(policy={"max_offboardings": 1}))
+
+
+@pytest.fixture
+def shell(store: Store, watch: Watch, acme: Customer) -> Shell:
+    """Two companies with runs of every kind; a delivery of two files waits in one of them."""
+    shell = shell_of(store, watch, acme)
+    watch.tick = timedelta(milliseconds=1)
+
+    def imported(*texts: str, whose: Customer = acme) -> Any:
+        return import_delivery(shell, whose, "tester", delivered(*texts))
+
+    zenith = a_customer(other_company())
+    imported(FIRST)
+    imported(FIRST, whose=zenith)
+    watch.moment = moment("2027-03-10 00:00")
+    list(pass_clock(shell, "night"))
+    imported(SECOND)
+    imported(SECOND)
+    imported(SECOND, whose=zenith)
+    support(shell, acme, "1", ChangeEmail("a@acme.example"), "olga", "married")
+    imported(THIRD)
+    imported(LEAVING)
+    discard(shell, store.waiting("acme")[0], "olga", "wrong")
+    imported(LEAVING)
+    imported(THIRD)
+    support(shell, acme, "3", Deactivate(), "olga", "left")
+    imported("")
+    imported(LEAVING + "\n\n")
+    approve(shell, acme, store.waiting("acme")[0], "otto", "HR confirmed it")
+    support(shell, acme, "6", CancelOffboarding(), "olga", "stays")
+    sooner = LEAVING.replace("2027-10-31", "2027-09-30")
+    assert imported(THIRD, sooner.replace("Fay,", "Fee,")).outcome is Outcome.HELD
+    return shell
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Ask:
+    """Asks or changes the database without the store: SQLite's own."""
+
+    def asked(statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(tmp_path / "tenure.db")) as connection:
+            found = connection.execute(statement, parameters)
+            if not found.description:
+                assert found.rowcount > 0, "no damage was done"
+            rows = found.fetchall()
+            connection.commit()
+            return rows
+
+    return asked
+
+
+def verified(store: Store) -> Findings:
+    """What is found."""
+    return store.verify(lambda _: None)
+
+
+def rebuilt(store: Store) -> None:
+    """Makes the projections anew."""
+    store.rebuild(lambda _: None)
+
+
+def found(store: Store) -> set[tuple[object, ...]]:
+    """Every problem, with the stream, version, run or company that it names."""
+    problems = verified(store).problems
+    named = {
+        (p.problem, *(v for v in (p.company, p.stream, p.version, p.run) if v is not None))
+        for p in problems
+    }
+    assert len(named) == len(problems)
+    return named
+
+
+def kept(ask: Ask) -> dict[str, list[tuple[Any, ...]]]:
+    """Every table, row digests apart: they are a cache."""
+    tables = {}
+    for table in TABLES:
+        rows = ask(f"SELECT * FROM {table} ORDER BY 1, 2")
+        if table == "roster":
+            rows = [(*row[:9], row[10]) for row in rows]
+        tables[table] = rows
+    return tables
+
+
+def stream_of(shell: Shell, who: str, company: str = "acme") -> UUID:
+    """Somebody's stream."""
+    return person(shell.store, who, company).id
+
+
+def runs_of(shell: Shell, who: str) -> list[UUID]:
+    """The runs of somebody's events, in their order."""
+    return [event.run for event in shell.store.events(stream_of(shell, who))]
+
+
+ACME = company_stream_id("acme")
+
+
+# What is sound
+
+
+def test_nothing_is_found_where_nothing_is_wrong(shell: Shell, ask: Ask) -> None:
+    before = kept(ask)
+
+    findings = verified(shell.store)
+
+    assert findings.problems == ()
+    streams = {row[0] for row in before["stored_events"]}
+    assert findings.companies == 2
+    assert findings.runs == len(before["runs"])
+    assert findings.employees == len(streams) - 2 == len(before["roster"])
+    assert findings.events == len(before["stored_events"]) - findings.runs
+    assert kept(ask) == before
+
+
+def test_an_empty_store_is_sound_and_stays_empty(store: Store) -> None:
+    rebuilt(store)
+
+    findings = verified(store)
+
+    assert (findings.companies, findings.runs, findings.employees) == (0, 0, 0)
+    assert findings.problems == ()
+
+
+def test_whoever_waits_is_told_of_every_event(shell: Shell) -> None:
+    told: list[int] = []
+
+    shell.store.verify(told.append)
+    assert sum(told) == shell.store.count_events()
+    shell.store.rebuild(told.append)
+    assert sum(told) == 3 * shell.store.count_events()
+
+
+def test_rows_of_the_cache_may_be_missing(shell: Shell, ask: Ask) -> None:
+    """A digest spares work and decides nothing."""
+    ask("UPDATE roster SET digest = NULL WHERE digest IS NOT NULL")
+
+    assert found(shell.store) == set()
+
+
+# What is found: the roster
+
+COLUMNS: dict[str, object] = {
+    "deactivated": 1,
+    "address": "other@acme.example",
+    "file_address": "other@acme.example",
+    "external_id": "02",
+    "namesake": "bram\nsmit",
+    "starts": "2027-03-10",
+    "leaves": "2027-03-10",
+}
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_every_column_of_the_roster_is_compared(shell: Shell, ask: Ask, column: str) -> None:
+    bram = stream_of(shell, "2")
+    ask(f"UPDATE roster SET {column} = ? WHERE employee = ?", COLUMNS[column], bram.hex)
+
+    assert found(shell.store) == {("roster-row-differs", "acme", bram)}
+
+
+@pytest.mark.parametrize("column", ["file_address", "external_id", "leaves", "starts", "namesake"])
+def test_a_value_that_is_missing_from_the_roster_is_found(
+    shell: Shell, ask: Ask, column: str
+) -> None:
+    rows = ask(f"SELECT employee FROM roster WHERE company='acme' AND {column} IS NOT NULL LIMIT 1")
+    ask(f"UPDATE roster SET {column} = NULL WHERE employee = ?", rows[0][0])
+
+    assert found(shell.store) == {("roster-row-differs", "acme", UUID(rows[0][0]))}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda state: state.replace(b"Bram", b"Fram"),
+        lambda state: state.replace(b"2027-03-10", b"2027-03-11"),
+        lambda state: state[:-1],
+        lambda state: b"",
+        lambda state: state.decode().replace("Bram", "Gram").encode(),
+        lambda state: state.replace(b"Bram", b"Br\xffm"),
+    ],
+    ids=["name", "date", "cut off", "empty", "other name", "no text"],
+)
+def test_a_state_that_is_not_that_of_the_events_is_found(
+    shell: Shell, ask: Ask, change: Callable[[bytes], bytes]
+) -> None:
+    bram = stream_of(shell, "2")
+    ((state,),) = ask("SELECT state FROM roster WHERE employee = ?", bram.hex)
+    ask("UPDATE roster SET state = ? WHERE employee = ?", change(state), bram.hex)
+
+    assert found(shell.store) == {("roster-row-differs", "acme", bram)}
+
+
+def test_somebody_who_is_missing_from_the_roster_is_found(shell: Shell, ask: Ask) -> None:
+    streams = [each.id for each in shell.store.employees("acme")]
+    for stream in (streams[0], streams[-1]):
+        ask("DELETE FROM roster WHERE employee = ?", stream.hex)
+
+    assert found(shell.store) == {
+        ("roster-row-missing", "acme", streams[0]),
+        ("roster-row-missing", "acme", streams[-1]),
+    }
+
+
+def test_somebody_in_another_companys_roster_is_found(shell: Shell, ask: Ask) -> None:
+    bram = stream_of(shell, "2")
+    ask("UPDATE roster SET company = 'zenith' WHERE employee = ?", bram.hex)
+
+    assert found(shell.store) == {
+        ("roster-row-stray", "zenith", bram),
+        ("roster-row-missing", "acme", bram),
+    }
+
+
+def test_somebody_in_the_roster_of_two_companies_is_found(shell: Shell, ask: Ask) -> None:
+    bram = stream_of(shell, "2")
+    copied(ask, "roster", {"company": "zenith"}, "employee", bram.hex)
+    copied(ask, "roster", {"company": "aaa"}, "company = 'acme' AND employee", bram.hex)
+
+    assert found(shell.store) == {
+        ("roster-row-stray", "zenith", bram),
+        ("roster-row-stray", "aaa", bram),
+    }
+
+
+@pytest.mark.parametrize("stream", [UUID(int=1), None, UUID(int=(1 << 128) - 1)])
+def test_somebody_without_events_is_found_wherever_they_stand(
+    shell: Shell, ask: Ask, stream: UUID | None
+) -> None:
+    bram = stream_of(shell, "2")
+    stray = stream or UUID(int=bram.int + 1000)
+    copied(ask, "roster", {"employee": stray.hex}, "employee", bram.hex)
+
+    assert found(shell.store) == {("roster-row-stray", "acme", stray)}
+
+
+def copied(ask: Ask, table: str, other: dict[str, object], where: str, value: object) -> None:
+    """A row once more, with some of its columns changed."""
+    columns = [row[1] for row in ask(f"PRAGMA table_info({table})")]
+    values = ", ".join("?" if column in other else column for column in columns)
+    given = [other[column] for column in columns if column in other]
+    statement = f"INSERT INTO {table} SELECT {values} FROM {table} WHERE {where} = ?"
+    ask(statement, *given, value)
+
+
+# What is found: events
+
+
+def state_at(ask: Ask, stream: UUID, version: int) -> bytes:
+    """The bytes of an event."""
+    where = "originator_id = ? AND originator_version = ?"
+    ((state,),) = ask(f"SELECT state FROM stored_events WHERE {where}", stream.hex, version)
+    assert isinstance(state, bytes)
+    return state
+
+
+def alter(ask: Ask, stream: UUID, version: int, **values: object) -> None:
+    """Changes an event."""
+    columns = ", ".join(f"{name} = ?" for name in values)
+    where = "originator_id = ? AND originator_version = ?"
+    ask(f"UPDATE stored_events SET {columns} WHERE {where}", *values.values(), stream.hex, version)
+
+
+def take_away(ask: Ask, stream: UUID, version: int) -> None:
+    """Removes an event."""
+    where = "originator_id = ? AND originator_version = ?"
+    ask(f"DELETE FROM stored_events WHERE {where}", stream.hex, version)
+
+
+def test_a_name_that_was_overwritten_later_and_is_altered_is_found(shell: Shell, ask: Ask) -> None:
+    """No later state tells that Anna was called otherwise at first: only the bytes do."""
+    anna = stream_of(shell, "1")
+    altered = state_at(ask, anna, 1).replace(b'"Anna"', b'"Anja"')
+    assert altered != state_at(ask, anna, 1)
+    alter(ask, anna, 1, state=altered)
+
+    assert shell.store.replay(anna) == person(shell.store, "1")
+    assert found(shell.store) >= {("event-altered", anna, 1)}
+    assert {p[0] for p in found(shell.store)} <= {"event-altered", "events-missing"}
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
+@pytest.mark.parametrize("garbage", [b"", b"{}", b"[", b'{"event":{"kind":"n"}}', None])
+def test_altered_bytes_are_found_wherever_they_are(
+    shell: Shell, ask: Ask, version: int, garbage: bytes | None
+) -> None:
+    anna = stream_of(shell, "1")
+    assert len(shell.store.events(anna)) == 4
+    state = state_at(ask, anna, version)
+    alter(ask, anna, version, state=state + b" " if garbage is None else garbage)
+
+    assert ("event-altered", anna, version) in found(shell.store)
+
+
+def test_altered_bytes_that_are_no_text_are_found(shell: Shell, ask: Ask) -> None:
+    anna = stream_of(shell, "1")
+    alter(ask, anna, 1, state=state_at(ask, anna, 1).replace(b'"Anna"', b'"An\xffa"'))
+
+    assert ("event-altered", anna, 1) in found(shell.store)
+
+
+@pytest.mark.parametrize("topic", ["email-changed", "os:system", "run-ended"])
+def test_an_event_that_says_it_is_another_is_found(shell: Shell, ask: Ask, topic: str) -> None:
+    anna = stream_of(shell, "1")
+    alter(ask, anna, 2, topic=topic)
+
+    assert ("event-unreadable", anna, 2) in found(shell.store)
+
+
+def test_a_checksum_that_does_not_fit_is_found(shell: Shell, ask: Ask) -> None:
+    anna = stream_of(shell, "1")
+    alter(ask, anna, 3, checksum=0)
+
+    assert ("event-altered", anna, 3) in found(shell.store)
+
+
+def test_an_event_that_cannot_follow_is_found(shell: Shell, ask: Ask) -> None:
+    """Somebody is registered twice: the second stands where a change stood."""
+    anna, registered = stream_of(shell, "1"), 1
+    for column in ("state", "topic", "checksum"):
+        select = f"SELECT {column} FROM stored_events WHERE originator_id = ?"
+        ((value,), *_) = ask(f"{select} AND originator_version = {registered}", anna.hex)
+        alter(ask, anna, 2, **{column: value})
+
+    assert ("event-misplaced", anna, 2) in found(shell.store)
+
+
+@pytest.mark.parametrize(
+    ("version", "more"),
+    [(1, {"event-missing"}), (2, {"event-missing"}), (4, {"roster-row-differs"})],
+    ids=["first", "middle", "last"],
+)
+def test_an_event_that_is_missing_is_found(
+    shell: Shell, ask: Ask, version: int, more: set[str]
+) -> None:
+    anna, run = stream_of(shell, "1"), runs_of(shell, "1")[version - 1]
+    take_away(ask, anna, version)
+
+    problems = found(shell.store)
+
+    assert ("events-missing", run) in problems
+    gaps = {problem for problem in problems if problem[0] == "event-missing"}
+    assert gaps == ({("event-missing", anna, version)} if version < 4 else set())
+    if version == 4:
+        assert ("roster-row-differs", "acme", anna) in problems
+    indexed = {"index-differs"} if version > 1 else set()
+    assert {problem[0] for problem in problems} == {"events-missing"} | more | indexed
+
+
+def test_several_missing_in_a_row_are_found(shell: Shell, ask: Ask) -> None:
+    anna, runs = stream_of(shell, "1"), runs_of(shell, "1")
+    for version in (2, 3):
+        take_away(ask, anna, version)
+
+    problems = found(shell.store)
+
+    assert ("event-missing", anna, 2) in problems
+    assert {("events-missing", run) for run in runs[1:3]} <= problems
+
+
+def test_somebody_of_whom_nothing_is_left_but_the_row_is_found(shell: Shell, ask: Ask) -> None:
+    dora = stream_of(shell, "dora@acme.example")
+    (run,) = runs_of(shell, "dora@acme.example")
+    take_away(ask, dora, 1)
+
+    assert found(shell.store) == {("events-missing", run), ("roster-row-stray", "acme", dora)}
+
+
+def test_an_event_of_a_run_that_never_was_is_found(shell: Shell, ask: Ask) -> None:
+    dora = stream_of(shell, "dora@acme.example")
+    copied(
+        ask,
+        "stored_events",
+        {"originator_id": uuid4().hex},
+        "originator_version = 1 AND originator_id",
+        dora.hex,
+    )
+
+    (run,) = runs_of(shell, "dora@acme.example")
+    problems = found(shell.store)
+
+    assert ("events-missing", run) in problems
+    assert "roster-row-missing" in {problem[0] for problem in problems}
+
+
+# What is found: runs
+
+
+@pytest.mark.parametrize("version", ["first", "middle", "last"])
+def test_a_run_that_is_missing_is_found(shell: Shell, ask: Ask, version: str) -> None:
+    events = shell.store.events(ACME)
+    at = {"first": 1, "middle": 3, "last": len(events)}[version]
+    run = events[at - 1].run
+    others = {
+        ("run-missing", each.id, event.originator_version, run)
+        for each in shell.store.employees("acme")
+        for event in shell.store.events(each.id)
+        if event.run == run
+    }
+    take_away(ask, ACME, at)
+
+    problems = found(shell.store)
+
+    if version == "last":
+        assert problems == {
+            ("run-row-stray", "acme", run),
+            ("company-row-differs", "acme"),
+            ("held-stray", run),
+        }
+    else:
+        assert len(others) > 0
+        assert problems >= {("event-missing", ACME, at), *others}
+        kinds = {problem[0] for problem in problems}
+        assert kinds <= {"event-missing", "run-missing", "run-row-stray", "index-differs"}
+
+
+def test_a_run_whose_bytes_are_altered_is_found(shell: Shell, ask: Ask) -> None:
+    assert shell.store.events(ACME)[2].run
+    alter(ask, ACME, 3, state=state_at(ask, ACME, 3).replace(b'"by":"tester"', b'"by":"fester"'))
+
+    assert ("event-altered", ACME, 3) in found(shell.store)
+
+
+def test_a_run_in_another_companys_stream_is_found(shell: Shell, ask: Ask) -> None:
+    zenith = company_stream_id("zenith")
+    last = shell.store.stream("zenith").version
+    for column in ("state", "checksum"):
+        select = f"SELECT {column} FROM stored_events WHERE originator_id = ?"
+        ((value,),) = ask(f"{select} AND originator_version = 1", ACME.hex)
+        alter(ask, zenith, last, **{column: value})
+
+    assert ("event-misplaced", zenith, last) in found(shell.store)
+
+
+RUN_COLUMNS: dict[str, Any] = {
+    "company": "zenith",
+    "version": 99,
+    "ends": UUID(int=1).hex,
+    "event": b"{}",
+}
+
+
+@pytest.mark.parametrize("column", RUN_COLUMNS)
+def test_every_column_of_the_list_of_runs_is_compared(shell: Shell, ask: Ask, column: str) -> None:
+    run = shell.store.events(ACME)[1].run
+    ask(f"UPDATE runs SET {column} = ? WHERE run = ?", RUN_COLUMNS[column], run.hex)
+
+    assert found(shell.store) == {("run-row-differs", "acme", run)}
+
+
+def test_runs_that_are_missing_or_stray_in_the_list_are_found(shell: Shell, ask: Ask) -> None:
+    first, second, *_ = [event.run for event in shell.store.events(ACME)]
+    stray = UUID(int=second.int + (1 << 32))
+    copied(ask, "runs", {"run": stray.hex}, "run", first.hex)
+    ask("DELETE FROM runs WHERE run = ?", second.hex)
+
+    assert found(shell.store) == {
+        ("run-row-missing", "acme", second),
+        ("run-row-stray", "acme", stray),
+    }
+
+
+# What is found: companies, the index, what waits
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("version", 1), ("held", None), ("held", "0" * 32), ("state", b"{}")]
+)
+def test_every_column_of_a_company_is_compared(
+    shell: Shell, ask: Ask, column: str, value: object
+) -> None:
+    ask(f"UPDATE companies SET {column} = ? WHERE company = 'acme'", value)
+
+    assert found(shell.store) == {("company-row-differs", "acme")}
+
+
+def test_companies_that_are_missing_or_stray_are_found(shell: Shell, ask: Ask) -> None:
+    ask("UPDATE companies SET company = 'nobody' WHERE company = 'zenith'")
+
+    assert found(shell.store) == {
+        ("company-row-missing", "zenith"),
+        ("company-row-stray", "nobody"),
+    }
+
+
+def test_somebody_missing_from_the_index_is_found(shell: Shell, ask: Ask) -> None:
+    anna, run = stream_of(shell, "1"), runs_of(shell, "1")[1]
+    ask("DELETE FROM touched WHERE run = ? AND employee = ?", run.hex, anna.hex)
+
+    assert found(shell.store) == {("index-differs", run)}
+
+
+@pytest.mark.parametrize("who", ["somebody new", "somebody of the run", "nobody"])
+def test_somebody_too_many_in_the_index_is_found(shell: Shell, ask: Ask, who: str) -> None:
+    run = runs_of(shell, "1")[0]
+    strays = {
+        "somebody new": stream_of(shell, "6"),
+        "somebody of the run": stream_of(shell, "2"),
+        "nobody": uuid4(),
+    }
+    ask("INSERT INTO touched VALUES (?, ?)", run.hex, strays[who].hex)
+
+    assert found(shell.store) == {("index-differs", run)}
+
+
+def test_a_run_in_the_index_that_never_was_is_found(shell: Shell, ask: Ask) -> None:
+    stray = uuid4()
+    ask("INSERT INTO touched VALUES (?, ?)", stray.hex, stream_of(shell, "1").hex)
+
+    assert found(shell.store) == {("index-differs", stray)}
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("content", [b"", b"other"])
+def test_files_that_wait_and_are_altered_are_found(
+    shell: Shell, ask: Ask, number: int, content: bytes
+) -> None:
+    """B2"""
+    (record,) = shell.store.waiting("acme")
+    ask("UPDATE held SET content = ? WHERE number = ?", content, number)
+
+    assert found(shell.store) == {("held-missing", "acme", record.run)}
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "number = 1",
+        "number = 2",
+        "number > 0",
+    ],
+)
+def test_files_that_wait_and_are_missing_are_found(shell: Shell, ask: Ask, condition: str) -> None:
+    """B2"""
+    (record,) = shell.store.waiting("acme")
+    ask(f"DELETE FROM held WHERE {condition}")
+
+    assert found(shell.store) == {("held-missing", "acme", record.run)}
+
+
+def test_a_file_that_waits_and_is_described_otherwise_is_found(shell: Shell, ask: Ask) -> None:
+    """B2"""
+    (record,) = shell.store.waiting("acme")
+    ask("UPDATE held SET file = ? WHERE number = 1", b"{}")
+
+    assert found(shell.store) == {("held-missing", "acme", record.run)}
+
+
+def test_everything_that_is_wrong_is_found_at_once(shell: Shell, ask: Ask) -> None:
+    anna, bram = stream_of(shell, "1"), stream_of(shell, "2")
+    theirs = stream_of(shell, "5", "zenith")
+    (waits,) = shell.store.waiting("acme")
+    run = shell.store.events(ACME)[0].run
+    alter(ask, anna, 1, checksum=0)
+    ask("UPDATE roster SET address = 'x' WHERE employee = ?", bram.hex)
+    ask("DELETE FROM roster WHERE employee = ?", theirs.hex)
+    ask("UPDATE held SET content = ?", b"x")
+    ask("UPDATE runs SET version = 77 WHERE run = ?", run.hex)
+    ask("DELETE FROM companies WHERE company = 'zenith'")
+
+    assert found(shell.store) >= {
+        ("event-altered", anna, 1),
+        ("roster-row-differs", "acme", bram),
+        ("roster-row-missing", "zenith", theirs),
+        ("held-missing", "acme", waits.run),
+        ("run-row-differs", "acme", run),
+        ("company-row-missing", "zenith"),
+    }
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM held",
+        "DELETE FROM held WHERE number = 1",
+        "DELETE FROM held WHERE number = 2",
+        "UPDATE held SET content = x'00' WHERE number = 2",
+    ],
+)
+def test_files_that_are_not_as_received_are_not_approved(
+    shell: Shell, acme: Customer, ask: Ask, damage: str
+) -> None:
+    """B2: what was held is applied exactly, or not at all."""
+    (record,) = shell.store.waiting("acme")
+    before = shell.store.stream("acme").changed, list(shell.store.employees("acme"))
+    ask(damage)
+
+    with pytest.raises(HeldFilesDamaged):
+        approve(shell, acme, record, "olga", "HR confirmed it")
+
+    assert (shell.store.stream("acme").changed, list(shell.store.employees("acme"))) == before
+    assert shell.store.waiting("acme") == [record]
+    assert discard(shell, record, "olga", "files are lost").outcome is Outcome.DISCARDED
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE roster SET employee = 'nobody' WHERE external_id = '2'",
+        "UPDATE runs SET run = 'none' || substr(run, 5) WHERE version = 2",
+        "UPDATE touched SET run = 'none' || substr(run, 5)",
+        "UPDATE touched SET employee = 'nobody' || substr(employee, 7)",
+        "UPDATE stored_events SET originator_id = 'nobody' || originator_id",
+    ],
+)
+def test_ids_that_are_none_are_found(shell: Shell, ask: Ask, damage: str) -> None:
+    ask(damage)
+
+    assert verified(shell.store).problems
+
+
+def test_a_problem_is_said_in_a_sentence_that_names_it_and_nobody(shell: Shell, ask: Ask) -> None:
+    anna = stream_of(shell, "1")
+    alter(ask, anna, 1, state=state_at(ask, anna, 1).replace(b'"Anna"', b'"Anja"'))
+    ask("UPDATE roster SET address = 'anna@secret.example' WHERE employee = ?", anna.hex)
+
+    said = [problem.message for problem in verified(shell.store).problems]
+
+    assert f"version 1 of stream {anna} has other bytes than were stored" in said
+    assert not any("{" in sentence or "nna" in sentence for sentence in said)
+
+
+# Made anew
+
+
+def test_what_is_sound_is_the_same_after_being_made_anew(shell: Shell, ask: Ask) -> None:
+    """R1"""
+    before = kept(ask)
+
+    rebuilt(shell.store)
+
+    assert kept(ask) == before
+    assert found(shell.store) == set()
+
+
+@pytest.mark.parametrize("gone", [*((table,) for table in PROJECTIONS), PROJECTIONS], ids=str)
+def test_whatever_is_gone_is_made_anew(shell: Shell, ask: Ask, gone: tuple[str, ...]) -> None:
+    """R1"""
+    before = kept(ask)
+    histories = list(audit(shell, "acme", Question()))
+    for table in gone:
+        ask(f"DELETE FROM {table}")
+    assert found(shell.store) != set()
+
+    rebuilt(shell.store)
+
+    assert kept(ask) == before
+    assert found(shell.store) == set()
+    assert list(audit(shell, "acme", Question())) == histories
+
+
+DAMAGE = {
+    "a row that differs": "UPDATE roster SET address = 'x', state = x'00' WHERE external_id = '2'",
+    "a row that strays": "UPDATE roster SET company = 'zenith' WHERE external_id = '6'",
+    "a row of nobody": "UPDATE roster SET employee = '00' || substr(employee, 3)",
+    "runs that differ": "UPDATE runs SET version = version + 1, event = x'00', ends = NULL",
+    "runs that stray": "UPDATE runs SET run = '00' || substr(run, 3)",
+    "a company that differs": "UPDATE companies SET version = 1, held = NULL, state = x'00'",
+    "a company that strays": "UPDATE companies SET company = company || 'x'",
+    "an index that differs": "UPDATE touched SET employee = '00' || substr(employee, 3)",
+    "an index of other runs": "UPDATE touched SET run = '00' || substr(run, 3)",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_whatever_is_wrong_beside_sound_events_is_made_up_for(
+    shell: Shell, ask: Ask, damage: str
+) -> None:
+    """R1"""
+    before = kept(ask)
+    ask(DAMAGE[damage])
+    problems = verified(shell.store).problems
+    assert problems
+    assert all(each.restorable for each in problems)
+
+    rebuilt(shell.store)
+
+    assert kept(ask) == before
+    assert found(shell.store) == set()
+
+
+def test_what_only_events_and_files_tell_is_not_said_to_be_restorable(
+    shell: Shell, ask: Ask
+) -> None:
+    anna = stream_of(shell, "1")
+    take_away(ask, anna, 2)
+    ask("DELETE FROM held")
+    alter(ask, stream_of(shell, "2"), 1, checksum=0)
+    kinds = {each.problem: each.restorable for each in verified(shell.store).problems}
+
+    rebuilt(shell.store)
+
+    left = {each.problem for each in verified(shell.store).problems}
+    assert {kind for kind, restorable in kinds.items() if not restorable} <= left
+    assert not kinds["event-missing"]
+    assert not kinds["event-altered"]
+    assert not kinds["held-missing"]
+    assert not kinds["events-missing"]
+    assert set(kinds) <= set(PROBLEMS)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("how", ["altered", "missing"])
+def test_what_stands_beside_somebodys_damaged_stream_is_left_as_it_is(
+    shell: Shell, ask: Ask, version: int, how: str
+) -> None:
+    """It may be all that there is."""
+    before, anna = kept(ask), stream_of(shell, "1")
+    if how == "altered":
+        alter(ask, anna, version, state=b"{}")
+    else:
+        take_away(ask, anna, version)
+    damaged = kept(ask)["stored_events"]
+    ask("UPDATE roster SET address = 'x' WHERE company = 'zenith'")
+    ask("DELETE FROM touched WHERE employee <> ?", anna.hex)
+    ask("DELETE FROM runs")
+    ask("DELETE FROM companies")
+
+    rebuilt(shell.store)
+
+    assert kept(ask) == {**before, "stored_events": damaged}
+
+
+def test_the_last_known_of_somebody_whose_last_event_is_missing_is_left_as_it_is(
+    shell: Shell, ask: Ask
+) -> None:
+    """It may be all that there is."""
+    before, anna = kept(ask), stream_of(shell, "1")
+    take_away(ask, anna, 4)
+
+    rebuilt(shell.store)
+
+    assert kept(ask)["roster"] == before["roster"]
+
+
+def test_the_last_known_of_somebody_all_of_whose_events_are_missing_is_left_as_it_is(
+    shell: Shell, ask: Ask
+) -> None:
+    """It may be all that there is."""
+    before = kept(ask)
+    take_away(ask, stream_of(shell, "dora@acme.example"), 1)
+
+    rebuilt(shell.store)
+
+    assert kept(ask)["roster"] == before["roster"]
+
+
+@pytest.mark.parametrize("how", ["altered", "missing"])
+def test_what_stands_beside_a_companys_damaged_stream_is_left_as_it_is(
+    shell: Shell, ask: Ask, how: str
+) -> None:
+    """Its people are made anew all the same, and so is the other company."""
+    before = kept(ask)
+    if how == "altered":
+        alter(ask, ACME, 5, state=b"{}")
+    else:
+        take_away(ask, ACME, 5)
+    damaged = kept(ask)["stored_events"]
+    ask("UPDATE roster SET address = 'x'")
+    ask("DELETE FROM companies WHERE company = 'zenith'")
+    ask("DELETE FROM runs WHERE company = 'zenith'")
+
+    rebuilt(shell.store)
+
+    assert kept(ask) == {**before, "stored_events": damaged}
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 0.6, 0.9, 1.0])
+def test_making_anew_that_is_broken_off_leaves_everything_as_it_was(
+    shell: Shell, ask: Ask, share: float
+) -> None:
+    """R1"""
+    ask("UPDATE roster SET address = 'x' WHERE external_id = '2'")
+    ask("DELETE FROM touched")
+    before, digests = kept(ask), ask("SELECT employee, digest FROM roster")
+    until, told = share * 2 * shell.store.count_events(), 0
+
+    def tick(count: int) -> None:
+        nonlocal told
+        told += count
+        if told >= until:
+            raise RuntimeError("no further")
+
+    with pytest.raises(RuntimeError, match="no further"):
+        shell.store.rebuild(tick)
+
+    assert kept(ask) == before
+    assert ask("SELECT employee, digest FROM roster") == digests
+    rebuilt(shell.store)
+    assert found(shell.store) == set()
+
+
+def test_after_being_made_anew_deliveries_do_what_they_would_have_done(
+    shell: Shell, acme: Customer
+) -> None:
+    """R1, L10: digests are gone, and nothing else."""
+    news = THIRD.replace("Dora,", "Doortje,").replace("fay@", "f@")
+    files = [THIRD, news, news, FIRST]
+    would = [preview_delivery(shell, acme, "tester", delivered(text)) for text in files[:2]]
+
+    rebuilt(shell.store)
+
+    for text, expected in zip(files[:2], would, strict=True):
+        again = preview_delivery(shell, acme, "tester", delivered(text))
+        assert (again.rows, again.issues, again.counts) == (
+            expected.rows,
+            expected.issues,
+            expected.counts,
+        )
+    run = import_delivery(shell, acme, "tester", delivered(news))
+    assert (run.counts, run.outcome) == (would[1].counts, Outcome.APPLIED)
+    assert import_delivery(shell, acme, "t", delivered(news)).outcome is Outcome.UNCHANGED
+    assert found(shell.store) == set()
+
+
+def test_what_waited_still_waits_after_being_made_anew(
+    shell: Shell, acme: Customer, ask: Ask
+) -> None:
+    """B2"""
+    (record,) = shell.store.waiting("acme")
+    for table in PROJECTIONS:
+        ask(f"DELETE FROM {table}")
+
+    rebuilt(shell.store)
+
+    (again,) = shell.store.waiting("acme")
+    assert again == record
+    assert approve(shell, acme, again, "olga", "HR confirmed it").outcome is Outcome.APPLIED
+    assert found(shell.store) == set()
+
+
+def test_what_was_approved_is_still_not_held_again_after_being_made_anew(
+    shell: Shell, watch: Watch, ask: Ask
+) -> None:
+    """B2: that somebody answers for it is in the events too."""
+    strict = a_customer(a_company(policy={"max_rejected_rows": 1}))
+    broken = "\n".join((THIRD, ",No,One,8,,,", ",No,Two,9,,,"))
+    held = import_delivery(shell, strict, "tester", delivered(broken))
+    record = shell.store.find_run(held.run)  # type: ignore[arg-type]
+    assert record is not None
+    approve(shell, strict, record, "olga", "HR knows")
+    ask("DELETE FROM companies")
+
+    rebuilt(shell.store)
+
+    assert import_delivery(shell, strict, "t", delivered(broken)).outcome is Outcome.UNCHANGED
+
+
+def test_a_delivery_is_still_recognised_after_being_made_anew(shell: Shell, acme: Customer) -> None:
+    """D8"""
+    run = import_delivery(shell, acme, "tester", delivered(THIRD))
+
+    rebuilt(shell.store)
+
+    again = import_delivery(shell, acme, "tester", delivered(THIRD))
+    record = shell.store.find_run(again.run)  # type: ignore[arg-type]
+    assert record is not None
+    assert record.ended.issues_of == run.run
+
+
+def test_others_see_the_old_until_the_new_is_whole(shell: Shell, open_store: OpenStore) -> None:
+    """R1"""
+    other = open_store()
+    before = list(other.employees("acme"))
+    seen: list[bool] = []
+
+    shell.store.rebuild(lambda _: seen.append(list(other.employees("acme")) == before))
+
+    assert all(seen)
+    assert len(seen) > 10
+    assert list(other.employees("acme")) == before

