@@ -1,1 +1,1 @@
-"""What touches the world: files, stores, settings, and the shell around the pure core."""
+"""What touches the world: files, stores, settings, and the use cases."""

@@ -1,1 +1,1 @@
-"""What people type: parse, call one thing, render, exit code."""
+"""Commands: each module reads what is typed, asks one use case, and prints the answer."""

@@ -25,8 +25,8 @@ from cli.context import (
 def approve_command(context: click.Context, run: str, by: str, reason: str, as_json: bool) -> int:
     """Apply the delivery that RUN holds.
 
-    If the company or its settings changed since, it is planned again, and held again with the new
-    figures if the safeguard still has something against it.
+    Where somebody or a setting changed meanwhile, the delivery is judged anew, and held once more
+    if the safeguard still objects.
     """
     with open_shell(context) as shell:
         record = one_run(shell, run)

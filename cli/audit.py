@@ -10,7 +10,7 @@ import click
 
 from adapters.service.audit import audit
 from cli import exits, output
-from cli.context import customer_of, json_option, one_run, open_shell
+from cli.context import check_known, json_option, one_run, open_shell
 from cli.history import print_entry
 from cli.moments import MomentType
 from domain.events import EMPLOYEE_KINDS
@@ -56,9 +56,12 @@ def audit_command(
     It goes by when events were recorded.
     """
     with open_shell(context) as shell:
-        customer_of(shell.settings, company)
-        one = one_run(shell, run).run if run is not None else None
-        question = Question(since, until, frozenset(kinds), one, by)
+        check_known(shell, company)
+        one = one_run(shell, run) if run is not None else None
+        if one is not None and one.ended.company != company:
+            raise exits.Trouble(f"run {one.run} is none of {company}", f"`tenure runs {company}`")
+        of_run = one.run if one is not None else None
+        question = Question(since, until, frozenset(kinds), of_run, by)
         # Closed at once where a reader goes away: nothing may be under way when the store closes.
         with closing(audit(shell, company, question)) as entries:
             if as_json:
@@ -74,7 +77,7 @@ def _print(entries: Iterable[HistoryEntry]) -> None:
         print_entry(entry, with_employee=True)
         nothing = False
     if nothing:
-        click.echo("Nothing happened.")
+        click.echo("No event fits.")
 
 
 COMMANDS = {"audit": audit_command}

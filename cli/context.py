@@ -46,6 +46,15 @@ def customer_of(settings: Settings, company: str) -> Customer:
     return settings.customers[company]
 
 
+def check_known(shell: Shell, company: str) -> None:
+    """Refuses a company that is neither configured nor in the store.
+
+    Questions are answered about companies that left, or whose settings are broken, too.
+    """
+    if company not in shell.settings.customers and not shell.store.stream(company).version:
+        customer_of(shell.settings, company)
+
+
 def login_name() -> str:
     """Who calls the command."""
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from adapters.service.errors import HeldFilesDamaged, NobodyFound, NoSource, NotWaiting
+from adapters.service.errors import HeldFilesDamaged, NobodyFound, NoRun, NoSource, NotWaiting
 from adapters.settings import SettingsError
 from adapters.store.errors import StoreUnavailable
 from cli.output import text
@@ -46,16 +46,7 @@ def of_run(run: RunDocument) -> int:
     return REJECTED if run.counts.rejected else DONE
 
 
-_KNOWN = (
-    Trouble,
-    SettingsError,
-    StoreUnavailable,
-    NoSource,
-    NobodyFound,
-    NotWaiting,
-    HeldFilesDamaged,
-    Declined,
-)
+_KNOWN = (Trouble, SettingsError, StoreUnavailable, NoRun, Declined)
 
 
 def is_known(error: Exception) -> bool:

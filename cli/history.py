@@ -6,7 +6,7 @@ import click
 
 from adapters.service.support import find_one
 from cli import exits, output
-from cli.context import customer_of, json_option, open_shell, who_argument
+from cli.context import check_known, json_option, open_shell, who_argument
 from projections.history import HistoryEntry, tell
 
 
@@ -21,7 +21,7 @@ def history_command(context: click.Context, company: str, who: str, as_json: boo
     WHO is an e-mail address, an external id or an id.
     """
     with open_shell(context) as shell:
-        customer_of(shell.settings, company)
+        check_known(shell, company)
         events = shell.store.events(find_one(shell, company, who).id)
         entries = list(tell(events, shell.store.runs_of(events)))
     if as_json:

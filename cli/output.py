@@ -157,6 +157,9 @@ def print_run(run: RunDocument) -> None:
         click.echo(f"{company}: would end as {coloured(run.outcome)}, nothing was stored")
     else:
         click.echo(f"{company}: {coloured(run.outcome)} (run {run.run})")
+    click.echo(f"  {run.kind.value} by {text(run.by)}, {_span(run)} UTC")
+    if run.reason:
+        click.echo(f"  because {text(run.reason)}")
     for file in run.files:
         click.echo(f"  {text(file.name)}, {file.bytes} bytes, modified {text(file.modified)} UTC")
     told = [
@@ -165,8 +168,6 @@ def print_run(run: RunDocument) -> None:
     if told:
         would = "would be: " if run.outcome is Outcome.HELD else ""
         click.echo(f"  {would}{', '.join(told)}")
-    if run.reason:
-        click.echo(f"  by {text(run.by)}, because {text(run.reason)}")
     if run.ends:
         click.echo(f"  ends held run {run.ends}")
     if run.ended_by:
@@ -177,6 +178,13 @@ def print_run(run: RunDocument) -> None:
         click.echo("  Nothing was applied. To decide, one of:")
         for decision in ("approve", "discard"):
             click.echo(f"    tenure {decision} {run.run} --by NAME --reason TEXT")
+
+
+def _span(run: RunDocument) -> str:
+    """When a run took place; its end is told by the time of day alone if it is the same day."""
+    same_day = run.started.date() == run.finished.date()
+    end = run.finished.strftime("%H:%M:%S") if same_day else text(run.finished)
+    return f"{text(run.started)} to {end}"
 
 
 def print_issue(issue: IssueDocument, *, err: bool = False) -> None:

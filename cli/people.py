@@ -8,7 +8,7 @@ import click
 
 from adapters.service.support import find_one
 from cli import exits, output
-from cli.context import customer_of, json_option, open_shell, who_argument
+from cli.context import check_known, json_option, open_shell, who_argument
 from cli.moments import MomentType
 from domain.events import State
 from domain.row import clean
@@ -40,7 +40,7 @@ def roster_command(
     In the order in which they were registered.
     """
     with open_shell(context) as shell:
-        customer_of(shell.settings, company)
+        check_known(shell, company)
         if as_of and as_of > shell.now():
             raise click.UsageError("--as-of looks back; `tenure clock --dry-run --at` looks ahead.")
         store = shell.store
@@ -70,7 +70,7 @@ def roster_command(
 def show_command(context: click.Context, company: str, who: str, as_json: bool) -> int:
     """Show one employee of COMPANY. WHO is an e-mail address, an external id or an id."""
     with open_shell(context) as shell:
-        customer_of(shell.settings, company)
+        check_known(shell, company)
         person = document(company, find_one(shell, company, who))
     if as_json:
         output.print_json(person)

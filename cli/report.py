@@ -9,7 +9,7 @@ import click
 
 from adapters.service.run import Shell
 from cli import exits, output, spreadsheet
-from cli.context import customer_of, json_option, open_shell, settings_of
+from cli.context import check_known, customer_of, json_option, open_shell, settings_of
 from domain.company import Company
 from domain.employee import Employee
 from domain.events import State
@@ -33,8 +33,10 @@ def report_command(
     """
     spreadsheet.check_form(not as_json, as_json, bom)
     with open_shell(context) as shell:
-        customer = customer_of(shell.settings, company)
-        custom = custom_fields(customer.company, shell.store.employees(company))
+        check_known(shell, company)
+        customer = shell.settings.customers.get(company)
+        configured = customer.company if customer else None
+        custom = custom_fields(configured, shell.store.employees(company))
         header = columns(custom)
         # Closed at once where a reader goes away: nothing may be under way when the store closes.
         with closing(_people(shell, company, custom)) as people:

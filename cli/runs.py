@@ -7,7 +7,8 @@ import msgspec
 
 from adapters.service.run import recall
 from cli import exits, output, spreadsheet
-from cli.context import customer_of, json_option, one_run, open_shell
+from cli.context import check_known, json_option, one_run, open_shell
+from domain.run import Outcome
 from projections.runs import IssueDocument, RunDocument, document
 
 
@@ -32,7 +33,7 @@ def runs_command(
     """
     with open_shell(context) as shell:
         if company is not None:
-            customer_of(shell.settings, company)
+            check_known(shell, company)
         waiting = shell.store.waiting(company)
         waits = {record.run for record in waiting}
         latest = [] if held else shell.store.runs(company, limit)
@@ -96,7 +97,7 @@ def _print_runs(runs: list[RunDocument]) -> None:
                 run.kind.value,
                 _outcome(run),
                 run.counts.rows,
-                run.counts.events,
+                "-" if run.outcome is Outcome.HELD else run.counts.events,
                 run.counts.rejected,
                 run.by,
                 run.run,

@@ -9,7 +9,9 @@ from typing import Any
 
 import click
 
-from adapters.service.support import support
+from adapters.service.audit import audit
+from adapters.service.run import Shell
+from adapters.service.support import find_one, support
 from cli import exits, output
 from cli.context import (
     asked_by_option,
@@ -19,7 +21,9 @@ from cli.context import (
     reason_option,
     who_argument,
 )
+from cli.history import print_entry
 from cli.moments import DateType
+from domain.run import Outcome
 from domain.support import (
     CancelOffboarding,
     ChangeEmail,
@@ -30,15 +34,26 @@ from domain.support import (
     Reactivate,
     Request,
 )
+from projections.audit import Question
+from projections.runs import RunDocument
 
 
 @click.group("support")
 def support_group() -> None:
     """Do what a file cannot, for one employee of COMPANY.
 
-    WHO is an e-mail address, an external id or an id. What is changed here stands until the file
-    says something new. Each action is a run, and the history tells by whom and why.
+    WHO is an e-mail address, an external id or an id. A file that repeats itself undoes none of
+    this. Each action is a run, and the history tells by whom and why.
     """
+
+
+def _tell(shell: Shell, run: RunDocument, who: str) -> None:
+    """What the action did, to whom, and where they stand now."""
+    for entry in audit(shell, run.company, Question(run=run.run)):
+        print_entry(entry, with_employee=True)
+    if run.outcome is Outcome.UNCHANGED:
+        employee = find_one(shell, run.company, who)
+        click.echo(f"  it holds already: employee {employee.id} is {employee.state.value}")
 
 
 def _action(name: str, *parameters: Callable[[Any], Any]) -> Callable[[Any], click.Command]:
@@ -57,7 +72,9 @@ def _action(name: str, *parameters: Callable[[Any], Any]) -> Callable[[Any], cli
             with open_shell(context) as shell:
                 customer = customer_of(shell.settings, company)
                 done = support(shell, customer, who, ask(**told), by, reason)
-            output.answer_run(done, as_json)
+                output.answer_run(done, as_json)
+                if not as_json:
+                    _tell(shell, done, who)
             return exits.of_run(done)
 
         run.__doc__ = ask.__doc__
@@ -86,7 +103,7 @@ def _change_email(new: str) -> Request:
         "--offboarding-date",
         type=DateType(),
         metavar="DATE",
-        help="Their last day, if they leave again; else one that is still ahead stands.",
+        help="Their last day if they leave again; without it, a future one is kept.",
     ),
 )
 def _reactivate(offboarding_date: date | None) -> Request:

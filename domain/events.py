@@ -97,7 +97,7 @@ class Reactivated(Private, frozen=True, tag="reactivated", tag_field="kind"):
 
 
 class FileNoted(Private, frozen=True, tag="file-noted", tag_field="kind"):
-    """What the file says of someone changed, but nothing that shows (L8)."""
+    """The file says something else of someone than it did, which changes nothing else (L8)."""
 
     email: str | UnsetType = UNSET
     offboarding_date: date | UnsetType | None = UNSET

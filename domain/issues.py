@@ -294,6 +294,7 @@ CATALOGUE: dict[str, Code] = {
     ),
     "onboarding-date-fixed": Code(
         _WARNING,
-        "The onboarding date is fixed at {known} and this one was ignored; ask support to move it.",
+        "The onboarding date is fixed at {known} and this one was ignored; "
+        "ask support if it is wrong.",
     ),
 }

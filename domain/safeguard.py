@@ -40,10 +40,12 @@ def _concerns(plan: Plan, roster: Roster, policy: Policy) -> Iterator[Issue]:
 def _over(code: str, count: int, base: int, threshold: Threshold, floor: int) -> Iterator[Issue]:
     """That `count` of `base` is more than the threshold allows; a share never allows less than
     `floor`."""
-    if isinstance(threshold, str):
-        limit = max(floor, base * int(threshold.removesuffix("%")) // 100)
+    if threshold == 0:  # switched off
+        return
+    if isinstance(threshold, int):
+        limit = threshold
     else:
-        limit = threshold or count  # 0 switches it off
+        limit = max(floor, base * int(threshold.removesuffix("%")) // 100)
     if count > limit:
         yield finding(code, count=count, base=base, limit=limit).at()
 

@@ -1,7 +1,7 @@
 """What support staff may do (S1-S6): a request is a value, its answer events or a refusal.
 
-What support changes stands until the file says something new (L8): none of these events names a
-line of a file, so folding them leaves alone what the file last said.
+No file undoes what support did by repeating itself (L8): these events name no line of a file, so
+folding them leaves alone what the file last said.
 """
 
 from __future__ import annotations
@@ -128,8 +128,8 @@ DECLINED: dict[str, tuple[str, str]] = {
         "`tenure support cancel-offboarding` takes it back, `offboard` moves it",
     ),
     "leaves-before-starting": (
-        "they would leave on {offboarding_date}, before they start on {onboarding_date}",
-        "correct one of the dates; `tenure support deactivate` closes an account at once",
+        "that last day is before their first day",
+        "`tenure show` tells both; `tenure support deactivate` closes an account at once",
     ),
 }
 
@@ -233,8 +233,7 @@ def _move_onboarding(employee: Employee, day: date, terms: Terms) -> Iterator[Em
 
 def _offboard(employee: Employee, day: date) -> Iterator[EmployeeEvent]:
     _here(employee)
-    if employee.state is State.PENDING:
-        _in_order(employee.onboarding_date, day)
+    _in_order(employee.onboarding_date, day)
     if not employee.offboarding_date:
         yield OffboardingScheduled(day)
     elif day != employee.offboarding_date:
@@ -274,9 +273,7 @@ def _here(employee: Employee) -> None:
 def _in_order(onboarding: date, offboarding: date) -> None:
     """L3, which holds for support too."""
     if offboarding < onboarding:
-        raise Declined(
-            "leaves-before-starting", onboarding_date=onboarding, offboarding_date=offboarding
-        )
+        raise Declined("leaves-before-starting")
 
 
 def _other(employee: Employee, entry: Entry | None) -> UUID | None:

@@ -59,7 +59,7 @@ class Question(Private, frozen=True):
     run: UUID | None = None
     by: str | None = None
 
-    def concerns(self, run: UUID, ended: RunEnded) -> bool:
+    def may_include(self, run: UUID, ended: RunEnded) -> bool:
         """Whether events of a run may be among them."""
         return (
             ended.counts.events > 0

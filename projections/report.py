@@ -34,9 +34,9 @@ _CUSTOM_PREFIX = "alleo_"
 """`custom_salary` is reported as `alleo_custom_salary`."""
 
 
-def custom_fields(company: Company, employees: Iterable[Employee]) -> tuple[str, ...]:
+def custom_fields(company: Company | None, employees: Iterable[Employee]) -> tuple[str, ...]:
     """The custom fields to report: configured ones in their order, then whatever anybody has."""
-    configured = configured_custom_fields(company)
+    configured = configured_custom_fields(company) if company else ()
     held: set[str] = set()
     for employee in employees:
         held.update(employee.details.custom)

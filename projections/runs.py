@@ -80,6 +80,7 @@ WAITING_OF_COMPANY = (
 )
 ISSUES = "SELECT issue FROM issues WHERE run = ? ORDER BY number"
 
+ISSUE_COUNTS = "SELECT run, count(*), max(number) FROM issues GROUP BY run ORDER BY run"
 HELD_ROWS = "SELECT run, file, content FROM held ORDER BY run, number"
 STREAM_ROWS = "SELECT company, version, held, state FROM companies ORDER BY company"
 RUN_ROWS = "SELECT run, company, version, ends, event FROM runs ORDER BY run"

@@ -1,1 +1,1 @@
-"""The shell around the pure core, one function a use case: gather, plan, commit, report."""
+"""Use cases: each fetches what a decision needs, has it decided, and stores the outcome."""

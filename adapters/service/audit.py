@@ -12,7 +12,7 @@ from projections.history import HistoryEntry, tell
 def audit(shell: Shell, company: str, question: Question) -> Generator[HistoryEntry, None, None]:
     """Every event of a company that is asked for: run by run, oldest first."""
     for record in shell.store.every_run(company):
-        if not question.concerns(record.run, record.ended):
+        if not question.may_include(record.run, record.ended):
             continue
         for stream in shell.store.streams_of(record.run):
             for entry in tell(stream, {record.run: record.ended}):

@@ -5,7 +5,11 @@ from __future__ import annotations
 from uuid import UUID
 
 
-class NoSource(Exception):
+class NoRun(Exception):
+    """What was asked makes no run: it is declined, and nothing was done."""
+
+
+class NoSource(NoRun):
     """There is nowhere to fetch from: files of this company are named, never fetched."""
 
     def __init__(self, company: str) -> None:
@@ -13,7 +17,7 @@ class NoSource(Exception):
         self.company = company
 
 
-class NobodyFound(Exception):
+class NobodyFound(NoRun):
     """Nobody in the company answers to what was asked, or (`count`) several do."""
 
     def __init__(self, company: str, count: int = 0) -> None:
@@ -26,7 +30,7 @@ class NobodyFound(Exception):
         self.count = count
 
 
-class NotWaiting(Exception):
+class NotWaiting(NoRun):
     """The run is not one that waits for a decision; `ended_by` names the one that ended it."""
 
     def __init__(self, run: UUID, ended_by: UUID | None = None) -> None:
@@ -39,7 +43,7 @@ class NotWaiting(Exception):
         self.ended_by = ended_by
 
 
-class HeldFilesDamaged(Exception):
+class HeldFilesDamaged(NoRun):
     """What a run holds is not there as it was received, and cannot be applied."""
 
     def __init__(self, run: UUID) -> None:

@@ -134,11 +134,12 @@ def _apply(
         plan = plan_fetched(shell, customer, begun, fetched, snapshot.roster)
     except NothingToPlan as nothing:
         ended = nothing.ended(shell, begun, fetched)
-        return Commit(begun.run, ended, snapshot.stream, issues=nothing.issues)
-    if snapshot.stream.approved == fetched.delivery:
+        return Commit(begun.run, ended, stream, issues=nothing.issues)
+    if stream.approved == fetched.delivery:
         plan = approved(plan)
-    commit = commit_of(shell, begun, fetched, plan, snapshot.stream)
-    return replace(commit, first=_superseded(shell, begun, snapshot.stream))
+    # Where another run was first since the stream was looked at, this fails to be stored (R4).
+    commit = commit_of(shell, begun, fetched, plan, stream)
+    return replace(commit, first=_superseded(shell, begun, stream))
 
 
 def commit_of(
@@ -181,7 +182,7 @@ def _superseded(shell: Shell, begun: Begun, stream: CompanyStream) -> RunRecord 
     """The run that ends a held delivery because a newer one has come (B3), if one is held."""
     if stream.held is None:
         return None
-    reason = "a newer delivery has come"
+    reason = "another delivery took its place"
     before = begun.started - timedelta(milliseconds=1)  # runs are listed by when they began
     discard = begin(shell, RunKind.DISCARD, begun.company, begun.by, reason, at=before)
     ended = discard.ended(Outcome.DISCARDED, shell.now(), ends=stream.held.run)

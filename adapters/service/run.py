@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple, overload
 from uuid import UUID
 
-from adapters.service.errors import HeldFilesDamaged, NobodyFound, NotWaiting
+from adapters.service.errors import NoRun
 from adapters.settings import Settings
 from adapters.store.errors import Conflict, StoreUnavailable
 from adapters.store.store import Commit, RunRecord, Store
@@ -107,7 +107,7 @@ def store_run(
     """
     try:
         ended = _commit(shell, begun, prepare)
-    except (StoreUnavailable, Declined, NotWaiting, NobodyFound, HeldFilesDamaged):
+    except (StoreUnavailable, Declined, NoRun):
         raise
     except Exception as error:
         store_failure(shell, begun, fault_of(error))

@@ -1,7 +1,7 @@
 """Reading over SFTP: one directory, bounded by what is asked for, whatever the server answers.
 
-paramiko's own listing fails on one name that is not UTF-8, its `get` reports success on a
-truncated file, and its prefetching threads outlive a lost connection. What is used of it are its
+paramiko's own listing fails on one name that is not UTF-8, its `get` is content with a file that
+was cut off, and its prefetching threads outlive a lost connection. What is used of it are its
 packets.
 """
 

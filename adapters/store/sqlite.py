@@ -111,6 +111,7 @@ class _ConnectionPool(SQLiteConnectionPool):
     def _create_connection(self) -> SQLiteConnection:
         connection = super()._create_connection()._sqlite_conn  # noqa: SLF001
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute("PRAGMA secure_delete = ON")  # deliveries are personal data
         return _Connection(connection, self.max_age)
 
 

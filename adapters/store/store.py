@@ -301,7 +301,7 @@ class Store:
     def _read(self, stream: str, version: int, topic: str, state: bytes) -> Recorded | None:
         try:
             return self._recorded(stream, version, topic, state)
-        except MapperDeserialisationError:
+        except (MapperDeserialisationError, TypeError):
             return None
 
     def _recorded(self, stream: str, version: int, topic: str, state: bytes) -> Recorded:

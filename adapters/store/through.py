@@ -12,6 +12,8 @@ from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
+import msgspec
+
 from adapters.store import events
 from adapters.store.query import Query
 from domain.employee import Employee
@@ -55,6 +57,8 @@ class Companies:
         self._damaged: set[UUID] = set()
         self._query = query
         self._read = read
+        self.rejecting: set[UUID] = set()
+        self.lost: set[str] = set()
         for found in self._inspected():
             stream, misplaced = fold_company(found)
             problems = [*found.problems, *misplaced]
@@ -65,6 +69,22 @@ class Companies:
             for recorded in found.events:
                 if isinstance(recorded.event, RunEnded):
                     self._take(recorded.run, recorded.event, stream)
+        self._miss_runs()
+
+    def _miss_runs(self) -> None:
+        """A run that is listed where its company's stream has none was lost: its row may be all
+        there is of it."""
+        for run, company, version, _, event in self._query(runs.RUN_ROWS):
+            identity = uuid_of(run)
+            if identity is None or identity in self.runs or not _tells_run(event, company):
+                continue
+            stream = self.streams.get(company, CompanyStream())
+            listed = isinstance(version, int) and version <= stream.version
+            if listed and not self.is_damaged(company):
+                continue
+            self.lost.add(run)
+            self._damaged.add(company_stream_id(company))
+            self.problems.append(problem("run-event-missing", run=identity, company=company))
 
     def _take(self, run: UUID, ended: RunEnded, stream: CompanyStream) -> None:
         held = ended.outcome is Outcome.HELD
@@ -72,6 +92,8 @@ class Companies:
         self.streams[ended.company] = stream
         if held:
             self.held[run] = ended.files
+        if ended.counts.rejected and ended.issues_of is None:
+            self.rejecting.add(run)
 
     def is_damaged(self, company: str) -> bool:
         """Whether the stream of a company cannot be relied on."""
@@ -124,12 +146,20 @@ def people(query: Query, read: Read, companies: Companies, tick: Tick) -> Iterat
         yield Person(found, company, employee, problems)
 
 
-def uuid_of(text: str) -> UUID | None:
+def uuid_of(text: object) -> UUID | None:
     """An id, unless it is none."""
     try:
-        return UUID(text)
-    except (ValueError, AttributeError):
+        return UUID(text) if isinstance(text, str) else None
+    except ValueError:
         return None
+
+
+def _tells_run(event: Any, company: object) -> bool:
+    """Whether a row of the list of runs holds the record of one of this company."""
+    try:
+        return runs.load_run(event).company == company
+    except (msgspec.MsgspecError, UnicodeDecodeError, TypeError):
+        return False
 
 
 def _streams(
@@ -142,7 +172,9 @@ def _streams(
                 yield inspect(identity, (_kept(read, *row) for row in found))
 
 
-def _kept(read: Read, stream: str, version: int, topic: str, state: bytes, checksum: int) -> Kept:
-    # An edit by hand may leave text instead of bytes.
-    unaltered = isinstance(state, bytes) and events.checksum(state) == checksum
+def _kept(read: Read, stream: str, version: Any, topic: str, state: Any, checksum: Any) -> Kept:
+    # An edit by hand may leave values of other types.
+    if not isinstance(state, bytes) or not isinstance(version, int):
+        return Kept(version if isinstance(version, int) else 0, False, None)
+    unaltered = events.checksum(state) == checksum
     return Kept(version, unaltered, read(stream, version, topic, state))

@@ -608,6 +608,71 @@ def test_a_delivery_that_is_no_longer_newer_leaves_what_another_run_held(
     assert len(shell.store.runs("acme", 10)) == 2
 
 
+def held_by_another_worker(
+    shell: Shell, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, what: str, *files: str
+) -> list[RunDocument]:
+    """Has a second worker, with a store of its own, take `files` after the first one's look."""
+    other = shell._replace(store=open_store())
+    theirs: list[RunDocument] = []
+    meanwhile(monkeypatch, shell.store, what, lambda: theirs.append(taken(other, *files)))
+    return theirs
+
+
+@pytest.mark.parametrize("what", ["stream", "snapshot"])
+def test_a_delivery_that_another_worker_held_between_two_looks_is_answered_as_still_held(
+    shell: Shell, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """B3, R4: the company is looked at twice, and the delivery came to be held after the first."""
+    theirs = held_by_another_worker(shell, open_store, monkeypatch, what, LEAVING)
+
+    run = taken(shell, LEAVING)
+
+    assert run == theirs[0]
+    assert run.waits
+    assert waiting(shell) == [run.run]
+    assert [each.ended.outcome for each in shell.store.runs("acme", 10)] == [
+        Outcome.HELD,
+        Outcome.APPLIED,
+    ]
+    assert shell.store.verify(lambda _: None).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("what", "text"),
+    [("stream", KNOWN), ("stream", KNOWN + "\n\n"), ("snapshot", KNOWN + "\n\n")],
+    ids=["recognised", "stream", "snapshot"],
+)
+def test_a_delivery_takes_the_place_of_what_another_worker_held_between_two_looks(
+    shell: Shell, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, what: str, text: str
+) -> None:
+    """B3, R4: nothing that waits is forgotten, whoever held it when."""
+    theirs = held_by_another_worker(shell, open_store, monkeypatch, what, LEAVING)
+
+    run = taken(shell, text)
+
+    assert run.outcome is Outcome.UNCHANGED
+    assert waiting(shell) == []
+    ender = recall(shell, theirs[0].run).ended_by  # type: ignore[arg-type]
+    assert ender is not None
+    assert recall(shell, ender).reason == "another delivery took its place"
+    assert shell.store.verify(lambda _: None).problems == ()
+
+
+@pytest.mark.parametrize("what", ["stream", "snapshot"])
+def test_a_delivery_that_another_worker_applied_between_two_looks_repeats_nothing(
+    shell: Shell, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """R1, R4, D8"""
+    text = KNOWN.replace("First1", "Anne")
+    theirs = held_by_another_worker(shell, open_store, monkeypatch, what, text)
+    assert theirs == []
+
+    run = taken(shell, text)
+
+    assert theirs[0].counts.events == 1
+    assert (run.outcome, run.counts.events) == (Outcome.UNCHANGED, 0)
+
+
 def test_a_failed_a_missing_and_a_refused_delivery_leave_it_held(
     shell: Shell, acme: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -228,13 +228,9 @@ class Model:
                 if person.onboarding_date <= now.date():
                     person.start()
             case MoveOnboarding(day):
-                no_if(person.state != PENDING)
-                no_if(person.offboarding_date and person.offboarding_date < day)
-                person.onboarding_date = day
-                if day <= now.date():
-                    person.start()
+                self._start_on(person, day, now)
             case Offboard(day):
-                no_if(not here or (person.state == PENDING and day < person.onboarding_date))
+                no_if(not here or day < person.onboarding_date)
                 person.leave_on(day)
             case CancelOffboarding():
                 no_if(not here)
@@ -246,6 +242,16 @@ class Model:
                 self.people[external_id] = self.people.pop(who)
                 return external_id
         return who
+
+    def _start_on(self, person: Person, day: date, now: datetime) -> None:
+        """S3: a day that holds already is no move, for whoever has started too."""
+        if person.state != PENDING:
+            no_if(person.state == DEACTIVATED or day != person.onboarding_date)
+            return
+        no_if(person.offboarding_date and person.offboarding_date < day)
+        person.onboarding_date = day
+        if day <= now.date():
+            person.start()
 
     def _moved_on(self, changed: bool) -> None:
         if changed and self.waiting:

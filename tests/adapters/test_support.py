@@ -213,7 +213,7 @@ def test_what_holds_already_is_recorded_as_unchanged(
 
 def test_a_last_day_that_is_over_is_said_to_be(shell: Shell) -> None:
     """S4, L4"""
-    run = asked(shell, "1", Offboard(day("2027-02-01")))
+    run = asked(shell, "1", Offboard(day("2027-03-01")))
 
     (issue,) = run.issues
     assert (issue.code, issue.email, issue.file) == (
@@ -299,6 +299,8 @@ def test_several_found_is_no_run(store: Store, watch: Watch, acme: Customer) -> 
         ("4", Reactivate(day("2027-03-01")), "last-day-over"),
         ("1", MoveOnboarding(day("2027-12-31")), "not-pending"),
         ("2", Offboard(day("2027-06-09")), "leaves-before-starting"),
+        ("1", Offboard(day("2027-02-28")), "leaves-before-starting"),
+        ("3", Offboard(day("2027-02-28")), "leaves-before-starting"),
         ("4", Offboard(day("2027-12-31")), "is-deactivated"),
         ("4", CancelOffboarding(), "is-deactivated"),
     ],

@@ -164,7 +164,7 @@ def test_a_newer_delivery_ends_what_is_held(staffed: Desk) -> None:
     imported = decoded(answer, Run)
     ender = find(staffed, find(staffed, held.run).ended_by)
     assert (ender.kind, ender.outcome, ender.ends) == ("discard", "discarded", held.run)
-    assert (ender.by, ender.reason) == ("Bob", "a newer delivery has come")
+    assert (ender.by, ender.reason) == ("Bob", "another delivery took its place")
     assert ender.run != imported.run
     assert imported.ends is None
     assert runs(staffed, "--held") == []
@@ -219,7 +219,9 @@ def test_a_decision_is_told_to_people(staffed: Desk) -> None:
 
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.startswith("acme: applied (run ")
-    assert "by Eva, because ticket 7\n" in answer.out
+    told = answer.out.splitlines()[1:3]
+    assert told[0].startswith("  approve by Eva, 2027-03-02 02:45:00 to ")
+    assert told[1] == "  because ticket 7"
     assert f"run {held.run}\n" in answer.out
 
 

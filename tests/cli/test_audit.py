@@ -195,12 +195,17 @@ def test_an_audit_of_one_run_is_asked_for_by_the_beginning_of_its_id(lived: Desk
         assert story(lived, "--run", run.run, "--by", "nobody") == []
 
 
-def test_an_audit_of_another_companys_run_is_empty(lived: Desk) -> None:
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_an_audit_of_another_companys_run_is_refused(lived: Desk, form: list[str]) -> None:
     config = (lived.directory / "tenure.toml").read_text()
     lived.write("tenure.toml", (config + config.replace("acme", "zenith")).encode())
     run = decoded(lived.type("import", "zenith", "--json"), Run)
 
-    assert story(lived, "--run", run.run) == []
+    answer = lived.type("audit", "acme", "--run", run.run, *form)
+
+    assert answer.code == 2
+    assert_explained(answer, [f"run {run.run} is none of acme", "tenure runs acme"])
+    assert lived.type("audit", "zenith", "--run", run.run).code == 0
 
 
 def test_an_empty_audit_is_said(lived: Desk) -> None:
@@ -208,7 +213,7 @@ def test_an_empty_audit_is_said(lived: Desk) -> None:
         lived.type("audit", "acme", "--since", "2027-03-06", *form) for form in ([], ["--json"])
     )
 
-    assert (told.code, told.out, told.err) == (0, "Nothing happened.\n", "")
+    assert (told.code, told.out, told.err) == (0, "No event fits.\n", "")
     assert (document.code, document.out, document.err) == (0, "[]\n", "")
 
 

@@ -276,7 +276,7 @@ def test_a_company_that_is_configured_wrongly_is_explained_where_it_is_asked_for
     """R6"""
     desk.configure("[company.acme]\nname = 'A'")
 
-    for command in (["import", "acme"], ["preview", "acme"], ["roster", "acme"], ["runs", "acme"]):
+    for command in (["import", "acme"], ["preview", "acme"]):
         answer = desk.type(*command)
 
         assert answer.code == USAGE

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import timedelta
 
 import pytest
 
 from cli import output
+from tests.adapters.steps import Watch
 from tests.cli.conftest import ACME, Desk
 from tests.given import moment
 
@@ -119,6 +121,76 @@ def test_a_run_tells_outcome_files_counts_and_advice(desk: Desk) -> None:
         assert told in out
     for told in ("warning", "unknown-group", "alleo_employees_1.csv:2", "did you mean Sales?"):
         assert told in out.partition("4 events")[2]
+
+
+def test_a_run_tells_its_kind_who_and_when(desk: Desk) -> None:
+    """R2: in the answer of the command that makes it, and when it is asked for."""
+    desk.deliver(PEOPLE)
+
+    made = desk.type("import", "acme", "--by", "Bob").out
+    run = desk.type("runs", "--json").document[0]["run"]
+    shown = desk.type("run", run).out
+
+    assert made == shown
+    assert made.splitlines()[1] == "  import by Bob, 2027-03-01 02:45:00 to 02:45:00 UTC"
+    assert "because" not in made
+
+
+def test_a_run_that_has_a_reason_tells_it(desk: Desk) -> None:
+    desk.deliver(PEOPLE)
+    desk.type("import", "acme")
+    employee = desk.type("roster", "acme", "--json").document[0]["id"]
+    desk.now = moment("2027-03-01 09:00")
+    desk.type("support", "deactivate", "acme", employee, "--by", "Eva", "--reason", "ticket 7")
+    run = desk.type("runs", "--json").document[0]["run"]
+
+    lines = desk.type("run", run).out.splitlines()
+
+    assert lines[1:3] == [
+        "  support by Eva, 2027-03-01 09:00:00 to 09:00:00 UTC",
+        "  because ticket 7",
+    ]
+
+
+def test_a_run_that_ends_on_another_day_tells_both(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.deliver(PEOPLE)
+    watch = Watch(moment("2027-03-01 23:59:58"), timedelta(seconds=1))
+    monkeypatch.setattr(desk, "_time", watch)
+
+    told = desk.type("import", "acme", "--by", "Bob").out.splitlines()[1]
+
+    assert re.fullmatch(
+        r"  import by Bob, 2027-03-01 23:59:5\d to 2027-03-02 00:00:0\d UTC", told
+    ), told
+
+
+def test_a_preview_tells_its_kind_too(desk: Desk) -> None:
+    desk.deliver(PEOPLE)
+
+    out = desk.type("preview", "acme").out
+
+    assert re.search(r"^  import by .+, 2027-03-01 02:45:00 to 02:45:00 UTC$", out, re.M)
+
+
+def test_the_list_of_runs_counts_no_events_that_did_not_happen(desk: Desk) -> None:
+    """B1: what a held run would do is told where the run itself is asked for."""
+    rows = "".join(f"p{n}@acme.example,First{n},Last{n}\n" for n in range(60))
+    desk.deliver(PEOPLE)
+    desk.type("import", "acme")
+    desk.deliver(f"email,first_name,last_name\n{rows}")
+    assert desk.type("import", "acme").code == 4
+
+    header, *told = table(desk.type("runs").out)
+
+    columns = [header.index(name) for name in ("OUTCOME", "ROWS", "EVENTS")]
+    assert sorted([row[column] for column in columns] for row in told) == [
+        ["applied", "3", "4"],
+        ["held", "60", "-"],
+    ]
+    held = desk.type("runs", "--held", "--json").document
+    assert held[0]["counts"]["events"] == 60
 
 
 def test_a_preview_says_that_nothing_was_stored(desk: Desk) -> None:

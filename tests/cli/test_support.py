@@ -120,7 +120,70 @@ def test_every_action_tells_people_what_became_of_it(staffed: Desk, action: str)
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.startswith("acme: applied (run ")
     assert "1 event\n" in answer.out
-    assert "by Eva, because ticket 7\n" in answer.out
+    assert (
+        "  support by Eva, 2027-03-02 10:00:00 to 10:00:00 UTC\n  because ticket 7\n" in answer.out
+    )
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_action_tells_whom_it_changed_and_what(staffed: Desk, action: str) -> None:
+    """S: as the history will, with whose event it is."""
+    words, kind, change = ACTIONS[action]
+    employee = person(staffed, words[0]).id
+
+    answer = staffed.type("support", action, "acme", *words, *ASKED)
+
+    head, _, told = answer.out.partition("1 event\n")
+    run = head.partition("(run ")[2].partition(")")[0]
+    lines = told.splitlines()
+    assert lines[:4] == [
+        f"{kind} of {employee} at 2027-03-02 10:00:00 UTC",
+        "  recorded at 2027-03-02 10:00:00 UTC",
+        f"  by Eva in run {run}",
+        "  because ticket 7",
+    ]
+    if change:
+        after = change.after or "(cleared)"
+        ends = f"{change.before} → {after}" if change.before else after
+        assert len(lines) == 5
+        assert lines[4].endswith(f": {ends}")
+    whole = staffed.type("audit", "acme", "--run", run)
+    assert whole.out == told
+
+
+def test_a_first_day_that_has_come_tells_of_both_its_events(staffed: Desk) -> None:
+    """S3"""
+    answer = staffed.type("support", "move-onboarding", "acme", BRAM, "2027-03-02", *ASKED)
+
+    heads = [line.split()[0] for line in answer.out.splitlines() if not line.startswith(" ")]
+    assert heads == ["acme:", "onboarding-moved", "activated"]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_what_holds_already_is_said_with_where_somebody_stands(staffed: Desk, action: str) -> None:
+    """S"""
+    words, _, _ = ACTIONS[action]
+    employee = person(staffed, words[0]).id
+    act(staffed, action, *words)
+    state = person(staffed, employee).state
+
+    answer = staffed.type("support", action, "acme", employee, *words[1:], *ASKED)
+
+    assert (answer.code, answer.err) == (0, "")
+    first, *between, last = answer.out.splitlines()
+    assert first.startswith("acme: unchanged (run ")
+    assert last == f"  it holds already: employee {employee} is {state}"
+    assert len(between) == 2
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_what_is_told_of_an_action_is_no_part_of_its_document(staffed: Desk, action: str) -> None:
+    words, _, _ = ACTIONS[action]
+
+    for _ in range(2):
+        document = staffed.type("support", action, "acme", *words, *ASKED, "--json").document
+
+        assert document["kind"] == "support"
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -258,7 +321,7 @@ DECLINED: dict[str, tuple[list[str], str]] = {
     "a last day that is over": (["reactivate", DORA, "--offboarding-date", "2027-03-01"], "over"),
     "a last day before the first of somebody back": (
         ["reactivate", ERIK, "--offboarding-date", "2027-04-30"],
-        "2027-04-30, before they start on 2027-05-01",
+        "that last day is before their first day",
     ),
     "somebody who started": (["move-onboarding", ANNA, "2027-06-01"], "is active"),
     "somebody who started and leaves": (
@@ -267,11 +330,19 @@ DECLINED: dict[str, tuple[list[str], str]] = {
     ),
     "a first day after the last": (
         ["move-onboarding", BRAM, "2027-09-02"],
-        "2027-09-01, before they start on 2027-09-02",
+        "that last day is before their first day",
     ),
     "a last day before the first": (
         ["offboard", BRAM, "2027-03-31"],
-        "2027-03-31, before they start on 2027-04-01",
+        "that last day is before their first day",
+    ),
+    "a last day before the first of somebody here": (
+        ["offboard", ANNA, "2019-12-31"],
+        "that last day is before their first day",
+    ),
+    "an earlier last day before the first": (
+        ["offboard", CHRIS, "2019-12-31"],
+        "that last day is before their first day",
     ),
     "a last day of a leaver": (["offboard", DORA, "2027-06-01"], "is deactivated"),
     "no last day of a leaver": (["cancel-offboarding", DORA], "is deactivated"),

@@ -47,7 +47,7 @@ RESTORABLE: dict[str, tuple[str, list[str]]] = {
     ),
     "the list of runs gone": ("DELETE FROM runs", ["run-row-missing"] * 4),
     "a run of nobody": (
-        "INSERT INTO runs SELECT 'ffffffffffff7fffbfffffff00000000', company, 99, NULL, event"
+        "INSERT INTO runs SELECT 'ffffffffffff7fffbfffffff00000000', company, 1, NULL, event"
         " FROM runs LIMIT 1",
         ["run-row-stray"],
     ),
@@ -68,6 +68,7 @@ RESTORABLE: dict[str, tuple[str, list[str]]] = {
 }
 """What `rebuild` makes anew: the damage, and what is found."""
 
+RUN = "topic = 'run-ended'"
 LOST: dict[str, tuple[str, set[str]]] = {
     "an event altered": (
         "UPDATE stored_events SET state = CAST(replace(state, 'Anna', 'Anne') AS BLOB)"
@@ -77,7 +78,7 @@ LOST: dict[str, tuple[str, set[str]]] = {
     "an event altered by hand": (
         "UPDATE stored_events SET state = replace(state, 'Anna', 'Anne')"
         " WHERE CAST(state AS TEXT) LIKE '%\"Anna\"%'",
-        {"event-altered"},
+        {"event-altered", "events-missing"},
     ),
     "an event unreadable": (
         "UPDATE stored_events SET state = CAST('Anna' AS BLOB), checksum = crc32('Anna')"
@@ -98,6 +99,20 @@ LOST: dict[str, tuple[str, set[str]]] = {
         " (SELECT originator_id FROM stored_events WHERE CAST(state AS TEXT) LIKE '%\"Anna\"%')",
         {"events-missing", "roster-row-stray", "index-differs"},
     ),
+    "the newest run gone, which is held": (
+        f"DELETE FROM stored_events WHERE {RUN} AND originator_version = 4",
+        {"run-event-missing", "held-stray"},
+    ),
+    "a run in the middle gone": (
+        f"DELETE FROM stored_events WHERE {RUN} AND originator_version = 2",
+        {"run-event-missing", "event-missing", "run-missing"},
+    ),
+    "all runs of a company gone": (
+        f"DELETE FROM stored_events WHERE {RUN}",
+        {"run-event-missing", "run-missing", "held-stray"},
+    ),
+    "issues gone": ("DELETE FROM issues", {"issues-missing"}),
+    "some issues gone": ("DELETE FROM issues WHERE number = 1", {"issues-missing"}),
     "what is held gone": ("DELETE FROM held", {"held-missing"}),
     "what is held altered by hand": (
         "UPDATE held SET content = replace(content, 'Dora', 'Zoe')",
@@ -246,6 +261,19 @@ def test_what_stands_beside_a_damaged_event_is_left(lived: Desk) -> None:
     lived.type("rebuild")
 
     assert lived.type("show", "acme", "ext-anna", "--json").out == before
+
+
+@pytest.mark.parametrize("case", [case for case in LOST if "run" in case])
+def test_runs_that_are_lost_are_told_as_they_are_listed(lived: Desk, case: str) -> None:
+    """R2: nobody has to know of the damage to find them."""
+    questions = (["runs", "acme", "--json"], ["runs", "--held", "--json"], ["roster", "acme"])
+    before = [lived.type(*question).out for question in questions]
+    damage(lived, LOST[case][0])
+
+    for command in ("verify", "rebuild", "rebuild"):
+        assert lived.type(command).code == 1
+
+    assert [lived.type(*question).out for question in questions] == before
 
 
 # What is told

@@ -73,6 +73,43 @@ def test_the_demo_tells_when_the_missed_night_took_effect(demo: str) -> None:
     )
 
 
+def test_the_demo_tells_of_each_run_its_kind_who_when_and_why(demo: str) -> None:
+    """R2"""
+    assert "  import by schedule, 2027-03-01 02:45:00 to 02:45:00 UTC\n" in demo
+    assert "  clock by schedule, 2027-04-03 06:10:00 to 06:10:00 UTC\n" in demo
+    assert (
+        "  discard by petra, 2027-03-05 09:10:00 to 09:10:00 UTC\n"
+        "  because HR says the export is broken\n  ends held run "
+    ) in demo
+
+
+def test_the_demo_tells_what_support_did_and_to_whom(demo: str) -> None:
+    """S"""
+    _, _, told = demo.partition("$ tenure support reactivate acme 1003 ")
+    told = told.partition("\n\n")[0]
+
+    assert re.search(
+        r"^  support by petra, 2027-04-05 09:00:00 to 09:00:00 UTC\n"
+        r"  because his manager extended the contract\n"
+        r"  1 event\n"
+        r"reactivated of [0-9a-f-]{36} at 2027-04-05 09:00:00 UTC\n",
+        told,
+        re.M,
+    )
+    assert told.endswith("  offboarding_date: 2027-04-02 → (cleared)")
+
+
+def test_the_demo_counts_no_events_of_what_is_held(demo: str) -> None:
+    """B1"""
+    rows = [line.split() for line in answer_of(demo, "runs acme --limit 3").splitlines()[1:]]
+
+    assert [(row[4], row[5], row[6]) for row in rows] == [
+        ("held", "6", "-"),
+        ("applied", "0", "1"),
+        ("unchanged", "6", "0"),
+    ]
+
+
 def test_the_demo_does_not_overwrite_what_is_not_a_demo(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("mine")
     run = [sys.executable, ROOT / "docs" / "demo" / "run.py", tmp_path]
@@ -115,3 +152,4 @@ def test_the_tutorial_goes_as_it_says(
     assert tenure("clock") == "Nothing is due.\n"
     assert "1 activated, 1 deactivated" in tenure("clock --dry-run --at 2199-12-31")
     assert "email-changed" in tenure("history sample 1001")
+    assert "everything fits" in tenure("verify")

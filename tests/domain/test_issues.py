@@ -345,7 +345,7 @@ def personal_values() -> Iterator[object]:
 
     entry = entry_of(anna, b"digest", b"anna@acme.example")
     yield from (entry, Roster.of([anna]), terms())
-    support = plan_support(Offboard(day("2027-02-01")), anna, Roster.of([anna]), terms())
+    support = plan_support(Offboard(day("2027-03-01")), anna, Roster.of([anna]), terms())
     yield from (support, *support.changes, *support.issues)
     yield from (ChangeEmail("anna@acme.example"), Link("E7007"))
     yield Repeat(reader, line, text, 1, b"")

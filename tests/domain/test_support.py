@@ -590,8 +590,6 @@ def test_nobody_comes_back_to_leave_before_they_start() -> None:
     error = declined(Reactivate(STARTS - timedelta(days=1)), gone)
 
     assert error.code == "leaves-before-starting"
-    assert "2027-03-31" in str(error)
-    assert "2027-04-01" in str(error)
     assert result(do(Reactivate(STARTS), gone)).state is State.PENDING
 
 
@@ -648,8 +646,6 @@ def test_nobody_starts_after_their_last_day() -> None:
     error = declined(MoveOnboarding(LEAVES + timedelta(days=1)), ann)
 
     assert error.code == "leaves-before-starting"
-    assert "2027-06-30" in str(error)
-    assert "2027-07-01" in str(error)
     assert "tenure support deactivate" in error.hint
     assert kinds(do(MoveOnboarding(LEAVES), ann)) == ["onboarding-moved"]
 
@@ -797,11 +793,19 @@ def test_a_day_that_is_known_is_not_said_to_be_over() -> None:
     assert (kinds(found), found.issues) == ([], ())
 
 
-@pytest.mark.parametrize("last_day", ["2027-03-31", "2027-02-01"])
-def test_the_pending_do_not_leave_before_they_start(last_day: str) -> None:
-    """S4, L3: on the first day is early enough."""
-    assert declined(Offboard(day(last_day)), in_state("pending")).code == "leaves-before-starting"
-    assert kinds(do(Offboard(STARTS), in_state("pending"))) == ["offboarding-scheduled"]
+@pytest.mark.parametrize("state", STATES[:3])
+@pytest.mark.parametrize("days", [1, 400])
+def test_nobody_is_set_to_leave_before_they_start(state: str, days: int) -> None:
+    """S4, L3: whatever state they are in; on the first day is early enough."""
+    ann = in_state(state)
+    first_day = ann.onboarding_date
+    last_day = first_day - timedelta(days=days)
+
+    error = declined(Offboard(last_day), ann)
+
+    assert error.code == "leaves-before-starting"
+    assert not re.search(r"\d", f"{error} {error.hint}")
+    assert kinds(do(Offboard(first_day), ann))[0].startswith("offboarding-")
 
 
 @pytest.mark.parametrize("request_", [Offboard(LATER), CancelOffboarding()])

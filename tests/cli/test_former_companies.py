@@ -1,0 +1,141 @@
+"""Questions about companies that left, or whose settings are broken: what is stored is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.conftest import ACME, ASKED, Desk, assert_explained
+from tests.given import moment
+
+PEOPLE = """
+    email,first_name,last_name,external_id,onboarding_date,offboarding_date,custom_salary
+    anna@acme.example,Anna,Bakker,ext-anna,2020-01-01,,10.50
+    bram@acme.example,Bram,Smit,ext-bram,2027-03-03,,
+    chris@acme.example,Chris,Jansen,ext-chris,2020-01-01,2027-03-03,
+"""
+ZENITH = ACME.replace("acme", "zenith")
+SETTINGS = {
+    "removed": ZENITH,
+    "the last one removed": "",
+    "broken": ZENITH + "    [company.acme]\n    name = 'Acme BV'\n",
+    "broken source": ZENITH + ACME.replace('protocol = "folder"', 'protocol = "pigeon"'),
+}
+WHO = ("anna@acme.example", "ext-anna")
+QUESTIONS: dict[str, list[str]] = {
+    "runs": ["runs", "acme"],
+    "held runs": ["runs", "acme", "--held"],
+    "roster": ["roster", "acme"],
+    "roster of the past": ["roster", "acme", "--as-of", "2027-03-01"],
+    "roster in part": ["roster", "acme", "--state", "active"],
+    "show": ["show", "acme", WHO[0]],
+    "show by external id": ["show", "acme", WHO[1]],
+    "history": ["history", "acme", WHO[1]],
+    "audit": ["audit", "acme"],
+    "audit in part": ["audit", "acme", "--kind", "deactivated"],
+    "report": ["report", "acme"],
+}
+DEEDS: dict[str, list[str]] = {
+    "import": ["import", "acme"],
+    "preview": ["preview", "acme"],
+    "support": ["support", "deactivate", "acme", WHO[1], *ASKED],
+}
+
+
+@pytest.fixture
+def lived(desk: Desk) -> Desk:
+    """Acme after an import, support and the clock, and beside it Zenith, which has no runs."""
+    desk.configure(ACME + ZENITH)
+    desk.deliver(PEOPLE)
+    assert desk.type("import", "acme").code == 0
+    assert desk.type("support", "deactivate", "acme", "ext-bram", *ASKED).code == 0
+    desk.now = moment("2027-03-04 00:00")
+    assert desk.type("clock").code == 0
+    return desk
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["text", "json"])
+def test_what_is_stored_of_a_company_is_told_whatever_its_settings(
+    lived: Desk, settings: str, question: str, form: list[str]
+) -> None:
+    before = lived.type(*QUESTIONS[question], *form)
+    assert before.code == 0
+    lived.configure(SETTINGS[settings])
+
+    after = lived.type(*QUESTIONS[question], *form)
+
+    assert after == before
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_a_report_of_a_company_without_settings_has_the_custom_fields_that_somebody_has(
+    lived: Desk, settings: str
+) -> None:
+    """Those that were only configured are no longer known of."""
+    lived.configure(ACME + '    custom_bonus = "decimal"\n' + ZENITH)
+    assert "alleo_custom_bonus" in lived.type("report", "acme").out
+    lived.configure(SETTINGS[settings])
+
+    header, *people = lived.type("report", "acme").out.splitlines()
+
+    assert header.endswith(",alleo_custom_salary")
+    assert len(people) == 3
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize("deed", DEEDS)
+def test_nothing_is_done_for_a_company_without_settings(
+    lived: Desk, settings: str, deed: str
+) -> None:
+    lived.configure(SETTINGS[settings])
+    before = lived.type("runs", "--json").out
+
+    answer = lived.type(*DEEDS[deed])
+
+    assert answer.code == 2
+    assert_explained(answer, ["acme"])
+    assert lived.type("runs", "--json").out == before
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_company_that_never_was_is_unknown(lived: Desk, settings: str, question: str) -> None:
+    lived.configure(SETTINGS[settings])
+    words = ["acne" if word == "acme" else word for word in QUESTIONS[question]]
+
+    answer = lived.type(*words)
+
+    assert answer.code == 2
+    assert_explained(answer, ["no company acne"])
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_nobody_is_nobody_in_a_company_without_settings(lived: Desk, settings: str) -> None:
+    lived.configure(SETTINGS[settings])
+
+    for question in ("show", "history"):
+        answer = lived.type(question, "acme", "nobody@acme.example")
+
+        assert answer.code == 2
+        assert_explained(answer, ["nobody in acme"])
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_a_run_of_a_company_without_settings_is_told(lived: Desk, settings: str) -> None:
+    run = lived.type("runs", "acme", "--json").document[0]["run"]
+    questions = (["run", run], ["audit", "acme", "--run", run])
+    before = [lived.type(*question) for question in questions]
+    lived.configure(SETTINGS[settings])
+
+    assert [lived.type(*question) for question in questions] == before
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_configured_company_without_runs_is_known(lived: Desk, question: str) -> None:
+    words = ["zenith" if word == "acme" else word for word in QUESTIONS[question]]
+
+    answer = lived.type(*words)
+
+    assert answer.code == (2 if words[0] in ("show", "history") else 0)
+    assert "no company" not in answer.err
