@@ -15,10 +15,12 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from adapters.errors import SettingsError
 from adapters.secret import Secret
 from adapters.sources.folder import FolderSource
 from adapters.sources.sftp import SftpSource
 from adapters.sources.source import Source
+from adapters.store.opening import Database, PostgresUrl
 from domain.company import Company, CustomType, Language, Limits, Policy
 from domain.fields import FIELDS, field_of, is_custom, same_name
 from domain.row import clean
@@ -31,17 +33,6 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 
 
-class SettingsError(Exception):
-    """The configuration cannot be used: in which file, at which key, and what was expected."""
-
-    def __init__(self, file: Path, key: str, expected: str) -> None:
-        place = f"{file}, {key}" if key else str(file)
-        super().__init__(f"{place}: {expected}")
-        self.file = file
-        self.key = key
-        self.expected = expected
-
-
 class Customer(msgspec.Struct, frozen=True):
     """A company as configured: what the rules need to know of it, and where its files are."""
 
@@ -50,13 +41,13 @@ class Customer(msgspec.Struct, frozen=True):
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """Everything that is configured. `database` is the path of the embedded store.
+    """Everything that is configured.
 
     `broken` holds, by their keys, the companies whose own settings are wrong (R6).
     """
 
     file: Path
-    database: Path
+    database: Database
     schedule: Schedule
     customers: dict[str, Customer]
     broken: dict[str, SettingsError] = {}
@@ -367,13 +358,19 @@ def _time(file: Path, key: str, text: str) -> time:
     return time.fromisoformat(text)
 
 
-def _database(file: Path, key: str, url: Any, base: Path) -> Path:
-    if isinstance(url, str) and url.startswith("sqlite:///"):
-        parts = urlsplit(url)
-        path = unquote(parts.path).removeprefix("/")
-        if path and not parts.query and not parts.fragment:
-            return base / path
-    raise SettingsError(file, key, "expected a URL like sqlite:///tenure.db")
+def _database(file: Path, key: str, url: Any, base: Path) -> Database:
+    """Where the store is. The URL is not repeated when it is wrong: it may hold a password."""
+    if isinstance(url, str):
+        if url.startswith(("postgresql://", "postgres://")):
+            return PostgresUrl(url)
+        if url.startswith("sqlite:///"):
+            parts = urlsplit(url)
+            path = unquote(parts.path).removeprefix("/")
+            if path and not parts.query and not parts.fragment:
+                return base / path
+    raise SettingsError(
+        file, key, "expected a URL like sqlite:///tenure.db or postgresql://user@host/database"
+    )
 
 
 def _convert(file: Path, prefix: str, table: Any, kind: type[_T]) -> _T:

@@ -6,15 +6,18 @@ import getpass
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from adapters.service.run import Shell, utc_now
 from adapters.settings import Customer, Settings, find_settings, load_settings
-from adapters.store.store import RunRecord
+from adapters.store.opening import open_store
 from cli.exits import Trouble
 from domain.row import clean
+
+if TYPE_CHECKING:
+    from adapters.store.store import RunRecord
 
 
 def settings_of(context: click.Context) -> Settings:
@@ -25,10 +28,8 @@ def settings_of(context: click.Context) -> Settings:
 @contextmanager
 def open_shell(context: click.Context) -> Iterator[Shell]:
     """Settings and store for one command."""
-    from adapters.store.sqlite import open_sqlite
-
     settings = settings_of(context)
-    store = open_sqlite(settings.database)
+    store = open_store(settings.database)
     now: Any = context.find_root().obj.get("now", utc_now)
     try:
         yield Shell(settings, store, now)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
+from adapters.errors import SettingsError
 from adapters.service.errors import HeldFilesDamaged, NobodyFound, NoRun, NoSource, NotWaiting
-from adapters.settings import SettingsError
 from adapters.store.errors import StoreUnavailable
 from cli.output import text
-from domain.run import Outcome
-from domain.support import Declined
-from projections.runs import RunDocument
+from domain.declined import Declined
+
+if TYPE_CHECKING:
+    from projections.runs import RunDocument
 
 DONE = 0
 FAULT = 1
@@ -37,13 +40,10 @@ class Trouble(click.ClickException):
 
 def of_run(run: RunDocument) -> int:
     """The exit code that tells how a run ended."""
-    if run.outcome is Outcome.REFUSED:
-        return REFUSED
-    if run.outcome is Outcome.HELD:
-        return HELD
-    if run.outcome is Outcome.FAILED:
-        return FAULT if any(issue.code == "fault" for issue in run.issues) else UNREACHABLE
-    return REJECTED if run.counts.rejected else DONE
+    codes = {"refused": REFUSED, "held": HELD, "failed": UNREACHABLE}
+    if any(issue.code == "fault" for issue in run.issues):
+        return FAULT
+    return codes.get(run.outcome, REJECTED if run.counts.rejected else DONE)
 
 
 _KNOWN = (Trouble, SettingsError, StoreUnavailable, NoRun, Declined)

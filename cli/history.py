@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from adapters.service.support import find_one
+from adapters.service.people import find_one
 from cli import exits, output
 from cli.context import check_known, json_option, open_shell, who_argument
 from projections.history import HistoryEntry, tell

@@ -32,6 +32,7 @@ _COMMANDS = {
     "run": ("cli.runs", "Show one run with its files, counts and issues."),
     "approve": ("cli.approvals", "Apply a delivery that the safeguard holds."),
     "discard": ("cli.approvals", "End a held delivery, and apply nothing of it."),
+    "migrate": ("cli.migrate", "Create or upgrade the schema of a PostgreSQL database."),
     "verify": ("cli.upkeep", "Check that nothing stored is missing or altered."),
     "rebuild": ("cli.upkeep", "Make all projections anew from the events."),
 }

@@ -8,32 +8,34 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from textwrap import indent
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
 import msgspec
 
-from domain.issues import Severity
-from domain.run import Outcome
-from projections.history import FromTo
-from projections.runs import IssueDocument, RunDocument
+if TYPE_CHECKING:
+    from domain.issues import Severity
+    from domain.run import Outcome
+    from projections.history import FromTo
+    from projections.runs import IssueDocument, RunDocument
 
 _T = TypeVar("_T")
 _PLURALS = {"rows": "row", "events": "event", "runs": "run", "employees": "employee"} | {
     "companies": "company"
 }
 _COLOURS = {
-    Severity.ERROR: "red",
-    Severity.WARNING: "yellow",
-    Severity.INFO: "blue",
-    Outcome.APPLIED: "green",
-    Outcome.UNCHANGED: "green",
-    Outcome.NO_FILE: "yellow",
-    Outcome.HELD: "yellow",
-    Outcome.DISCARDED: "yellow",
-    Outcome.REFUSED: "red",
-    Outcome.FAILED: "red",
+    "error": "red",
+    "warning": "yellow",
+    "info": "blue",
+    "applied": "green",
+    "unchanged": "green",
+    "no-file": "yellow",
+    "held": "yellow",
+    "discarded": "yellow",
+    "refused": "red",
+    "failed": "red",
 }
+"""Severities and outcomes."""
 
 
 def print_json(answer: Any) -> None:
@@ -166,7 +168,7 @@ def print_run(run: RunDocument) -> None:
         counted(count, what) for what, count in msgspec.structs.asdict(run.counts).items() if count
     ]
     if told:
-        would = "would be: " if run.outcome is Outcome.HELD else ""
+        would = "would be: " if run.outcome == "held" else ""
         click.echo(f"  {would}{', '.join(told)}")
     if run.ends:
         click.echo(f"  ends held run {run.ends}")

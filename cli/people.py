@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from adapters.service.support import find_one
+from adapters.service.people import find_one
 from cli import exits, output
 from cli.context import check_known, json_option, open_shell, who_argument
 from cli.moments import MomentType

@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from adapters.service.audit import audit
+from adapters.service.people import find_one
 from adapters.service.run import Shell
-from adapters.service.support import find_one, support
+from adapters.service.support import support
 from cli import exits, output
 from cli.context import (
     asked_by_option,

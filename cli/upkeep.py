@@ -38,7 +38,7 @@ def rebuild_command(context: click.Context, as_json: bool) -> int:
     fit afterwards.
     """
     with open_shell(context) as shell:
-        with _progress("Rebuilding", 2 * shell.store.count_events()) as tick:
+        with _progress("Rebuilding", shell.store.count_events()) as tick:
             shell.store.rebuild(tick)
         found = _verify(shell)
     return _answer(found, as_json)

@@ -42,6 +42,8 @@ class Claim:
         is known to use, as long as any row of the delivery still carries that (I8).
         """
         row = self.rows[0]
+        if len(self.rows) == 1 and row.external_id is not None:
+            return row
         for later in self.rows[1:]:
             row = _over(row, later)
         named = [row for row in self.rows if row.external_id is not None]

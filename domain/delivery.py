@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Container, Iterable, Iterator, Sequence, Set
 
 from msgspec.structs import replace
 
@@ -15,7 +14,7 @@ from domain.identity import Identity
 from domain.ids import employee_id
 from domain.issues import Finding, Issue, finding, shown
 from domain.plan import Change, Judgement, Plan, Verdict, change_of
-from domain.reading import Repeat, read_delivery
+from domain.reading import Delivered, read_delivery
 from domain.roster import Roster
 from domain.row import Reading, Row, address_of
 from domain.safeguard import concerns
@@ -28,20 +27,29 @@ def plan_delivery(sheets: Sequence[Sheet], roster: Roster, terms: Terms) -> Plan
 
     `sheets` are in the order of D3: the later one stands.
     """
-    readings, repeats = read_delivery(sheets, roster, terms.company)
+    return judge_delivery(read_delivery(sheets, roster.digests, terms.company), roster, terms)
+
+
+def judge_delivery(delivered: Delivered, roster: Roster, terms: Terms) -> Plan:
+    """The same, of what was read already: `roster` needs to hold only whom that mentions."""
+    delivered = delivered.with_contested(roster)
+    absent = _absent(delivered, roster)
+    addresses = {row.address for row in delivered.rows}
+    readings = delivered.take_readings()
     verdicts = _Verdicts(readings)
-    accepted = _without_duplicates(sheets, readings, verdicts)
+    accepted = _without_duplicates(delivered.sheets, readings, verdicts)
     identity = Identity(accepted, roster, terms)
+    del readings, accepted  # a row goes when it is judged
     for row, findings in identity.rejected:
         verdicts.settle(row, Verdict.REJECTED, [*verdicts.own(row), *findings])
-    judge = _Judge(terms, roster, verdicts, lambda: _addresses(readings, repeats, roster))
-    for claim in identity.claims:
+    judge = _Judge(terms, roster, verdicts, delivered.repeats, addresses)
+    for claim in identity.take_claims():
         judge.judge(claim)
     plan = Plan(
         judgements=verdicts.in_order(),
-        repeated=len(repeats),
-        absent=_absent(readings, repeats, roster),
-        issues=(*_of_files(sheets), *verdicts.issues()),
+        repeated=delivered.repeated,
+        absent=absent,
+        issues=(*_of_files(delivered.sheets), *verdicts.issues()),
         remembered=tuple(judge.remembered),
     )
     return replace(plan, concerns=concerns(plan, roster, terms.company.policy))
@@ -117,18 +125,15 @@ class _Judge:
         terms: Terms,
         roster: Roster,
         verdicts: _Verdicts,
-        addresses: Callable[[], set[str]],
+        repeats: Container[str],
+        addresses: Set[str],
     ) -> None:
         self._terms = terms
         self._roster = roster
         self._verdicts = verdicts
+        self._repeats = repeats
         self._addresses = addresses
         self.remembered: list[tuple[str, bytes]] = []
-
-    @cached_property
-    def _delivered(self) -> set[str]:
-        """Every address in the delivery; few deliveries make anyone ask."""
-        return self._addresses()
 
     def judge(self, claim: Claim) -> None:
         """Settles every row of a claim: the last one stands, with what the others add to it."""
@@ -177,8 +182,8 @@ class _Judge:
         if row.external_id is not None:
             return
         for entry in self._roster.namesakes(row):
-            if not self._delivered.isdisjoint(entry.addresses):
-                continue
+            if entry.employee in self._repeats or not self._addresses.isdisjoint(entry.addresses):
+                continue  # their row is in the delivery as well
             other = self._roster.employee(entry)
             theirs, ours = other.details.birthday, row.details.birthday
             if not theirs or not ours or theirs == ours:
@@ -212,23 +217,13 @@ def _of_files(sheets: Sequence[Sheet]) -> Iterator[Issue]:
         yield from sheet.issues
 
 
-def _addresses(
-    readings: Iterable[Reading], repeats: Mapping[str, Repeat], roster: Roster
-) -> set[str]:
-    """Every address that the delivery holds (I5)."""
-    addresses = {row.address for row, _ in readings}
-    if repeats:
-        addresses.update(
-            entry.file_address for entry in roster.entries if entry.employee in repeats
-        )
-    return addresses
-
-
-def _absent(readings: Iterable[Reading], repeats: Mapping[str, Repeat], roster: Roster) -> int:
+def _absent(delivered: Delivered, roster: Roster) -> int:
     """How many who are still here no row speaks of (D7)."""
-    present = {entry.employee for row, _ in readings for entry in roster.mentioned_by(row)}
-    return sum(
-        1
-        for entry in roster.entries
-        if not entry.deactivated and entry.employee not in repeats and entry.employee not in present
-    )
+    mentioned = {
+        entry.employee
+        for row in delivered.rows
+        for entry in roster.mentioned_by(row)
+        if not entry.deactivated
+    }
+    repeated = delivered.repeated - len(delivered.gone)
+    return roster.census.here - repeated - len(mentioned)

@@ -65,7 +65,9 @@ def _together(keyed: Iterable[tuple[str, Row]]) -> list[list[Row]]:
 
 def _identical(first: Row, second: Row, columns: Columns) -> bool:
     """Whether two rows say the same in every column that is read."""
-    return first.address == second.address and all(
-        field == "email" or first.cells[index] == second.cells[index]
-        for index, field in columns.fields
-    )
+    if first.text == second.text:
+        return True
+    if first.address != second.address:
+        return False
+    ours, theirs = first.cells, second.cells
+    return all(field == "email" or ours[index] == theirs[index] for index, field in columns.fields)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections import defaultdict
@@ -94,6 +93,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """A clause that suggests the known name closest to `name`, or nothing."""
     if len(name) > _COMPARED:
         return ""
+    import difflib  # takes a while, and few names are wrong
+
     by_key = {candidate.casefold(): candidate for candidate in known}
     found = difflib.get_close_matches(name.casefold(), by_key, n=1)
     return f" (did you mean {by_key[found[0]]}?)" if found else ""

@@ -9,7 +9,7 @@ the same employee, if there is one, stands in its place.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from domain.claim import Claim
@@ -22,7 +22,7 @@ from domain.terms import Terms
 
 
 class Identity:
-    """Resolves the accepted rows of a delivery; afterwards `claims` and `rejected` tell.
+    """Resolves the accepted rows of a delivery; afterwards `take_claims` and `rejected` tell.
 
     `rejected` pairs a row with every finding about it.
     """
@@ -51,11 +51,17 @@ class Identity:
         self._move()
         self._register(unlinked)
         self._attach(nameless)
+        self._named.clear()
+        self._moved.clear()
 
-    @property
-    def claims(self) -> Iterable[Claim]:
-        """Every employee that at least one row speaks of."""
-        for claim in (*self._known.values(), *self._new):
+    def take_claims(self) -> Iterator[Claim]:
+        """Every employee that at least one row speaks of, once: nothing is kept of whom was taken,
+        for there may be many."""
+        claims = [*self._known.values(), *self._new]
+        self._known.clear()
+        self._new.clear()
+        while claims:
+            claim = claims.pop()
             if claim.rows:
                 yield claim
 
@@ -96,14 +102,14 @@ class Identity:
 
         Also the rows that are left: one that is rejected links nobody, and is none of them (W9).
         """
-        left = list(rows)
+        left = rows
         for row in rows:
             entry = self._roster.at_address(row.address)
             if entry is None or entry.external_id is not None:
                 continue
             if self._accepts(self._roster.employee(entry), row):
                 return left, (row, entry)
-            left.remove(row)
+            left = [each for each in left if each is not row]
         return left, None
 
     def _disputed(self, row: Row, entry: Entry) -> bool:
@@ -221,7 +227,9 @@ class Identity:
                 if claim.rows and self._terms.has_left(claim.said):
                     leaving.append(claim)
                 elif claim.rows:
-                    asking.extend(self._grant(claim))
+                    loser = self._grant(claim)
+                    if loser is not None:
+                        asking.append(loser)
             for claim in leaving:
                 address = claim.rows[-1].address
                 holder = self._holder(address)
@@ -232,7 +240,7 @@ class Identity:
                     asking.append(claim)
         self._new.extend(claim for claim in self._moved.values() if claim.entry is None)
 
-    def _grant(self, claim: Claim) -> Iterable[Claim]:
+    def _grant(self, claim: Claim) -> Claim | None:
         """Gives a newcomer the address of its last row, and returns whoever loses by that.
 
         The older file's newcomer displaces the younger one's. Who loses falls back on the row
@@ -242,14 +250,14 @@ class Identity:
         holder = self._holder(address)
         if holder is None:
             self._moved[address] = claim
-            return
+            return None
         loser = claim
         rival = holder if isinstance(holder, Claim) and holder.entry is None else None
         if rival is not None and self._precedence(claim) < self._precedence(rival):
             self._moved[address] = claim
             loser, holder = rival, claim
         self._take_from(loser, "external-id-conflict", holder)
-        yield loser
+        return loser
 
     def _newcomer(self, rows: list[Row]) -> Claim:
         claim = Claim([], None, None)

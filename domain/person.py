@@ -10,6 +10,7 @@ from datetime import date
 
 import msgspec
 from msgspec import UNSET, UnsetType
+from msgspec.structs import astuple
 
 from domain.private import Private
 
@@ -52,10 +53,16 @@ PLAIN_FIELDS: tuple[str, ...] = tuple(
 def new_details(said: DetailsChange, language: str) -> Details:
     """The details of a new employee whose row said `said`, in a company that speaks `language`."""
     # Neither unset nor `None` is true, and every other value is.
-    values = {field: value for field in PLAIN_FIELDS if (value := getattr(said, field))}
+    known = zip(PLAIN_FIELDS, astuple(said), strict=False)  # custom fields come last
+    values = {field: value for field, value in known if value}
     values.setdefault("language", language)
     if said.custom is not UNSET:
-        values["custom"] = {name: value for name, value in said.custom.items() if value is not None}
+        cleared = None in said.custom.values()
+        values["custom"] = (
+            {name: value for name, value in said.custom.items() if value is not None}
+            if cleared
+            else said.custom
+        )
     return Details(**values)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from uuid import UUID
 
@@ -42,16 +42,53 @@ def namesake_of(first_name: str, last_name: str) -> str:
     return f"{first_name}\n{last_name}".casefold()
 
 
+def namesake_of_row(row: Row) -> str:
+    """The namesake key of whom a row names."""
+    return namesake_of(str(row.details.first_name), str(row.details.last_name))
+
+
+class Census(Private, frozen=True):
+    """How many a company knows, how many of these are not deactivated, and how many of those are
+    pending."""
+
+    known: int
+    here: int
+    pending: int
+
+    @property
+    def able(self) -> int:
+        """How many can log in (B1)."""
+        return self.here - self.pending
+
+
+class Digests(Private, frozen=True):
+    """Employees by the digest of their last accepted row; `gone` are those who are deactivated."""
+
+    employees: Mapping[bytes, str]
+    gone: frozenset[str]
+
+
+NO_DIGESTS = Digests({}, frozenset())
+"""With these, every row of a delivery is read in full."""
+
+
 class Roster:
-    """Everyone a company knows, at one version of its stream.
+    """Those a company knows, at one version of its stream: everyone, or at least everyone whom the
+    rows that are to be judged mention. `census` counts everyone in either case.
 
     Entries are turned into employees only when they are asked for, and indexes are made only when
-    they are used: a delivery that repeats itself needs neither.
+    they are used.
     """
 
-    def __init__(self, entries: Iterable[Entry], load: Callable[[bytes], Employee]) -> None:
+    def __init__(
+        self,
+        entries: Iterable[Entry],
+        load: Callable[[bytes], Employee],
+        census: Census | None = None,
+    ) -> None:
         self.entries = list(entries)
         self._load = load
+        self._census = census
 
     @classmethod
     def of(cls, employees: Iterable[Employee]) -> Roster:
@@ -63,17 +100,26 @@ class Roster:
 
     def without_digests(self) -> Roster:
         """The same people, with every row of a delivery to be read in full."""
-        return Roster((replace(entry, digest=None) for entry in self.entries), self._load)
-
-    @property
-    def can_log_in(self) -> int:
-        """How many can log in (B1)."""
-        return sum(1 for entry in self.entries if not (entry.pending or entry.deactivated))
+        entries = (replace(entry, digest=None) for entry in self.entries)
+        return Roster(entries, self._load, self._census)
 
     @cached_property
-    def by_digest(self) -> dict[bytes, Entry]:
-        """Entries by the digest of their last accepted row."""
-        return {entry.digest: entry for entry in self.entries if entry.digest is not None}
+    def census(self) -> Census:
+        """How many there are."""
+        if self._census is not None:
+            return self._census
+        here = sum(1 for entry in self.entries if not entry.deactivated)
+        pending = sum(1 for entry in self.entries if entry.pending)
+        return Census(len(self.entries), here, pending)
+
+    @property
+    def digests(self) -> Digests:
+        """What recognises the rows of those in it."""
+        known = [entry for entry in self.entries if entry.digest is not None]
+        return Digests(
+            {entry.digest: entry.employee for entry in known if entry.digest is not None},
+            frozenset(entry.employee for entry in known if entry.deactivated),
+        )
 
     @cached_property
     def _by_address(self) -> dict[str, Entry]:
@@ -113,9 +159,8 @@ class Roster:
 
     def namesakes(self, row: Row) -> Iterator[Entry]:
         """Everyone without an external id who has the names in a row (I5)."""
-        details = row.details
-        key = namesake_of(str(details.first_name), str(details.last_name))
-        yield from self._by_namesake.get(key, ())
+        found = self._by_namesake.get(namesake_of_row(row), ())
+        yield from sorted(found, key=lambda entry: entry.employee)
 
     def employee(self, entry: Entry) -> Employee:
         """The employee behind an entry."""

@@ -22,8 +22,8 @@ from domain.sheet import Sheet, split
 class Row(Private, frozen=True):
     """What one record says (W), with the place that says so.
 
-    `position` is the record's number in the whole delivery, first is 1; `cells` are trimmed and
-    normalised. `offboarding_date` is unset where the column is absent and `None` where the cell is
+    `position` is the record's number in the whole delivery, first is 1; `text` is the record as
+    written. `offboarding_date` is unset where the column is absent and `None` where the cell is
     blank, since a blank can be news (L5, L6). A row with findings that reject holds what could
     be read of it.
     """
@@ -33,7 +33,7 @@ class Row(Private, frozen=True):
     position: int
     digest: bytes
     """Recognises the same record when it comes again."""
-    cells: list[str]
+    text: str
     email: str
     address: str
     """The e-mail address as it compares (I1)."""
@@ -41,6 +41,11 @@ class Row(Private, frozen=True):
     onboarding_date: date | None
     offboarding_date: date | UnsetType | None
     details: DetailsChange
+
+    @property
+    def cells(self) -> list[str]:
+        """Its cells, trimmed and normalised; cut anew, since few are looked at again."""
+        return [clean(cell) for cell in split(self.text)]
 
 
 Reading: TypeAlias = tuple[Row, list[Finding]]
@@ -68,7 +73,7 @@ _DATES = frozenset(
         "marriage_date",
     }
 )
-_LANGUAGES = frozenset(Language)
+_LANGUAGES = {language.value: language.value for language in Language}
 _DATE = re.compile(r"(?:19|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}")
 _DECIMAL = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -84,7 +89,8 @@ _NAMES = {"\t": "a tab"} | dict.fromkeys("\n\r\x0b\x0c\x85\u2028\u2029", "a line
 
 def address_of(email: str) -> str:
     """An e-mail address as it compares (I1); addresses are trimmed when they are read."""
-    return email.casefold()
+    folded = email.casefold()
+    return email if folded == email else folded  # one text in memory, not two
 
 
 class RowReader:
@@ -104,10 +110,12 @@ class RowReader:
         self._external_id = next(
             (index for index, column in columns if column.field == "external_id"), None
         )
-        texts = [(index, column) for index, column in columns if column.read is None]
+        # What tells whom the row means is kept apart, and as it is.
+        said = [(index, column) for index, column in columns if column.field not in _IDENTITY]
+        texts = [(index, column) for index, column in said if column.read is None]
         self._texts = [(i, each.field) for i, each in texts if not each.custom]
         self._custom_texts = [(i, each.field) for i, each in texts if each.custom]
-        self._typed = [(i, c.field, c.custom, c.read) for i, c in columns if c.read is not None]
+        self._typed = [(i, c.field, c.custom, c.read) for i, c in said if c.read is not None]
         self._minded = [(i, c.field, c.custom, c.blank) for i, c in columns if c.blank is not UNSET]
 
     def read(self, line: int, text: str, position: int, digest: bytes) -> Reading:
@@ -118,7 +126,7 @@ class RowReader:
             width = finding("wrong-width", cells=len(cells), columns=self._width)
             nothing = DetailsChange()
             return (
-                Row(self._file, line, position, digest, [], "", "", None, None, UNSET, nothing),
+                Row(self._file, line, position, digest, text, "", "", None, None, UNSET, nothing),
                 [width],
             )
         found: dict[int, Finding] = {}
@@ -129,6 +137,8 @@ class RowReader:
             sound = ["" if index in found else cell for index, cell in enumerate(cells)]
         said: dict[str, Any] = {f: cell for i, f in self._texts if (cell := sound[i])}
         custom: dict[str, Any] = {f: cell for i, f in self._custom_texts if (cell := sound[i])}
+        if sound[self._email] and (problem := _email_problem(sound[self._email])):
+            found[self._email] = problem
         for index, field, is_custom_field, read in self._typed:
             cell = sound[index]
             if cell:
@@ -143,7 +153,7 @@ class RowReader:
                     (custom if is_custom_field else said)[field] = None
                 else:
                     found[index] = blank
-        row = self._row(said, custom, line, position, digest, cells)
+        row = self._row(said, custom, line, position, digest, text, cells)
         findings = [found[index] for index in sorted(found)] if found else []
         if row.onboarding_date and row.offboarding_date:
             findings.extend(_dates_out_of_order(row.onboarding_date, row.offboarding_date))
@@ -161,11 +171,10 @@ class RowReader:
         line: int,
         position: int,
         digest: bytes,
+        text: str,
         cells: list[str],
     ) -> Row:
         """The row; what tells whom it means is kept even where it is wrong (I7)."""
-        for field in _IDENTITY:
-            said.pop(field, None)
         email = cells[self._email]
         external_id = None if self._external_id is None else cells[self._external_id] or None
         return Row(
@@ -173,7 +182,7 @@ class RowReader:
             line,
             position,
             digest,
-            cells,
+            text,
             email,
             address_of(email),
             external_id,
@@ -202,9 +211,12 @@ def _column(field: str, company: Company) -> _Column:
         kind = company.custom_fields.get(field, CustomType.TEXT)
         return _Column(field, limit, kind is CustomType.TEXT, True, blank, _CUSTOM[kind])
     readers: dict[str, Callable[[str, str], Any]] = {
-        "email": _email,
         "language": _language,
-        "group_name": partial(_group, company.groups, company.policy.unknown_group == "reject"),
+        "group_name": partial(
+            _group,
+            {group: group for group in company.groups},
+            company.policy.unknown_group == "reject",
+        ),
     }
     default = _date if field in _DATES else None
     return _Column(field, limit, False, False, blank, readers.get(field, default))
@@ -222,6 +234,8 @@ def problem_of(field: str, cell: str, company: Company) -> Finding | None:
     """What a row would be told of this cell, trimmed, in this field: support goes by it too."""
     column = _column(field, company)
     problem = _text_problem(column, cell)
+    if problem is None and field == "email":
+        problem = _email_problem(cell)
     if problem is None and column.read is not None:
         value = column.read(field, cell)
         problem = value if isinstance(value, Finding) else None
@@ -264,9 +278,9 @@ def _text_problem(column: _Column, cell: str) -> Finding | None:
     return None
 
 
-def _email(field: str, cell: str) -> str | Finding:
+def _email_problem(cell: str) -> Finding | None:
     well_formed = _EMAIL.fullmatch(cell) and cell.index("@") <= _LOCAL_LIMIT
-    return cell if well_formed else finding("bad-email", field, cell)
+    return None if well_formed else finding("bad-email", "email", cell)
 
 
 def _date(field: str, cell: str) -> date | Finding:
@@ -283,13 +297,13 @@ def _calendar_date(cell: str) -> date | None:
 
 
 def _language(field: str, cell: str) -> str | Finding:
-    language = cell.lower()
-    return language if language in _LANGUAGES else finding("unknown-language", field, cell)
+    return _LANGUAGES.get(cell.lower()) or finding("unknown-language", field, cell)
 
 
-def _group(groups: tuple[str, ...], strict: bool, field: str, cell: str) -> str | Finding:
-    if cell in groups:
-        return cell
+def _group(groups: dict[str, str], strict: bool, field: str, cell: str) -> str | Finding:
+    known = groups.get(cell)  # one text in memory for all of its members
+    if known is not None:
+        return known
     return finding("unknown-group", field, cell, strict=strict, nearest=nearest(cell, groups))
 
 

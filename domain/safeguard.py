@@ -24,14 +24,15 @@ def concerns(plan: Plan, roster: Roster, policy: Policy) -> tuple[Issue, ...]:
 def _concerns(plan: Plan, roster: Roster, policy: Policy) -> Iterator[Issue]:
     known = [change for change in plan.changes if change.before is not None]
     if known:
-        here = roster.can_log_in
+        here = roster.census.able
         sooner = sum(map(_leaves_sooner, known))
         moved = sum(map(_is_readdressed, known))
         yield from _over("many-offboardings", sooner, here, policy.max_offboardings, FEW)
         yield from _over("many-email-changes", moved, here, policy.max_email_changes, FEW)
     counts = plan.counts
-    if roster.entries:
-        new, there = counts.registered, len(roster.entries)
+    there = roster.census.known
+    if there:
+        new = counts.registered
         yield from _over("many-registrations", new, there, policy.max_registrations, FEW_NEW)
     rejected = counts.rejected
     yield from _over("many-rejected-rows", rejected, counts.rows, policy.max_rejected_rows, FEW)

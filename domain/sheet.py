@@ -7,8 +7,7 @@ repeat what was accepted before, are recognised by that text alone, and never ne
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from domain.company import Company
@@ -33,13 +32,22 @@ _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 class Sheet(Private, frozen=True):
-    """A readable file: its header, its columns, its records, and what was noticed about it."""
+    """A readable file: its header, its columns, its records, and what was noticed about it.
+
+    `texts` are the records, and `lines` tells on which line each begins.
+    """
 
     name: str
     header: str
     columns: Columns
-    records: list[Record]
+    lines: Sequence[int]
+    texts: Sequence[str]
     issues: tuple[Issue, ...] = ()
+
+    @property
+    def records(self) -> Iterator[Record]:
+        """Its records one by one."""
+        return zip(self.lines, self.texts, strict=True)
 
 
 class Refused(Exception):
@@ -56,21 +64,20 @@ def read_sheet(name: str, data: bytes, company: Company) -> Sheet:
     Raises `Refused` for what F1 to F3 and F5 to F7 refuse.
     """
     text = _text(name, data, company.limits.file)
-    records = _records(name, _separated_by_commas(name, text, company))
-    line, header = next(records, (1, ""))
-    if not header:
-        raise Refused(finding("no-rows").at(name, line))
+    lines, texts = _records(name, _separated_by_commas(name, text, company))
+    if not texts:
+        raise Refused(finding("no-rows").at(name, 1))
+    line, header = lines[0], texts[0]
     columns, findings = read_header(split(header), company.fields)
     issues = tuple(each.at(name, line) for each in findings)
     if any(each.rejects for each in findings):
         raise Refused(*issues)
     limit = company.limits.rows
-    found = list(islice(records, limit + 1))
-    if not found:
+    if len(texts) == 1:
         raise Refused(finding("no-rows").at(name, line))
-    if len(found) > limit:
-        raise Refused(finding("too-many-rows", limit=limit).at(name, found[limit][0]))
-    return Sheet(name, header, columns, found, issues)
+    if len(texts) - 1 > limit:
+        raise Refused(finding("too-many-rows", limit=limit).at(name, lines[limit + 1]))
+    return Sheet(name, header, columns, lines[1:], texts[1:], issues)
 
 
 def read_sheets(files: Iterable[tuple[str, bytes]], company: Company) -> list[Sheet]:
@@ -134,16 +141,27 @@ def _separated_by_commas(name: str, text: str, company: Company) -> str:
     return text
 
 
-def _records(name: str, text: str) -> Iterator[Record]:
-    """Every record that is not blank (F8)."""
+def _records(name: str, text: str) -> tuple[Sequence[int], Sequence[str]]:
+    """Lines and texts of every record that is not blank (F8), the header first."""
+    lines: Sequence[int]
+    texts: Sequence[str]
     if '"' in text:
-        found = _quoted_records(name, text)
+        lines, texts = zip(*_quoted_records(name, text), strict=True)
     else:
-        found = enumerate(text.replace("\r\n", "\n").split("\n"), 1)
+        texts = text.replace("\r\n", "\n").split("\n")
+        lines = range(1, len(texts) + 1)
     # The first test is the cheap one and settles nearly every line.
-    return (
-        record for record in found if record[1][:1].isalnum() or not _BLANK.fullmatch(record[1])
-    )
+    blank = {
+        number
+        for number, record in enumerate(texts)
+        if not record[:1].isalnum() and _BLANK.fullmatch(record)
+    }
+    if not blank:
+        return lines, texts
+    if blank == {len(texts) - 1}:  # what comes after the last line break
+        return lines[:-1], texts[:-1]
+    kept = [number for number in range(len(texts)) if number not in blank]
+    return [lines[number] for number in kept], [texts[number] for number in kept]
 
 
 def _quoted_records(name: str, text: str) -> Iterator[Record]:

@@ -15,20 +15,11 @@ from domain.plan import Change
 from domain.private import Private
 from domain.run import Outcome, RunEnded
 from projections.history import HistoryEntry
+from projections.tables import Table, text
 
-TABLE = (
-    """
-    CREATE TABLE touched (
-        run TEXT NOT NULL,
-        employee TEXT NOT NULL,
-        PRIMARY KEY (run, employee)
-    ) {clustered}
-    """,
-)
+TABLE = Table("touched", columns=(text("run"), text("employee")), key=("run", "employee"))
 
-PUT = "INSERT INTO touched (run, employee) VALUES (?, ?)"
 EVERY = "SELECT run, employee FROM touched ORDER BY run, employee"
-CLEAR = "DELETE FROM touched"
 
 TouchedRow: TypeAlias = tuple[str, str]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import TypeAlias
 from uuid import UUID
@@ -12,31 +13,31 @@ from domain.employee import Employee
 from domain.events import State
 from domain.private import Private
 from domain.roster import entry_of
+from projections.tables import Index, Table, Way, Write, data, integer, text
 
-TABLE = (
-    """
-    CREATE TABLE roster (
-        company TEXT NOT NULL,
-        employee TEXT NOT NULL,
-        deactivated INTEGER NOT NULL,
-        address TEXT NOT NULL,
-        file_address TEXT,
-        external_id TEXT,
-        namesake TEXT,
-        starts TEXT,
-        leaves TEXT,
-        digest {bytes},
-        state {bytes} NOT NULL,
-        PRIMARY KEY (company, employee)
-    ) {clustered}
-    """,
-    "CREATE INDEX roster_address ON roster (company, address)",
-    "CREATE INDEX roster_file_address ON roster (company, file_address)"
-    " WHERE file_address IS NOT NULL",
-    "CREATE INDEX roster_external_id ON roster (company, external_id)"
-    " WHERE external_id IS NOT NULL",
-    "CREATE INDEX roster_starts ON roster (starts, company) WHERE starts IS NOT NULL",
-    "CREATE INDEX roster_leaves ON roster (leaves, company) WHERE leaves IS NOT NULL",
+TABLE = Table(
+    "roster",
+    columns=(
+        text("company"),
+        text("employee"),
+        integer("deactivated"),
+        text("address"),
+        text("file_address", optional=True),
+        text("external_id", optional=True),
+        text("namesake", optional=True),
+        text("starts", optional=True),
+        text("leaves", optional=True),
+        data("digest", optional=True),
+        data("state"),
+    ),
+    key=("company", "employee"),
+    indexes=(
+        Index(("company", "address")),
+        Index(("company", "file_address"), filled="file_address"),
+        Index(("company", "external_id"), filled="external_id"),
+        Index(("starts", "company"), filled="starts"),
+        Index(("leaves", "company"), filled="leaves"),
+    ),
 )
 
 ENTRIES = """
@@ -44,6 +45,8 @@ ENTRIES = """
         external_id, namesake, digest, state
     FROM roster WHERE company = ?
 """
+DIGESTS = "SELECT digest, employee, deactivated FROM roster WHERE company = ?"
+PENDING = "SELECT count(*) FROM roster WHERE company = ? AND starts IS NOT NULL"
 STATES = "SELECT state FROM roster WHERE company = ? ORDER BY employee"
 BY_ID = "SELECT state FROM roster WHERE company = ? AND employee = ?"
 BY_EXTERNAL_ID = "SELECT state FROM roster WHERE company = ? AND external_id = ?"
@@ -54,17 +57,9 @@ DUE = """
     UNION
     SELECT company, state, digest FROM roster WHERE leaves <= ?
 """
-PUT = """
-    INSERT INTO roster (
-        company, employee, deactivated, address, file_address, external_id, namesake,
-        starts, leaves, digest, state
-    ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (company, employee) DO UPDATE SET
-        deactivated = excluded.deactivated, address = excluded.address,
-        file_address = excluded.file_address, external_id = excluded.external_id,
-        namesake = excluded.namesake, starts = excluded.starts, leaves = excluded.leaves,
-        digest = excluded.digest, state = excluded.state
-"""
+WITH = {column: f"{ENTRIES} AND {column}" for column in ("external_id", "address", "file_address")}
+"""Entries by one of the columns that people are looked up by; what it must be is to follow."""
+WITH_NAMESAKE = f"{ENTRIES} AND namesake"
 AROUND = f"""
     {ENTRIES} AND (employee = ? OR address = ? OR file_address = ? OR external_id = ?)
 """
@@ -73,13 +68,11 @@ EVERY = """
         starts, leaves, digest, state
     FROM roster ORDER BY employee, company
 """
-CLEAR = "DELETE FROM roster"
-REMEMBER = "UPDATE roster SET digest = ? WHERE company = ? AND employee = ?"
 
 RosterRow: TypeAlias = tuple[
     str,
     str,
-    bool,
+    int,
     str,
     str | None,
     str | None,
@@ -89,7 +82,7 @@ RosterRow: TypeAlias = tuple[
     bytes | None,
     bytes,
 ]
-"""The values of `PUT`, in its order."""
+"""The values of a row, in the order of its columns."""
 
 _encode = msgspec.json.Encoder().encode
 load = msgspec.json.Decoder(Employee).decode
@@ -109,7 +102,7 @@ def step(company: str, employee: Employee, digest: bytes | None) -> RosterRow:
     return (
         company,
         entry.employee,
-        entry.deactivated,
+        int(entry.deactivated),
         entry.address,
         None if entry.file_address == entry.address else entry.file_address,
         entry.external_id,
@@ -119,6 +112,12 @@ def step(company: str, employee: Employee, digest: bytes | None) -> RosterRow:
         digest,
         entry.state,
     )
+
+
+def remember(company: str, remembered: Iterable[tuple[str, bytes]]) -> Write:
+    """Other digests for some employees, whom their rows changed in nothing."""
+    rows = ((digest, company, employee) for employee, digest in remembered)
+    return Write(Way.UPDATE, TABLE, rows, ("digest", *TABLE.key))
 
 
 class EmployeeDocument(Private, frozen=True):

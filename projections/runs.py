@@ -15,58 +15,37 @@ import msgspec
 from domain.issues import Issue, Severity
 from domain.private import Private
 from domain.run import CompanyStream, Counts, FileInfo, Outcome, RunEnded, RunKind
+from projections.tables import Index, Table, data, integer, text
 
-TABLES = (
-    """
-    CREATE TABLE companies (
-        company TEXT NOT NULL PRIMARY KEY,
-        version INTEGER NOT NULL,
-        held TEXT,
-        state {bytes} NOT NULL
-    ) {clustered}
-    """,
-    "CREATE INDEX companies_held ON companies (held) WHERE held IS NOT NULL",
-    """
-    CREATE TABLE runs (
-        run TEXT NOT NULL PRIMARY KEY,
-        company TEXT NOT NULL,
-        version INTEGER NOT NULL,
-        ends TEXT,
-        event {bytes} NOT NULL
-    ) {clustered}
-    """,
-    "CREATE INDEX runs_company ON runs (company, version)",
-    "CREATE INDEX runs_ends ON runs (ends) WHERE ends IS NOT NULL",
-    """
-    CREATE TABLE issues (
-        run TEXT NOT NULL,
-        number INTEGER NOT NULL,
-        issue {bytes} NOT NULL,
-        PRIMARY KEY (run, number)
-    ) {clustered}
-    """,
-    """
-    CREATE TABLE held (
-        run TEXT NOT NULL,
-        number INTEGER NOT NULL,
-        file {bytes} NOT NULL,
-        content {bytes} NOT NULL,
-        PRIMARY KEY (run, number)
-    )
-    """,
+COMPANIES = Table(
+    "companies",
+    columns=(text("company"), integer("version"), text("held", optional=True), data("state")),
+    key=("company",),
+    indexes=(Index(("held",), filled="held"),),
+)
+RUNS = Table(
+    "runs",
+    columns=(
+        text("run"),
+        text("company"),
+        integer("version"),
+        text("ends", optional=True),
+        data("event"),
+    ),
+    key=("run",),
+    indexes=(Index(("company", "version")), Index(("ends",), filled="ends")),
+)
+ISSUES = Table(
+    "issues", columns=(text("run"), integer("number"), data("issue")), key=("run", "number")
+)
+HELD = Table(
+    "held",
+    columns=(text("run"), integer("number"), data("file"), data("content")),
+    key=("run", "number"),
 )
 
 STREAM = "SELECT state FROM companies WHERE company = ?"
-PUT_STREAM = """
-    INSERT INTO companies (company, version, held, state) VALUES (?, ?, ?, ?)
-    ON CONFLICT (company) DO UPDATE SET
-        version = excluded.version, held = excluded.held, state = excluded.state
-"""
-PUT_RUN = "INSERT INTO runs (run, company, version, ends, event) VALUES (?, ?, ?, ?, ?)"
-PUT_ISSUE = "INSERT INTO issues (run, number, issue) VALUES (?, ?, ?)"
-PUT_HELD = "INSERT INTO held (run, number, file, content) VALUES (?, ?, ?, ?)"
-DROP_HELD = "DELETE FROM held WHERE run = ?"
-HELD = "SELECT file, content FROM held WHERE run = ? ORDER BY number"
+FILES = "SELECT file, content FROM held WHERE run = ? ORDER BY number"
 
 _RUNS = "SELECT r.run, r.event, e.run FROM runs r LEFT JOIN runs e ON e.ends = r.run"
 RUN = f"{_RUNS} WHERE r.run = ?"
@@ -78,13 +57,12 @@ WAITING = f"{_RUNS} JOIN companies c ON c.held = r.run ORDER BY r.run"
 WAITING_OF_COMPANY = (
     f"{_RUNS} JOIN companies c ON c.held = r.run WHERE c.company = ? ORDER BY r.run"
 )
-ISSUES = "SELECT issue FROM issues WHERE run = ? ORDER BY number"
+SAID = "SELECT issue FROM issues WHERE run = ? ORDER BY number"
 
 ISSUE_COUNTS = "SELECT run, count(*), max(number) FROM issues GROUP BY run ORDER BY run"
 HELD_ROWS = "SELECT run, file, content FROM held ORDER BY run, number"
 STREAM_ROWS = "SELECT company, version, held, state FROM companies ORDER BY company"
 RUN_ROWS = "SELECT run, company, version, ends, event FROM runs ORDER BY run"
-CLEAR = ("DELETE FROM companies", "DELETE FROM runs")
 
 StreamRow: TypeAlias = tuple[str, int, str | None, bytes]
 RunRow: TypeAlias = tuple[str, str, int, str | None, bytes]

@@ -1,4 +1,4 @@
-"""Servers that tests of every room may ask for."""
+"""Servers that tests of every room may ask for: one of each for each process that runs tests."""
 
 from __future__ import annotations
 
@@ -6,11 +6,20 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.adapters import pgserver
 from tests.adapters import sshd as openssh
 
 
 @pytest.fixture(scope="session")
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[openssh.Sshd]:
-    """A real SSH server, one for each process that runs tests."""
+    """A real SSH server."""
     with openssh.running(tmp_path_factory.mktemp("sshd")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[pgserver.Server]:
+    """A real PostgreSQL server, which loses everything when the machine does."""
+    options = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB")
+    with pgserver.running(*options) as server:
         yield server

@@ -27,6 +27,7 @@ from msgspec.structs import replace
 
 from domain.clock import plan_clock
 from domain.company import Company
+from domain.declined import Declined
 from domain.employee import Employee
 from domain.events import Recorded
 from domain.ids import run_id
@@ -40,7 +41,6 @@ from domain.support import (
     CancelOffboarding,
     ChangeEmail,
     Deactivate,
-    Declined,
     Link,
     MoveOnboarding,
     Offboard,

@@ -10,6 +10,8 @@ need() { # need PROGRAM PACKAGE
 }
 need sshd openssh-server
 need ssh-keygen openssh-client
+# Debian keeps PostgreSQL's programs out of the path, a directory for each version.
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql
 
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -30,7 +30,7 @@ def approve(
     begun = begin(shell, RunKind.APPROVE, customer.company.key, by, reason)
 
     def prepare() -> Commit:
-        snapshot = shell.store.snapshot(begun.company)
+        stream = shell.store.stream(begun.company)
         held = _held(shell, record)
         files = [
             DeliveredFile(file.info.name, file.info.modified, file.data, file.info.bytes)
@@ -41,13 +41,13 @@ def approve(
             _held(shell, record)  # somebody else may have decided meanwhile
             raise HeldFilesDamaged(held.run)
         try:
-            plan = plan_fetched(shell, customer, begun, fetched, snapshot.roster)
+            plan = plan_fetched(shell, customer, begun, fetched)
         except NothingToPlan as nothing:
             ended = nothing.ended(shell, begun, fetched)
-            return Commit(begun.run, ended, snapshot.stream, issues=nothing.issues)
-        if fetched.delivery == held.delivery and snapshot.stream.changed <= held.version:
+            return Commit(begun.run, ended, stream, issues=nothing.issues)
+        if fetched.delivery == held.delivery and stream.changed <= held.version:
             plan = approved(plan)
-        return commit_of(shell, begun, fetched, plan, snapshot.stream, ends=held.run)
+        return commit_of(shell, begun, fetched, plan, stream, ends=held.run)
 
     return store_run(shell, begun, prepare)
 

@@ -15,10 +15,11 @@ from adapters.service.run import Begun, Shell, begin, fault_of, recall, store_fa
 from adapters.settings import Customer
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading
 from adapters.store.store import Commit, HeldFile, RunRecord
-from domain.delivery import plan_delivery
+from domain.delivery import judge_delivery
 from domain.issues import Issue, finding
 from domain.plan import Moment, Plan
-from domain.roster import Roster
+from domain.reading import read_delivery
+from domain.roster import NO_DIGESTS
 from domain.run import CompanyStream, FileInfo, Outcome, RunEnded, RunKind, Settled, delivery_key
 from domain.sheet import Refused, read_sheets
 from domain.terms import Terms
@@ -68,14 +69,13 @@ def preview_delivery(
     """
     begun = begin(shell, RunKind.IMPORT, customer.company.key, by)
     fetched = _fetch(shell, customer, files)
-    snapshot = shell.store.snapshot(customer.company.key)
     try:
         # A plan has no place for rows that are recognised, and a preview shows every row.
-        roster = snapshot.roster.without_digests()
-        plan = plan_fetched(shell, customer, begun, fetched, roster)
-        if snapshot.stream.approved == fetched.delivery:
+        stream = shell.store.stream(begun.company)
+        plan = plan_fetched(shell, customer, begun, fetched, in_full=True)
+        if stream.approved == fetched.delivery:
             plan = approved(plan)
-        commit = commit_of(shell, begun, fetched, plan, snapshot.stream)
+        commit = commit_of(shell, begun, fetched, plan, stream)
         ended, issues, rows = commit.ended, tuple(commit.issues), preview_rows(plan)
     except NothingToPlan as nothing:
         ended, rows = nothing.ended(shell, begun, fetched), ()
@@ -129,9 +129,8 @@ def _apply(
     if settled is not None and settled.delivery == fetched.delivery:
         ended = _recognised(shell, begun, fetched, settled)
         return Commit(begun.run, ended, stream, first=_superseded(shell, begun, stream))
-    snapshot = shell.store.snapshot(begun.company)
     try:
-        plan = plan_fetched(shell, customer, begun, fetched, snapshot.roster)
+        plan = plan_fetched(shell, customer, begun, fetched)
     except NothingToPlan as nothing:
         ended = nothing.ended(shell, begun, fetched)
         return Commit(begun.run, ended, stream, issues=nothing.issues)
@@ -190,9 +189,13 @@ def _superseded(shell: Shell, begun: Begun, stream: CompanyStream) -> RunRecord 
 
 
 def plan_fetched(
-    shell: Shell, customer: Customer, begun: Begun, fetched: Fetched, roster: Roster
+    shell: Shell, customer: Customer, begun: Begun, fetched: Fetched, *, in_full: bool = False
 ) -> Plan:
-    """Raises `NothingToPlan` when there is no file (D6), or one that refuses the delivery (F1)."""
+    """What applying the delivery would do to the company as it is now.
+
+    `in_full` reads every row, recognised or not. Raises `NothingToPlan` when there is no file (D6),
+    or one that refuses the delivery (F1).
+    """
     company = customer.company
     if not fetched.files:
         pattern = customer.source.pattern if customer.source else ""
@@ -201,8 +204,12 @@ def plan_fetched(
         sheets = read_sheets(((file.name, file.data) for file in fetched.files), company)
     except Refused as refused:
         raise NothingToPlan(Outcome.REFUSED, *refused.issues) from None
+    with shell.store.view(begun.company) as view:
+        digests = NO_DIGESTS if in_full else view.digests()
+        delivered = read_delivery(sheets, digests, company)
+        roster = view.roster_for(list(delivered.rows))
     moment = Moment(begun.run, shell.now())
-    return plan_delivery(sheets, roster, Terms(company, shell.settings.schedule, moment))
+    return judge_delivery(delivered, roster, Terms(company, shell.settings.schedule, moment))
 
 
 def _recognised(shell: Shell, begun: Begun, fetched: Fetched, settled: Settled) -> RunEnded:

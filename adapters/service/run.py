@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import gc
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, overload
 from uuid import UUID
 
+from adapters.collections import without_collections
 from adapters.service.errors import NoRun
 from adapters.settings import Settings
 from adapters.store.errors import Conflict, StoreUnavailable
 from adapters.store.store import Commit, RunRecord, Store
+from domain.declined import Declined
 from domain.ids import run_id
 from domain.issues import Issue, finding
 from domain.private import Private
 from domain.run import Counts, FileInfo, Outcome, RunEnded, RunKind
-from domain.support import Declined
 from projections.runs import RunDocument, document
 
 _ATTEMPTS = 100
@@ -149,7 +148,7 @@ def _commit(
 def _commit(shell: Shell, begun: Begun, prepare: Callable[[], Commit | None]) -> RunEnded | None:
     """Commits what `prepare` plans, and has it plan anew as often as another run was first (R4)."""
     for _ in range(_ATTEMPTS):
-        with _without_collections():
+        with without_collections():
             commit = prepare()
             if commit is None:
                 return None
@@ -161,19 +160,3 @@ def _commit(shell: Shell, begun: Begun, prepare: Callable[[], Commit | None]) ->
             finally:
                 del commit  # before collections begin again, which would go through all of it
     raise StoreUnavailable(f"other runs of {begun.company} were first {_ATTEMPTS} times")
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    """Spares the cyclic garbage collector a plan's values.
-
-    They are immutable and form no cycles, but there are millions of them, and going through them
-    again and again as they pile up takes longer than making them.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from adapters.service.errors import NobodyFound
+from adapters.service.people import find_one
 from adapters.service.run import Shell, begin, store_run
 from adapters.settings import Customer
 from adapters.store.store import Commit
-from domain.employee import Employee
 from domain.plan import Moment
 from domain.run import RunKind
 from domain.support import Request, meets, plan_support
 from domain.terms import Terms
 from projections.runs import RunDocument
-
-
-def find_one(shell: Shell, company: str, who: str) -> Employee:
-    """The employee whom `who` names: an id, an external id or an e-mail address.
-
-    Raises `NobodyFound` where that is nobody, or not one.
-    """
-    found = shell.store.find(company, who)
-    if len(found) != 1:
-        raise NobodyFound(company, len(found))
-    return found[0]
 
 
 def support(

@@ -6,22 +6,28 @@ It is the one that eventsourcing's recorders read, with a checksum beside each e
 from __future__ import annotations
 
 import zlib
+from typing import TypeAlias, cast
+from uuid import UUID
 
-TABLE = """
-    CREATE TABLE stored_events (
-        originator_id TEXT NOT NULL,
-        originator_version INTEGER NOT NULL,
-        topic TEXT NOT NULL,
-        state {bytes} NOT NULL,
-        checksum INTEGER NOT NULL,
-        PRIMARY KEY (originator_id, originator_version)
-    ) {clustered}
-"""
-"""Clustered by stream: nobody reads all streams in the order in which they were written."""
+from eventsourcing.persistence import StoredEvent
 
-PUT = """
-    INSERT INTO stored_events (originator_id, originator_version, topic, state, checksum)
-    VALUES (?, ?, ?, ?, ?)
+from projections.tables import Table, data, integer, text
+
+TABLE = Table(
+    "stored_events",
+    columns=(
+        text("originator_id"),
+        integer("originator_version"),
+        text("topic"),
+        data("state"),
+        integer("checksum"),
+    ),
+    key=("originator_id", "originator_version"),
+)
+
+OF_STREAM = """
+    SELECT originator_id, originator_version, topic, state FROM stored_events
+    WHERE originator_id = ? ORDER BY originator_version
 """
 OF_RUN = """
     SELECT originator_id, originator_version, topic, state FROM (
@@ -45,6 +51,16 @@ OF_TOPIC = """
     SELECT originator_id, originator_version, topic, state, checksum FROM stored_events
     WHERE topic = ? ORDER BY originator_id, originator_version
 """
+
+
+Row: TypeAlias = tuple[str, int, str, bytes, int]
+
+
+def row_of(stored: StoredEvent) -> Row:
+    """The row of an event."""
+    stream = cast(UUID, stored.originator_id).hex
+    state = stored.state
+    return stream, stored.originator_version, stored.topic, state, checksum(state)
 
 
 def checksum(state: bytes) -> int:

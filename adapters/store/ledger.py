@@ -86,14 +86,13 @@ class EventMapper(Mapper[UUID]):
         Raises `MapperDeserialisationError`, which names stream and position and nothing else,
         when the topic is none of ours or the content does not fit it.
         """
-        place = f"{stored_event.originator_id} version {stored_event.originator_version}"
         if stored_event.topic not in TOPICS:
-            raise MapperDeserialisationError(f"unknown topic at {place}")
+            raise _unreadable("unknown topic", stored_event)
         try:
             state: Content = self.transcoder.decode(stored_event.state)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             # `from None`: the error may quote what it could not read.
-            raise MapperDeserialisationError(f"unreadable event at {place}") from None
+            raise _unreadable("unreadable event", stored_event) from None
         recorded = Recorded(
             originator_id=cast(UUID, stored_event.originator_id),
             originator_version=stored_event.originator_version,
@@ -105,8 +104,13 @@ class EventMapper(Mapper[UUID]):
             line=state.line,
         )
         if kind_of(recorded) != stored_event.topic:
-            raise MapperDeserialisationError(f"topic and event differ at {place}")
+            raise _unreadable("topic and event differ", stored_event)
         return cast(DomainEventProtocol[UUID], recorded)
+
+
+def _unreadable(what: str, stored_event: StoredEvent) -> MapperDeserialisationError:
+    place = f"{stored_event.originator_id} version {stored_event.originator_version}"
+    return MapperDeserialisationError(f"{what} at {place}")
 
 
 class Ledger(Application[UUID]):

@@ -1,13 +1,10 @@
-"""How a database is asked, and written to: what every store speaks."""
+"""How a database is asked: what every store answers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol, TypeAlias
-
-Write: TypeAlias = tuple[str, Iterable[tuple[Any, ...]]]
-"""One statement and the parameters to run it with, once for each."""
+from typing import Any, Protocol
 
 
 class Query(Protocol):

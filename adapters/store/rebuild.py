@@ -3,50 +3,82 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
-from adapters.store.query import Query, Write
+from adapters.store.query import Query
 from adapters.store.through import Companies, Person, Read, Tick, people, uuid_of
 from adapters.store.verify import RosterRows, loaded
 from domain.ids import registering_run
 from projections import audit, roster, runs
+from projections.tables import Way, Write
 
 _BATCH = 5_000
 
 
-def rebuild(query: Query, read: Read, tick: Tick) -> Iterator[Write]:
-    """The projections, by the steps that made them first.
+class Unsound(Exception):
+    """Something is wrong with the events themselves, and what stands beside them must be spared."""
 
-    What stands beside a damaged stream is left as it is: it may be all that there is. `tick` is
-    told of each event twice.
+
+def rebuild(query: Query, read: Read, tick: Tick) -> Iterator[Write]:
+    """The projections, by the steps that made them first, where all events are sound.
+
+    Raises `Unsound`, perhaps only after the last of them; what was written is to be undone then.
+    `tick` is told of events gone through.
     """
     companies = Companies(query, read)
-    damaged = _damaged(query, read, companies, tick)
+    if companies.problems:
+        raise Unsound
+    happened: Counter[UUID] = Counter()
+    yield from _cleared()
+    yield from _of_companies(companies)
+    for batch in _batches(people(query, read, companies, tick)):
+        for person in batch:
+            happened.update(person.found.runs)
+            if person.problems:
+                raise Unsound
+        yield from _of_people(batch)
+    if _short(companies, happened):
+        raise Unsound
+
+
+def rebuild_carefully(query: Query, read: Read, tick: Tick) -> Iterator[Write]:
+    """The same, where events are damaged or missing: what stands beside these is left as it is, for
+    it may be all that there is."""
+    companies = Companies(query, read)
+    damaged = _damaged(query, read, companies)
     spared = _spared(query, damaged, companies)
-    for statement in (*runs.CLEAR, roster.CLEAR, audit.CLEAR):
-        yield statement, [()]
+    yield from _cleared()
     yield from spared
-    yield (
-        runs.PUT_STREAM,
+    yield from _of_companies(companies)
+    for batch in _batches(people(query, read, companies, tick)):
+        yield from _of_people([each for each in batch if each.found.stream.hex not in damaged])
+
+
+def _cleared() -> Iterator[Write]:
+    for table in (runs.COMPANIES, runs.RUNS, roster.TABLE, audit.TABLE):
+        yield Write(Way.CLEAR, table, [()])
+
+
+def _of_companies(companies: Companies) -> Iterator[Write]:
+    yield Write(
+        Way.INSERT,
+        runs.COMPANIES,
         (
             runs.step_stream(company, stream)
             for company, stream in companies.streams.items()
             if not companies.is_damaged(company)
         ),
     )
-    yield runs.PUT_RUN, companies.rows()
-    for batch in _batches(people(query, read, companies, tick)):
-        sound = [person for person in batch if person.found.stream.hex not in damaged]
-        yield roster.PUT, [_row(person) for person in sound]
-        yield (
-            audit.PUT,
-            [
-                row
-                for person in sound
-                for row in audit.step_events(person.found.stream, person.found.runs)
-            ],
-        )
+    yield Write(Way.INSERT, runs.RUNS, companies.rows())
+
+
+def _of_people(found: Sequence[Person]) -> Iterator[Write]:
+    yield Write(Way.INSERT, roster.TABLE, map(_row, found))
+    index = (
+        row for person in found for row in audit.step_events(person.found.stream, person.found.runs)
+    )
+    yield Write(Way.INSERT, audit.TABLE, index)
 
 
 def _row(person: Person) -> roster.RosterRow:
@@ -54,7 +86,7 @@ def _row(person: Person) -> roster.RosterRow:
     return roster.step(person.company, person.employee, None)
 
 
-def _damaged(query: Query, read: Read, companies: Companies, tick: Tick) -> set[str]:
+def _damaged(query: Query, read: Read, companies: Companies) -> set[str]:
     """Whose rows cannot be made from their events, because these are damaged, or the last of them
     are missing."""
     damaged: set[str] = set()
@@ -62,7 +94,7 @@ def _damaged(query: Query, read: Read, companies: Companies, tick: Tick) -> set[
     happened: Counter[UUID] = Counter()
     with query.each(roster.EVERY) as rows:
         beside = RosterRows(rows)
-        for person in people(query, read, companies, tick):
+        for person in people(query, read, companies, _silently):
             stream, employee = person.found.stream.hex, person.employee
             happened.update(person.found.runs)
             if person.company is None or employee is None:
@@ -74,9 +106,19 @@ def _damaged(query: Query, read: Read, companies: Companies, tick: Tick) -> set[
                 elif employee and known and known.version > employee.version:
                     ahead.add(stream)
         ahead.update(row[1] for row in beside.rest())
-    short = any(known.events > happened[run] for run, known in companies.runs.items())
     # Rows that know more than the events are wrong, unless events are missing.
-    return damaged | {one for one in ahead if _is_ours(one, companies)} if short else damaged
+    if not _short(companies, happened):
+        return damaged
+    return damaged | {one for one in ahead if _is_ours(one, companies)}
+
+
+def _short(companies: Companies, happened: Counter[UUID]) -> bool:
+    """Whether some run stored more events than there are."""
+    return any(known.events > happened[run] for run, known in companies.runs.items())
+
+
+def _silently(events: int) -> None:
+    """Tells nobody of events gone through."""
 
 
 def _is_ours(employee: str, companies: Companies) -> bool:
@@ -91,11 +133,13 @@ def _spared(query: Query, damaged: set[str], companies: Companies) -> list[Write
         of_people = [row for row in rows if row[1] in damaged] if damaged else []
     with query.each(audit.EVERY) as rows:
         index = [row for row in rows if row[1] in damaged] if damaged else []
+    of_companies = [row for row in query(runs.STREAM_ROWS) if companies.is_damaged(row[0])]
+    of_runs = [row for row in query(runs.RUN_ROWS) if companies.is_damaged(row[1])]
     return [
-        (roster.PUT, of_people),
-        (audit.PUT, index),
-        (runs.PUT_STREAM, [row for row in query(runs.STREAM_ROWS) if companies.is_damaged(row[0])]),
-        (runs.PUT_RUN, [row for row in query(runs.RUN_ROWS) if companies.is_damaged(row[1])]),
+        Write(Way.INSERT, roster.TABLE, of_people),
+        Write(Way.INSERT, audit.TABLE, index),
+        Write(Way.INSERT, runs.COMPANIES, of_companies),
+        Write(Way.INSERT, runs.RUNS, of_runs),
     ]
 
 

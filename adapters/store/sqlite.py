@@ -7,9 +7,8 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
-from uuid import UUID
 
 from eventsourcing.persistence import (
     ConnectionPoolClosedError,
@@ -31,15 +30,34 @@ from eventsourcing.utils import Environment
 from adapters.store import events
 from adapters.store.errors import StoreUnavailable
 from adapters.store.ledger import NAME, Ledger
-from adapters.store.query import Query, Write
+from adapters.store.query import Query
+from adapters.store.schema import TABLES, VERSION
+from adapters.store.sql import ddl, statement_of
 from adapters.store.store import Store
-from projections import audit, roster, runs
+from projections import runs
+from projections.tables import Kind, Way, Write
 
-SCHEMA_VERSION = 1
 _PATIENCE = 600
 """Seconds that a run waits for another one's commit; on this store companies take turns."""
 _CACHE_KIB = 64 * 1024
-_SPELLING = {"bytes": "BLOB", "clustered": "WITHOUT ROWID"}
+_CHECKPOINT_PAGES = 10_000
+"""A run that changes a thousand people scatters over more pages than SQLite's own thousand, and
+would be written twice at once."""
+_TYPES = {Kind.TEXT: "TEXT", Kind.INTEGER: "INTEGER", Kind.BYTES: "BLOB"}
+_CLUSTERED = " WITHOUT ROWID"
+"""Rows lie in the order of their key: a table is one tree, and not two."""
+
+_STATISTICS = (
+    ("roster", "roster", "1000000 10000 1"),
+    ("roster", "roster_company_address", "1000000 10000 1"),
+    ("roster", "roster_company_file_address", "10000 100 1"),
+    ("roster", "roster_company_external_id", "1000000 10000 1"),
+    ("roster", "roster_starts_company", "10000 100 10"),
+    ("roster", "roster_leaves_company", "10000 100 10"),
+)
+"""What SQLite should know of tables that are empty when they are made: rows, and how many there
+are for one value of each further column. Without it, it looks for one address by going through
+the company."""
 
 
 def open_sqlite(path: Path) -> Store:
@@ -66,9 +84,9 @@ def _inspect(path: Path) -> None:
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if version == 0 and tables:
         raise StoreUnavailable(f"{path} belongs to another program; name a new file")
-    if version not in (0, SCHEMA_VERSION):
+    if version not in (0, VERSION):
         raise StoreUnavailable(
-            f"{path} has schema version {version} and this release needs {SCHEMA_VERSION}; "
+            f"{path} has schema version {version} and this release needs {VERSION}; "
             "use the release that fits"
         )
 
@@ -111,6 +129,7 @@ class _ConnectionPool(SQLiteConnectionPool):
     def _create_connection(self) -> SQLiteConnection:
         connection = super()._create_connection()._sqlite_conn  # noqa: SLF001
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         connection.execute("PRAGMA secure_delete = ON")  # deliveries are personal data
         return _Connection(connection, self.max_age)
 
@@ -132,19 +151,23 @@ class _Recorder(SQLiteApplicationRecorder):
     def create_schema(self) -> None:
         """Makes the tables, unless they are there."""
         with self.datastore.transaction(commit=False) as cursor:
-            if _version(cursor) == SCHEMA_VERSION:
+            if _version(cursor) == VERSION:
                 return
         with self.datastore.transaction(commit=True) as cursor:
-            if _version(cursor) == SCHEMA_VERSION:
+            if _version(cursor) == VERSION:
                 return  # another process was first
-            tables = (*roster.TABLE, *runs.TABLES, *audit.TABLE)
-            for statement in (*self.create_table_statements, *tables):
-                cursor.execute(statement.format_map(_SPELLING))
-            cursor.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            for table in TABLES:
+                # Large values are better kept apart from the key.
+                for statement in ddl(table, _TYPES, "" if table is runs.HELD else _CLUSTERED):
+                    cursor.execute(statement)
+            cursor.execute("ANALYZE")  # makes the table of statistics
+            cursor.executemany("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", _STATISTICS)
+            cursor.execute("ANALYZE sqlite_schema")  # reads it
+            cursor.execute(f"PRAGMA user_version = {VERSION}")
 
     def construct_create_table_statements(self) -> list[str]:
-        """Without a rowid: nobody reads all streams in one order, and one tree is half the work."""
-        return [events.TABLE]
+        """None: `create_schema` makes every table."""
+        return []
 
     @contextmanager
     def reading(self) -> Iterator[Query]:
@@ -169,27 +192,15 @@ class _Recorder(SQLiteApplicationRecorder):
         writes: Iterable[Write] = (),
         **_: Any,
     ) -> None:
-        c.executemany(
-            events.PUT,
-            (
-                (
-                    cast(UUID, event.originator_id).hex,
-                    event.originator_version,
-                    event.topic,
-                    event.state,
-                    events.checksum(event.state),
-                )
-                for event in stored_events
-            ),
-        )
-        for statement, rows in writes:
-            c.executemany(statement, rows)
+        rows = map(events.row_of, stored_events)
+        for write in (Write(Way.INSERT, events.TABLE, rows), *writes):
+            c.executemany(statement_of(write), write.rows)
 
     def rewrite(self, make: Callable[[Query], Iterable[Write]]) -> None:
         """Writes what `make` makes of the state of the database, in one transaction."""
         with _explained(), self.datastore.transaction(commit=True) as cursor:
-            for statement, rows in make(_Query(cursor)):
-                cursor.executemany(statement, rows)
+            for write in make(_Query(cursor)):
+                cursor.executemany(statement_of(write), write.rows)
 
 
 class _Query:

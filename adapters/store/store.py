@@ -6,33 +6,41 @@ Everything here is the same for every database; what is not stands with the `Rec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
-from itertools import groupby, starmap
+from functools import cached_property
+from itertools import groupby, islice, starmap
 from operator import itemgetter
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError, MapperDeserialisationError, StoredEvent
 
+from adapters.collections import without_collections
 from adapters.store import events
-from adapters.store.errors import Conflict
+from adapters.store.errors import Conflict, StoreUnavailable
 from adapters.store.ledger import Ledger
-from adapters.store.query import Query, Write
-from adapters.store.rebuild import rebuild
-from adapters.store.through import Tick
-from adapters.store.verify import Findings, verify
+from adapters.store.query import Query
 from domain.employee import Employee, fold
 from domain.events import Recorded
 from domain.ids import bounds_of, company_stream_id
 from domain.issues import Issue
 from domain.plan import Change
 from domain.private import Private
-from domain.roster import Entry, Roster
-from domain.row import address_of, clean
+from domain.roster import Census, Digests, Entry, Roster, namesake_of_row
+from domain.row import Row, address_of, clean
 from domain.run import CompanyStream, FileInfo, RunEnded
 from domain.schedule import Schedule
 from projections import audit, roster, runs
+from projections.tables import Way, Write
+
+if TYPE_CHECKING:
+    from adapters.store.through import Tick
+    from adapters.store.verify import Findings
+
+_MOST = 0.1
+"""Where more rows than this share of everyone known are to be judged, everyone is read."""
+_AT_ONCE = 500
 
 
 class Recorder(Protocol):
@@ -58,6 +66,69 @@ class Snapshot(Private, frozen=True):
 
     stream: CompanyStream
     roster: Roster
+
+
+class View:
+    """A company at one version, of which only what is asked for is read: a delivery that repeats
+    itself needs little. To be asked while the database is held to that version."""
+
+    def __init__(self, query: Query, company: str) -> None:
+        self._query = query
+        self._company = company
+        self.stream = _stream(query, company)
+
+    @cached_property
+    def _everyone(self) -> list[tuple[bytes | None, str, int]]:
+        """Everyone's digest and id, and whether they are deactivated."""
+        return self._query(roster.DIGESTS, (self._company,))
+
+    def digests(self) -> Digests:
+        """What recognises the rows that were accepted last."""
+        return Digests(
+            {digest: employee for digest, employee, _ in self._everyone if digest is not None},
+            frozenset(employee for _, employee, deactivated in self._everyone if deactivated),
+        )
+
+    def roster(self) -> Roster:
+        """Everyone."""
+        with self._query.each(roster.ENTRIES, (self._company,)) as rows:
+            return Roster(starmap(Entry, rows), roster.load)
+
+    def roster_for(self, rows: Sequence[Row]) -> Roster:
+        """Everyone whom rows mention, or may be mistaken for; or just everyone, where that is less
+        work."""
+        known = len(self._everyone)
+        if len(rows) > known * _MOST:
+            return self.roster()
+        here = known - sum(1 for _, _, deactivated in self._everyone if deactivated)
+        ((pending,),) = self._query(roster.PENDING, (self._company,))
+        addresses = {row.address for row in rows}
+        external_ids = {row.external_id for row in rows if row.external_id is not None}
+        found = {
+            entry.employee: entry
+            for column, values in (
+                ("external_id", external_ids),
+                ("address", addresses),
+                ("file_address", addresses),
+            )
+            for entry in self._entries(roster.WITH[column], values)
+        }
+        known_addresses = {address for entry in found.values() for address in entry.addresses}
+        names = {
+            namesake_of_row(row)
+            for row in rows
+            if row.external_id is None and row.address not in known_addresses
+        }
+        found |= {entry.employee: entry for entry in self._entries(roster.WITH_NAMESAKE, names)}
+        return Roster(found.values(), roster.load, Census(known, here, pending))
+
+    def _entries(self, statement: str, values: Iterable[str]) -> Iterator[Entry]:
+        """Entries by the values of a column, so many at a time."""
+        rest = iter(sorted(values))
+        while some := list(islice(rest, _AT_ONCE)):
+            marks = ", ".join("?" * len(some))
+            for row in self._query(f"{statement} IN ({marks})", (self._company, *some)):
+                yield Entry(*row)
 
 
 class Due(Private, frozen=True):
@@ -125,10 +196,14 @@ class Store:
 
     def snapshot(self, company: str) -> Snapshot:
         """The company and its people, all of one moment."""
+        with self.view(company) as view:
+            return Snapshot(view.stream, view.roster())
+
+    @contextmanager
+    def view(self, company: str) -> Iterator[View]:
+        """The company as it is now, for as long as the `with` lasts."""
         with self._recorder.reading() as query:
-            stream = _stream(query, company)
-            rows = query(roster.ENTRIES, (company,))
-        return Snapshot(stream, Roster(starmap(Entry, rows), roster.load))
+            yield View(query, company)
 
     def snapshot_around(
         self, company: str, employee: UUID, address: str | None, external_id: str | None
@@ -144,7 +219,7 @@ class Store:
         with self._recorder.reading() as query:
             return [
                 HeldFile(runs.load_file(file), content)
-                for file, content in query(runs.HELD, (run.hex,))
+                for file, content in query(runs.FILES, (run.hex,))
             ]
 
     def stream(self, company: str) -> CompanyStream:
@@ -180,6 +255,10 @@ class Store:
         events = map(to_stored_event, _events(commit))
         try:
             self._recorder.insert_events(events, writes=_writes(commit))
+        except StoreUnavailable:
+            # So it may be after a reply that was lost; where nobody can be asked, this one goes on.
+            if not self._is_stored(commit.run):
+                raise
         except IntegrityError:
             # The stream is asked, not the error: a reply may be lost after a commit.
             if self.find_run(commit.run) is not None:
@@ -187,6 +266,12 @@ class Store:
             if self.stream(commit.ended.company).version == commit.stream.version:
                 raise
             raise Conflict(commit.ended.company, commit.stream.version) from None
+
+    def _is_stored(self, run: UUID) -> bool:
+        try:
+            return self.find_run(run) is not None
+        except StoreUnavailable:
+            return False
 
     # What is asked
 
@@ -282,15 +367,23 @@ class Store:
 
     def verify(self, tick: Tick) -> Findings:
         """Whether projections and events fit together; `tick` is told of events gone through."""
+        from adapters.store.verify import verify
+
         with self._recorder.reading() as query:
             return verify(query, self._read, tick)
 
     def rebuild(self, tick: Tick) -> None:
         """Makes the projections anew from the events, in one transaction.
 
-        `tick` is told of events gone through, each of which is gone through twice.
+        `tick` is told of events gone through.
         """
-        self._recorder.rewrite(lambda query: rebuild(query, self._read, tick))
+        from adapters.store.rebuild import Unsound, rebuild, rebuild_carefully
+
+        with without_collections():
+            try:
+                self._recorder.rewrite(lambda query: rebuild(query, self._read, tick))
+            except Unsound:
+                self._recorder.rewrite(lambda query: rebuild_carefully(query, self._read, tick))
 
     def count_events(self) -> int:
         """How many events there are, runs included."""
@@ -329,7 +422,7 @@ def _stream(query: Query, company: str) -> CompanyStream:
 
 
 def _issues(query: Query, run: UUID) -> list[Issue]:
-    return [runs.load_issue(issue) for (issue,) in query(runs.ISSUES, (run.hex,))]
+    return [runs.load_issue(issue) for (issue,) in query(runs.SAID, (run.hex,))]
 
 
 def _run_record(row: tuple[Any, ...]) -> RunRecord:
@@ -356,21 +449,25 @@ def _writes(commit: Commit) -> Iterator[Write]:
     company, stream = commit.ended.company, commit.stream
     for record in commit.runs:
         stream = stream.after(record.run, record.ended)
-        yield runs.PUT_RUN, [runs.step_run(record.run, stream.version, record.ended)]
+        row = runs.step_run(record.run, stream.version, record.ended)
+        yield Write(Way.INSERT, runs.RUNS, [row])
         if record.ended.ends is not None:
-            yield runs.DROP_HELD, [(record.ended.ends.hex,)]
-    yield runs.PUT_STREAM, [runs.step_stream(company, stream)]
-    yield runs.PUT_HELD, runs.held_rows(commit.run, ((f.info, f.data) for f in commit.held))
-    yield audit.PUT, audit.step(commit.run, commit.changes)
-    yield (
-        roster.PUT,
-        (roster.step(company, change.after, change.digest) for change in commit.changes),
-    )
-    yield (
-        roster.REMEMBER,
-        ((digest, company, employee) for employee, digest in commit.remembered),
-    )
-    yield runs.PUT_ISSUE, runs.issue_rows(commit.run, commit.issues)
+            yield Write(Way.DELETE, runs.HELD, [(record.ended.ends.hex,)], ("run",))
+    yield Write(Way.PUT, runs.COMPANIES, [runs.step_stream(company, stream)])
+    held = runs.held_rows(commit.run, ((file.info, file.data) for file in commit.held))
+    yield Write(Way.INSERT, runs.HELD, held)
+    yield Write(Way.INSERT, runs.ISSUES, runs.issue_rows(commit.run, commit.issues))
+    yield Write(Way.INSERT, audit.TABLE, audit.step(commit.run, commit.changes))
+    yield Write(Way.INSERT, roster.TABLE, _roster_rows(commit, known=False))
+    yield Write(Way.PUT, roster.TABLE, _roster_rows(commit, known=True))
+    yield roster.remember(company, commit.remembered)
+
+
+def _roster_rows(commit: Commit, *, known: bool) -> Iterator[roster.RosterRow]:
+    """The rows of those who were known before the run, or of those who were not."""
+    for change in commit.changes:
+        if (change.before is not None) == known:
+            yield roster.step(commit.ended.company, change.after, change.digest)
 
 
 def _uuid(text: str) -> UUID | None:

@@ -8,26 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from adapters.store.sqlite import open_sqlite
+from adapters.store import opening
+from adapters.store.opening import Database, PostgresUrl
 from adapters.store.store import Store
+from tests.adapters import pgserver
 from tests.adapters.steps import Watch
 
 OpenStore = Callable[[], Store]
 
 
-def _sqlite(tmp_path: Path) -> OpenStore:
-    return lambda: open_sqlite(tmp_path / "tenure.db")
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    """An empty database of either kind."""
+    if request.param == "sqlite":
+        return tmp_path / "tenure.db"
+    server: pgserver.Server = request.getfixturevalue("postgres")
+    return PostgresUrl(server.emptied())
 
 
-STORES: dict[str, Callable[[Path], OpenStore]] = {"sqlite": _sqlite}
-
-
-@pytest.fixture(params=list(STORES))
-def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenStore]:
+@pytest.fixture
+def open_store(database: Database) -> Iterator[OpenStore]:
     """Opens one and the same database, as often as it is called."""
-    opening = STORES[request.param](tmp_path)
     with ExitStack() as opened:
-        yield lambda: opened.enter_context(closing(opening()))
+        yield lambda: opened.enter_context(closing(opening.open_store(database)))
 
 
 @pytest.fixture

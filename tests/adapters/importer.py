@@ -2,10 +2,11 @@
 
     python importer.py DATABASE [--wait] [--approve | --rebuild | FILE...]
 
-Each FILE is one delivery to Acme; `--approve` approves what waits there, `--rebuild` makes the
-projections anew. `planned` is said when a commit begins, `stored` when it is made. With `--wait`,
-the first commit begins only when a line comes in on standard input. A rebuild says `looked` once it
-went through all events, and `written` when only its end is missing.
+DATABASE is the file of an embedded store, or the URL of a PostgreSQL database. Each FILE is one
+delivery to Acme; `--approve` approves what waits there, `--rebuild` makes the projections anew.
+`planned` is said when a commit begins, `stored` when it is made. With `--wait`, the first commit
+begins only when a line comes in on standard input. A rebuild says `halfway` when it went through
+half of all events, and `written` when only its end is missing.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from adapters.service.imports import import_delivery
 from adapters.service.run import Shell
 from adapters.settings import Customer, Settings
 from adapters.sources.folder import read_file
-from adapters.store.sqlite import open_sqlite
+from adapters.store.opening import PostgresUrl, open_store
 from adapters.store.store import Store
 from domain.company import Company, Language, Policy
 from domain.schedule import Schedule
@@ -45,7 +46,8 @@ def main(database: str, *arguments: str) -> None:
     """Imports one file after the other."""
     waiting = "--wait" in arguments
     customer = Customer(ACME, None)
-    with closing(open_sqlite(Path(database))) as store:
+    where = PostgresUrl(database) if "://" in database else Path(database)
+    with closing(open_store(where)) as store:
         insert_events = store._recorder.insert_events
 
         def announced(*rest: Any, **named: Any) -> Any:
@@ -59,7 +61,7 @@ def main(database: str, *arguments: str) -> None:
             return done
 
         store._recorder.insert_events = announced  # type: ignore[method-assign]
-        shell = Shell(Settings(Path("tenure.toml"), Path(database), Schedule(), {}), store)
+        shell = Shell(Settings(Path("tenure.toml"), where, Schedule(), {}), store)
         for name in arguments:
             if name == "--approve":
                 (record,) = store.waiting("acme")
@@ -79,7 +81,7 @@ def rebuild(store: Store) -> None:
     def tick(number: int) -> None:
         nonlocal told
         before, told = told, told + number
-        for share, what in ((1, "looked"), (2, "written")):
+        for share, what in ((0.5, "halfway"), (1, "written")):
             if before < share * count <= told:
                 say(what)
 

@@ -600,7 +600,7 @@ def test_a_delivery_that_is_no_longer_newer_leaves_what_another_run_held(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """B3, R4: two workers fetched the same delivery, and hold it once."""
-    meanwhile(monkeypatch, imports, "plan_delivery", lambda: taken(shell, LEAVING))
+    meanwhile(monkeypatch, imports, "judge_delivery", lambda: taken(shell, LEAVING))
 
     run = taken(shell, LEAVING)
 
@@ -618,7 +618,7 @@ def held_by_another_worker(
     return theirs
 
 
-@pytest.mark.parametrize("what", ["stream", "snapshot"])
+@pytest.mark.parametrize("what", ["stream", "view"])
 def test_a_delivery_that_another_worker_held_between_two_looks_is_answered_as_still_held(
     shell: Shell, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
@@ -639,8 +639,8 @@ def test_a_delivery_that_another_worker_held_between_two_looks_is_answered_as_st
 
 @pytest.mark.parametrize(
     ("what", "text"),
-    [("stream", KNOWN), ("stream", KNOWN + "\n\n"), ("snapshot", KNOWN + "\n\n")],
-    ids=["recognised", "stream", "snapshot"],
+    [("stream", KNOWN), ("stream", KNOWN + "\n\n"), ("view", KNOWN + "\n\n")],
+    ids=["recognised", "stream", "view"],
 )
 def test_a_delivery_takes_the_place_of_what_another_worker_held_between_two_looks(
     shell: Shell, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, what: str, text: str
@@ -658,7 +658,7 @@ def test_a_delivery_takes_the_place_of_what_another_worker_held_between_two_look
     assert shell.store.verify(lambda _: None).problems == ()
 
 
-@pytest.mark.parametrize("what", ["stream", "snapshot"])
+@pytest.mark.parametrize("what", ["stream", "view"])
 def test_a_delivery_that_another_worker_applied_between_two_looks_repeats_nothing(
     shell: Shell, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
@@ -827,7 +827,7 @@ def test_a_decision_while_an_approval_reads_the_files_is_a_decision(
 ) -> None:
     """R4, B2: the company was looked at before, its files only afterwards."""
     record = held(shell)
-    meanwhile(monkeypatch, shell.store, "snapshot", lambda: discard(shell, record, "otto", "no"))
+    meanwhile(monkeypatch, shell.store, "held", lambda: discard(shell, record, "otto", "no"))
 
     with pytest.raises(NotWaiting):
         approved(shell, record)

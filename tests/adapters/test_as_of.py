@@ -13,6 +13,7 @@ from adapters.service.imports import import_delivery
 from adapters.service.run import Shell
 from adapters.service.support import support
 from adapters.store.store import Store
+from domain.declined import Declined
 from domain.employee import Employee
 from domain.events import State
 from domain.schedule import Schedule
@@ -20,7 +21,6 @@ from domain.support import (
     CancelOffboarding,
     ChangeEmail,
     Deactivate,
-    Declined,
     Link,
     MoveOnboarding,
     Offboard,

@@ -32,14 +32,14 @@ from adapters.service.clock import pass_clock
 from adapters.service.imports import import_delivery, preview_delivery
 from adapters.service.run import Shell
 from adapters.service.support import support
-from adapters.store.sqlite import open_sqlite
+from adapters.store.opening import Database, PostgresUrl, open_store
 from adapters.store.store import RunRecord
+from domain.declined import Declined
 from domain.run import Outcome
 from domain.support import (
     CancelOffboarding,
     ChangeEmail,
     Deactivate,
-    Declined,
     Link,
     MoveOnboarding,
     Offboard,
@@ -48,6 +48,7 @@ from domain.support import (
 )
 from projections.audit import Question
 from projections.runs import RunDocument
+from tests.adapters import pgserver
 from tests.adapters.steps import Watch, a_customer, delivered, shell_of
 from tests.given import TODAY, a_company
 from tests.strategies import ADDRESSES, EXTERNAL_IDS, PEOPLE, Export, examples
@@ -460,6 +461,7 @@ class CompanyLife(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.directory = TemporaryDirectory()
+        self.database = self._database()
         self.watch = Watch(tick=timedelta(milliseconds=1))
         self.last: tuple[Said, ...] = ()
 
@@ -467,8 +469,11 @@ class CompanyLife(RuleBasedStateMachine):
         self.shell.store.close()
         self.directory.cleanup()
 
+    def _database(self) -> Database:
+        return Path(self.directory.name) / "tenure.db"
+
     def _open(self) -> None:
-        store = open_sqlite(Path(self.directory.name) / "tenure.db")
+        store = open_store(self.database)
         self.shell: Shell = shell_of(store, self.watch, self.customer)
 
     @initialize(limits=limits())
@@ -686,5 +691,22 @@ def data_of(rows: Sequence[Said]) -> bytes:
     return Export(Said._fields, tuple(row.cells() for row in rows)).data()
 
 
+class CompanyLifeOnPostgresql(CompanyLife):
+    """The same on the other store."""
+
+    server: pgserver.Server
+
+    def _database(self) -> Database:
+        return PostgresUrl(self.server.emptied())
+
+
 TestCompanyLife = CompanyLife.TestCase
 TestCompanyLife.settings = examples(60, stateful_step_count=20)
+
+
+class TestCompanyLifeOnPostgresql(CompanyLifeOnPostgresql.TestCase):  # type: ignore[misc,name-defined]
+    settings = examples(20, stateful_step_count=20)
+
+    @pytest.fixture(autouse=True)
+    def _on(self, postgres: pgserver.Server) -> None:
+        CompanyLifeOnPostgresql.server = postgres

@@ -273,7 +273,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     monkeypatch.setattr(home_of(what), what, fail)
 
 
-@pytest.mark.parametrize("part", ["plan_delivery", "read_sheets", "commit_of"])
+@pytest.mark.parametrize("part", ["judge_delivery", "read_sheets", "commit_of"])
 def test_a_fault_is_recorded_and_goes_on_its_way(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
@@ -314,7 +314,7 @@ def test_after_a_fault_the_same_delivery_is_applied(
 ) -> None:
     """R1"""
     with monkeypatch.context() as broken:
-        failing(broken, "plan_delivery")
+        failing(broken, "judge_delivery")
         with pytest.raises(RuntimeError):
             taken(shell, THREE)
 
@@ -429,7 +429,7 @@ def test_what_was_applied_is_recognised_before_it_is_read(
     """D8"""
     first = taken(shell, THREE)
     failing(monkeypatch, "read_sheets")
-    failing(monkeypatch, "plan_delivery")
+    failing(monkeypatch, "judge_delivery")
 
     again = taken(shell, THREE)
 
@@ -814,7 +814,7 @@ def test_an_import_plans_anew_when_another_was_first(
 ) -> None:
     """R4"""
     ours, theirs = THREE.replace("Anna", "Anne"), f"{HEADER}\n{ANNA}\n{BRAM}"
-    plans = meanwhile(monkeypatch, "plan_delivery", lambda: taken(shell, theirs))
+    plans = meanwhile(monkeypatch, "judge_delivery", lambda: taken(shell, theirs))
 
     run = taken(shell, ours)
 
@@ -831,7 +831,7 @@ def test_an_import_finds_its_delivery_applied_when_another_was_first_with_it(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R4, D8"""
-    plans = meanwhile(monkeypatch, "plan_delivery", lambda: taken(shell, THREE))
+    plans = meanwhile(monkeypatch, "judge_delivery", lambda: taken(shell, THREE))
 
     run = taken(shell, THREE)
 
@@ -868,7 +868,7 @@ def test_an_import_plans_anew_when_the_clock_was_first(
     """R4, L6"""
     taken(shell, THREE)
     watch.moment = moment("2027-03-21 00:00")
-    plans = meanwhile(monkeypatch, "plan_delivery", lambda: clocked(shell))
+    plans = meanwhile(monkeypatch, "judge_delivery", lambda: clocked(shell))
 
     run = taken(shell, THREE.replace("2027-03-20", "2027-06-20"))
 

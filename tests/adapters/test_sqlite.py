@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from adapters.store.errors import StoreUnavailable
-from adapters.store.sqlite import SCHEMA_VERSION, open_sqlite
+from adapters.store.schema import VERSION
+from adapters.store.sqlite import open_sqlite
 from adapters.store.store import Store
 from domain.schedule import Schedule
 from projections.roster import DUE
@@ -122,15 +123,15 @@ def test_a_relative_path_is_taken_from_here(path: Path, monkeypatch: pytest.Monk
 
 def test_a_schema_of_another_version_is_refused_and_left_alone(path: Path) -> None:
     open_sqlite(path).close()
-    ask(path, f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    ask(path, f"PRAGMA user_version = {VERSION + 1}")
     before = path.read_bytes()
 
     with pytest.raises(StoreUnavailable) as raised:
         open_sqlite(path)
 
     sentence = raised.value.problem
-    assert f"version {SCHEMA_VERSION + 1}" in sentence
-    assert f"needs {SCHEMA_VERSION}" in sentence
+    assert f"version {VERSION + 1}" in sentence
+    assert f"needs {VERSION}" in sentence
     assert "\n" not in sentence
     assert path.read_bytes() == before
 
@@ -252,8 +253,8 @@ def test_who_is_due_is_found_by_index(path: Path) -> None:
 
     steps = [str(row[3]) for row in ask(path, f"EXPLAIN QUERY PLAN {statement}")]
 
-    assert any("INDEX roster_starts (starts<?)" in step for step in steps)
-    assert any("INDEX roster_leaves (leaves<?)" in step for step in steps)
+    assert any("INDEX roster_starts_company (starts<?)" in step for step in steps)
+    assert any("INDEX roster_leaves_company (leaves<?)" in step for step in steps)
     assert not any(step.startswith("SCAN") for step in steps)
 
 

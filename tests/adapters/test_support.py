@@ -15,13 +15,13 @@ from adapters.service.run import Shell, recall
 from adapters.service.support import find_one, support
 from adapters.settings import Customer
 from adapters.store.store import Store
+from domain.declined import Declined
 from domain.events import State
 from domain.run import Counts, Outcome, RunKind
 from domain.support import (
     CancelOffboarding,
     ChangeEmail,
     Deactivate,
-    Declined,
     Link,
     MoveOnboarding,
     Offboard,

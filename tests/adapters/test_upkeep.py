@@ -1,7 +1,7 @@
 """Looking through all that is stored, and making projections anew.
 
-Damage is done to the database behind the store's back; how is the only thing here that is the
-embedded store's own.
+Damage is done to the database behind the store's back, in either kind. Only the embedded store
+lets anyone put a value of any type in a column: what is tested of that is tested of it alone.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from shutil import copyfile
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from adapters.service.approvals import approve, discard
@@ -25,17 +26,18 @@ from adapters.service.imports import import_delivery, preview_delivery
 from adapters.service.run import Shell
 from adapters.service.support import support
 from adapters.settings import Customer
-from adapters.store import events
+from adapters.store.opening import Database, PostgresUrl
+from adapters.store.schema import TABLES as SCHEMA
 from adapters.store.sqlite import open_sqlite
 from adapters.store.store import Store
 from adapters.store.verify import Findings
 from domain.ids import company_stream_id
 from domain.run import Outcome
 from domain.support import CancelOffboarding, ChangeEmail, Deactivate
-from projections import audit as audit_index
-from projections import roster, runs
 from projections.audit import Question
 from projections.soundness import PROBLEMS
+from projections.tables import Table
+from tests.adapters import pgserver
 from tests.adapters.conftest import OpenStore
 from tests.adapters.steps import Watch, a_customer, delivered, other_company, person, shell_of
 from tests.given import a_company, moment
@@ -107,19 +109,27 @@ def shell(store: Store, watch: Watch, acme: Customer) -> Shell:
 
 
 @pytest.fixture
-def ask(tmp_path: Path) -> Ask:
-    """Asks or changes the database without the store: SQLite's own."""
+def ask(database: Database) -> Ask:
+    """Asks or changes the database without the store, as who may do anything."""
 
     def asked(statement: str, *parameters: object) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(tmp_path / "tenure.db")) as connection:
+        with closing(connected(database)) as connection, connection:
+            if isinstance(database, PostgresUrl):
+                statement = statement.replace("?", "%s").replace("x'00'", r"'\x00'")
             found = connection.execute(statement, parameters)
-            if not found.description:
-                assert found.rowcount > 0, "no damage was done"
-            rows = found.fetchall()
-            connection.commit()
-            return rows
+            if found.description:
+                return list(found.fetchall())
+            assert found.rowcount > 0, "no damage was done"
+            return []
 
     return asked
+
+
+def connected(database: Database) -> Any:
+    """A connection that the store knows nothing of."""
+    if isinstance(database, PostgresUrl):
+        return psycopg.connect(database.url.replace(f"//{pgserver.RUNNER}@", "//postgres@"))
+    return sqlite3.connect(database)
 
 
 def verified(store: Store) -> Findings:
@@ -199,7 +209,7 @@ def test_whoever_waits_is_told_of_every_event(shell: Shell) -> None:
     shell.store.verify(told.append)
     assert sum(told) == shell.store.count_events()
     shell.store.rebuild(told.append)
-    assert sum(told) == 3 * shell.store.count_events()
+    assert sum(told) == 2 * shell.store.count_events()
 
 
 def test_rows_of_the_cache_may_be_missing(shell: Shell, ask: Ask) -> None:
@@ -307,7 +317,7 @@ def test_somebody_without_events_is_found_wherever_they_stand(
 
 def copied(ask: Ask, table: str, other: dict[str, object], where: str, value: object) -> None:
     """A row once more, with some of its columns changed."""
-    columns = [row[1] for row in ask(f"PRAGMA table_info({table})")]
+    columns = next(each.names for each in SCHEMA if each.name == table)
     values = ", ".join("?" if column in other else column for column in columns)
     given = [other[column] for column in columns if column in other]
     statement = f"INSERT INTO {table} SELECT {values} FROM {table} WHERE {where} = ?"
@@ -950,28 +960,13 @@ def test_a_run_that_rejected_rows_and_says_nothing_is_found(
 # Values of any type
 
 
-def schema() -> dict[str, list[tuple[str, bool]]]:
-    """The columns of every table, and whether they may be empty."""
-    tables = (events.TABLE, *roster.TABLE, *runs.TABLES, *audit_index.TABLE)
-    with closing(sqlite3.connect(":memory:")) as connection:
-        for statement in tables:
-            connection.execute(statement.format(bytes="BLOB", clustered="WITHOUT ROWID"))
-        return {
-            table: [
-                (name, not filled)
-                for _, name, _, filled, *_ in connection.execute(f"PRAGMA table_info({table})")
-            ]
-            for table in TABLES
-        }
-
-
 VALUES: dict[str, object] = {"NULL": None, "int": 7, "text": "no such thing", "blob": b"\xff\x00"}
 PLANTED = [
-    pytest.param(table, column, value, id=f"{table}-{column}-{kind}")
-    for table, columns in schema().items()
-    for column, empty in columns
+    pytest.param(table, column.name, value, id=f"{table.name}-{column.name}-{kind}")
+    for table in SCHEMA
+    for column in table.columns
     for kind, value in VALUES.items()
-    if value is not None or empty
+    if value is not None or column.optional
 ]
 UNSEEN = {("roster", "digest"), ("held", "number")}
 """A cache, which spares work and decides nothing, and numbers of which only the order counts."""
@@ -980,13 +975,13 @@ UNTOLD = {("issues", "issue")}
 PLANTED_WHERE_LOST = [
     pytest.param(*each.values, id=each.id)
     for each in PLANTED
-    if each.values[0] in ("companies", "runs", "roster", "stored_events")
+    if each.values[0].name in ("companies", "runs", "roster", "stored_events")
 ]
 
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database of two companies, made once, that every test copies."""
+    """An embedded database of two companies, made once, that every test copies."""
     directory = tmp_path_factory.mktemp("lived")
     path = directory / "tenure.db"
     with closing(open_sqlite(path)) as store:
@@ -996,38 +991,38 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_every_table_is_looked_at(shell: Shell, ask: Ask) -> None:
-    tables = {row[0] for row in ask("SELECT name FROM sqlite_master WHERE type = 'table'")}
+@pytest.mark.usefixtures("shell")
+def test_every_table_is_looked_at(ask: Ask, database: Database) -> None:
+    listed = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    if isinstance(database, PostgresUrl):
+        listed = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    names = {name for (name,) in ask(listed) if not name.startswith("sqlite_")}
 
-    assert {table for table in tables if not table.startswith("sqlite_")} == set(TABLES)
-    for table, columns in schema().items():
-        assert [row[1] for row in ask(f"PRAGMA table_info({table})")] == [c for c, _ in columns]
-        assert ask(f"SELECT count(*) FROM {table}")[0][0] > 0, table
+    assert names - {"tenure_schema"} == {table.name for table in SCHEMA} == set(TABLES)
+    for table in SCHEMA:
+        assert len(ask(f"SELECT * FROM {table.name}")[0]) == len(table.columns)
 
 
-def plant(path: Path, table: str, column: str, value: object, which: str) -> bool:
+def plant(path: Path, table: Table, column: str, value: object, which: str) -> bool:
     """Puts a value in one row or all of them; tells whether anything is other than it was."""
-    order = {"first": "ASC LIMIT 1", "last": "DESC LIMIT 1", "every": "ASC"}[which]
+    name, keys = table.name, table.key
+    order = {"first": "ASC", "last": "DESC", "every": "ASC"}[which]
     with closing(sqlite3.connect(path)) as connection, connection:
-        names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
-        keys = [r[1] for r in connection.execute(f"PRAGMA table_info({table})") if r[5]]
-        before = connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()
-        key = ", ".join(keys)
-        by = ", ".join(f"{name} {order.split()[0]}" for name in keys)
-        limit = "LIMIT 1" if "LIMIT" in order else ""
-        rows = connection.execute(f"SELECT {key} FROM {table} ORDER BY {by} {limit}").fetchall()
-        where = " AND ".join(f"{name} = ?" for name in keys)
-        for row in rows:
-            statement = f"UPDATE OR IGNORE {table} SET {column} = ? WHERE {where}"
+        before = connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall()
+        by = ", ".join(f"{key} {order}" for key in keys)
+        limit = "" if which == "every" else "LIMIT 1"
+        chosen = f"SELECT {', '.join(keys)} FROM {name} ORDER BY {by} {limit}"
+        where = " AND ".join(f"{key} = ?" for key in keys)
+        for row in connection.execute(chosen).fetchall():
+            statement = f"UPDATE OR IGNORE {name} SET {column} = ? WHERE {where}"
             connection.execute(statement, (value, *row))
-        after = connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()
-        assert len(names) == len(before[0])
+        after = connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall()
     return before != after
 
 
 @pytest.mark.parametrize(("table", "column", "value"), PLANTED)
 def test_no_value_of_any_type_stops_looking_or_making_anew(
-    lived: Path, tmp_path: Path, table: str, column: str, value: object
+    lived: Path, tmp_path: Path, table: Table, column: str, value: object
 ) -> None:
     """Plain SQL may leave anything anywhere: it is named, and made anew if it may be."""
     for which in ("first", "last", "every"):
@@ -1037,7 +1032,7 @@ def test_no_value_of_any_type_stops_looking_or_making_anew(
             continue
         with closing(open_sqlite(path)) as store:
             problems = verified(store).problems
-            assert problems or (table, column) in UNSEEN | UNTOLD, which
+            assert problems or (table.name, column) in UNSEEN | UNTOLD, which
 
             rebuilt(store)
 
@@ -1054,7 +1049,7 @@ def test_no_value_of_any_type_stops_looking_or_making_anew(
 )
 @pytest.mark.parametrize("gone", ["newest", "all"])
 def test_no_value_of_any_type_stops_looking_where_events_are_lost_too(
-    lived: Path, tmp_path: Path, table: str, column: str, value: object, gone: str
+    lived: Path, tmp_path: Path, table: Table, column: str, value: object, gone: str
 ) -> None:
     path = tmp_path / "tenure.db"
     copyfile(lived, path)
@@ -1080,7 +1075,7 @@ def test_making_anew_that_is_broken_off_leaves_everything_as_it_was(
     ask("UPDATE roster SET address = 'x' WHERE external_id = '2'")
     ask("DELETE FROM touched")
     before, digests = kept(ask), ask("SELECT employee, digest FROM roster")
-    until, told = share * 2 * shell.store.count_events(), 0
+    until, told = share * shell.store.count_events(), 0
 
     def tick(count: int) -> None:
         nonlocal told

@@ -1,158 +1,263 @@
 """`python -m tests.benchmarks [N]`: the work of Tenure beside the least that could be done.
 
-Each figure is the median of several rounds in one process, in which the two sides of a ratio take
-turns, so that a ratio holds when the machine's speed drifts. Memory is the peak of a process
-of its own.
+Times are medians of several rounds in one process, in which the two sides of a ratio take turns,
+so that a ratio holds when the machine's speed drifts. What must not share a process (memory,
+start-up, a company beside another) has one of its own. PostgreSQL is a server of the benchmark's
+own, with its default settings for durability; after each import it is told to look at its tables,
+as it does by itself within a minute.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import resource
-import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import ParamSpec
+from typing import NamedTuple, ParamSpec
 
 from tabulate import tabulate
 
-from adapters.service.imports import import_delivery
 from adapters.service.run import Shell
-from adapters.settings import Customer, Settings
-from adapters.sources.source import DeliveredFile
-from adapters.store.sqlite import open_sqlite
-from domain.company import Company, Language
+from adapters.store.opening import Database, PostgresUrl
 from domain.run import Outcome
-from domain.schedule import Schedule
-from tests.benchmarks import data
+from tests.adapters import pgserver
+from tests.benchmarks import data, plain, raw
+from tests.benchmarks.work import imported, looked_up, passed, shell_on
 
 _P = ParamSpec("_P")
 ROUNDS = 3
-NOW = datetime(2027, 3, 1, 2, 45, tzinfo=UTC)
-CUSTOMER = Customer(Company("acme", "Acme BV", Language.NL, groups=data.GROUPS), None)
+DUE = 1_000
+
+
+class Line(NamedTuple):
+    """One line of the table: some work, its time, and how that compares."""
+
+    work: str
+    seconds: float
+    ratio: float | None = None
+    beside: str = ""
+    goal: str = ""
+
+
+class Bench:
+    """All that is measured, with `count` rows."""
+
+    def __init__(self, count: int, place: Path, server: pgserver.Server) -> None:
+        self.count = count
+        self.place = place
+        self.server = server
+        self.took: defaultdict[str, list[float]] = defaultdict(list)
+        self.lines: list[Line] = []
+        self._databases = 0
+        rows = data.people(count)
+        self.first = data.delivery(rows)
+        self.shuffled = data.delivery(data.shuffled(rows))
+        self.changed = data.delivery(data.changed(rows, 0.01))
+
+    def empty(self, store: str) -> Database:
+        """A database with nothing in it."""
+        self._databases += 1
+        if store == "sqlite":
+            return self.place / f"{self._databases}.db"
+        return PostgresUrl(self.server.made(f"bench{self._databases}"))
+
+    def time(self, name: str, work: Callable[_P, object], *args: _P.args, **kw: _P.kwargs) -> float:
+        """Runs some work, and notes how long it took."""
+        began = time.perf_counter()
+        work(*args, **kw)
+        took = time.perf_counter() - began
+        self.took[name].append(took)
+        return took
+
+    def median(self, name: str) -> float:
+        return statistics.median(self.took[name])
+
+    # Imports
+
+    def imports(self, store: str) -> None:
+        for _ in range(ROUNDS):
+            database, beside = self.empty(store), self.empty(store)
+            shell = shell_on(database)
+            self.time("csv", plain.csv_pass, self.first)
+            for name, content in (("plain 1", self.first), ("plain 2", self.shuffled)):
+                if isinstance(beside, PostgresUrl):
+                    url = self.server.as_owner(beside.url)
+                    self.time(f"{store} {name}", plain.postgresql, url, content)
+                else:
+                    self.time(f"{store} {name}", plain.sqlite, beside, content)
+            for name, content, outcome in (
+                ("first", self.first, Outcome.APPLIED),
+                ("same", self.first, Outcome.UNCHANGED),
+                ("shuffled", self.shuffled, Outcome.UNCHANGED),
+                ("changed", self.changed, Outcome.APPLIED),
+            ):
+                self.time(f"{store} {name}", imported, shell, content, outcome)
+                if isinstance(database, PostgresUrl):
+                    self.server.analysed(database.url)
+            self.time(f"{store} rebuild", shell.store.rebuild, lambda _: None)
+            shell.store.close()
+
+    def report_imports(self, store: str, goal: str) -> None:
+        csv = self.median("csv")
+
+        def add(what: str, name: str, beside: float, said: str, goal: str = "") -> None:
+            took = self.median(f"{store} {name}")
+            self.lines.append(Line(f"{store}: {what}", took, took / beside, said, goal))
+
+        first, second = self.median(f"{store} plain 1"), self.median(f"{store} plain 2")
+        add("plain SQL, first time", "plain 1", csv, "csv pass")
+        add("plain SQL, second time", "plain 2", csv, "csv pass")
+        add("first import", "first", first, "plain SQL", goal)
+        add("second import, other order", "shuffled", csv, "csv pass", "2.5")
+        add("the same", "shuffled", second, "plain SQL, second time", "1")
+        add("second import, same bytes", "same", csv, "csv pass", "0.1")
+        add("second import, 1 % changed", "changed", csv, "csv pass", "4")
+        events = 1 + self.count // 100 / self.count
+        rate = events * self.median(f"{store} first") / self.median(f"{store} rebuild")
+        took = self.median(f"{store} rebuild")
+        self.lines.append(
+            Line(f"{store}: rebuild, events/s", took, rate, "first import", "at least 1.5")
+        )
+
+    # What grows
+
+    def growth(self, store: str) -> None:
+        big, small = self.count * 5, self.count // 20
+        took: dict[int, tuple[float, float]] = {}
+        shells: dict[int, Shell] = {}
+        for count in (big, self.count // 2, self.count, small):
+            database = self.empty(store)
+            took[count] = in_a_process(count, database)
+            if isinstance(database, PostgresUrl):
+                self.server.analysed(database.url)
+            if count in (big, small):
+                shells[count] = shell_on(database)
+        rate = took[self.count // 2][0] / (self.count // 2) / (took[big][0] / big)
+        goal = "at least 0.6" if store == "sqlite" else "at least 0.8"
+        at = f"{big:,}"
+        half = f"at {self.count // 2:,}"
+        self.lines.append(
+            Line(f"{store}: rows/s, first import of {at}", took[big][0], rate, half, goal)
+        )
+        for count in (self.count, big):
+            print(f"{store}: peak memory of a first import of {count:,}: {took[count][1]:.0f} MiB")
+        for count, shell in shells.items():
+            self.time(f"{store} clock {count}", passed, shell, DUE)
+            people = [data.external_id(n) for n in range(0, small, max(1, small // 200))]
+            for _ in range(ROUNDS):
+                self.time(f"{store} show {count}", looked_up, shell, people)
+            shell.store.close()
+        for name, goal in (("clock", "3"), ("show", "1.3")):
+            one, other = (
+                self.median(f"{store} {name} {big}"),
+                self.median(f"{store} {name} {small}"),
+            )
+            what = f"{DUE:,} due among" if name == "clock" else "show and history at"
+            line = Line(f"{store}: {what} {at}", one, one / other, f"{small:,}", goal)
+            self.lines.append(line)
+
+    # Beside each other
+
+    def beside(self) -> None:
+        """Another company's one row, alone and while a large import goes on."""
+        database = self.empty("postgresql")
+        shell = shell_on(database)
+        alone = [self._one_row(shell, number) for number in range(5)]
+        large = threading.Thread(target=in_a_process, args=(self.count, database))
+        large.start()
+        meanwhile = []
+        while large.is_alive():
+            meanwhile.append(self._one_row(shell, len(alone) + len(meanwhile)))
+        shell.store.close()
+        more = max(meanwhile) - statistics.median(alone)
+        self.lines.append(
+            Line("postgresql: one row beside a large import, s more", max(meanwhile), more, "", "1")
+        )
+
+    def _one_row(self, shell: Shell, number: int) -> float:
+        content = data.delivery([data.person(number)])
+        return self.time("one row", imported, shell, content, Outcome.APPLIED, "zenith")
+
+    # Starting
+
+    def starting(self) -> None:
+        command = Path(sys.executable).with_name("tenure")
+        (self.place / "tenure.toml").write_text(
+            'database = "sqlite:///start.db"\n[company.acme]\nname = "Acme"\nlanguage = "nl"\n'
+        )
+        shell = shell_on(self.place / "start.db")
+        imported(shell, data.delivery([data.person(1)]), Outcome.APPLIED)
+        shell.store.close()
+        python = [sys.executable, "-c"]
+        libraries = "import click, msgspec, sqlite3, eventsourcing.application"
+        sides: dict[str, list[str | Path]] = {
+            "help": [command, "--help"],
+            "bare help": [*python, "import click, msgspec"],
+            "show": [command, "show", "acme", data.external_id(1)],
+            "bare show": [*python, libraries],
+        }
+        for _ in range(7):
+            for name, arguments in sides.items():
+                run = subprocess.run
+                self.time(name, run, arguments, check=True, capture_output=True, cwd=self.place)
+        for name in ("help", "show"):
+            one, other = self.median(name), self.median(f"bare {name}")
+            self.lines.append(Line(f"start: tenure {name}", one, one / other, "imports", "1.5"))
+
+    # What else there is
+
+    def others(self) -> None:
+        for store in ("sqlite", "postgresql"):
+            seconds = raw.prepared(self.empty(store), self.first, self.server)
+            self.lines.append(Line(f"{store}: the prepared rows alone", seconds))
+        few = max(self.count // 100, 100)
+        seconds = raw.as_the_manual_teaches(self.place / "manual.db", few)
+        self.lines.append(Line(f"eventsourcing's manual, {few:,} aggregates", seconds))
+
+
+def in_a_process(count: int, database: Database) -> tuple[float, float]:
+    """Seconds and MiB of a first import in a process of its own."""
+    where = database.url if isinstance(database, PostgresUrl) else str(database)
+    command = [sys.executable, "-m", "tests.benchmarks.work", str(count), where]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    seconds, memory = map(float, told.split())
+    return seconds, memory
 
 
 def main(count: int) -> None:
-    """Measures with `count` rows and prints one table."""
-    rows = data.people(count)
-    first = data.delivery(rows)
-    shuffled = data.delivery(data.shuffled(rows))
-    changed = data.delivery(data.changed(rows, 0.01))
-    took: dict[str, list[float]] = {}
-
-    def note(name: str, seconds: float) -> None:
-        took.setdefault(name, []).append(seconds)
-
-    for _ in range(ROUNDS):
-        with tempfile.TemporaryDirectory() as directory:
-            plain = Path(directory) / "plain.db"
-            shell = a_shell(Path(directory))
-            note("csv pass", timed(csv_pass, first))
-            note("plain first", timed(plain_sql, plain, first))
-            note("plain second", timed(plain_sql, plain, shuffled))
-            note("first", timed(imported, shell, first, Outcome.APPLIED))
-            note("same bytes", timed(imported, shell, first, Outcome.UNCHANGED))
-            note("shuffled", timed(imported, shell, shuffled, Outcome.UNCHANGED))
-            note("changed", timed(imported, shell, changed, Outcome.APPLIED))
-            shell.store.close()
-    report(count, {name: statistics.median(seconds) for name, seconds in took.items()})
-
-
-def report(count: int, took: dict[str, float]) -> None:
-    """Prints what was measured."""
-    base, plain = took["csv pass"], took["plain first"]
-    lines = [
-        ("csv.reader pass", base, None, ""),
-        ("plain SQL, first time", plain, None, ""),
-        ("plain SQL, second time", took["plain second"], None, ""),
-        ("first import", took["first"], took["first"] / plain, "plain SQL, first time"),
-        ("second import, same bytes", took["same bytes"], took["same bytes"] / base, "csv pass"),
-        ("second import, other order", took["shuffled"], took["shuffled"] / base, "csv pass"),
-        ("second import, 1 % changed", took["changed"], took["changed"] / base, "csv pass"),
-    ]
-    print(f"{count:,} rows, SQLite, medians of {ROUNDS}")
+    """Measures everything, and prints one table."""
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        pgserver.running("max_wal_size=4GB", "shared_buffers=256MB") as server,
+    ):
+        bench = Bench(count, Path(directory), server)
+        for store in ("sqlite", "postgresql"):
+            bench.imports(store)
+        bench.lines.append(Line("csv.reader pass", bench.median("csv")))
+        bench.report_imports("postgresql", "3")
+        bench.report_imports("sqlite", "5")
+        for store in ("postgresql", "sqlite"):
+            bench.growth(store)
+        bench.beside()
+        bench.starting()
+        bench.others()
+    print(f"{count:,} rows, medians of {ROUNDS}")
     print(
         tabulate(
             [
-                (what, f"{seconds:.3f} s", f"{ratio:.2f} x {beside}" if ratio else "")
-                for what, seconds, ratio, beside in lines
+                (work, f"{seconds:.3f} s", f"{ratio:.2f}" if ratio else "", beside, goal)
+                for work, seconds, ratio, beside, goal in bench.lines
             ],
-            ("work", "time", "ratio"),
+            ("work", "time", "ratio", "beside", "goal"),
+            disable_numparse=True,
         )
     )
-    print(f"peak memory of a first import: {peak_memory(count):.0f} MiB")
-
-
-def timed(work: Callable[_P, object], *arguments: _P.args, **options: _P.kwargs) -> float:
-    """Seconds that `work` takes."""
-    began = time.perf_counter()
-    work(*arguments, **options)
-    return time.perf_counter() - began
-
-
-def csv_pass(content: bytes) -> None:
-    """The least that reading a delivery can cost."""
-    for _ in csv.reader(io.StringIO(content.decode(), newline="")):
-        pass
-
-
-def plain_sql(path: Path, content: bytes) -> None:
-    """A delivery into one table without any history."""
-    columns = [name.lower().replace(" ", "_") for name in data.HEADER.split(",")]
-    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
-    sets = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA cache_size = -65536")
-    connection.execute(f"CREATE TABLE IF NOT EXISTS people ({names}, PRIMARY KEY (email))")
-    rows = csv.reader(io.StringIO(content.decode(), newline=""))
-    next(rows)
-    upsert = (
-        f"INSERT INTO people ({names}) VALUES ({marks}) ON CONFLICT (email) DO UPDATE SET {sets}"
-    )
-    with connection:
-        connection.executemany(upsert, rows)
-    connection.close()
-
-
-def a_shell(base: Path) -> Shell:
-    """Tenure with an empty database."""
-    settings = Settings(base / "tenure.toml", base / "tenure.db", Schedule(), {"acme": CUSTOMER})
-    return Shell(settings, open_sqlite(settings.database), lambda: NOW)
-
-
-def imported(shell: Shell, content: bytes, outcome: Outcome) -> None:
-    """One import, which must end as expected."""
-    file = DeliveredFile("alleo_employees.csv", NOW, content, len(content))
-    run = import_delivery(shell, CUSTOMER, "bench", [file])
-    if run.outcome is not outcome:
-        raise AssertionError(f"the import ended as {run.outcome}")
-
-
-def peak_memory(count: int) -> float:
-    """MiB that a first import of `count` rows takes at its peak."""
-    command = [sys.executable, "-m", "tests.benchmarks", str(count), "memory"]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-
-
-def first_import(count: int) -> None:
-    """One first import; prints this process's peak memory in MiB."""
-    content = data.delivery(data.people(count))
-    with tempfile.TemporaryDirectory() as directory:
-        imported(a_shell(Path(directory)), content, Outcome.APPLIED)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 if __name__ == "__main__":
-    rows_wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    if sys.argv[2:] == ["memory"]:
-        first_import(rows_wanted)
-    else:
-        main(rows_wanted)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)

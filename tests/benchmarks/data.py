@@ -12,9 +12,18 @@ HEADER = (
 GROUPS = ("Sales", "Engineering", "Support", "Finance")
 
 
+STARTING = 1_000
+"""So many of a company start on the day after the first delivery."""
+
+
 def people(count: int) -> list[str]:
-    """One row for each of `count` people: an ordinary company, a few of them leaving."""
-    return [_person(number) for number in range(count)]
+    """One row for each of `count` people: an ordinary company, a few leaving or starting."""
+    return [person(number) for number in range(count)]
+
+
+def external_id(number: int) -> str:
+    """The external id of a person."""
+    return f"EX{number:07d}"
 
 
 def delivery(rows: list[str]) -> bytes:
@@ -35,15 +44,17 @@ def changed(rows: list[str], share: float) -> list[str]:
     )
 
 
-def _person(number: int) -> str:
+def person(number: int) -> str:
+    """One row."""
     day = f"{number % 28 + 1:02d}"
     month = f"{number % 12 + 1:02d}"
     leaves = f"2199-{month}-{day}" if number % 50 == 0 else ""
+    starts = "2027-03-02" if number < STARTING else f"20{number % 24:02d}-{month}-{day}"
     prefix = "van der" if number % 3 == 0 else ""
     return (
         f"jan.jansen{number}@acme.example,Jan{number % 997},{prefix},Jansen{number},"
-        f"20{number % 24:02d}-{month}-{day},{leaves},,19{50 + number % 50}-{month}-{day},,"
-        f"{('nl', 'en', 'de', '')[number % 4]},{GROUPS[number % 4]},EX{number:07d},"
+        f"{starts},{leaves},,19{50 + number % 50}-{month}-{day},,"
+        f"{('nl', 'en', 'de', '')[number % 4]},{GROUPS[number % 4]},{external_id(number)},"
         f"{number},{2000 + number % 5000}.{number % 100:02d}"
     )
 

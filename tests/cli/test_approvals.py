@@ -279,7 +279,7 @@ def test_a_fault_leaves_a_held_delivery_waiting(
         raise KeyError("First1")
 
     with monkeypatch.context() as broken:
-        broken.setattr(service, "plan_delivery", fail)
+        broken.setattr(service, "judge_delivery", fail)
         answer = staffed.type("approve", held.run, *ASKED)
 
     assert answer.code == 1

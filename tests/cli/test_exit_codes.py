@@ -118,7 +118,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> object:
         raise KeyError(SECRET)
 
-    monkeypatch.setattr(service, "plan_delivery", fail)
+    monkeypatch.setattr(service, "judge_delivery", fail)
 
 
 @pytest.mark.parametrize("command", ["import", "preview"])
@@ -456,14 +456,14 @@ def test_one_companys_fault_is_explained_and_the_others_go_on(
     with_companies(desk, "a", "b", "c")
     for key in ("a", "b", "c"):
         desk.deliver(GOOD, folder=key)
-    real = service.plan_delivery
+    real = service.judge_delivery
 
-    def plan_delivery(sheets: object, roster: object, terms: service.Terms) -> object:
+    def judge_delivery(sheets: object, roster: object, terms: service.Terms) -> object:
         if terms.company.key == "b":
             raise KeyError(SECRET)
         return real(sheets, roster, terms)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(service, "plan_delivery", plan_delivery)
+    monkeypatch.setattr(service, "judge_delivery", judge_delivery)
 
     answer = desk.type("import", "--all", "--json")
 

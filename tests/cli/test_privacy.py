@@ -229,7 +229,7 @@ def test_no_cell_of_a_held_delivery_reaches_a_log_or_standard_error(
 
 FAULTS = {
     "reading a file": (imports, "read_sheets"),
-    "planning": (imports, "plan_delivery"),
+    "planning": (imports, "judge_delivery"),
     "recording": (imports, "commit_of"),
     "storing": (Store, "commit"),
     "answering": (run, "document"),
@@ -368,7 +368,7 @@ class Held:
             store.verify(lambda _: None),
             received,
             sheets,
-            read_delivery(sheets, people, customer.company),
+            read_delivery(sheets, people.digests, customer.company),
             people,
             people.entries,
             store.snapshot("acme"),

@@ -304,7 +304,7 @@ def test_a_file_that_begins_with_the_template_is_read(company: Company) -> None:
     sheet = read_sheet(FILE, f"{header}{line('x' for _ in found)}".encode(), company)
 
     assert [field for _, field in sheet.columns.fields] == [column.field for column in found]
-    assert (len(sheet.records), sheet.issues) == (1, ())
+    assert (len(sheet.texts), sheet.issues) == (1, ())
 
 
 # The issues of a run

@@ -13,8 +13,8 @@ from domain.company import Company
 from domain.events import Deactivated, OffboardingScheduled
 from domain.issues import CATALOGUE, Issue, Severity, finding
 from domain.private import Private
-from domain.reading import Repeat, read_delivery
-from domain.roster import Roster, entry_of
+from domain.reading import read_delivery
+from domain.roster import NO_DIGESTS, Roster, entry_of
 from domain.row import RowReader
 from domain.sheet import Refused, read_sheet
 from domain.support import ChangeEmail, Link, Offboard, plan_support
@@ -348,8 +348,7 @@ def personal_values() -> Iterator[object]:
     support = plan_support(Offboard(day("2027-03-01")), anna, Roster.of([anna]), terms())
     yield from (support, *support.changes, *support.issues)
     yield from (ChangeEmail("anna@acme.example"), Link("E7007"))
-    yield Repeat(reader, line, text, 1, b"")
-    yield read_delivery([sheet], Roster.of([anna]), company)[0][0][0]
+    yield read_delivery([sheet], NO_DIGESTS, company)
 
 
 def test_no_representation_tells_whom_it_is_about() -> None:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from domain.declined import Declined
 from domain.employee import Employee, fold
 from domain.events import (
     Activated,
@@ -24,7 +25,7 @@ from domain.roster import Roster
 from domain.row import address_of
 from domain.run import Outcome
 from domain.schedule import Schedule
-from domain.support import Declined, Request, meets, plan_support
+from domain.support import Request, meets, plan_support
 from domain.terms import Terms
 from tests.given import codes, kinds, roster_after
 from tests.strategies import (

@@ -244,7 +244,7 @@ def test_the_share_is_of_those_who_can_log_in() -> None:
     assert held_for(leave(5)) == []
     assert held_for(leave(6)) == ["many-offboardings"]
     assert "6 of 58" in leave(6).concerns[0].message
-    assert Roster.of(known).can_log_in == 58
+    assert Roster.of(known).census.able == 58
 
 
 def test_an_offboarding_of_the_pending_counts() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from domain.clock import plan_clock
 from domain.company import Company
+from domain.declined import DECLINED, Declined
 from domain.employee import Employee, fold
 from domain.events import (
     Deactivated,
@@ -25,11 +26,9 @@ from domain.roster import Roster, entry_of
 from domain.run import Counts, Outcome
 from domain.schedule import Schedule
 from domain.support import (
-    DECLINED,
     CancelOffboarding,
     ChangeEmail,
     Deactivate,
-    Declined,
     Link,
     MoveOnboarding,
     Offboard,

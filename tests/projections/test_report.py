@@ -154,7 +154,7 @@ def test_what_a_column_holds_is_what_its_cells_are_read_as(code: str, holds: str
     row = ["?"] * len(header)
     sheet = read_sheet(FILE, f"{','.join(header)}\n{','.join(row)}\n".encode(), company)
 
-    _, findings = RowReader(sheet, company).read(*sheet.records[0], 1, b"")
+    _, findings = RowReader(sheet, company).read(*next(sheet.records), 1, b"")
 
     held = {column.field for column in template(company) if column.holds == holds}
     assert {each.field for each in findings if each.code == code} == held

@@ -1,0 +1,361 @@
+"""The store for many workers: everything that is PostgreSQL's own.
+
+eventsourcing's recorder inserts inside a pipeline, takes a lock on the whole table and retries
+blindly. Ours copies in binary, locks nothing but the company's stream (by inserting the run's own
+event first), and leaves it to the store to find out what became of a commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from functools import lru_cache
+from itertools import chain, count, islice
+from typing import Any, cast
+from uuid import UUID
+
+import psycopg
+from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent
+from eventsourcing.postgres import (
+    ConnectionPool,
+    PostgresApplicationRecorder,
+    PostgresDatastore,
+    PostgresFactory,
+)
+from eventsourcing.utils import Environment
+from psycopg import Connection, Cursor, sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from adapters.store import events
+from adapters.store.errors import StoreUnavailable
+from adapters.store.ledger import NAME, Ledger
+from adapters.store.query import Query
+from adapters.store.schema import TABLES, VERSION
+from adapters.store.sql import ddl, on_conflict, statement_of
+from adapters.store.store import Store
+from projections.tables import Kind, Table, Way, Write
+
+_CONNECTIONS = 16
+_CONNECT = 10
+"""Seconds to wait for a connection."""
+_AT_ONCE = 5_000
+"""Rows that are fetched at a time."""
+_FEW = 100
+"""So many rows are sent one by one; more are copied."""
+
+# Text compares byte by byte, as on every other store, and whatever the database's locale.
+_TYPES = {Kind.TEXT: 'TEXT COLLATE "C"', Kind.INTEGER: "BIGINT", Kind.BYTES: "BYTEA"}
+_COPIED = {Kind.TEXT: "text", Kind.INTEGER: "int8", Kind.BYTES: "bytea"}
+
+_STEPS = (
+    (
+        "CREATE TABLE tenure_schema (version BIGINT NOT NULL)",
+        "INSERT INTO tenure_schema (version) VALUES (0)",
+        *chain.from_iterable(ddl(table, _TYPES) for table in TABLES),
+    ),
+)
+"""What makes each version of the schema from the one before, beginning with none."""
+
+
+def open_postgres(url: str) -> Store:
+    """The store in the database at `url`, whose libpq parameters all count.
+
+    Raises `StoreUnavailable` when it cannot be reached, or its schema is not of this release.
+    """
+    with _explained(), _connected(url) as connection:
+        version = _version(connection)
+    if version != VERSION:
+        raise StoreUnavailable(_mismatch(version))
+    return Store(Ledger(_Factory(url)))
+
+
+def migrate(url: str, grant: str | None = None) -> int:
+    """Makes the schema as this release needs it; returns the version it had, 0 for none.
+
+    To be called as its owner. `grant` names a role that gets what the running product needs, and
+    no more. Raises `StoreUnavailable`.
+    """
+    with _explained(), _connected(url) as connection, connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('tenure schema'))")
+        version = _version(connection)
+        if version > VERSION:
+            raise StoreUnavailable(_mismatch(version))
+        for statement in chain.from_iterable(_STEPS[version:]):
+            connection.execute(statement.encode())
+        connection.execute("UPDATE tenure_schema SET version = %s", (VERSION,))
+        if grant is not None:
+            _grant(connection, grant)
+    return version
+
+
+def _grant(connection: Connection[Any], role: str) -> None:
+    to = sql.Identifier(role)
+    connection.execute(sql.SQL("GRANT SELECT ON tenure_schema TO {}").format(to))
+    for table in TABLES:
+        rights = "SELECT, INSERT" if table is events.TABLE else "SELECT, INSERT, UPDATE, DELETE"
+        grant = sql.SQL("GRANT {} ON {} TO {}")
+        connection.execute(grant.format(sql.SQL(rights), sql.Identifier(table.name), to))
+
+
+def _version(connection: Connection[Any]) -> int:
+    """The version of the schema that a database has, 0 if it has none."""
+    found = connection.execute("SELECT to_regclass('tenure_schema') IS NOT NULL").fetchone()
+    if not found or not found[0]:
+        return 0
+    row = connection.execute("SELECT version FROM tenure_schema").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _mismatch(version: int) -> str:
+    if version == 0:
+        return "the database has no schema yet; `tenure migrate` makes it, as its owner"
+    if version < VERSION:
+        return (
+            f"the database has schema version {version} and this release needs {VERSION}; "
+            "`tenure migrate` upgrades it, as its owner"
+        )
+    return (
+        f"the database has schema version {version} and this release knows {VERSION}; "
+        "use the release that fits"
+    )
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[Connection[Any]]:
+    with closing(psycopg.connect(_patient(url), autocommit=True)) as connection:
+        yield connection
+
+
+def _patient(url: str) -> str:
+    """The URL as libpq takes it, with an end to waiting for a connection if it sets none.
+
+    What libpq says of a URL that it cannot read quotes it, and may quote the password.
+    """
+    try:
+        parameters = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise StoreUnavailable(
+            "the URL of the database cannot be read; see that its parameters are libpq's, and that "
+            "in a user name or password whatever is no letter or digit is written as %xx"
+        ) from None
+    if "connect_timeout" in parameters:
+        return url
+    return make_conninfo(url, connect_timeout=_CONNECT)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turns what PostgreSQL says into something an operator can act on.
+
+    What it says of data is left out: it may quote somebody's.
+    """
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (psycopg.Error, PersistenceError) as error:
+        raise StoreUnavailable(f"the database cannot be used: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    if isinstance(cause, psycopg.Error) and cause.diag.message_primary:
+        return cause.diag.message_primary
+    if isinstance(cause, (psycopg.OperationalError, psycopg.ProgrammingError)):
+        return " ".join(str(cause).split())
+    return type(cause or error).__name__
+
+
+class _Datastore(PostgresDatastore):
+    """A pool that takes every parameter of the URL; eventsourcing's own takes five of them."""
+
+    def __init__(self, url: str) -> None:
+        self.pool_open_timeout = None
+        self.schema = ""
+        self.originator_id_type = "text"
+        self.lock_timeout = 0
+        self.enable_db_functions = False
+        self.single_row_tracking = True
+        self.db_type_names = set()
+        self.psycopg_type_adapters = {}
+        self.psycopg_python_types = {}
+        self.pool = ConnectionPool(
+            _patient(url),
+            connection_class=Connection,
+            kwargs={"autocommit": True},
+            min_size=1,
+            max_size=_CONNECTIONS,
+            open=False,
+            timeout=_CONNECT,
+            check=ConnectionPool.check_connection,  # the server may have been restarted
+            num_workers=1,
+        )
+
+    def register_type_adapters(self) -> None:
+        """None: nothing is inserted as a composite type."""
+
+
+class _Recorder(PostgresApplicationRecorder):
+    """Stores events in one table, and a run's projections with them."""
+
+    @contextmanager
+    def reading(self) -> Iterator[Query]:
+        """Several questions to one state of the database."""
+        with _explained(), self.datastore.get_connection() as connection, connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield _Query(connection)
+
+    def insert_events(  # type: ignore[override]
+        self, stored_events: Iterable[StoredEvent], *, writes: Iterable[Write] = ()
+    ) -> None:
+        """Stores events, and the `writes` that go with them, in one transaction.
+
+        The first is the run's own: where another run has that version, it waits for it here, and
+        nothing else was sent yet.
+        """
+        rows = map(events.row_of, stored_events)
+        with (
+            _explained(),
+            self.datastore.get_connection() as connection,
+            connection.transaction(),
+            connection.cursor() as cursor,
+        ):
+            first = Write(Way.INSERT, events.TABLE, islice(rows, 1))
+            for write in (first, Write(Way.INSERT, events.TABLE, rows), *writes):
+                _write(cursor, write)
+
+    def rewrite(self, make: Callable[[Query], Iterable[Write]]) -> None:
+        """Writes what `make` makes of the state of the database, in one transaction.
+
+        Every run writes where its company stands, and so waits for this one, or this for it.
+        """
+        with (
+            _explained(),
+            self.datastore.get_connection() as connection,
+            connection.transaction(),
+            connection.cursor() as cursor,
+        ):
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            connection.execute("LOCK TABLE companies IN SHARE ROW EXCLUSIVE MODE")
+            for write in make(_Query(connection)):
+                _write(cursor, write)
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        """The events of one stream; parts of one are asked for by nobody."""
+        if gt is not None or lte is not None or desc or limit is not None:
+            raise NotImplementedError("a stream is read from its beginning to its end")
+        stream = cast(UUID, originator_id)
+        with self.reading() as query:
+            return [
+                StoredEvent(stream, version, topic, state)
+                for _, version, topic, state in query(events.OF_STREAM, (stream.hex,))
+            ]
+
+
+class _Query:
+    """Asks the state of the database that a transaction sees."""
+
+    def __init__(self, connection: Connection[Any]) -> None:
+        self._connection = connection
+        self._numbers = count()
+
+    def __call__(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with self._connection.cursor(binary=True) as cursor:
+            return cursor.execute(_spelt(statement), parameters).fetchall()
+
+    @contextmanager
+    def each(
+        self, statement: str, parameters: Sequence[Any] = ()
+    ) -> Iterator[Iterator[tuple[Any, ...]]]:
+        name = f"each_{next(self._numbers)}"
+        with self._connection.cursor(name, binary=True) as cursor:
+            cursor.itersize = _AT_ONCE
+            yield iter(cursor.execute(_spelt(statement), parameters))
+
+
+def _write(cursor: Cursor[Any], write: Write) -> None:
+    """One by one if there are few; else copied, into a table of the transaction's own where they
+    meet rows that are there (a copy cannot replace any)."""
+    rows = iter(write.rows)
+    few = list(islice(rows, _FEW))
+    if len(few) < _FEW or write.way in (Way.DELETE, Way.CLEAR):
+        for row in chain(few, rows):
+            cursor.execute(_spelt(statement_of(write)), row)
+        return
+    names = write.columns or write.table.names
+    every = chain(few, rows)
+    if write.way is Way.INSERT:
+        _copy(cursor, write.table.name, write.table, names, every)
+        return
+    staged, listed = f"staged_{write.table.name}_{write.way.value}", ", ".join(names)
+    cursor.execute(
+        f"CREATE TEMPORARY TABLE {staged} ON COMMIT DROP AS "
+        f"SELECT {listed} FROM {write.table.name} WITH NO DATA".encode()
+    )
+    _copy(cursor, staged, write.table, names, every)
+    cursor.execute(f"ANALYZE {staged}".encode())
+    cursor.execute(_from_staged(write, staged, names).encode())
+
+
+def _from_staged(write: Write, staged: str, names: Sequence[str]) -> str:
+    table, listed = write.table, ", ".join(names)
+    if write.way is Way.PUT:
+        return (
+            f"INSERT INTO {table.name} ({listed}) SELECT {listed} FROM {staged} "
+            f"{on_conflict(table)}"
+        )
+    sets = ", ".join(f"{name} = s.{name}" for name in names if name not in table.key)
+    same = " AND ".join(f"t.{name} = s.{name}" for name in table.key)
+    return f"UPDATE {table.name} t SET {sets} FROM {staged} s WHERE {same}"
+
+
+def _copy(
+    cursor: Cursor[Any],
+    into: str,
+    table: Table,
+    names: Sequence[str],
+    rows: Iterable[tuple[Any, ...]],
+) -> None:
+    kinds = {column.name: _COPIED[column.kind] for column in table.columns}
+    statement = f"COPY {into} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)"
+    with cursor.copy(statement.encode()) as copy:
+        copy.set_types([kinds[name] for name in names])
+        write_row = copy.write_row
+        for row in rows:
+            write_row(row)
+
+
+@lru_cache
+def _spelt(statement: str) -> bytes:
+    """A statement as psycopg takes it."""
+    return statement.replace("?", "%s").encode()
+
+
+class _Factory(PostgresFactory):
+    application_recorder_class = _Recorder
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            Environment(
+                NAME,
+                {
+                    self.POSTGRES_DBNAME: "",
+                    self.POSTGRES_HOST: "",
+                    self.POSTGRES_PORT: "",
+                    self.POSTGRES_USER: "",
+                    self.POSTGRES_PASSWORD: "",
+                    self.CREATE_TABLE: "no",
+                },
+            )
+        )
+        with suppress(Exception):
+            self.datastore.close()
+        self.datastore = _Datastore(url)

@@ -1,0 +1,58 @@
+"""From tables and writes to SQL, in the subset that every store speaks: `?` is a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from projections.tables import Kind, Table, Way, Write
+
+
+def statement_of(write: Write) -> str:
+    """The statement that does what a write says, once for each of its rows."""
+    return _statement(write.way, write.table, write.columns or write.table.names)
+
+
+@lru_cache
+def _statement(way: Way, table: Table, columns: tuple[str, ...]) -> str:
+    match way:
+        case Way.INSERT:
+            return _insert(table, columns)
+        case Way.PUT:
+            return f"{_insert(table, columns)} {on_conflict(table)}"
+        case Way.UPDATE:
+            changed = [name for name in columns if name not in table.key]
+            return f"UPDATE {table.name} SET {_equal(changed, ', ')} WHERE {_equal(table.key)}"
+        case Way.DELETE:
+            return f"DELETE FROM {table.name} WHERE {_equal(columns)}"
+        case Way.CLEAR:
+            return f"DELETE FROM {table.name}"
+
+
+def on_conflict(table: Table) -> str:
+    """What makes an insertion take the place of a row with the same key."""
+    key, sets = ", ".join(table.key), ", ".join(f"{o} = excluded.{o}" for o in table.others)
+    return f"ON CONFLICT ({key}) DO UPDATE SET {sets}"
+
+
+def ddl(table: Table, types: Mapping[Kind, str], ending: str = "") -> Iterator[str]:
+    """What makes a table and its indexes; `ending` comes after the columns."""
+    columns = [
+        f"{name} {types[kind]}{'' if optional else ' NOT NULL'}"
+        for name, kind, optional in table.columns
+    ]
+    key = f"PRIMARY KEY ({', '.join(table.key)})"
+    yield f"CREATE TABLE {table.name} ({', '.join([*columns, key])}){ending}"
+    for index in table.indexes:
+        where = f" WHERE {index.filled} IS NOT NULL" if index.filled else ""
+        name = "_".join((table.name, *index.columns))
+        yield f"CREATE INDEX {name} ON {table.name} ({', '.join(index.columns)}){where}"
+
+
+def _insert(table: Table, columns: tuple[str, ...]) -> str:
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"
+
+
+def _equal(columns: tuple[str, ...] | list[str], separator: str = " AND ") -> str:
+    return separator.join(f"{name} = ?" for name in columns)

@@ -1,0 +1,44 @@
+"""`tenure migrate`."""
+
+from __future__ import annotations
+
+import click
+
+from adapters.store.opening import PostgresUrl, open_store
+from cli import exits, output
+from cli.context import json_option, settings_of
+
+
+@click.command("migrate")
+@click.option("--grant", metavar="ROLE", help="Also let ROLE do what the running product must.")
+@json_option
+@click.pass_context
+def migrate_command(context: click.Context, grant: str | None, as_json: bool) -> int:
+    """Create or upgrade the schema of a PostgreSQL database.
+
+    To be run as the schema's owner, who need not be the role that the product runs as. The embedded
+    store does so by itself.
+    """
+    database = settings_of(context).database
+    if isinstance(database, PostgresUrl):
+        from adapters.store.postgres import migrate
+        from adapters.store.schema import VERSION
+
+        before, after = migrate(database.url, grant), VERSION
+    else:
+        if grant is not None:
+            raise click.UsageError("--grant is for PostgreSQL; here the file has one owner.")
+        open_store(database).close()
+        from adapters.store.schema import VERSION
+
+        before = after = VERSION
+    if as_json:
+        output.print_json({"before": before, "after": after})
+    elif before == after:
+        click.echo(f"The schema has version {after} already.")
+    else:
+        click.echo(f"The schema had version {before} and has version {after} now.")
+    return exits.DONE
+
+
+COMMANDS = {"migrate": migrate_command}

@@ -1,0 +1,121 @@
+"""A PostgreSQL server of the tests' own, on a socket in a directory of its own."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+
+from adapters.store.postgres import migrate
+from adapters.store.schema import TABLES
+
+_PLACES = ("/usr/lib/postgresql", "/usr/pgsql", "/usr/local/pgsql")
+DATABASE = "tenure"
+OWNER, RUNNER = "owner", "tenure"
+"""Who has the schema, and who runs the product."""
+
+
+class Server(NamedTuple):
+    """Where it listens."""
+
+    directory: Path
+
+    def url(self, database: str = "postgres", user: str = "postgres") -> str:
+        """How a database is reached."""
+        return f"postgresql://{user}@/{database}?host={self.directory}"
+
+    def made(self, database: str) -> str:
+        """A new database with our schema in it."""
+        self.execute(f"CREATE DATABASE {database} OWNER {OWNER}")
+        migrate(self.url(database, OWNER), RUNNER)
+        return self.url(database, RUNNER)
+
+    def analysed(self, url: str) -> None:
+        """Has the server look at its tables, as it does by itself within a minute."""
+        with psycopg.connect(self.as_owner(url), autocommit=True) as connection:
+            connection.execute("ANALYZE")
+
+    def as_owner(self, url: str) -> str:
+        """The same database, for its owner."""
+        return url.replace(f"//{RUNNER}@", f"//{OWNER}@")
+
+    def emptied(self) -> str:
+        """The one database that tests take turns in, without anything in it."""
+        tables = ", ".join(table.name for table in TABLES)
+        # Whatever an earlier test left open must not keep this one waiting.
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
+        self.execute(f"{others}'{DATABASE}'")
+        self.execute(f"TRUNCATE {tables}", database=DATABASE)
+        return self.url(DATABASE, RUNNER)
+
+    def execute(self, *statements: str, database: str = "postgres") -> None:
+        """Runs statements as the one who may do anything."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+
+@contextmanager
+def running(*options: str) -> Iterator[Server]:
+    """A server with these settings for as long as it is needed, and whoever the tests log in as."""
+    programs = _programs()
+    # The path of a socket must be short, and the server's user must be able to get there.
+    directory = Path(tempfile.mkdtemp(prefix="pg"))
+    try:
+        user = _user(directory)
+        _run(user, programs / "initdb", "-D", directory / "data", "-U", "postgres", "-A", "trust",
+             "-E", "UTF8", "--locale=C", "--no-sync")  # fmt: skip
+        settings = ["listen_addresses=", f"unix_socket_directories={directory}", *options]
+        flags = " ".join(f"-c {setting}" for setting in settings)
+        _run(user, programs / "pg_ctl", "-D", directory / "data", "-w", "-s", "-o", flags,
+             "-l", directory / "log", "start")  # fmt: skip
+        try:
+            server = Server(directory)
+            server.execute(f"CREATE ROLE {OWNER} LOGIN", f"CREATE ROLE {RUNNER} LOGIN")
+            server.made(DATABASE)
+            yield server
+        finally:
+            with suppress(subprocess.CalledProcessError):
+                _run(user, programs / "pg_ctl", "-D", directory / "data", "-m", "immediate",
+                     "-w", "-s", "stop")  # fmt: skip
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _programs() -> Path:
+    """Where initdb lies: Debian keeps it out of the path, one directory a version."""
+    found = shutil.which("initdb")
+    versions = [path for place in _PLACES for path in Path(place).glob("*/bin")]
+    with_initdb = [path for path in versions if (path / "pg_ctl").exists()]
+    if with_initdb:
+        return max(with_initdb, key=lambda path: float(path.parent.name))
+    assert found, "initdb is missing: install postgresql"
+    return Path(found).resolve().parent
+
+
+def _user(directory: Path) -> str | None:
+    """Whom the server runs as: not root, which it refuses."""
+    if os.geteuid() != 0:
+        return None
+    names = {each.pw_name for each in pwd.getpwall()}
+    user = "postgres" if "postgres" in names else "nobody"
+    shutil.chown(directory, user)
+    return user
+
+
+def _run(user: str | None, *command: str | Path) -> None:
+    arguments: Sequence[str | Path] = command
+    if user is not None:
+        arguments = ("setpriv", f"--reuid={user}", "--clear-groups", *command)
+    done = subprocess.run(
+        arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd="/"
+    )
+    assert done.returncode == 0, done.stderr

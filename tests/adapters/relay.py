@@ -1,0 +1,70 @@
+"""A port of this machine that leads to a server's socket, and may go dead at a bad moment."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+class Relay:
+    """Hands on what both sides say, until it is cut."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._open: list[socket.socket] = []
+        self.lose_reply_to: bytes | None = None
+        """What the server still gets to hear, and what it answers to that is lost."""
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def url(self, user: str, database: str, **parameters: str) -> str:
+        """The database, by this way."""
+        more = "&".join(f"{name}={value}" for name, value in parameters.items())
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}?{more}"
+
+    def cut(self) -> None:
+        """Nobody gets through any more, and whoever was connected is not."""
+        for each in (self._listener, *self._open):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(str(self._target))
+                self._open += [client, server]
+                lost = threading.Event()
+                for ways in ((client, server, True), (server, client, False)):
+                    threading.Thread(target=self._pass, args=(*ways, lost), daemon=True).start()
+
+    def _pass(
+        self, source: socket.socket, to: socket.socket, asks: bool, lost: threading.Event
+    ) -> None:
+        with suppress(OSError):
+            while data := source.recv(1 << 16):
+                if asks and self.lose_reply_to is not None and self.lose_reply_to in data:
+                    self.lose_reply_to = None
+                    lost.set()
+                elif not asks and lost.is_set():
+                    break
+                to.sendall(data)
+        for each in (source, to):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def relaying(target: Path) -> Iterator[Relay]:
+    """A way to a socket for as long as it is needed."""
+    relay = Relay(target)
+    try:
+        yield relay
+    finally:
+        relay.cut()

@@ -1,0 +1,138 @@
+"""What is written comes back as it was, on every store alike."""
+
+from __future__ import annotations
+
+import unicodedata
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from adapters.service.imports import import_delivery
+from adapters.store.store import Store
+from projections import audit, roster, runs
+from tests.adapters.steps import Watch, a_customer, delivered, person, shell_of, stored
+from tests.given import a_company
+
+HEADER = "email,first_name,last_name,external_id,custom_note,group_name"
+TWO = f"{HEADER}\nanna@acme.example,Anna,Bakker,1,,\nbram@acme.example,Bram,Smit,2,,"
+ODD = [
+    "it's",
+    'say "x"',
+    r"back\slash \x00 \\ \n \t",
+    "100% %s %(a)s %%",
+    "? ?? ?1 :a $1 {x}",
+    "\U0001f600 \U00020000 e\u0301",
+    "{1,2} NULL \\N ''",
+    "-- ; DROP TABLE roster",
+]
+
+
+def quoted(cell: str) -> str:
+    """A cell as a file has it."""
+    return '"' + cell.replace('"', '""') + '"'
+
+
+@pytest.mark.parametrize("number", [1, 150])
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_characters_come_back_as_they_were(store: Store, odd: str, number: int) -> None:
+    """Few rows go another way than many."""
+    rows = [
+        f"p{each}@acme.example,{quoted(odd)},Last,{quoted(f'{odd}{each}')},{quoted(odd)},Sales"
+        for each in range(number)
+    ]
+    company = a_company(custom_fields={"custom_note": "text"})
+    stored(store, "\n".join((HEADER, *rows)), company=company)
+
+    expected = person(store, "p0@acme.example")
+    assert expected.external_id is not None
+    assert store.find("acme", expected.external_id) == [expected]
+    assert store.replay(expected.id) == expected
+    assert expected.details.first_name == unicodedata.normalize("NFC", odd)
+    changed = [row.replace("Sales", "Engineering") for row in rows]
+    again = stored(store, "\n".join((HEADER, *changed)), company=company, number=2)
+    assert len(again.changes) == number
+    assert store.verify(lambda _: None).problems == ()
+
+
+def test_texts_are_in_the_order_of_their_bytes(store: Store) -> None:
+    values = ["B", "a", "Z", "é", "_", "-", "a-b", "ab", "10", "9", "\U0001f600", "\uffee", "A"]
+    rows = [f"p{n}@acme.example,First,Last,{value},," for n, value in enumerate(values)]
+    stored(store, "\n".join((HEADER, *rows)))
+
+    with store._recorder.reading() as query:
+        found = query("SELECT external_id FROM roster ORDER BY external_id")
+        below = query("SELECT external_id FROM roster WHERE external_id < ?", ("a",))
+
+    assert [value for (value,) in found] == sorted(values, key=str.encode)
+    assert {value for (value,) in below} == {v for v in values if v.encode() < b"a"}
+
+
+def test_numbers_are_whole_and_bytes_are_bytes(store: Store, watch: Watch) -> None:
+    strict = a_customer(a_company(policy={"max_registrations": 1}))
+    import_delivery(shell_of(store, watch), strict, "tester", delivered(TWO))
+    changed = TWO.replace("Anna", "Anne")
+    import_delivery(shell_of(store, watch), strict, "tester", delivered(changed))
+    news = TWO + "".join(f"\np{each}@acme.example,First,Last,x{each},," for each in range(5))
+    held = import_delivery(shell_of(store, watch), strict, "tester", delivered(news))
+    assert held.waits
+    one = (str(held.run).replace("-", ""),)
+    questions: list[tuple[str, tuple[object, ...]]] = [
+        (roster.ENTRIES, ("acme",)),
+        (roster.DIGESTS, ("acme",)),
+        (roster.PENDING, ("acme",)),
+        (roster.EVERY, ()),
+        (runs.FILES, one),
+        (runs.RUN, one),
+        (runs.LATEST, (5,)),
+        (runs.STREAM, ("acme",)),
+        (runs.ISSUE_COUNTS, ()),
+        (runs.HELD_ROWS, ()),
+        (runs.STREAM_ROWS, ()),
+        (runs.RUN_ROWS, ()),
+        (audit.EVERY, ()),
+        ("SELECT originator_version, checksum, state FROM stored_events", ()),
+    ]
+
+    with store._recorder.reading() as query:
+        answers = [query(statement, parameters) for statement, parameters in questions]
+
+    assert [len(rows) > 0 for rows in answers] == [True] * len(answers)
+    values: list[Any] = [value for rows in answers for row in rows for value in row]
+    assert {type(value) for value in values} <= {int, str, bytes, bool, type(None)}
+    assert not any(isinstance(value, Decimal | memoryview) for value in values)
+    assert isinstance(store.count_events(), int)
+
+
+def test_one_run_may_change_hundreds_and_remember_hundreds_of_others(
+    store: Store, watch: Watch
+) -> None:
+    """Both are updates of the same rows' table, and neither may be in the other's way."""
+    acme = a_customer(a_company(policy={"max_registrations": 0}))
+    shell = shell_of(store, watch)
+
+    def file(*groups: str) -> str:
+        rows = (
+            f"p{each}@acme.example,First{each},Last{each},x{each},,{groups[each // 300]}"
+            for each in range(300 * len(groups))
+        )
+        return "\n".join((HEADER, *rows))
+
+    import_delivery(shell, acme, "tester", delivered(file("Sales", "Sales")))
+    store.rebuild(lambda _: None)
+    assert digests(store) == 0
+    changed = file("Engineering", "Sales", "Sales")
+
+    run = import_delivery(shell, acme, "tester", delivered(changed))
+
+    assert (run.counts.changed, run.counts.unchanged, run.counts.registered) == (300, 300, 300)
+    assert digests(store) == 900
+    assert store.verify(lambda _: None).problems == ()
+    more = import_delivery(shell, acme, "tester", delivered(changed + "\n\n"))
+    assert (more.counts.unchanged, more.counts.events) == (900, 0)
+
+
+def digests(store: Store) -> int:
+    """How many rows would be recognised."""
+    with store.view("acme") as view:
+        return len(view.digests().employees)

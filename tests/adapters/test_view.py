@@ -1,0 +1,148 @@
+"""Reading little of a company: what is planned from that is what is planned from everyone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+
+from adapters.store import store as stores
+from adapters.store.store import Store, View
+from domain.delivery import judge_delivery, plan_delivery
+from domain.plan import Plan
+from domain.reading import read_delivery
+from domain.roster import NO_DIGESTS, Digests, Roster
+from domain.row import Row
+from domain.sheet import Sheet, read_sheet
+from domain.terms import Terms
+from projections import roster
+from projections.tables import Way, Write
+from tests.adapters.steps import a_run, stored
+from tests.given import a_company, terms
+from tests.strategies import Life, Story, examples, named, stories
+
+HEADER = "email,first_name,last_name,external_id,group_name"
+
+
+def keep(store: Store, known: Roster) -> None:
+    """Has the store know these people, and nobody else."""
+    rows = [
+        roster.step("acme", known.employee(entry), entry.digest)
+        for entry in sorted(known.entries, key=lambda entry: entry.employee)
+    ]
+    writes = [Write(Way.CLEAR, roster.TABLE, [()]), Write(Way.INSERT, roster.TABLE, rows)]
+    store._recorder.insert_events((), writes=writes)
+
+
+def planned(view: View, sheets: Sequence[Sheet], agreed: Terms, digests: Digests) -> list[Plan]:
+    """The plan from those who are mentioned, and from everyone."""
+    plans = []
+    for choose in (view.roster_for, lambda _: view.roster()):
+        delivered = read_delivery(sheets, digests, agreed.company)
+        known = choose(list(delivered.rows))
+        assert known.census == view.roster().census
+        plans.append(judge_delivery(delivered, known, agreed))
+    return plans
+
+
+@pytest.mark.slow
+@pytest.mark.torture
+def test_a_plan_from_those_mentioned_is_the_plan_from_everyone(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "_MOST", math.inf)
+
+    @examples(200)
+    @given(stories())
+    def holds(story: Story) -> None:
+        for life, delivery in Life.arrivals(story):
+            keep(store, life.roster)
+            agreed = terms(life.company, life.now, life.next_run)
+            sheets = [read_sheet(name, each.data(), life.company) for name, each in named(delivery)]
+            with store.view("acme") as view:
+                assert view.digests().employees == life.roster.digests.employees
+                few, everyone = planned(view, sheets, agreed, view.digests())
+                assert few == everyone == plan_delivery(sheets, life.roster, agreed)
+                few, everyone = planned(view, sheets, agreed, NO_DIGESTS)
+                assert few == everyone
+
+    holds()
+
+
+def file(*people: tuple[int, str, str, str]) -> str:
+    """A file of people by number, with address, external id and group."""
+    rows = (
+        f"{address}@acme.example,First{number},Last{number},{external_id},{group}"
+        for number, address, external_id, group in people
+    )
+    return "\n".join((HEADER, *rows)) + "\n"
+
+
+def rows_of(text: str) -> list[Row]:
+    """The rows of a file."""
+    sheet = read_sheet("a.csv", text.encode(), a_company())
+    return list(read_delivery([sheet], NO_DIGESTS, a_company()).rows)
+
+
+def plain(number: int) -> tuple[int, str, str, str]:
+    """Somebody as they were registered; every third one without an external id."""
+    return number, f"p{number}", f"x{number}" if number % 3 else "", "Sales"
+
+
+@pytest.mark.parametrize("number", [499, 500, 501, 1_001])
+def test_however_many_are_asked_for_all_of_them_are_found(
+    store: Store, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    monkeypatch.setattr(stores, "_MOST", math.inf)
+    stored(store, file(*map(plain, range(number + 40))).encode())
+    changed = [
+        (each, f"q{each}" if each % 2 else f"p{each}", external_id, "Engineering")
+        for each, _, external_id, _ in map(plain, range(number))
+    ]
+    sheet = read_sheet("a.csv", file(*changed).encode(), a_company())
+
+    with store.view("acme") as view:
+        found = view.roster_for(rows_of(file(*changed)))
+        few, everyone = planned(view, [sheet], terms(run=a_run(2)), view.digests())
+
+    assert len(found.entries) == number
+    assert few == everyone
+    assert few.counts.rows == number
+    assert few.counts.absent == everyone.counts.absent > 0
+
+
+@pytest.mark.parametrize(("judged", "read"), [(1, 1), (9, 9), (10, 10), (11, 100), (100, 100)])
+def test_where_many_rows_are_judged_everyone_is_read(store: Store, judged: int, read: int) -> None:
+    stored(store, file(*map(plain, range(100))).encode())
+
+    with store.view("acme") as view:
+        found = view.roster_for(rows_of(file(*map(plain, range(judged)))))
+
+    assert len(found.entries) == read
+    assert found.census.known == 100
+
+
+def test_nobody_is_read_for_a_delivery_that_repeats_itself(store: Store) -> None:
+    text = file(*map(plain, range(100)))
+    stored(store, text.encode())
+    sheet = read_sheet("alleo_employees.csv", text.encode(), a_company())
+
+    with store.view("acme") as view:
+        delivered = read_delivery([sheet], view.digests(), a_company())
+        found = view.roster_for(list(delivered.rows))
+
+    assert (delivered.repeated, len(delivered.readings)) == (100, 0)
+    assert found.entries == []
+    assert found.census.here == 100
+
+
+def test_who_is_known_to_another_company_is_not_mentioned(store: Store) -> None:
+    stored(store, file(*map(plain, range(50))).encode())
+
+    with store.view("zenith") as view:
+        found = view.roster_for(rows_of(file(*map(plain, range(50)))))
+
+    assert found.entries == []
+    assert found.census.known == 0

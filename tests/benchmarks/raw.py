@@ -1,0 +1,68 @@
+"""For comparison: the same rows written by nothing but the database, and eventsourcing as its
+manual teaches it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from eventsourcing.application import Application
+from eventsourcing.domain import Aggregate, event
+
+from adapters.store.opening import Database, open_store
+from adapters.store.store import Commit
+from domain.delivery import plan_delivery
+from domain.ids import run_id
+from domain.plan import Moment
+from domain.roster import Roster
+from domain.run import CompanyStream, RunEnded, RunKind
+from domain.schedule import Schedule
+from domain.sheet import read_sheet
+from domain.terms import Terms
+from tests.adapters import pgserver
+from tests.benchmarks.work import NOW, customer
+
+
+def prepared(database: Database, content: bytes, server: pgserver.Server) -> float:
+    """Seconds to store a plan that is made already, by the product's own commit."""
+    company = customer().company
+    run = run_id(int(NOW.timestamp() * 1000), 1)
+    terms = Terms(company, Schedule(), Moment(run, NOW))
+    plan = plan_delivery([read_sheet("f.csv", content, company)], Roster((), _nobody), terms)
+    ended = RunEnded("acme", RunKind.IMPORT, plan.outcome, NOW, NOW, "bench", counts=plan.counts)
+    commit = Commit(run, ended, CompanyStream(), changes=tuple(plan.changes))
+    store = open_store(database)
+    began = time.perf_counter()
+    store.commit(commit)
+    took = time.perf_counter() - began
+    store.close()
+    return took
+
+
+def _nobody(state: bytes) -> Any:
+    raise LookupError(state)
+
+
+class Person(Aggregate):
+    """An employee as the manual would have it."""
+
+    @event("Registered")
+    def __init__(self, email: str, first_name: str, last_name: str) -> None:
+        self.email = email
+        self.first_name = first_name
+        self.last_name = last_name
+
+
+def as_the_manual_teaches(path: Path, count: int) -> float:
+    """Seconds for one aggregate and one `save` each."""
+    settings = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(path)}
+    application: Application[UUID] = Application(settings)
+    began = time.perf_counter()
+    for number in range(count):
+        application.save(Person(f"p{number}@acme.example", f"First{number}", f"Last{number}"))
+    took = time.perf_counter() - began
+    application.close()
+    assert uuid4()
+    return took

@@ -1,0 +1,82 @@
+"""What Tenure does, as the benchmark has it done; also a process of its own for one import.
+
+    python -m tests.benchmarks.work COUNT DATABASE
+
+imports a first delivery of COUNT people into an empty database and prints the seconds it took and
+the peak of memory in MiB.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from adapters.service.clock import pass_clock
+from adapters.service.imports import import_delivery
+from adapters.service.run import Shell
+from adapters.settings import Customer, Settings
+from adapters.sources.source import DeliveredFile
+from adapters.store.opening import Database, PostgresUrl, open_store
+from domain.company import Company, Language, Policy
+from domain.run import Outcome
+from domain.schedule import Schedule
+from projections.history import tell
+from tests.benchmarks import data
+
+NOW = datetime(2027, 3, 1, 2, 45, tzinfo=UTC)
+OFF = Policy(max_offboardings=0, max_email_changes=0, max_registrations=0, max_rejected_rows=0)
+
+
+def customer(key: str = "acme") -> Customer:
+    """A company whose deliveries are named."""
+    return Customer(Company(key, key.title(), Language.NL, groups=data.GROUPS, policy=OFF), None)
+
+
+def shell_on(database: Database) -> Shell:
+    """Tenure on a database."""
+    settings = Settings(Path("tenure.toml"), database, Schedule(), {})
+    return Shell(settings, open_store(database), lambda: NOW)
+
+
+def imported(shell: Shell, content: bytes, outcome: Outcome, key: str = "acme") -> None:
+    """One import, which must end as expected."""
+    file = DeliveredFile("alleo_employees.csv", NOW, content, len(content))
+    run = import_delivery(shell, customer(key), "bench", [file])
+    assert run.outcome is outcome, run.outcome
+
+
+def passed(shell: Shell, due: int) -> None:
+    """A pass of the clock on the day on which so many start."""
+    runs = list(pass_clock(shell, "bench", NOW + timedelta(days=1)))
+    assert sum(run.counts.activated for run in runs) == due
+
+
+def looked_up(shell: Shell, external_ids: list[str]) -> None:
+    """Each of these people shown, with everything that happened to them."""
+    for external_id in external_ids:
+        (found,) = shell.store.find("acme", external_id)
+        events = shell.store.events(found.id)
+        assert list(tell(events, shell.store.runs_of(events)))
+
+
+def first_import(count: int, database: Database) -> tuple[float, float]:
+    """Seconds and MiB."""
+    content = data.delivery(data.people(count))
+    with closing(shell_on(database).store) as store:
+        shell = Shell(Settings(Path("t"), database, Schedule(), {}), store, lambda: NOW)
+        began = time.perf_counter()
+        imported(shell, content, Outcome.APPLIED)
+        took = time.perf_counter() - began
+    # Unlike `ru_maxrss`, this one begins anew with a process.
+    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return took, int(peak) / 1024
+
+
+if __name__ == "__main__":
+    where = sys.argv[2]
+    postgres = where.startswith("postgresql://")
+    print(*first_import(int(sys.argv[1]), PostgresUrl(where) if postgres else Path(where)))
