@@ -194,11 +194,6 @@ class Store:
 
     # What a plan is made from
 
-    def snapshot(self, company: str) -> Snapshot:
-        """The company and its people, all of one moment."""
-        with self.view(company) as view:
-            return Snapshot(view.stream, view.roster())
-
     @contextmanager
     def view(self, company: str) -> Iterator[View]:
         """The company as it is now, for as long as the `with` lasts."""
@@ -302,10 +297,6 @@ class Store:
                 if found:
                     return [roster.load(state) for (state,) in found]
         return []
-
-    def replay(self, employee: UUID) -> Employee | None:
-        """An employee rebuilt from their events."""
-        return fold(None, self.events(employee))
 
     def events(self, stream: UUID) -> list[Recorded]:
         """Every event of a stream, oldest first."""

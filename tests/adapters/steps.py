@@ -13,9 +13,9 @@ from adapters.service.run import Shell
 from adapters.settings import Customer, Settings
 from adapters.sources.folder import FolderSource
 from adapters.sources.source import DeliveredFile
-from adapters.store.store import Commit, Store
+from adapters.store.store import Commit, Snapshot, Store
 from domain.company import Company
-from domain.employee import Employee
+from domain.employee import Employee, fold
 from domain.ids import run_id
 from domain.issues import Issue
 from domain.plan import Plan
@@ -101,7 +101,7 @@ def stored(
 ) -> Commit:
     """Plans a delivery from where the company stands, and stores it as run `number`."""
     agreed = company or a_company()
-    snapshot = store.snapshot(agreed.key)
+    snapshot = snapshot_of(store, agreed.key)
     made = plan(*files, known=snapshot.roster, company=agreed, now=now, run=a_run(number))
     commit = commit_of(made, snapshot.stream, run=a_run(number), company=agreed.key)
     store.commit(commit)
@@ -136,3 +136,14 @@ def delivered(*files: str | bytes, modified: datetime = NOW) -> list[DeliveredFi
         moment = modified + timedelta(seconds=number)
         received.append(DeliveredFile(NAME.format(number), moment, data, len(data)))
     return received
+
+
+def snapshot_of(store: Store, company: str) -> Snapshot:
+    """The company and everyone it knows, all of one moment."""
+    with store.view(company) as view:
+        return Snapshot(view.stream, view.roster())
+
+
+def replayed(store: Store, employee: UUID) -> Employee | None:
+    """An employee made anew from their events."""
+    return fold(None, store.events(employee))

@@ -28,7 +28,7 @@ from domain.support import (
     Request,
 )
 from tests.adapters.conftest import OpenStore
-from tests.adapters.steps import Watch, a_customer, delivered, other_company, shell_of
+from tests.adapters.steps import Watch, a_customer, delivered, other_company, replayed, shell_of
 from tests.given import NOW, a_company, moment
 from tests.strategies import TORTURE
 
@@ -160,7 +160,7 @@ def test_a_moment_of_the_past_is_told_as_it_was_told_then(
     for at, people in year.seen:
         assert list(store.employees_as_of("acme", at)) == people, at
     everyone = list(store.employees("acme"))
-    assert everyone == [store.replay(each.id) for each in everyone]
+    assert everyone == [replayed(store, each.id) for each in everyone]
     assert len({each.version for each in everyone}) > 3
 
 

@@ -49,7 +49,7 @@ from domain.support import (
 from projections.audit import Question
 from projections.runs import RunDocument
 from tests.adapters import pgserver
-from tests.adapters.steps import Watch, a_customer, delivered, shell_of
+from tests.adapters.steps import Watch, a_customer, delivered, replayed, shell_of, snapshot_of
 from tests.given import TODAY, a_company
 from tests.strategies import ADDRESSES, EXTERNAL_IDS, PEOPLE, Export, examples
 
@@ -625,7 +625,7 @@ class CompanyLife(RuleBasedStateMachine):
     def told(self) -> list[object]:
         """All that the store tells of the company, row digests apart."""
         store = self.shell.store
-        snapshot = store.snapshot("acme")
+        snapshot = snapshot_of(store, "acme")
         return [
             snapshot.stream,
             list(snapshot.roster.without_digests().entries),
@@ -668,7 +668,7 @@ class CompanyLife(RuleBasedStateMachine):
         """R1, C1: nothing is known but by events, without gaps, and time runs one way in them."""
         store = self.shell.store
         for each in store.employees("acme"):
-            assert store.replay(each.id) == each
+            assert replayed(store, each.id) == each
             stream = store.events(each.id)
             assert [one.originator_version for one in stream] == list(range(1, len(stream) + 1))
             effective = [one.effective for one in stream]

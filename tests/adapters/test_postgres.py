@@ -409,7 +409,7 @@ def test_a_server_that_goes_away_is_explained_and_one_that_returns_is_used(
         assert store.stream("acme").version == 1
 
         way.cut()
-        for attempt in (store.stream, store.snapshot, store.find_run):
+        for attempt in (store.stream, store.every_run, store.find_run):
             with pytest.raises(StoreUnavailable) as raised:
                 attempt("acme" if attempt != store.find_run else a_run(1))  # type: ignore[operator]
             assert problem_of(raised.value)

@@ -18,7 +18,7 @@ from adapters.store.sqlite import open_sqlite
 from adapters.store.store import Store
 from domain.schedule import Schedule
 from projections.roster import DUE
-from tests.adapters.steps import a_run, said_nothing, stored
+from tests.adapters.steps import a_run, replayed, said_nothing, snapshot_of, stored
 from tests.given import moment
 
 TWO = """
@@ -220,7 +220,7 @@ def test_the_process_environment_changes_nothing(
     with closing(open_sqlite(tmp_path / "tenure.db")) as store:
         keep(store)
         anna, _ = store.employees("acme")
-        assert store.replay(anna.id) == anna
+        assert replayed(store, anna.id) == anna
 
     assert events(tmp_path / "tenure.db") == events(tmp_path / "quiet.db")
     assert {file.name for file in tmp_path.iterdir()} == {"quiet.db", "tenure.db"}
@@ -274,7 +274,7 @@ def test_nobody_waits_for_a_commit_to_be_told_what_was_before(path: Path) -> Non
         writing.execute("BEGIN IMMEDIATE")
         writing.execute("DELETE FROM roster")
 
-        assert len(store.snapshot("acme").roster.entries) == 2
+        assert len(snapshot_of(store, "acme").roster.entries) == 2
         assert list(store.due(Schedule(), moment("2027-04-02 00:00"))) == ["acme"]
         writing.rollback()
         store.commit(said_nothing(store, run=a_run(2)))

@@ -29,7 +29,9 @@ from tests.adapters.steps import (
     ended,
     other_company,
     person,
+    replayed,
     said_nothing,
+    snapshot_of,
     stored,
 )
 from tests.given import NOW, a_company, codes, day, moment, plan
@@ -58,7 +60,7 @@ def an_issue(code: str) -> Issue:
 
 def everything(store: Store) -> dict[str, object]:
     """All that a store can be asked about Acme."""
-    snapshot = store.snapshot("acme")
+    snapshot = snapshot_of(store, "acme")
     people = list(store.employees("acme"))
     records = store.runs(None, 100)
     return {
@@ -99,7 +101,7 @@ def test_what_was_committed_is_there_when_the_store_is_opened_again(open_store: 
 def test_what_one_opened_the_other_sees_at_once(open_store: OpenStore) -> None:
     """R4"""
     one, other = open_store(), open_store()
-    other.snapshot("acme")
+    snapshot_of(other, "acme")
 
     stored(one, THREE)
 
@@ -126,14 +128,14 @@ def test_an_employee_rebuilt_from_their_events_is_the_one_in_the_roster(store: S
     stored(store, THREE.replace("2027-03-20", "2027-05-20"), number=2)
 
     for employee in store.employees("acme"):
-        assert store.replay(employee.id) == employee
+        assert replayed(store, employee.id) == employee
     assert person(store, "chris@acme.example").offboarding_date == day("2027-05-20")
 
 
 def test_a_stream_that_never_was_has_no_events_and_no_employee(store: Store) -> None:
     """C1"""
     assert store.events(uuid4()) == []
-    assert store.replay(uuid4()) is None
+    assert replayed(store, uuid4()) is None
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,7 @@ def test_names_are_kept_to_the_letter(store: Store, name: str) -> None:
     (employee,) = store.employees("acme")
 
     assert employee.details.first_name == name
-    assert store.replay(employee.id) == employee
+    assert replayed(store, employee.id) == employee
 
 
 # Where a company stands
@@ -155,7 +157,7 @@ def test_names_are_kept_to_the_letter(store: Store, name: str) -> None:
 
 def test_a_company_that_never_had_a_run_stands_at_the_beginning(store: Store) -> None:
     """R4"""
-    snapshot = store.snapshot("acme")
+    snapshot = snapshot_of(store, "acme")
 
     assert snapshot.stream == store.stream("acme") == CompanyStream()
     assert snapshot.roster.entries == []
@@ -166,7 +168,7 @@ def test_the_snapshot_holds_everyone_with_what_leads_to_them(store: Store) -> No
     """I1"""
     stored(store, THREE)
 
-    snapshot = store.snapshot("acme")
+    snapshot = snapshot_of(store, "acme")
 
     assert snapshot.stream.version == 1
     roster = snapshot.roster
@@ -204,11 +206,11 @@ def test_people_come_in_the_order_in_which_they_were_registered(store: Store) ->
 def test_a_later_state_takes_the_place_of_the_earlier_one(store: Store) -> None:
     """R1"""
     stored(store, THREE, number=1)
-    before = store.snapshot("acme").roster.with_external_id("007")
+    before = snapshot_of(store, "acme").roster.with_external_id("007")
 
     stored(store, THREE.replace("Anna", "Anne"), number=2)
 
-    after = store.snapshot("acme").roster.with_external_id("007")
+    after = snapshot_of(store, "acme").roster.with_external_id("007")
     assert person(store, "007").version == 2
     assert before is not None
     assert after is not None
@@ -225,7 +227,7 @@ def test_a_row_that_changes_nothing_is_remembered_and_nothing_else_changes(store
 
     assert len(commit.remembered) == 1
     ((employee, digest),) = commit.remembered
-    entries = {entry.employee: entry for entry in store.snapshot("acme").roster.entries}
+    entries = {entry.employee: entry for entry in snapshot_of(store, "acme").roster.entries}
     assert entries[employee].digest == digest
     assert list(store.employees("acme")) == people
 
@@ -474,7 +476,7 @@ def test_around_somebody_stand_those_whom_a_request_might_meet(
     assert around.stream == store.stream("acme")
     found = [around.roster.employee(entry) for entry in around.roster.entries]
     assert sorted(each.details.first_name for each in found) == names
-    whole = {entry.employee: entry for entry in store.snapshot("acme").roster.entries}
+    whole = {entry.employee: entry for entry in snapshot_of(store, "acme").roster.entries}
     assert all(whole[entry.employee] == entry for entry in around.roster.entries)
 
 
@@ -565,7 +567,7 @@ def test_who_has_left_is_due_no_more(store: Store) -> None:
 
     assert due(store, "2027-06-01 00:00") == {}
     assert person(store, "chris@acme.example").state is State.DEACTIVATED
-    (entry,) = store.snapshot("acme").roster.entries
+    (entry,) = snapshot_of(store, "acme").roster.entries
     assert entry.digest == commit.changes[0].digest
 
 
@@ -659,7 +661,9 @@ def test_a_run_that_cannot_be_stored_to_its_end_is_not_stored_at_all(store: Stor
     """R1"""
     stored(store, THREE, number=1)
     before = everything(store)
-    made = plan(THREE.replace("Anna", "Anne"), known=store.snapshot("acme").roster, run=a_run(2))
+    made = plan(
+        THREE.replace("Anna", "Anne"), known=snapshot_of(store, "acme").roster, run=a_run(2)
+    )
     said = Breaking([an_issue("several-files")])
     commit = replace(commit_of(made, store.stream("acme"), run=a_run(2)), issues=said)
 
@@ -719,7 +723,7 @@ def test_an_event_that_was_tampered_with_is_refused_and_not_quoted(store: Store,
     assert "version 1" in str(raised.value)
     assert SECRET not in "".join(traceback.format_exception(raised.value))
     with pytest.raises(MapperDeserialisationError):
-        store.replay(stream)
+        replayed(store, stream)
 
 
 def test_what_does_not_follow_in_a_stream_is_refused_and_not_quoted(store: Store) -> None:
@@ -728,7 +732,7 @@ def test_what_does_not_follow_in_a_stream_is_refused_and_not_quoted(store: Store
     put(store, stream, "email-changed", a_state())
 
     with pytest.raises(ValueError, match="EmailChanged") as raised:
-        store.replay(stream)
+        replayed(store, stream)
 
     assert SECRET not in "".join(traceback.format_exception(raised.value))
 

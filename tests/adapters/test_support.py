@@ -38,6 +38,7 @@ from tests.adapters.steps import (
     delivered,
     other_company,
     person,
+    replayed,
     shell_of,
 )
 from tests.given import a_company, day, moment, plan
@@ -161,7 +162,7 @@ def test_an_action_is_a_run_and_tells_who_and_why_in_run_and_history(
         assert (entry.file, entry.line) == (None, None)
         assert run.started <= entry.recorded == entry.effective <= run.finished
     assert person(shell.store, str(employee.id)).state is state
-    assert shell.store.replay(employee.id) == person(shell.store, str(employee.id))
+    assert replayed(shell.store, employee.id) == person(shell.store, str(employee.id))
 
 
 def test_transitions_are_counted(shell: Shell) -> None:

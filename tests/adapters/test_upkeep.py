@@ -39,7 +39,15 @@ from projections.soundness import PROBLEMS
 from projections.tables import Table
 from tests.adapters import pgserver
 from tests.adapters.conftest import OpenStore
-from tests.adapters.steps import Watch, a_customer, delivered, other_company, person, shell_of
+from tests.adapters.steps import (
+    Watch,
+    a_customer,
+    delivered,
+    other_company,
+    person,
+    replayed,
+    shell_of,
+)
 from tests.given import a_company, moment
 
 HEADER = "email,first_name,last_name,external_id,onboarding_date,offboarding_date,group_name"
@@ -355,7 +363,7 @@ def test_a_name_that_was_overwritten_later_and_is_altered_is_found(shell: Shell,
     assert altered != state_at(ask, anna, 1)
     alter(ask, anna, 1, state=altered)
 
-    assert shell.store.replay(anna) == person(shell.store, "1")
+    assert replayed(shell.store, anna) == person(shell.store, "1")
     assert found(shell.store) >= {("event-altered", anna, 1)}
     assert {p[0] for p in found(shell.store)} <= {"event-altered", "events-missing"}
 

@@ -11,7 +11,7 @@ import pytest
 from adapters.service.imports import import_delivery
 from adapters.store.store import Store
 from projections import audit, roster, runs
-from tests.adapters.steps import Watch, a_customer, delivered, person, shell_of, stored
+from tests.adapters.steps import Watch, a_customer, delivered, person, replayed, shell_of, stored
 from tests.given import a_company
 
 HEADER = "email,first_name,last_name,external_id,custom_note,group_name"
@@ -47,7 +47,7 @@ def test_odd_characters_come_back_as_they_were(store: Store, odd: str, number: i
     expected = person(store, "p0@acme.example")
     assert expected.external_id is not None
     assert store.find("acme", expected.external_id) == [expected]
-    assert store.replay(expected.id) == expected
+    assert replayed(store, expected.id) == expected
     assert expected.details.first_name == unicodedata.normalize("NFC", odd)
     changed = [row.replace("Sales", "Engineering") for row in rows]
     again = stored(store, "\n".join((HEADER, *changed)), company=company, number=2)

@@ -32,6 +32,7 @@ from domain.support import ChangeEmail, Link
 from projections import history, preview, roster, runs
 from projections.audit import Question
 from projections.history import tell
+from tests.adapters.steps import snapshot_of
 from tests.cli.conftest import ACME, ASKED, Desk
 from tests.given import moment
 
@@ -337,7 +338,7 @@ class Held:
 
         store.commit = commit  # type: ignore[method-assign]
         shell = Shell(settings, store, lambda: moment("2027-03-02 02:45"))
-        people = store.snapshot("acme").roster
+        people = snapshot_of(store, "acme").roster
         received = source.fetch(customer.company.limits.file)
         sheets = [read_sheet(each.name, each.data, customer.company) for each in received]
         rehearsed = preview_delivery(shell, customer, "tester")
@@ -371,7 +372,7 @@ class Held:
             read_delivery(sheets, people.digests, customer.company),
             people,
             people.entries,
-            store.snapshot("acme"),
+            snapshot_of(store, "acme"),
             store.due(settings.schedule, moment("2028-01-01 00:00")),
             commits,
             employees,
