@@ -72,7 +72,7 @@ def _trouble(error: Exception) -> Trouble:
         case SettingsError():
             return Trouble(str(error), "`tenure init` writes a sample that shows every key")
         case StoreUnavailable():
-            return Trouble(error.problem, "check `database` in the configuration", UNREACHABLE)
+            return Trouble(error.problem, error.hint, UNREACHABLE)
         case NoSource():
             return Trouble(str(error), f"name the files: `tenure import {error.company} FILE`")
         case NobodyFound():

@@ -58,6 +58,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 EMAIL_LIMIT = 254
 """Characters of an e-mail address (F7)."""
+EXTERNAL_ID_LIMIT = 500
+"""Characters of an external id: what people are looked up by must fit into an index."""
 
 
 class Company(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

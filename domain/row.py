@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
-from domain.company import EMAIL_LIMIT, Company, CustomType, Language
+from domain.company import EMAIL_LIMIT, EXTERNAL_ID_LIMIT, Company, CustomType, Language
 from domain.fields import MANDATORY, is_custom, nearest
 from domain.issues import Finding, finding
 from domain.person import DetailsChange
@@ -204,8 +204,11 @@ class _Column(NamedTuple):
     """From field and cell to a value, or a `Finding`; `None` where the cell is the value."""
 
 
+_LIMITS = {"email": EMAIL_LIMIT, "external_id": EXTERNAL_ID_LIMIT}
+
+
 def _column(field: str, company: Company) -> _Column:
-    limit = min(EMAIL_LIMIT, company.limits.cell) if field == "email" else company.limits.cell
+    limit = min(_LIMITS.get(field, company.limits.cell), company.limits.cell)
     blank = _blank(field, company)
     if is_custom(field):
         kind = company.custom_fields.get(field, CustomType.TEXT)

@@ -207,7 +207,7 @@ def plan_fetched(
     with shell.store.view(begun.company) as view:
         digests = NO_DIGESTS if in_full else view.digests()
         delivered = read_delivery(sheets, digests, company)
-        roster = view.roster_for(list(delivered.rows))
+        delivered, roster = view.gather(delivered)
     moment = Moment(begun.run, shell.now())
     return judge_delivery(delivered, roster, Terms(company, shell.settings.schedule, moment))
 

@@ -159,4 +159,5 @@ def _commit(shell: Shell, begun: Begun, prepare: Callable[[], Commit | None]) ->
                 continue
             finally:
                 del commit  # before collections begin again, which would go through all of it
-    raise StoreUnavailable(f"other runs of {begun.company} were first {_ATTEMPTS} times")
+    problem = f"other runs of {begun.company} were first {_ATTEMPTS} times"
+    raise StoreUnavailable(problem, "look for a worker that runs in a circle, and try again")

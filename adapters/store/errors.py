@@ -13,8 +13,9 @@ class Conflict(Exception):
 
 
 class StoreUnavailable(Exception):
-    """The database cannot be used; `problem` says why, for an operator."""
+    """The database cannot be used; `problem` says why, for an operator, and `hint` what to do."""
 
-    def __init__(self, problem: str) -> None:
+    def __init__(self, problem: str, hint: str = "check where the database is configured") -> None:
         super().__init__(problem)
         self.problem = problem
+        self.hint = hint

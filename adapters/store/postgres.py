@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import lru_cache
 from itertools import chain, count, islice
+from os import environ
 from typing import Any, cast
 from uuid import UUID
 
@@ -47,14 +48,8 @@ _FEW = 100
 _TYPES = {Kind.TEXT: 'TEXT COLLATE "C"', Kind.INTEGER: "BIGINT", Kind.BYTES: "BYTEA"}
 _COPIED = {Kind.TEXT: "text", Kind.INTEGER: "int8", Kind.BYTES: "bytea"}
 
-_STEPS = (
-    (
-        "CREATE TABLE tenure_schema (version BIGINT NOT NULL)",
-        "INSERT INTO tenure_schema (version) VALUES (0)",
-        *chain.from_iterable(ddl(table, _TYPES) for table in TABLES),
-    ),
-)
-"""What makes each version of the schema from the one before, beginning with none."""
+_UPGRADES: dict[int, tuple[str, ...]] = {}
+"""What makes the next version of the schema, by the version that it is made from."""
 
 
 def open_postgres(url: str) -> Store:
@@ -65,7 +60,7 @@ def open_postgres(url: str) -> Store:
     with _explained(), _connected(url) as connection:
         version = _version(connection)
     if version != VERSION:
-        raise StoreUnavailable(_mismatch(version))
+        raise _mismatch(version)
     return Store(Ledger(_Factory(url)))
 
 
@@ -79,8 +74,8 @@ def migrate(url: str, grant: str | None = None) -> int:
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('tenure schema'))")
         version = _version(connection)
         if version > VERSION:
-            raise StoreUnavailable(_mismatch(version))
-        for statement in chain.from_iterable(_STEPS[version:]):
+            raise _mismatch(version)
+        for statement in _steps_from(version):
             connection.execute(statement.encode())
         connection.execute("UPDATE tenure_schema SET version = %s", (VERSION,))
         if grant is not None:
@@ -88,9 +83,32 @@ def migrate(url: str, grant: str | None = None) -> int:
     return version
 
 
+def _steps_from(version: int) -> Iterator[str]:
+    """What makes this release's schema of one with that version, 0 for none."""
+    if version == 0:
+        yield "CREATE TABLE tenure_schema (version BIGINT NOT NULL)"
+        yield "INSERT INTO tenure_schema (version) VALUES (0)"
+        yield from chain.from_iterable(ddl(table, _TYPES) for table in TABLES)
+    else:
+        yield from chain.from_iterable(_UPGRADES[each] for each in range(version, VERSION))
+
+
 def _grant(connection: Connection[Any], role: str) -> None:
     to = sql.Identifier(role)
     connection.execute(sql.SQL("GRANT SELECT ON tenure_schema TO {}").format(to))
+    # These everyone has, unless they were taken away; then their owner has to give them.
+    row = connection.execute(
+        "SELECT current_database(), current_schema(),"
+        " has_database_privilege(current_database(), 'TEMPORARY WITH GRANT OPTION'),"
+        " has_schema_privilege(current_schema(), 'USAGE WITH GRANT OPTION')"
+    ).fetchone()
+    database, schema, may_grant_temporary, may_grant_usage = row or ("", "", False, False)
+    if may_grant_temporary:
+        grant = sql.SQL("GRANT TEMPORARY ON DATABASE {} TO {}")
+        connection.execute(grant.format(sql.Identifier(database), to))
+    if may_grant_usage:
+        grant = sql.SQL("GRANT USAGE ON SCHEMA {} TO {}")
+        connection.execute(grant.format(sql.Identifier(schema), to))
     for table in TABLES:
         rights = "SELECT, INSERT" if table is events.TABLE else "SELECT, INSERT, UPDATE, DELETE"
         grant = sql.SQL("GRANT {} ON {} TO {}")
@@ -106,18 +124,16 @@ def _version(connection: Connection[Any]) -> int:
     return int(row[0]) if row else 0
 
 
-def _mismatch(version: int) -> str:
+def _mismatch(version: int) -> StoreUnavailable:
     if version == 0:
-        return "the database has no schema yet; `tenure migrate` makes it, as its owner"
-    if version < VERSION:
-        return (
-            f"the database has schema version {version} and this release needs {VERSION}; "
-            "`tenure migrate` upgrades it, as its owner"
+        return StoreUnavailable(
+            "the database has no schema yet, or it is not in the search path",
+            "`tenure migrate` makes it, as its owner",
         )
-    return (
-        f"the database has schema version {version} and this release knows {VERSION}; "
-        "use the release that fits"
-    )
+    problem = f"the database has schema version {version} and this release needs {VERSION}"
+    if version < VERSION:
+        return StoreUnavailable(problem, "`tenure migrate` upgrades it, as its owner")
+    return StoreUnavailable(problem, "use the release that fits")
 
 
 @contextmanager
@@ -127,20 +143,36 @@ def _connected(url: str) -> Iterator[Connection[Any]]:
 
 
 def _patient(url: str) -> str:
-    """The URL as libpq takes it, with an end to waiting for a connection if it sets none.
+    """The URL as libpq takes it, with an end to waiting for a connection if nothing sets one.
 
-    What libpq says of a URL that it cannot read quotes it, and may quote the password.
+    What libpq says of a URL that it cannot read, or of a host that is none, quotes it, and so may
+    quote the password.
     """
+    parameters = _parameters(url)
+    if "connect_timeout" in parameters or "service" in parameters or "PGCONNECT_TIMEOUT" in environ:
+        return url
+    return make_conninfo(url, connect_timeout=_CONNECT)
+
+
+def _parameters(url: str) -> dict[str, Any]:
     try:
         parameters = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
+        parameters = {"host": "@"}
+    hosts = str(parameters.get("host") or "").split(",")
+    if any("@" in host or ("/" in host[1:] and host[0] != "/") for host in hosts):
         raise StoreUnavailable(
             "the URL of the database cannot be read; see that its parameters are libpq's, and that "
             "in a user name or password whatever is no letter or digit is written as %xx"
         ) from None
-    if "connect_timeout" in parameters:
-        return url
-    return make_conninfo(url, connect_timeout=_CONNECT)
+    return parameters
+
+
+def _patience(url: str) -> float:
+    """Seconds for a connection to any of the hosts."""
+    parameters = _parameters(url)
+    each = float(parameters.get("connect_timeout") or environ.get("PGCONNECT_TIMEOUT") or _CONNECT)
+    return (each or 3600) * len(str(parameters.get("host") or "").split(",")) + 1
 
 
 @contextmanager
@@ -154,7 +186,11 @@ def _explained() -> Iterator[None]:
     except IntegrityError:
         raise
     except (psycopg.Error, PersistenceError) as error:
-        raise StoreUnavailable(f"the database cannot be used: {_reason(error)}") from None
+        problem = f"the database cannot be used: {_reason(error)}"
+        if isinstance(error.__cause__ or error, psycopg.errors.InsufficientPrivilege):
+            hint = "`tenure migrate --grant ROLE`, as the owner, lets a role do what is needed"
+            raise StoreUnavailable(problem, hint) from None
+        raise StoreUnavailable(problem) from None
 
 
 def _reason(error: Exception) -> str:
@@ -186,7 +222,7 @@ class _Datastore(PostgresDatastore):
             min_size=1,
             max_size=_CONNECTIONS,
             open=False,
-            timeout=_CONNECT,
+            timeout=_patience(url),
             check=ConnectionPool.check_connection,  # the server may have been restarted
             num_workers=1,
         )
@@ -202,7 +238,11 @@ class _Recorder(PostgresApplicationRecorder):
     def reading(self) -> Iterator[Query]:
         """Several questions to one state of the database."""
         with _explained(), self.datastore.get_connection() as connection, connection.transaction():
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            # A large delivery is read meanwhile, which takes longer than some servers allow.
+            connection.execute(
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
+                "SET LOCAL idle_in_transaction_session_timeout = 0"
+            )
             yield _Query(connection)
 
     def insert_events(  # type: ignore[override]

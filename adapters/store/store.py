@@ -27,6 +27,7 @@ from domain.ids import bounds_of, company_stream_id
 from domain.issues import Issue
 from domain.plan import Change
 from domain.private import Private
+from domain.reading import Delivered
 from domain.roster import Census, Digests, Entry, Roster, namesake_of_row
 from domain.row import Row, address_of, clean
 from domain.run import CompanyStream, FileInfo, RunEnded
@@ -94,6 +95,14 @@ class View:
         with self._query.each(roster.ENTRIES, (self._company,)) as rows:
             return Roster(starmap(Entry, rows), roster.load)
 
+    def gather(self, delivered: Delivered) -> tuple[Delivered, Roster]:
+        """The delivery with what is contested in it, and everyone whom it mentions."""
+        found = self.roster_for(list(delivered.rows))
+        contested = delivered.with_contested(found)
+        if contested is delivered:
+            return delivered, found
+        return contested, self.roster_for(list(contested.rows))
+
     def roster_for(self, rows: Sequence[Row]) -> Roster:
         """Everyone whom rows mention, or may be mistaken for; or just everyone, where that is less
         work."""
@@ -113,12 +122,8 @@ class View:
             )
             for entry in self._entries(roster.WITH[column], values)
         }
-        known_addresses = {address for entry in found.values() for address in entry.addresses}
-        names = {
-            namesake_of_row(row)
-            for row in rows
-            if row.external_id is None and row.address not in known_addresses
-        }
+        # An address that is somebody's may be free once everyone has moved (I2).
+        names = {namesake_of_row(row) for row in rows if row.external_id is None}
         found |= {entry.employee: entry for entry in self._entries(roster.WITH_NAMESAKE, names)}
         return Roster(found.values(), roster.load, Census(known, here, pending))
 
@@ -282,6 +287,8 @@ class Store:
     def find(self, company: str, who: str) -> list[Employee]:
         """Whoever has `who` as id, external id or e-mail address, the address of the file last."""
         who = clean(who)
+        if "\0" in who or not _is_text(who):
+            return []
         address = address_of(who)
         questions = [
             (roster.BY_EXTERNAL_ID, who),
@@ -459,6 +466,15 @@ def _roster_rows(commit: Commit, *, known: bool) -> Iterator[roster.RosterRow]:
     for change in commit.changes:
         if (change.before is not None) == known:
             yield roster.step(commit.ended.company, change.after, change.digest)
+
+
+def _is_text(who: str) -> bool:
+    """Whether it is text that a database can be asked for; an argument may be any bytes."""
+    try:
+        who.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _uuid(text: str) -> UUID | None:

@@ -136,10 +136,10 @@ def problem_of(error: BaseException) -> str:
 
 
 def refused(url: str) -> str:
-    """Why the store at this URL cannot be opened."""
+    """Why the store at this URL cannot be opened, and what to do."""
     with pytest.raises(StoreUnavailable) as raised:
         open_postgres(url)
-    return problem_of(raised.value)
+    return f"{problem_of(raised.value)}; {raised.value.hint}"
 
 
 # The schema
@@ -185,7 +185,7 @@ def test_a_newer_schema_is_refused_and_left_alone(fresh: str) -> None:
 
     for sentence in (problem_of(raised.value), refused(fresh)):
         assert f"version {VERSION + 1}" in sentence
-        assert f"knows {VERSION}" in sentence
+        assert f"needs {VERSION}" in sentence
     assert ask(fresh, "SELECT version FROM tenure_schema") == [(VERSION + 1,)]
 
 
@@ -194,6 +194,7 @@ def test_an_older_schema_is_refused_until_it_is_upgraded(
 ) -> None:
     migrate(fresh)
     monkeypatch.setattr(product, "VERSION", VERSION + 1)
+    monkeypatch.setattr(product, "_UPGRADES", {VERSION: ("CREATE TABLE newer (a BIGINT)",)})
 
     sentence = refused(fresh)
     assert f"version {VERSION} " in sentence
@@ -202,6 +203,7 @@ def test_an_older_schema_is_refused_until_it_is_upgraded(
     assert migrate(fresh) == VERSION
     open_postgres(fresh).close()
     assert ask(fresh, "SELECT version FROM tenure_schema") == [(VERSION + 1,)]
+    assert ask(fresh, "SELECT count(*) FROM newer") == [(0,)]
 
 
 def test_a_database_without_a_schema_is_refused_and_left_alone(fresh: str) -> None:

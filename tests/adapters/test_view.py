@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 
+from adapters.service.imports import import_delivery, preview_delivery
 from adapters.store import store as stores
 from adapters.store.store import Store, View
 from domain.delivery import judge_delivery, plan_delivery
@@ -19,7 +20,7 @@ from domain.sheet import Sheet, read_sheet
 from domain.terms import Terms
 from projections import roster
 from projections.tables import Way, Write
-from tests.adapters.steps import a_run, stored
+from tests.adapters.steps import Watch, a_customer, a_run, delivered, shell_of, stored
 from tests.given import a_company, terms
 from tests.strategies import Life, Story, examples, named, stories
 
@@ -39,9 +40,8 @@ def keep(store: Store, known: Roster) -> None:
 def planned(view: View, sheets: Sequence[Sheet], agreed: Terms, digests: Digests) -> list[Plan]:
     """The plan from those who are mentioned, and from everyone."""
     plans = []
-    for choose in (view.roster_for, lambda _: view.roster()):
-        delivered = read_delivery(sheets, digests, agreed.company)
-        known = choose(list(delivered.rows))
+    for gather in (view.gather, lambda delivered: (delivered, view.roster())):
+        delivered, known = gather(read_delivery(sheets, digests, agreed.company))
         assert known.census == view.roster().census
         plans.append(judge_delivery(delivered, known, agreed))
     return plans
@@ -146,3 +146,33 @@ def test_who_is_known_to_another_company_is_not_mentioned(store: Store) -> None:
 
     assert found.entries == []
     assert found.census.known == 0
+
+
+OTHERS = "".join(f"p{n}@acme.example,First{n},Last{n},x{n}\n" for n in range(60))
+HEAD = "email,first_name,last_name,external_id\n"
+LIVED = {
+    "a namesake at an address that was left": [
+        "a@acme.example,Jan,Jansen,X\nf@acme.example,Jan,Jansen,\n",
+    ],
+    "a record that was accepted, and is contested": [
+        "a@acme.example,Jan,Jansen,X\nf@acme.example,Jan,Jansen,\n",
+        "a@acme.example,Jan,Jansen,\n",
+    ],
+}
+
+
+@pytest.mark.parametrize("case", LIVED)
+def test_a_newcomer_at_an_address_that_is_left_is_told_of_namesakes(
+    store: Store, watch: Watch, case: str
+) -> None:
+    """I2, I5: what is imported is what was previewed."""
+    shell, customer = shell_of(store, watch), a_customer()
+    for people in LIVED[case]:
+        import_delivery(shell, customer, "tester", delivered(HEAD + OTHERS + people))
+    last = "b@acme.example,Jan,Jansen,X\na@acme.example,Jan,Jansen,\n"
+
+    previewed = preview_delivery(shell, customer, "tester", delivered(HEAD + OTHERS + last))
+    run = import_delivery(shell, customer, "tester", delivered(HEAD + OTHERS + last))
+
+    assert "possible-email-change" in [issue.code for issue in run.issues]
+    assert (run.counts, run.issues) == (previewed.counts, previewed.issues)

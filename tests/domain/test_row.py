@@ -868,8 +868,17 @@ def test_an_email_address_may_have_254_characters() -> None:
     assert found.at().message.count("25") == 2
 
 
+def test_an_external_id_may_have_500_characters() -> None:
+    """F7: so that it fits into an index, whatever the store."""
+    accepted(a_company(), external_id="\u6f22" * 500)
+    result, _ = planned(anna(), external_id="x" * 501)
+
+    (issue,) = result.issues
+    assert (issue.code, issue.field, issue.severity) == ("too-long", "external_id", Severity.ERROR)
+
+
 @pytest.mark.parametrize(
-    "field", ["first_name", "last_name", "prefix", "external_id", "group_name", "custom_note"]
+    "field", ["first_name", "last_name", "prefix", "group_name", "custom_note"]
 )
 def test_a_cell_may_have_1000_characters(field: str) -> None:
     """F7: characters, not bytes, after trimming; one more rejects the row."""
