@@ -14,6 +14,7 @@ from adapters.service.run import Shell, utc_now
 from adapters.settings import Customer, Settings, find_settings, load_settings
 from adapters.store.opening import open_store
 from cli.exits import Trouble
+from domain.events import State
 from domain.row import clean
 
 if TYPE_CHECKING:
@@ -107,5 +108,8 @@ reason_option = click.option(
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Answer with one JSON document on standard output."
+)
+state_option = click.option(
+    "--state", type=click.Choice([state.value for state in State]), help="Only these."
 )
 who_argument = click.argument("who")

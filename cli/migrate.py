@@ -19,18 +19,17 @@ def migrate_command(context: click.Context, grant: str | None, as_json: bool) ->
     To be run as the schema's owner, who need not be the role that the product runs as. The embedded
     store does so by itself.
     """
+    from adapters.store.schema import VERSION
+
     database = settings_of(context).database
     if isinstance(database, PostgresUrl):
         from adapters.store.postgres import migrate
-        from adapters.store.schema import VERSION
 
         before, after = migrate(database.url, grant), VERSION
     else:
         if grant is not None:
             raise click.UsageError("--grant is for PostgreSQL; here the file has one owner.")
         open_store(database).close()
-        from adapters.store.schema import VERSION
-
         before = after = VERSION
     if as_json:
         output.print_json({"before": before, "after": after})

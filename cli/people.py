@@ -8,16 +8,15 @@ import click
 
 from adapters.service.people import find_one
 from cli import exits, output
-from cli.context import check_known, json_option, open_shell, who_argument
+from cli.context import check_known, json_option, open_shell, state_option, who_argument
 from cli.moments import MomentType
-from domain.events import State
 from domain.row import clean
 from projections.roster import EmployeeDocument, document
 
 
 @click.command("roster")
 @click.argument("company")
-@click.option("--state", type=click.Choice([state.value for state in State]), help="Only these.")
+@state_option
 @click.option("--group", metavar="NAME", help="Only the members of this group.")
 @click.option(
     "--as-of",

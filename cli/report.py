@@ -9,10 +9,9 @@ import click
 
 from adapters.service.run import Shell
 from cli import exits, output, spreadsheet
-from cli.context import check_known, customer_of, json_option, open_shell, settings_of
+from cli.context import check_known, customer_of, json_option, open_shell, settings_of, state_option
 from domain.company import Company
 from domain.employee import Employee
-from domain.events import State
 from domain.fields import MANDATORY
 from projections.report import cells, columns, custom_fields
 from projections.template import template
@@ -20,7 +19,7 @@ from projections.template import template
 
 @click.command("report")
 @click.argument("company")
-@click.option("--state", type=click.Choice([state.value for state in State]), help="Only these.")
+@state_option
 @spreadsheet.bom_option
 @json_option
 @click.pass_context

@@ -44,3 +44,11 @@ def bounds_of(run: UUID) -> tuple[UUID, UUID]:
 def company_stream_id(company: str) -> UUID:
     """The id of a company's stream, derived from its key in the configuration."""
     return uuid5(NAMESPACE_URL, f"tenure:company:{company}")
+
+
+def uuid_of(text: object) -> UUID | None:
+    """An id, unless it is none."""
+    try:
+        return UUID(text) if isinstance(text, str) else None
+    except ValueError:
+        return None

@@ -14,7 +14,7 @@ from adapters.service.run import Shell, begin, store_run
 from adapters.settings import Customer
 from adapters.sources.source import DeliveredFile
 from adapters.store.store import Commit, RunRecord
-from domain.run import Held, Outcome, RunKind
+from domain.run import CompanyStream, Held, Outcome, RunKind
 from projections.runs import RunDocument
 
 
@@ -31,14 +31,15 @@ def approve(
 
     def prepare() -> Commit:
         stream = shell.store.stream(begun.company)
-        held = _held(shell, record)
+        held = _held(shell, stream, record)
         files = [
             DeliveredFile(file.info.name, file.info.modified, file.data, file.info.bytes)
             for file in shell.store.held(held.run)
         ]
         fetched = recognise(shell, customer, files)
         if fetched.infos != record.ended.files:
-            _held(shell, record)  # somebody else may have decided meanwhile
+            # Somebody else may have decided meanwhile.
+            _held(shell, shell.store.stream(begun.company), record)
             raise HeldFilesDamaged(held.run)
         try:
             plan = plan_fetched(shell, customer, begun, fetched)
@@ -58,17 +59,16 @@ def discard(shell: Shell, record: RunRecord, by: str, reason: str) -> RunDocumen
 
     def prepare() -> Commit:
         stream = shell.store.stream(begun.company)
-        held = _held(shell, record)
+        held = _held(shell, stream, record)
         ended = begun.ended(Outcome.DISCARDED, shell.now(), ends=held.run)
         return Commit(begun.run, ended, stream)
 
     return store_run(shell, begun, prepare)
 
 
-def _held(shell: Shell, record: RunRecord) -> Held:
+def _held(shell: Shell, stream: CompanyStream, record: RunRecord) -> Held:
     """What a run holds. Raises `NotWaiting`."""
-    held = shell.store.stream(record.ended.company).held
-    if held is None or held.run != record.run:
+    if stream.held is None or stream.held.run != record.run:
         latest = shell.store.find_run(record.run) or record
         raise NotWaiting(record.run, latest.ended_by)
-    return held
+    return stream.held

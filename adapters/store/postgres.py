@@ -245,6 +245,17 @@ class _Recorder(PostgresApplicationRecorder):
             )
             yield _Query(connection)
 
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[Connection[Any], Cursor[Any]]]:
+        """One transaction that is stored if nothing goes wrong in it."""
+        with (
+            _explained(),
+            self.datastore.get_connection() as connection,
+            connection.transaction(),
+            connection.cursor() as cursor,
+        ):
+            yield connection, cursor
+
     def insert_events(  # type: ignore[override]
         self, stored_events: Iterable[StoredEvent], *, writes: Iterable[Write] = ()
     ) -> None:
@@ -254,12 +265,7 @@ class _Recorder(PostgresApplicationRecorder):
         nothing else was sent yet.
         """
         rows = map(events.row_of, stored_events)
-        with (
-            _explained(),
-            self.datastore.get_connection() as connection,
-            connection.transaction(),
-            connection.cursor() as cursor,
-        ):
+        with self._writing() as (_, cursor):
             first = Write(Way.INSERT, events.TABLE, islice(rows, 1))
             for write in (first, Write(Way.INSERT, events.TABLE, rows), *writes):
                 _write(cursor, write)
@@ -269,12 +275,7 @@ class _Recorder(PostgresApplicationRecorder):
 
         Every run writes where its company stands, and so waits for this one, or this for it.
         """
-        with (
-            _explained(),
-            self.datastore.get_connection() as connection,
-            connection.transaction(),
-            connection.cursor() as cursor,
-        ):
+        with self._writing() as (connection, cursor):
             connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             connection.execute("LOCK TABLE companies IN SHARE ROW EXCLUSIVE MODE")
             for write in make(_Query(connection)):

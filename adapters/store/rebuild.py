@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
 from adapters.store.query import Query
-from adapters.store.through import Companies, Person, Read, Tick, people, uuid_of
+from adapters.store.through import Companies, Person, Read, Tick, people
 from adapters.store.verify import RosterRows, loaded
-from domain.ids import registering_run
+from domain.ids import registering_run, uuid_of
 from projections import audit, roster, runs
 from projections.tables import Way, Write
 

@@ -23,7 +23,7 @@ from adapters.store.ledger import Ledger
 from adapters.store.query import Query
 from domain.employee import Employee, fold
 from domain.events import Recorded
-from domain.ids import bounds_of, company_stream_id
+from domain.ids import bounds_of, company_stream_id, uuid_of
 from domain.issues import Issue
 from domain.plan import Change
 from domain.private import Private
@@ -295,7 +295,7 @@ class Store:
             (roster.BY_ADDRESS, address),
             (roster.BY_FILE_ADDRESS, address),
         ]
-        employee = _uuid(who)
+        employee = uuid_of(who)
         if employee is not None:
             questions.insert(0, (roster.BY_ID, employee.hex))
         with self._recorder.reading() as query:
@@ -475,10 +475,3 @@ def _is_text(who: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -18,7 +18,7 @@ from adapters.store import events
 from adapters.store.query import Query
 from domain.employee import Employee
 from domain.events import KIND_OF, Recorded
-from domain.ids import company_stream_id
+from domain.ids import company_stream_id, uuid_of
 from domain.run import CompanyStream, FileInfo, Outcome, RunEnded
 from projections import runs
 from projections.soundness import (
@@ -144,14 +144,6 @@ def people(query: Query, read: Read, companies: Companies, tick: Tick) -> Iterat
             employee, misplaced = fold_employee(found)
             problems += misplaced
         yield Person(found, company, employee, problems)
-
-
-def uuid_of(text: object) -> UUID | None:
-    """An id, unless it is none."""
-    try:
-        return UUID(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
 
 
 def _tells_run(event: Any, company: object) -> bool:

@@ -12,9 +12,9 @@ import msgspec
 
 from adapters.store import events
 from adapters.store.query import Query
-from adapters.store.through import Companies, Person, Read, Tick, people, uuid_of
+from adapters.store.through import Companies, Person, Read, Tick, people
 from domain.employee import Employee
-from domain.ids import registered_in
+from domain.ids import registered_in, uuid_of
 from domain.private import Private
 from domain.run import FileInfo
 from projections import audit, roster, runs

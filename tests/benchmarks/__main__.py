@@ -213,7 +213,7 @@ class Bench:
 
     def others(self) -> None:
         for store in ("sqlite", "postgresql"):
-            seconds = raw.prepared(self.empty(store), self.first, self.server)
+            seconds = raw.prepared(self.empty(store), self.first)
             self.lines.append(Line(f"{store}: the prepared rows alone", seconds))
         few = max(self.count // 100, 100)
         seconds = raw.as_the_manual_teaches(self.place / "manual.db", few)
