@@ -13,10 +13,12 @@ _LARGEST = 1024 * 1024  # bytes; whatever is larger is no secret but the wrong f
 
 
 class Secret(msgspec.Struct, frozen=True):
-    """A password, key or passphrase in the environment variable `env`, or in the file `file`."""
+    """A password, key or passphrase: in the environment variable `env`, in the file `file`, or
+    in the `credential` that systemd hands to a service (`LoadCredential=`)."""
 
     env: str | None = None
     file: Path | None = None
+    credential: str | None = None
 
     def read(self, setting: str) -> str:
         """What it says now, without the line break that ends a file.
@@ -32,20 +34,30 @@ class Secret(msgspec.Struct, frozen=True):
 
     def _found(self) -> tuple[str, str, str]:
         """Text, place and trouble; never an error, whose text or context could quote the secret."""
-        if self.file is None:
-            text = os.environ.get(self.env or "")
-            where = f"the environment variable {self.env}"
-            return text or "", where, "is not set" if text is None else ""
-        where = f"the file {self.file}"
-        try:
-            with self.file.open("rb") as stream:
-                data = stream.read(_LARGEST + 1)
-        except (OSError, ValueError) as error:
-            return "", where, f"cannot be read ({getattr(error, 'strerror', None) or 'no path'})"
-        if len(data) > _LARGEST:
-            return "", where, "is too large for a secret"
-        try:
-            text = data.decode()
-        except UnicodeDecodeError:
-            return "", where, "is not UTF-8 text"
-        return text.removesuffix("\n").removesuffix("\r"), where, ""
+        if self.file is not None:
+            return _in_file(self.file, f"the file {self.file}")
+        if self.credential is not None:
+            where = f"the credential {self.credential}"
+            directory = os.environ.get("CREDENTIALS_DIRECTORY")
+            if not directory:
+                return "", where, "is not there: systemd has handed over none"
+            return _in_file(Path(directory) / self.credential, where)
+        text = os.environ.get(self.env or "")
+        where = f"the environment variable {self.env}"
+        return text or "", where, "is not set" if text is None else ""
+
+
+def _in_file(file: Path, where: str) -> tuple[str, str, str]:
+    """What a file says, like `_found`."""
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
+    except (OSError, ValueError) as error:
+        return "", where, f"cannot be read ({getattr(error, 'strerror', None) or 'no path'})"
+    if len(data) > _LARGEST:
+        return "", where, "is too large for a secret"
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return "", where, "is not UTF-8 text"
+    return text.removesuffix("\n").removesuffix("\r"), where, ""

@@ -37,12 +37,15 @@ class Outcome(StrEnum):
 
 
 class FileInfo(msgspec.Struct, frozen=True):
-    """A delivered file as its source described it, and the SHA-256 of the bytes received."""
+    """A delivered file as its source described it, and the SHA-256 of the bytes received.
+
+    There is none of a file that is listed as too large, which is not fetched.
+    """
 
     name: str
     bytes: int
     modified: datetime
-    sha256: str
+    sha256: str | None
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -133,7 +136,7 @@ class CompanyStream(msgspec.Struct, frozen=True):
     so of two runs planned from the same state one fails to be stored (R4). `changed` is the
     version at which somebody last changed, `settled` the delivery last taken in whole (D8), `held`
     the one that waits, and `approved` recognises the delivery that somebody answers for, as long
-    as no other one is taken in.
+    as no other one is taken in. `slot` is the latest pick-up slot that was served (R3).
     """
 
     version: int = 0
@@ -141,11 +144,12 @@ class CompanyStream(msgspec.Struct, frozen=True):
     settled: Settled | None = None
     held: Held | None = None
     approved: str | None = None
+    slot: datetime | None = None
 
     def after(self, run: UUID, ended: RunEnded) -> Self:
         """The stream with one more run."""
         version = self.version + 1
-        stream = msgspec.structs.replace(self, version=version)
+        stream = msgspec.structs.replace(self, version=version, slot=_latest(self.slot, ended.slot))
         if stream.held is not None and stream.held.run == ended.ends:
             stream = msgspec.structs.replace(stream, held=None)
         if ended.outcome is Outcome.HELD:
@@ -158,9 +162,17 @@ class CompanyStream(msgspec.Struct, frozen=True):
             approved=_approved(self.approved, ended),
         )
 
+    def served(self, slot: datetime) -> bool:
+        """Whether the slot, or a later one, was served already (R3)."""
+        return self.slot is not None and self.slot >= slot
+
     def holds(self, delivery: str) -> bool:
         """Whether this very delivery waits for a decision (B3)."""
         return self.held is not None and self.held.delivery == delivery
+
+
+def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((each for each in (one, other) if each is not None), default=None)
 
 
 def _settled(before: Settled | None, run: UUID, ended: RunEnded) -> Settled | None:

@@ -58,8 +58,8 @@ class Refused(Exception):
         self.issues = issues
 
 
-def read_sheet(name: str, data: bytes, company: Company) -> Sheet:
-    """The records of the file `name` whose content is `data`.
+def read_sheet(name: str, data: bytes | None, company: Company) -> Sheet:
+    """The records of the file `name` whose content is `data`; `None` says that it is too large.
 
     Raises `Refused` for what F1 to F3 and F5 to F7 refuse.
     """
@@ -80,7 +80,7 @@ def read_sheet(name: str, data: bytes, company: Company) -> Sheet:
     return Sheet(name, header, columns, lines[1:], texts[1:], issues)
 
 
-def read_sheets(files: Iterable[tuple[str, bytes]], company: Company) -> list[Sheet]:
+def read_sheets(files: Iterable[tuple[str, bytes | None]], company: Company) -> list[Sheet]:
     """The sheets of a delivery, whose files come as name and content.
 
     One refused file refuses the delivery: raises `Refused` with what is wrong in all of them (F1).
@@ -104,8 +104,8 @@ def split(text: str) -> list[str]:
     return [quoted.replace('""', '"') or plain for quoted, plain in _CELLS.findall(text)]
 
 
-def _text(name: str, data: bytes, limit: int) -> str:
-    if len(data) > limit:
+def _text(name: str, data: bytes | None, limit: int) -> str:
+    if data is None or len(data) > limit:
         raise Refused(finding("too-large", limit=limit).at(name))
     nul = data.find(b"\0")
     try:

@@ -8,12 +8,20 @@ import pytest
 
 from tests.adapters import pgserver
 from tests.adapters import sshd as openssh
+from tests.adapters import vsftpd as ftpd
 
 
 @pytest.fixture(scope="session")
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[openssh.Sshd]:
     """A real SSH server."""
     with openssh.running(tmp_path_factory.mktemp("sshd")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def vsftpd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ftpd.Vsftpd]:
+    """A real FTP server."""
+    with ftpd.running(tmp_path_factory.mktemp("vsftpd")) as server:
         yield server
 
 

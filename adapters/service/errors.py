@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 
@@ -15,6 +16,15 @@ class NoSource(NoRun):
     def __init__(self, company: str) -> None:
         super().__init__(f"company {company} has no source")
         self.company = company
+
+
+class SlotServed(NoRun):
+    """Another worker was first: the pick-up slot was served already (R3)."""
+
+    def __init__(self, company: str, slot: datetime) -> None:
+        super().__init__(f"the slot {slot:%Y-%m-%d %H:%M} of {company} was served already")
+        self.company = company
+        self.slot = slot
 
 
 class NobodyFound(NoRun):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -36,9 +36,15 @@ class Fetched(NamedTuple):
 
 
 def import_delivery(
-    shell: Shell, customer: Customer, by: str, files: Sequence[DeliveredFile] | None = None
+    shell: Shell,
+    customer: Customer,
+    by: str,
+    files: Sequence[DeliveredFile] | None = None,
+    slot: datetime | None = None,
 ) -> RunDocument:
     """Applies a delivery: that of the company's source, or the `files` given.
+
+    `slot` is the pick-up slot that this serves; where another run has, `SlotServed` is raised.
 
     Whatever becomes of the delivery, a record of the run is stored (R2); only the delivery that
     is held already makes no run and is answered with the one that holds it (B3). Raises
@@ -47,7 +53,7 @@ def import_delivery(
     """
     if files is None and customer.source is None:
         raise NoSource(customer.company.key)
-    begun = begin(shell, RunKind.IMPORT, customer.company.key, by)
+    begun = begin(shell, RunKind.IMPORT, customer.company.key, by, slot=slot)
     try:
         fetched = _fetch(shell, customer, files)
     except (SourceUnreachable, StillUploading) as error:
@@ -57,7 +63,11 @@ def import_delivery(
         raise
     holding: list[UUID] = []
     stored = store_run(shell, begun, lambda: _apply(shell, customer, begun, fetched, holding))
-    return stored or recall(shell, holding[-1])
+    if stored is not None:
+        return stored
+    if slot is not None:  # which leaves no run to remember it by
+        shell.store.take_part([begun.company], slot)
+    return recall(shell, holding[-1])
 
 
 def preview_delivery(
@@ -107,11 +117,14 @@ def _fetch(shell: Shell, customer: Customer, given: Sequence[DeliveredFile] | No
 def recognise(shell: Shell, customer: Customer, files: Sequence[DeliveredFile]) -> Fetched:
     """A delivery with what it is known by under the settings as they are now (D8)."""
     infos = tuple(
-        FileInfo(file.name, file.size, file.modified, hashlib.sha256(file.data).hexdigest())
-        for file in files
+        FileInfo(file.name, file.size, file.modified, _sha256(file.data)) for file in files
     )
     agreed = (customer.company.fingerprint(), shell.settings.schedule.fingerprint())
     return Fetched(files, infos, delivery_key(agreed, infos))
+
+
+def _sha256(data: bytes | None) -> str | None:
+    return None if data is None else hashlib.sha256(data).hexdigest()
 
 
 def _apply(
@@ -159,7 +172,7 @@ def commit_of(
         ends=ends,
     )
     if plan.concerns:
-        held = tuple(map(HeldFile, fetched.infos, (file.data for file in fetched.files)))
+        held = tuple(map(HeldFile, fetched.infos, (file.data or b"" for file in fetched.files)))
         issues = (*plan.concerns, *plan.issues)
         return Commit(begun.run, ended, stream, issues=issues, held=held)
     return Commit(

@@ -9,7 +9,7 @@ from typing import NamedTuple, overload
 from uuid import UUID
 
 from adapters.collections import without_collections
-from adapters.service.errors import NoRun
+from adapters.service.errors import NoRun, SlotServed
 from adapters.settings import Settings
 from adapters.store.errors import Conflict, StoreUnavailable
 from adapters.store.store import Commit, RunRecord, Store
@@ -45,6 +45,7 @@ class Begun(Private, frozen=True):
     started: datetime
     by: str
     reason: str | None = None
+    slot: datetime | None = None
 
     def ended(
         self,
@@ -66,6 +67,7 @@ class Begun(Private, frozen=True):
             finished=finished,
             by=self.by,
             reason=self.reason,
+            slot=self.slot,
             files=tuple(files),
             counts=counts or Counts(),
             delivery=delivery,
@@ -82,11 +84,13 @@ def begin(
     reason: str | None = None,
     *,
     at: datetime | None = None,
+    slot: datetime | None = None,
 ) -> Begun:
-    """A run of its own id, which sorts by the moment it began: now, or `at`."""
+    """A run of its own id, which sorts by the moment it began: now, or `at`. It may serve a
+    `slot`, which then no other run does (R3)."""
     began = at or shell.now()
     run = run_id(int(began.timestamp() * 1000), secrets.randbits(42))
-    return Begun(run, kind, company, began, by, reason)
+    return Begun(run, kind, company, began, by, reason, slot)
 
 
 @overload
@@ -146,12 +150,17 @@ def _commit(
     shell: Shell, begun: Begun, prepare: Callable[[], Commit | None]
 ) -> RunEnded | None: ...
 def _commit(shell: Shell, begun: Begun, prepare: Callable[[], Commit | None]) -> RunEnded | None:
-    """Commits what `prepare` plans, and has it plan anew as often as another run was first (R4)."""
+    """Commits what `prepare` plans, and has it plan anew as often as another run was first (R4).
+
+    Raises `SlotServed` where that run served the slot that this one is for.
+    """
     for _ in range(_ATTEMPTS):
         with without_collections():
             commit = prepare()
             if commit is None:
                 return None
+            if begun.slot is not None and commit.stream.served(begun.slot):
+                raise SlotServed(begun.company, begun.slot)
             try:
                 shell.store.commit(commit)
                 return commit.ended

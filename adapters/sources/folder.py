@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -9,8 +10,20 @@ from pathlib import Path
 
 import msgspec
 
-from adapters.sources.pickup import Changed, Look, Settling, counts, label, matching_steps, pick_up
-from adapters.sources.source import DeliveredFile, SourceUnreachable, Step, StillUploading
+from adapters.sources.pickup import (
+    Changed,
+    Look,
+    Settling,
+    check_number,
+    counts,
+    label,
+    matching_steps,
+    pick_up,
+)
+from adapters.sources.source import DeliveredFile, SourceUnreachable, Step
+
+# What opening a file comes to that is gone, or that is a link, a socket or a directory by now.
+_ANOTHER = (errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.EISDIR)
 
 
 class FolderSource(msgspec.Struct, frozen=True):
@@ -62,7 +75,8 @@ class _Folder(msgspec.Struct, frozen=True):
         """Every file that counts, links never."""
         seen = {}
         try:
-            for path in self.directory.iterdir():
+            for number, path in enumerate(self.directory.iterdir(), 1):
+                check_number(number)
                 if counts(path.name, self.pattern):
                     try:
                         found = path.lstat()
@@ -74,13 +88,13 @@ class _Folder(msgspec.Struct, frozen=True):
             raise _unreachable(error, self.directory) from error
         return seen
 
-    def read(self, name: str, look: Look, limit: int) -> bytes:
-        """The bytes of a file, at most `limit` and one more."""
+    def read(self, name: str, look: Look) -> bytes:
+        """The bytes of a file, at most as many as it had and one more."""
         try:
-            return read_file(self.directory / name, limit).data
-        except (FileNotFoundError, StillUploading):
-            raise Changed(name) from None
+            return read_file(self.directory / name, look)
         except OSError as error:
+            if error.errno in _ANOTHER:
+                raise Changed(name) from None
             raise _unreachable(error, self.directory) from error
 
 
@@ -88,32 +102,31 @@ def _unreachable(error: OSError, directory: Path) -> SourceUnreachable:
     return SourceUnreachable(f"{error.filename or directory}: {error.strerror}")
 
 
-def read_file(path: Path, limit: int) -> DeliveredFile:
-    """One file of a source, read whole: as many bytes as it is said to have, and no change (D4).
+def read_file(path: Path, look: Look) -> bytes:
+    """A file of a source that looked like this, at most as many bytes and one more (D4).
 
-    Raises `OSError`, or `StillUploading` when it changes meanwhile.
+    A link or a pipe that has taken its place is not followed or waited for. Raises `OSError`, or
+    `Changed` when it is another file by now, or changes meanwhile.
     """
-    with path.open("rb") as stream:
-        before = os.fstat(stream.fileno())
-        data = stream.read(limit + 1)
-        after = path.stat()
-    changed = (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
-    if changed or len(data) != min(before.st_size, limit + 1):
-        raise StillUploading(name_of(path))
-    return _delivered(path, before, data)
+    opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(opened, "rb") as stream:
+        if _look(os.fstat(stream.fileno())) != look:
+            raise Changed(path.name)
+        data = stream.read(look.size + 1)
+        if _look(os.fstat(stream.fileno())) != look:
+            raise Changed(path.name)
+    return data
+
+
+def _look(found: os.stat_result) -> Look | None:
+    """What a file says of itself, if it counts."""
+    return Look(found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
 
 
 def read_named_file(path: Path, limit: int) -> DeliveredFile:
     """A file that somebody named: taken as it is, a pipe as well. Raises `OSError`."""
     with path.open("rb") as stream:
-        return _delivered(path, os.fstat(stream.fileno()), stream.read(limit + 1))
-
-
-def name_of(path: Path) -> str:
-    """A file's name as text, even where it is none."""
-    return label(path.name)
-
-
-def _delivered(path: Path, found: os.stat_result, data: bytes) -> DeliveredFile:
-    look = Look(max(found.st_size, len(data)), found.st_mtime_ns)
-    return DeliveredFile(name_of(path), look.moment, data, look.size)
+        found, data = os.fstat(stream.fileno()), stream.read(limit + 1)
+    size = max(found.st_size, len(data))
+    look = Look(size, found.st_mtime_ns)
+    return DeliveredFile(label(path.name), look.moment, None if size > limit else data, size)

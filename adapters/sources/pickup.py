@@ -9,8 +9,17 @@ from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import NamedTuple, Protocol
 
-from adapters.sources.source import DeliveredFile, Step, StillUploading, in_order
+from adapters.sources.source import (
+    DeliveredFile,
+    SourceUnreachable,
+    Step,
+    StillUploading,
+    in_order,
+)
 
+ENTRIES = 100_000  # in one directory; a listing that goes on is no customer's
+_NAME = 255  # characters
+_TOGETHER = 1024**3  # bytes of all files of a delivery, which are in memory at the same time
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -44,8 +53,8 @@ class Directory(Protocol):
     def look(self) -> Mapping[str, Look]:
         """Every file that counts (D2), by name."""
 
-    def read(self, name: str, look: Look, limit: int) -> bytes:
-        """The bytes of a file that looked like this, at most `limit` and one more.
+    def read(self, name: str, look: Look) -> bytes:
+        """The bytes of a file that looked like this, at most as many as that and one more.
 
         Raises `Changed` when it is gone, or shows to be another.
         """
@@ -61,9 +70,10 @@ class Settling(NamedTuple):
 def counts(name: str, pattern: str) -> bool:
     """Whether a name in a directory matches, upper and lower case told apart (D2).
 
-    A name that is a path, or that holds control characters, never does: a server may say anything.
+    A name that is a path, that is longer than any file system has them, or that holds control
+    characters never does: a server may say anything.
     """
-    if name in ("", ".", "..") or "/" in name:
+    if name in ("", ".", "..") or "/" in name or len(name) > _NAME:
         return False
     return fnmatchcase(name, pattern) and not any(map(_is_control, name))
 
@@ -88,10 +98,9 @@ def pick_up(
     """The files of a directory, oldest first, then by name (D3), each of them complete (D4).
 
     Complete means: two looks `settle` apart saw the same, as many bytes came as are listed, and a
-    look afterwards still sees it. Of a file with more than `limit` bytes one byte more is read,
-    and no further. Whatever changes meanwhile is waited for while the limit lasts; without
-    `settle` there is one attempt. Raises `StillUploading` when that is over, and
-    `SourceUnreachable`.
+    look afterwards still sees it. A file that is listed with more than `limit` bytes is not read.
+    Whatever changes meanwhile is waited for while the limit lasts; without `settle` there is one
+    attempt. Raises `StillUploading` when that is over, and `SourceUnreachable`.
     """
     give_up = clock() + settling.limit
     seen = directory.look()
@@ -120,17 +129,37 @@ def _read(
     directory: Directory, seen: Mapping[str, Look], limit: int
 ) -> tuple[list[DeliveredFile], str | None]:
     """Every file, and the name of one that changed meanwhile, if any did."""
+    _check_together(seen, limit)
     files = []
     try:
         for name, look in seen.items():
-            data = directory.read(name, look, limit)
-            if len(data) != min(look.size, limit + 1):
+            data = directory.read(name, look) if look.size <= limit else None
+            if data is not None and len(data) != look.size:
                 return [], name
             files.append(DeliveredFile(label(name), look.moment, data, look.size))
     except Changed as changed:
         return [], changed.name
     changed_name = _difference(seen, directory.look())
     return ([] if changed_name else files), changed_name
+
+
+def _check_together(seen: Mapping[str, Look], limit: int) -> None:
+    """Raises `SourceUnreachable` for more bytes than a machine should be asked to hold."""
+    together = sum(look.size for look in seen.values() if look.size <= limit)
+    if together > max(limit, _TOGETHER):
+        raise SourceUnreachable(
+            f"the {len(seen)} files that match hold {together} bytes together, more than are "
+            "fetched at once; ask the customer to clear the directory, or check `pattern`"
+        )
+
+
+def check_number(entries: int) -> None:
+    """Raises `SourceUnreachable` for a listing that does not end."""
+    if entries > ENTRIES:
+        raise SourceUnreachable(
+            f"the directory holds more than {ENTRIES} entries; check `directory`, and ask the "
+            "customer to clear it"
+        )
 
 
 def _difference(one: Mapping[str, Look], other: Mapping[str, Look]) -> str | None:

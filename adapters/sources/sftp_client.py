@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import errno
 import io
-import os
 import stat
+import struct
+import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, MutableMapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import paramiko
@@ -37,47 +38,39 @@ from paramiko.sftp import (
     SFTPError,
     int64,
 )
-from paramiko.ssh_exception import IncompatiblePeer
 
-from adapters.sources.pickup import Changed, Look, counts, label
+from adapters.sources import failures
+from adapters.sources.failures import Kind
+from adapters.sources.pickup import Changed, Look, check_number, counts, label
 from adapters.sources.source import SourceUnreachable
 
-_ENTRIES = 100_000  # in one directory; a listing that goes on is no customer's
 _PIECE = 32 * 1024  # bytes of one answer: more is refused by some servers
-_AHEAD = 64  # pieces asked for before the first has come, as OpenSSH's own client does
+# Pieces asked for before the first has come: twice what a connection holds (paramiko lets a server
+# send 2 MiB before it is read), so that the server always has something to do. Half of them are
+# asked for anew at a time, and all of them fit into what any server takes in without answering.
+_AHEAD = 128
+_AT_ONCE = 4 * 1024 * 1024  # bytes: more than a connection holds
+_GATHERING = 0.002  # seconds in which answers gather while many are on their way
+_ANSWER = 1024 * 1024  # bytes; a server may announce any number
 _NANOSECONDS = 10**9
 
 
-@contextmanager
-def explained(what: str, look_at: str = "") -> Iterator[None]:
-    """Turns whatever goes wrong with a server into one sentence, and the setting to look at.
-
-    Whatever: a server may answer anything, and paramiko passes on what it chokes on.
-    """
-    try:
-        yield
-    except (SourceUnreachable, Changed):
-        raise
-    except Exception as error:
-        hint = f"; check {look_at}" if look_at else ""
-        raise SourceUnreachable(f"{what} ({kind_of(error)}){hint}") from error
-
-
-def kind_of(error: Exception) -> str:
-    """What went wrong, in words of ours: those of a server or a library could quote anything."""
+def kind_of(error: Exception) -> Kind:
+    """What went wrong, in words of ours."""
     match error:
-        case TimeoutError():
-            return "it fell silent"
-        case IncompatiblePeer():
-            return "it has no algorithm in common with us"
-        case EOFError() | ConnectionError() | paramiko.SSHException():
-            return "the conversation broke off"
-        case OSError(errno=int(number)):
-            return os.strerror(number)
+        case paramiko.ChannelException():
+            return Kind("the server refuses it")
+        case paramiko.SSHException():
+            return Kind("the conversation broke off", passing=True)
         case _Refused():
-            return f"the server refuses with code {error.code}"
+            return Kind(f"the server refuses with code {error.code}")
         case _:
-            return type(error).__name__
+            return failures.kind_of(error)
+
+
+def explained(what: str, look_at: str = "") -> AbstractContextManager[None]:
+    """Turns whatever goes wrong with a server into one sentence, and the setting to look at."""
+    return failures.explained(what, look_at, kind_of)
 
 
 class _Refused(Exception):
@@ -95,7 +88,16 @@ class SftpClient(paramiko.SFTPClient):
         # What paramiko's stubs leave out.
         def _request(self, kind: int, *rest: object) -> tuple[int, paramiko.Message]: ...
         def _async_request(self, whose: object, kind: int, *rest: object) -> int: ...
-        def _read_response(self) -> tuple[int, paramiko.Message]: ...
+        def _write_all(self, out: bytes) -> None: ...
+
+        sock: paramiko.Channel
+        _expecting: MutableMapping[int, object]
+
+    def __init__(self, channel: paramiko.Channel) -> None:
+        self._unsent = bytearray()
+        self._unread, self._position = b"", 0
+        self._many = False  # answers are on their way
+        super().__init__(channel)
 
     def entries(self, directory: bytes) -> Iterator[tuple[str, paramiko.SFTPAttributes]]:
         """Everything in a directory, as itself and not as what it links to.
@@ -110,8 +112,7 @@ class SftpClient(paramiko.SFTPClient):
                 _expect(kind, CMD_NAME)
                 for _ in range(message.get_int()):
                     number += 1
-                    if number > _ENTRIES:
-                        raise SourceUnreachable(f"the directory holds more than {_ENTRIES} entries")
+                    check_number(number)
                     name = message.get_string().decode("utf-8", "surrogateescape")
                     message.get_string()  # the same as `ls -l` would show it
                     yield name, _attributes(message)
@@ -137,16 +138,65 @@ class SftpClient(paramiko.SFTPClient):
         """The first bytes of a file: many pieces are asked for at once, each is counted."""
         arriving = _Arriving(size)
         while arriving.missing or arriving.asked:
-            while arriving.missing and len(arriving.asked) < _AHEAD:
-                offset, length = arriving.missing.popleft()
-                request = self._async_request(arriving, CMD_READ, handle, int64(offset), length)
-                arriving.asked[request] = offset, length
+            if len(arriving.asked) <= _AHEAD // 2:
+                while arriving.missing and len(arriving.asked) < _AHEAD:
+                    offset, length = arriving.missing.popleft()
+                    request = self._async_request(arriving, CMD_READ, handle, int64(offset), length)
+                    arriving.asked[request] = offset, length
+            self._many = len(arriving.asked) > _AHEAD // 4
             self._read_response()
         return arriving.whole()
 
-    def _convert_status(self, message: paramiko.Message) -> None:
-        """A refusal in words of ours: a server's may be in any language, or none."""
-        _raise_for(message.get_int())
+    def _send_packet(self, kind: int, packet: paramiko.Message) -> None:
+        """A request, which leaves when the next answer is waited for: with others, if there are."""
+        content = packet.asbytes()
+        self._unsent += struct.pack(">IB", len(content) + 1, kind) + content
+
+    def _read_packet(self) -> tuple[int, bytes]:
+        """An answer, of a size that answers have."""
+        if self._unsent:
+            requests, self._unsent = bytes(self._unsent), bytearray()
+            self._write_all(requests)
+        (size,) = struct.unpack(">I", self._read_all(4))
+        if not 0 < size <= _ANSWER:
+            raise SFTPError("an answer of a size that none has")
+        (kind,) = self._read_all(1)
+        return kind, self._read_all(size - 1)
+
+    def _read_all(self, number: int) -> bytes:
+        """So many bytes, from what is there or what comes.
+
+        The thread that decrypts and this one hinder each other whenever they both have something
+        to do, so this one lets it work for a moment, and then takes everything there is: a rest
+        would be moved in memory.
+        """
+        parts = []
+        while number:
+            if self._position == len(self._unread):
+                if self._many:
+                    time.sleep(_GATHERING)
+                self._unread, self._position = self.sock.recv(_AT_ONCE), 0
+                if not self._unread:
+                    raise EOFError
+            part = self._unread[self._position : self._position + number]
+            self._position += len(part)
+            number -= len(part)
+            parts.append(part)
+        return b"".join(parts)
+
+    def _read_response(self, request: int | None = None) -> tuple[int, paramiko.Message]:
+        """One answer: the one to this request, or to any of a file on its way."""
+        kind, data = self._read_packet()
+        message = paramiko.Message(data)
+        number = message.get_int()
+        whose = self._expecting.pop(number, None)
+        if whose is None or request not in (None, number):
+            raise SFTPError("an answer that was not asked for")
+        if isinstance(whose, _Arriving):
+            whose.take(kind, message, number)
+        elif kind == CMD_STATUS:
+            _raise_for(message.get_int())
+        return kind, message
 
 
 class _Arriving:
@@ -157,19 +207,27 @@ class _Arriving:
         self.missing = deque((start, min(_PIECE, size - start)) for start in starts)
         self.asked: dict[int, tuple[int, int]] = {}
         self._received = 0
+        self._refusal: Exception | None = None
         self._data = io.BytesIO()
 
     def whole(self) -> bytes:
-        """What came; nothing if a piece in the middle did not."""
+        """What came; nothing if a piece in the middle did not. Raises what a refusal means."""
+        if self._refusal:
+            raise self._refusal
         data = self._data.getvalue()
         return data if len(data) == self._received else b""
 
-    def _async_response(self, kind: int, message: paramiko.Message, request: int) -> None:
-        """One answer, as paramiko hands it over."""
+    def take(self, kind: int, message: paramiko.Message, request: int) -> None:
+        """One answer. After a refusal only those that are on their way are waited for."""
         offset, length = self.asked.pop(request)
         if kind == CMD_STATUS:
-            with suppress(EOFError):
+            try:
                 _raise_for(message.get_int())
+            except EOFError:
+                pass
+            except Exception as error:
+                self._refusal = error
+                self.missing.clear()
             return
         _expect(kind, CMD_DATA)
         piece = message.get_string()[:length]
@@ -191,20 +249,19 @@ class SftpDirectory:
     def look(self) -> dict[str, Look]:
         """Every file that counts, links never."""
         with explained(f"{self._directory} on {self._host} cannot be listed", "`directory`"):
-            found = dict(self._client.entries(self._directory.encode()))
-        return {
-            name: self._look(name, about)
-            for name, about in found.items()
-            if counts(name, self._pattern) and _may_be_file(about)
-        }
+            return {
+                name: self._look(name, about)
+                for name, about in self._client.entries(self._directory.encode())
+                if counts(name, self._pattern) and _may_be_file(about)
+            }
 
-    def read(self, name: str, look: Look, limit: int) -> bytes:
-        """The bytes of a file, at most `limit` and one more."""
+    def read(self, name: str, look: Look) -> bytes:
+        """The bytes of a file, at most as many as it had and one more."""
         path = f"{self._directory.rstrip('/')}/{name}".encode("utf-8", "surrogateescape")
         with explained(f"{label(name)} on {self._host} cannot be read"):
             try:
                 # One byte more than is listed: a file that has it has grown.
-                found, data = self._client.read_file(path, min(look.size, limit) + 1)
+                found, data = self._client.read_file(path, look.size + 1)
             except FileNotFoundError:
                 raise Changed(name) from None
         if not _may_be_file(found) or found.st_size not in (None, look.size):

@@ -12,20 +12,25 @@ from domain.private import Private
 
 
 class DeliveredFile(Private, frozen=True):
-    """A file as received: at most one byte more than the limit, and its size as listed."""
+    """A file as received, and its size as listed; `data` is `None` where that is over the limit."""
 
     name: str
     modified: datetime
-    data: bytes
+    data: bytes | None
     size: int
 
 
 class SourceUnreachable(Exception):
-    """The files cannot be fetched; `problem` says why, for an operator."""
+    """The files cannot be fetched; `problem` says why, for an operator.
 
-    def __init__(self, problem: str) -> None:
+    `passing` tells what may be gone in a minute, like a lost line, from what somebody has to mend,
+    like a wrong password.
+    """
+
+    def __init__(self, problem: str, *, passing: bool = False) -> None:
         super().__init__(problem)
         self.problem = problem
+        self.passing = passing
 
 
 class StillUploading(Exception):

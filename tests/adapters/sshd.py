@@ -38,6 +38,7 @@ class Sshd(NamedTuple):
             "username": self.user,
             "private_key": Secret(file=self.private_key),
             "host_key": self.fingerprints["ed25519"],
+            "attempts": 1,
         }
         return SftpSource(**{**usual, **changes})
 
@@ -64,8 +65,8 @@ def fingerprint(key: Path) -> str:
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[Sshd]:
-    """A server whose keys, configuration and log are in `directory`."""
+def running(directory: Path, *settings: str) -> Iterator[Sshd]:
+    """A server whose keys, configuration and log are in `directory`; `settings` are more lines."""
     program = find_sshd()
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
@@ -89,6 +90,7 @@ def running(directory: Path) -> Iterator[Sshd]:
         "MaxStartups 1000",
         # Without root only PAM can tell that an account is not locked; as root it takes a set-up.
         f"UsePAM {'no' if os.geteuid() == 0 else 'yes'}",
+        *settings,
     ]
     # Newer servers slow down whoever fails to log in; older ones do not know the word.
     for more in (["PerSourcePenalties no"], []):

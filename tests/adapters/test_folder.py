@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -13,8 +13,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from adapters.sources.folder import FolderSource, read_file
+from adapters.secret import Secret
+from adapters.sources.folder import FolderSource
+from adapters.sources.ftp import FtpSource
 from adapters.sources.source import Source, SourceUnreachable, StillUploading
+from tests.adapters import ftp_server, vsftpd
+from tests.adapters.certificates import make_certificate
 from tests.adapters.sshd import Sshd
 from tests.given import NOW
 
@@ -41,15 +45,49 @@ class Place(NamedTuple):
         return [file.name for file in self.source(pattern).fetch(limit)]
 
 
-@pytest.fixture(params=["folder", "sftp"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+@pytest.fixture(params=["folder", "sftp", "ftp", "ftps"])
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Place]:
     """A folder of every kind there is; servers are real ones."""
     directory = tmp_path / "outgoing"
     directory.mkdir()
-    if request.param == "folder":
-        return Place(directory, lambda pattern: FolderSource(directory, pattern))
-    server: Sshd = request.getfixturevalue("sshd")
-    return Place(directory, lambda pattern: server.source(directory, pattern=pattern, settle=0))
+    match request.param:
+        case "folder":
+            yield Place(directory, lambda pattern: FolderSource(directory, pattern))
+        case "sftp":
+            server: Sshd = request.getfixturevalue("sshd")
+            yield Place(
+                directory, lambda pattern: server.source(directory, pattern=pattern, settle=0)
+            )
+        case "ftp":
+            monkeypatch.setenv("ACME_FTP", vsftpd.PASSWORD)
+            port = request.getfixturevalue("vsftpd").port
+            yield Place(directory, on_ftp(port, directory, vsftpd.USER))
+        case "ftps":
+            monkeypatch.setenv("ACME_FTP", ftp_server.PASSWORD)
+            certificate = make_certificate(tmp_path / "tls")
+            with ftp_server.serving(Path("/"), tls=certificate) as ftps:
+                source = on_ftp(ftps.port, directory, ftp_server.USER, certificate.ca)
+                yield Place(directory, source)
+
+
+def on_ftp(
+    port: int, directory: Path, user: str, ca_file: Path | None = None
+) -> Callable[[str], Source]:
+    """Sources on an FTP server, by their pattern; with TLS if there is an authority to trust."""
+    return lambda pattern: FtpSource(
+        protocol="ftps" if ca_file else "ftp",
+        host="127.0.0.1",
+        port=port,
+        directory=str(directory),
+        pattern=pattern,
+        username=user,
+        password=Secret(env="ACME_FTP"),
+        ca_file=ca_file,
+        settle=0,
+        attempts=1,
+    )
 
 
 # Every source: which files count
@@ -191,17 +229,15 @@ def test_an_empty_file_is_a_file(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "received"), [(LIMIT - 1, LIMIT - 1), (LIMIT, LIMIT), (LIMIT * 50, LIMIT + 1)]
+    ("size", "received"), [(LIMIT - 1, True), (LIMIT, True), (LIMIT + 1, False), (10**6, False)]
 )
-def test_no_more_is_received_than_shows_that_a_file_is_too_large(
-    place: Place, size: int, received: int
-) -> None:
+def test_a_file_that_is_too_large_is_not_received(place: Place, size: int, received: bool) -> None:
     """F7"""
     place.put("alleo_employees_1.csv", b"x" * size)
 
     (file,) = place.source(PATTERN).fetch(LIMIT)
 
-    assert len(file.data) == received
+    assert file.data == (b"x" * size if received else None)
     assert file.size == size
 
 
@@ -319,24 +355,37 @@ def test_a_file_that_may_not_be_read_is_unreachable(
     def forbidden(path: Path, *_: object) -> Any:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
-    monkeypatch.setattr(Path, "open", forbidden)
+    monkeypatch.setattr("os.open", forbidden)
 
     with pytest.raises(SourceUnreachable, match="Permission denied"):
         FolderSource(tmp_path, PATTERN).fetch(LIMIT)
 
 
-def test_a_file_that_is_gone_before_it_is_read_is_still_changing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+MEANWHILE: dict[str, Callable[[Path], Any]] = {
+    "is gone": lambda path: None,
+    "is a link": lambda path: path.symlink_to("/etc/passwd"),
+    "is a pipe": os.mkfifo,
+    "is a directory": lambda path: path.mkdir(),
+    "is another": lambda path: path.write_bytes(b"CONTENT"),
+}
+
+
+@pytest.mark.parametrize("change", MEANWHILE)
+def test_what_has_taken_the_place_of_a_file_before_it_is_read_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    """D4"""
-    (tmp_path / "alleo_employees_1.csv").write_bytes(b"content")
-    real = Path.open
+    """D2, D4"""
+    path = tmp_path / "alleo_employees_1.csv"
+    path.write_bytes(b"content")
+    os.utime(path, (0, 0))
+    real = os.open
 
-    def vanishing(path: Path, *rest: Any) -> Any:
+    def replaced(*rest: Any) -> int:
         path.unlink()
-        return real(path, *rest)
+        MEANWHILE[change](path)
+        return real(*rest)
 
-    monkeypatch.setattr(Path, "open", vanishing)
+    monkeypatch.setattr("os.open", replaced)
 
     with pytest.raises(StillUploading, match=r"alleo_employees_1\.csv"):
         FolderSource(tmp_path, PATTERN).fetch(LIMIT)
@@ -351,37 +400,28 @@ def test_a_file_that_changes_while_it_is_read_is_not_complete(
     path.write_bytes(b"a" * 100)
     os.utime(path, (NOW.timestamp(),) * 2)
     after = {"grows": b"a" * 101, "shrinks": b"a" * 99, "is rewritten": b"b" * 100}[change]
-    real = Path.open
+    real, looks = os.fstat, []
 
-    class Meanwhile:
-        def __init__(self, stream: Any) -> None:
-            self.stream = stream
+    def looking(opened: int) -> os.stat_result:
+        looks.append(opened)
+        if len(looks) == 2:
+            path.write_bytes(after)
+        return real(opened)
 
-        def __enter__(self) -> Meanwhile:
-            return self
-
-        def fileno(self) -> int:
-            return int(self.stream.fileno())
-
-        def __exit__(self, *_: object) -> None:
-            self.stream.close()
-
-        def read(self, size: int) -> bytes:
-            data: bytes = self.stream.read(size)
-            with real(path, "wb") as writing:
-                writing.write(after)
-            return data
-
-    monkeypatch.setattr(Path, "open", lambda path, mode: Meanwhile(real(path, mode)))
+    monkeypatch.setattr("os.fstat", looking)
 
     with pytest.raises(StillUploading) as raised:
         FolderSource(tmp_path, PATTERN).fetch(LIMIT)
 
     assert raised.value.name == "alleo_employees_1.csv"
+    assert len(looks) == 2
 
 
-@pytest.mark.skipif(not Path("/proc/version").exists(), reason="there is no /proc")
-def test_a_file_that_gives_more_than_it_is_said_to_have_is_not_complete() -> None:
-    """D4"""
-    with pytest.raises(StillUploading, match="version"):
-        read_file(Path("/proc/version"), LIMIT)
+def test_a_listing_without_end_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """R6"""
+    monkeypatch.setattr("adapters.sources.pickup.ENTRIES", 3)
+    for number in range(4):
+        (tmp_path / f"{number}.txt").touch()
+
+    with pytest.raises(SourceUnreachable, match="more than 3 entries"):
+        FolderSource(tmp_path, PATTERN).fetch(LIMIT)

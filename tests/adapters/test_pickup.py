@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from adapters.sources.pickup import Changed, Look, Settling, counts, pick_up
-from adapters.sources.source import StillUploading
+from adapters.sources.source import SourceUnreachable, StillUploading
 
 LIMIT = 100
 OLD, NEW = 10**18, 2 * 10**18
@@ -33,12 +33,12 @@ class Upload:
         self.looks += 1
         return {name: Look(len(data), at) for name, (data, at) in self.files.items()}
 
-    def read(self, name: str, look: Look, limit: int) -> bytes:
+    def read(self, name: str, look: Look) -> bytes:
         self.reads.append(name)
         self.while_reading(name)
         if name not in self.files:
             raise Changed(name)
-        return self.files[name][0][: limit + 1]
+        return self.files[name][0][: look.size + 1]
 
     def sleep(self, seconds: float) -> None:
         self.time += seconds
@@ -171,19 +171,37 @@ def test_a_file_that_is_another_at_every_reading_is_given_up() -> None:
 def test_fewer_bytes_than_listed_are_no_file() -> None:
     """D4"""
     upload = Upload((0, {"a": (b"whole", OLD)}))
-    upload.read = lambda name, look, limit: b"who"  # type: ignore[method-assign]
+    upload.read = lambda name, look: b"who"  # type: ignore[method-assign]
 
     with pytest.raises(StillUploading):
         upload.fetch(limit=20)
 
 
-def test_of_a_file_that_is_too_large_one_byte_more_is_enough() -> None:
+def test_a_file_that_is_too_large_is_told_and_not_read() -> None:
     """F7"""
-    upload = Upload((0, {"a": (b"x" * 1000, OLD)}))
+    upload = Upload((0, {"a": (b"x" * (LIMIT + 1), OLD), "b": (b"x" * LIMIT, OLD)}))
 
     files = pick_up(upload, LIMIT, Settling(), sleep=upload.sleep)
 
-    assert [(len(file.data), file.size) for file in files] == [(LIMIT + 1, 1000)]
+    assert [(file.data, file.size) for file in files] == [(None, LIMIT + 1), (b"x" * LIMIT, LIMIT)]
+    assert upload.reads == ["b"]
+
+
+def test_files_that_are_too_much_together_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """R6"""
+    monkeypatch.setattr("adapters.sources.pickup._TOGETHER", 150)
+    upload = Upload((0, dict.fromkeys("abc", (b"x" * 60, OLD))))
+
+    with pytest.raises(SourceUnreachable, match="180 bytes together"):
+        upload.fetch()
+
+    assert upload.reads == []
+
+
+def test_a_name_longer_than_any_does_not_count() -> None:
+    """D2"""
+    assert counts("a" * 255, "*")
+    assert not counts("a" * 256, "*")
 
 
 def test_files_come_oldest_first_to_the_nanosecond_the_source_tells() -> None:

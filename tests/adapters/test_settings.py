@@ -11,7 +11,9 @@ import pytest
 
 from adapters.secret import Secret
 from adapters.settings import Settings, SettingsError, find_settings, load_settings
+from adapters.sources.deadlines import Deadlines
 from adapters.sources.folder import FolderSource
+from adapters.sources.ftp import FtpSource
 from adapters.sources.sftp import SftpSource
 from domain.company import CustomType, Language, Limits, Policy
 from domain.schedule import Schedule
@@ -578,6 +580,8 @@ def test_everything_about_a_server_is_read(file: Path) -> None:
         bind = "10.0.0.4"
         settle = 0.5
         settle_limit = 7
+        deadline = 90
+        attempts = 2
         """,
     )
 
@@ -593,8 +597,23 @@ def test_everything_about_a_server_is_read(file: Path) -> None:
         bind="10.0.0.4",
         settle=0.5,
         settle_limit=7,
+        attempts=2,
+        deadlines=Deadlines(whole=90),
     )
     assert source.warnings == ()
+
+
+def test_a_file_of_known_hosts_pins_as_well(file: Path) -> None:
+    source = source_of(file, PASSWORD + "\nknown_hosts = 'keys/known_hosts'")
+
+    assert source.known_hosts == file.parent / "keys" / "known_hosts"
+    assert source.warnings == ()
+
+
+def test_a_secret_may_be_in_the_keeping_of_systemd(file: Path) -> None:
+    source = source_of(file, "password = { credential = 'acme_sftp' }")
+
+    assert source.password == Secret(credential="acme_sftp")
 
 
 def test_a_secret_is_read_when_it_is_used_and_not_before(file: Path) -> None:
@@ -632,6 +651,13 @@ SERVER_TROUBLES: dict[str, tuple[str, str, list[str]]] = {
         "",
         ["company.acme.source.host_key", "43"],
     ),
+    "two ways to pin": (
+        PASSWORD + f"\nhost_key = '{PINNED}'\nknown_hosts = 'known_hosts'",
+        "",
+        ["company.acme.source", "host_key", "known_hosts"],
+    ),
+    "no time at all": (PASSWORD + "\ndeadline = 0", "", ["company.acme.source.deadline", "0"]),
+    "no attempt": (PASSWORD + "\nattempts = 0", "", ["company.acme.source.attempts", "1"]),
     "a name to connect from": (PASSWORD + "\nbind = 'eth0'", "", ["company.acme.source.bind"]),
     "an unknown key": (
         PASSWORD + "\nmode = 'passive'",
@@ -660,6 +686,9 @@ def test_whatever_is_wrong_with_a_server_is_told(file: Path, case: str) -> None:
         "{ value = 'hunter2!' }",
         "{ env = 'A', file = 'hunter2!' }",
         "{ file = '' }",
+        "{ credential = '' }",
+        "{ credential = '../hunter2!' }",
+        "{ credential = 5 }",
         "{}",
         "['hunter2!']",
         "5",
@@ -674,6 +703,112 @@ def test_a_secret_in_the_configuration_is_refused_and_not_repeated(
     assert "env" in str(error)
     assert "file" in str(error)
     assert "hunter2" not in str(error) + repr(error)
+
+
+# FTP, with TLS and without
+
+FTP = """
+    [company.acme.source]
+    protocol = "{protocol}"
+    host = "ftp.acme.example"
+    directory = "outgoing"
+    username = "tenure"
+"""
+
+
+def ftp(file: Path, more: str, protocol: str = "ftps") -> Settings:
+    """The settings of a company with an FTP server."""
+    text = dedent(FTP).format(protocol=protocol)
+    return load(file, "\n".join([ACME, text, dedent(more), ""]))
+
+
+@pytest.mark.parametrize("protocol", ["ftp", "ftps"])
+def test_an_ftp_server_needs_no_more_than_it_must(file: Path, protocol: str) -> None:
+    """D1, D2, D4"""
+    source = ftp(file, PASSWORD, protocol).customers["acme"].source
+
+    assert source == FtpSource(
+        protocol=protocol,
+        host="ftp.acme.example",
+        port=21,
+        directory="outgoing",
+        pattern="alleo_employees_*.csv",
+        username="tenure",
+        password=Secret(env="A"),
+        mode="passive",
+        settle=5,
+        settle_limit=60,
+    )
+
+
+def test_everything_about_an_ftp_server_is_read(file: Path) -> None:
+    """D1, D4"""
+    source = (
+        ftp(
+            file,
+            """
+        port = 2121
+        pattern = "people-*.csv"
+        password = { file = "/run/secrets/acme" }
+        mode = "active"
+        ca_file = "acme-ca.pem"
+        bind = "10.0.0.4"
+        settle = 0.5
+        settle_limit = 7
+        deadline = 90
+        attempts = 2
+        """,
+        )
+        .customers["acme"]
+        .source
+    )
+
+    assert source == FtpSource(
+        protocol="ftps",
+        host="ftp.acme.example",
+        port=2121,
+        directory="outgoing",
+        pattern="people-*.csv",
+        username="tenure",
+        password=Secret(file=Path("/run/secrets/acme")),
+        mode="active",
+        ca_file=file.parent / "acme-ca.pem",
+        bind="10.0.0.4",
+        settle=0.5,
+        settle_limit=7,
+        attempts=2,
+        deadlines=Deadlines(whole=90),
+    )
+
+
+def test_plain_ftp_is_warned_of(file: Path) -> None:
+    """D1"""
+    clear = ftp(file, PASSWORD, "ftp").customers["acme"].source
+    secured = ftp(file, PASSWORD, "ftps").customers["acme"].source
+
+    assert clear is not None
+    assert secured is not None
+    (warning,) = clear.warnings
+    assert "in the clear" in warning
+    assert secured.warnings == ()
+
+
+FTP_TROUBLES: dict[str, tuple[str, str, list[str]]] = {
+    "no password": ("", "ftps", ["company.acme.source", "password", "missing"]),
+    "a key": (PASSWORD + "\nprivate_key = { env = 'B' }", "ftps", ["private_key", "unknown"]),
+    "an unknown mode": (PASSWORD + "\nmode = 'extended'", "ftp", ["source.mode", "passive"]),
+    "certificates for nothing": (PASSWORD + "\nca_file = 'ca.pem'", "ftp", ["ca_file", "ftps"]),
+    "a name to connect from": (PASSWORD + "\nbind = 'eth0'", "ftps", ["source.bind"]),
+}
+
+
+@pytest.mark.parametrize("case", FTP_TROUBLES)
+def test_whatever_is_wrong_with_an_ftp_server_is_told(file: Path, case: str) -> None:
+    more, protocol, words = FTP_TROUBLES[case]
+
+    (error,) = ftp(file, more, protocol).broken.values()
+
+    assert missing(words, str(error), file) == []
 
 
 # One broken company

@@ -18,9 +18,11 @@ import paramiko
 import pytest
 
 from adapters.secret import Secret
-from adapters.sources import ssh
+from adapters.sources.deadlines import Deadlines
 from adapters.sources.sftp import SftpSource
 from adapters.sources.source import SourceUnreachable, StillUploading
+from adapters.sources.ssh_transport import Transport
+from tests.adapters import sshd as openssh
 from tests.adapters.sftp_server import PASSWORD, USER, FakeServer, serving
 from tests.adapters.sshd import Sshd, find_sshd, fingerprint, generate_key
 
@@ -62,6 +64,7 @@ def on(fake: FakeServer, **changes: Any) -> SftpSource:
         "password": Secret(env="ACME_SFTP"),
         "host_key": fake.fingerprints[0],
         "settle": 0,
+        "attempts": 1,
     }
     return SftpSource(**{**usual, **changes})
 
@@ -85,9 +88,9 @@ def problem(source: SftpSource) -> str:
 
 def assert_nothing_is_waited_for() -> None:
     """No timer of ours is left, which would keep the process from ending."""
-    ours = (ssh.HANDSHAKE, ssh.SESSION, ssh.WHOLE)
     for each in threading.enumerate():
-        if isinstance(each, threading.Timer) and each.interval in ours:
+        # The server in this process has timers of its own, of 15 seconds.
+        if isinstance(each, threading.Timer) and each.interval != 15:
             each.join(1)
             assert not each.is_alive()
 
@@ -249,6 +252,7 @@ def test_a_server_that_has_gone_away_is_told(outgoing: Path) -> None:
         pattern="*",
         username="tenure",
         password=Secret(env="ACME_SFTP"),
+        attempts=1,
     )
 
     assert "Connection refused" in problem(source)
@@ -317,7 +321,7 @@ def test_the_steps_show_the_key_to_pin_and_go_no_further(fake: FakeServer) -> No
         for step in on(fake, host_key=None).steps():
             steps.append(step)
 
-    assert [step.what for step in steps] == ["connected", "host key"]
+    assert [step.what for step in steps] == ["resolved", "connected", "host key"]
     assert f'host_key = "{fake.fingerprints[0]}"' in steps[-1].detail
     assert fake.attempts == []
 
@@ -327,7 +331,148 @@ def test_the_steps_are_all_the_way_and_download_nothing(fake: FakeServer) -> Non
 
     steps = [step.what for step in on(fake).steps()]
 
-    assert steps == ["connected", "host key", "logged in", "directory", "matching", "file"]
+    assert steps[:4] == ["resolved", "connected", "host key", "logged in"]
+    assert steps[4:] == ["directory", "matching", "file"]
+
+
+# Servers that are known from a file
+
+
+def known_hosts(sshd: Sshd, path: Path, kind: str = "ed25519", host: str = "127.0.0.1") -> Path:
+    """A file in which OpenSSH would know the server by one of its keys."""
+    key = sshd.private_key.with_name(f"host_{kind}.pub").read_text()
+    path.write_text(f"# known\n\n[{host}]:{sshd.port} {key}")
+    return path
+
+
+@pytest.mark.parametrize("hashed", [False, True])
+@pytest.mark.parametrize("kind", ["ed25519", "rsa"])
+def test_a_server_may_be_known_from_a_file(
+    sshd: Sshd, outgoing: Path, tmp_path: Path, kind: str, hashed: bool
+) -> None:
+    path = known_hosts(sshd, tmp_path / "known_hosts", kind)
+    if hashed:
+        subprocess.run(["ssh-keygen", "-q", "-H", "-f", path], check=True, capture_output=True)
+        assert "127.0.0.1" not in path.read_text()
+    source = sshd.source(outgoing, settle=0, host_key=None, known_hosts=path)
+
+    assert len(source.fetch(LIMIT)) == 1
+    (step,) = [step for step in source.steps() if step.what == "host key"]
+    assert step.detail.startswith(sshd.fingerprints[kind])
+
+
+def test_a_server_with_another_key_than_in_the_file_is_not_trusted(
+    sshd: Sshd, fake: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Secret, "read", lambda *_: pytest.fail("a secret was read"))
+    path = known_hosts(sshd, tmp_path / "known_hosts")
+    path.write_text(path.read_text().replace(str(sshd.port), str(fake.port)))
+
+    told = problem(on(fake, host_key=None, known_hosts=path))
+
+    assert "`known_hosts` has " + sshd.fingerprints["ed25519"] in told
+    assert fake.fingerprints[0] in told
+    assert fake.attempts == []
+
+
+def write_other(sshd: Sshd, path: Path) -> None:
+    known_hosts(sshd, path, host="sftp.acme.example")
+
+
+def write_revoked(sshd: Sshd, path: Path) -> None:
+    known_hosts(sshd, path)
+    line = path.read_text().splitlines()[-1]
+    path.write_text(f"{line}\n@revoked {line}\n")
+
+
+def write_authority(sshd: Sshd, path: Path) -> None:
+    path.write_text("@cert-authority * " + sshd.private_key.with_suffix(".pub").read_text().strip())
+
+
+@pytest.mark.parametrize(
+    ("write", "word"),
+    [
+        pytest.param(write_other, "has no key of", id="another server"),
+        pytest.param(write_revoked, "has no key of", id="revoked"),
+        pytest.param(write_authority, "has no key of", id="an authority"),
+        pytest.param(lambda _, path: path.write_bytes(b"\xff\n[ |1|"), "has no key of", id="junk"),
+        pytest.param(lambda _, path: path.unlink(missing_ok=True), "No such file", id="missing"),
+        pytest.param(lambda _, path: path.mkdir(), "Is a directory", id="a directory"),
+    ],
+)
+def test_a_file_that_does_not_know_the_server_pins_nothing(
+    sshd: Sshd, outgoing: Path, tmp_path: Path, write: Callable[[Sshd, Path], Any], word: str
+) -> None:
+    path = tmp_path / "known_hosts"
+    write(sshd, path)
+
+    told = problem(sshd.source(outgoing, host_key=None, known_hosts=path))
+
+    assert "`known_hosts`" in told
+    assert word in told
+
+
+# Algorithms
+
+
+WEAK = {
+    "Ciphers aes128-cbc,3des-cbc": "no cipher that is safe, only aes128-cbc, 3des-cbc",
+    "MACs hmac-sha1,hmac-md5": "no MAC that is safe, only hmac-sha1, hmac-md5",
+    "KexAlgorithms diffie-hellman-group14-sha1": "no key exchange that is safe",
+    "HostKeyAlgorithms ssh-rsa": "no host key that is safe, only ssh-rsa",
+}
+
+
+@pytest.mark.parametrize("setting", WEAK)
+def test_a_server_that_offers_only_weak_algorithms_is_told_what_it_offers(
+    tmp_path: Path, outgoing: Path, setting: str
+) -> None:
+    directory = tmp_path / "sshd"
+    directory.mkdir()
+    with openssh.running(directory, setting) as server:
+        told = problem(server.source(outgoing))
+
+    assert WEAK[setting] in told
+    assert "ask the customer" in told
+
+
+def test_strong_algorithms_are_agreed_on_with_a_server_that_offers_both(
+    tmp_path: Path, outgoing: Path
+) -> None:
+    directory = tmp_path / "sshd"
+    directory.mkdir()
+    both = ("Ciphers 3des-cbc,aes128-cbc,aes256-ctr", "MACs hmac-md5,hmac-sha2-512")
+    with openssh.running(directory, *both) as server:
+        assert server.source(outgoing, settle=0).fetch(LIMIT)
+
+
+def test_nothing_weak_is_ever_asked_for() -> None:
+    """Whatever a later version of the library may prefer."""
+    with socket.socket() as sock:
+        options = Transport(sock)
+        asked = {
+            *options.preferred_ciphers,
+            *options.preferred_macs,
+            *options.preferred_keys,
+            *options.preferred_kex,
+        }
+
+    assert asked
+    weak = ("cbc", "3des", "md5", "sha1", "ssh-rsa", "ssh-dss", "arcfour")
+    assert [name for name in sorted(asked) if any(each in name for each in weak)] == []
+
+
+def test_names_of_algorithms_are_looked_at_before_they_are_repeated() -> None:
+    with socket.socket() as sock:
+        transport = Transport(sock)
+        transport.offered = {
+            "kex_algo_list": list(transport.preferred_kex),
+            "server_key_algo_list": ["\x1b[2J", "ssh-rsa", "a" * 70, *(f"x{n}" for n in range(99))],
+        }
+
+        told = transport.disagreement()
+
+    assert told == f"no host key that is safe, only ssh-rsa, {', '.join(f'x{n}' for n in range(7))}"
 
 
 # Passwords
@@ -398,6 +543,20 @@ def test_a_secret_that_is_not_there_is_told(
     assert "hunter2" not in told
 
 
+def test_a_secret_may_be_a_credential_of_systemd(
+    fake: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = on(fake, password=Secret(credential="acme"))
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    assert "the credential acme, which `password` names, is not there" in problem(source)
+
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert "No such file" in problem(source)
+
+    (tmp_path / "acme").write_text(PASSWORD + "\n")
+    assert source.fetch(LIMIT)
+
+
 def test_a_variable_that_is_not_set_is_told(
     fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -434,7 +593,7 @@ def greet():
     client.close()
 threading.Thread(target=greet).start()
 source = SftpSource(host="127.0.0.1", port=listening.getsockname()[1], directory="/",
-                    pattern="*", username="u", host_key="{WRONG}")
+                    pattern="*", username="u", host_key="{WRONG}", attempts=1)
 try:
     source.fetch(10)
 except Exception as error:
@@ -506,7 +665,7 @@ def test_a_file_of_no_known_size_is_told(fake: FakeServer) -> None:
 
 
 def test_a_listing_without_end_ends(fake: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.sources.sftp_client._ENTRIES", 50)
+    monkeypatch.setattr("adapters.sources.pickup.ENTRIES", 50)
     fake.entries = lambda entries: entries * 51
 
     assert "more than 50 entries" in problem(on(fake))
@@ -616,21 +775,14 @@ def test_a_file_that_is_gone_before_it_is_opened_is_still_changing(
         on(fake).fetch(LIMIT)
 
 
-def test_no_more_than_the_limit_comes_over_the_line(fake: FakeServer, outgoing: Path) -> None:
+def test_a_file_that_is_too_large_is_not_read(fake: FakeServer, outgoing: Path) -> None:
     """F7"""
     (outgoing / NAME).write_bytes(b"x" * 1_000_000)
-    asked: list[int] = []
-
-    def counted(path: Path, offset: int, size: int, data: bytes) -> bytes:
-        asked.append(size)
-        return data
-
-    fake.read = counted
+    fake.read = lambda *_: pytest.fail("a file was read")
 
     (file,) = on(fake).fetch(40_000)
 
-    assert (len(file.data), file.size) == (40_001, 1_000_000)
-    assert sum(asked) == 40_001
+    assert (file.data, file.size) == (None, 1_000_000)
 
 
 def test_nothing_is_written_on_the_server(fake: FakeServer) -> None:
@@ -662,12 +814,8 @@ def test_the_connection_ends_with_what_it_was_for(fake: FakeServer, end: str) ->
     assert fake.open_connections == 0
 
 
-def test_a_server_that_says_nothing_is_not_waited_for_without_end(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_server_that_says_nothing_is_not_waited_for_without_end() -> None:
     """R6"""
-    monkeypatch.setattr(ssh, "GREETING", 0.3)
-    monkeypatch.setattr(ssh, "HANDSHAKE", 0.3)
     for greeting in (b"", b"SSH-2.0-Silent\r\n"):
         with socket.create_server(("127.0.0.1", 0)) as listening:
             source = SftpSource(
@@ -677,6 +825,8 @@ def test_a_server_that_says_nothing_is_not_waited_for_without_end(
                 pattern="*",
                 username="tenure",
                 password=Secret(env="ACME_SFTP"),
+                attempts=1,
+                deadlines=Deadlines(greeting=0.3, handshake=0.3),
             )
             clients: list[socket.socket] = []
 
@@ -700,12 +850,13 @@ def test_a_server_that_says_nothing_is_not_waited_for_without_end(
             clients[0].close()
 
 
-@pytest.mark.parametrize("deadline", ["SILENCE", "WHOLE"])
+@pytest.mark.parametrize(
+    ("deadlines", "word"), [(Deadlines(silence=0.3), NAME), (Deadlines(whole=0.3), "`deadline`")]
+)
 def test_a_server_that_falls_silent_is_not_waited_for_without_end(
-    fake: FakeServer, monkeypatch: pytest.MonkeyPatch, deadline: str
+    fake: FakeServer, deadlines: Deadlines, word: str
 ) -> None:
     """R6"""
-    monkeypatch.setattr(ssh, deadline, 0.3)
     silent = threading.Event()
 
     def nothing(*_: Any) -> bytes:
@@ -716,7 +867,7 @@ def test_a_server_that_falls_silent_is_not_waited_for_without_end(
 
     started = time.monotonic()
     try:
-        assert NAME in problem(on(fake))
+        assert word in problem(on(fake, deadlines=deadlines))
         assert time.monotonic() - started < 5
     finally:
         silent.set()
@@ -726,7 +877,6 @@ def test_a_session_that_is_never_answered_is_not_waited_for_without_end(
     fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R6"""
-    monkeypatch.setattr(ssh, "SESSION", 0.3)
     answered = threading.Event()
     monkeypatch.setattr(
         "tests.adapters.sftp_server._Door.check_channel_subsystem_request",
@@ -734,6 +884,6 @@ def test_a_session_that_is_never_answered_is_not_waited_for_without_end(
     )
 
     try:
-        assert "no SFTP session" in problem(on(fake))
+        assert "no SFTP session" in problem(on(fake, deadlines=Deadlines(session=0.3)))
     finally:
         answered.set()

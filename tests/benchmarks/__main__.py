@@ -25,8 +25,9 @@ from tabulate import tabulate
 from adapters.service.run import Shell
 from adapters.store.opening import Database, PostgresUrl
 from domain.run import Outcome
-from tests.adapters import pgserver
+from tests.adapters import pgserver, sshd
 from tests.benchmarks import data, plain, raw
+from tests.benchmarks.fetching import SIZE, Fetching, missing
 from tests.benchmarks.work import imported, looked_up, passed, shell_on
 
 _P = ParamSpec("_P")
@@ -209,6 +210,33 @@ class Bench:
             one, other = self.median(name), self.median(f"bare {name}")
             self.lines.append(Line(f"start: tenure {name}", one, one / other, "imports", "1.5"))
 
+    # Fetching
+
+    def fetching(self) -> None:
+        """A file over SFTP, and the file alone: what is left without the connection."""
+        if missing():
+            print(f"SFTP is not measured: {missing()}")
+            return
+        keys = self.place / "sshd"
+        keys.mkdir()
+        with sshd.running(keys) as server:
+            both = Fetching(server, self.place)
+            both.ours()  # imports what it takes
+            for _ in range(7):
+                self.time("ours", both.ours)
+                self.time("theirs", both.theirs)
+                self.time("ours without", both.ours_without)
+                self.time("theirs without", both.theirs_without)
+        ours, theirs = self.median("ours"), self.median("theirs")
+        alone = ours - self.median("ours without")
+        theirs_alone = theirs - self.median("theirs without")
+        for what, one, other in (
+            (f"fetch {SIZE // 10**6} MB over SFTP", ours, theirs),
+            ("the same, without the connection", alone, theirs_alone),
+        ):
+            said = f"speed of sftp, {other:.3f} s"
+            self.lines.append(Line(what, one, other / one, said, "at least 0.7"))
+
     # What else there is
 
     def others(self) -> None:
@@ -247,6 +275,7 @@ def main(count: int) -> None:
             bench.growth(store)
         bench.beside()
         bench.starting()
+        bench.fetching()
         bench.others()
     print(f"{count:,} rows, medians of {ROUNDS}")
     print(

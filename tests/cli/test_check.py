@@ -157,7 +157,15 @@ def test_a_real_server_is_visited_step_by_step(desk: Desk, sshd: Sshd) -> None:
 
     assert (remote["ok"], remote["problem"], remote["warnings"]) == (True, None, [])
     steps = {step["step"]: step["detail"] for step in remote["steps"]}
-    assert list(steps) == ["connected", "host key", "logged in", "directory", "matching", "file"]
+    assert list(steps) == [
+        "resolved",
+        "connected",
+        "host key",
+        "logged in",
+        "directory",
+        "matching",
+        "file",
+    ]
     assert steps["connected"] == f"127.0.0.1 port {sshd.port}"
     assert steps["host key"] == f"{key} (ssh-ed25519), as pinned"
     assert steps["logged in"] == f"as {sshd.user}"

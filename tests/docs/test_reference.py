@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from adapters import settings
+from adapters.sources.configured import PROTOCOLS
 from cli.main import tenure
 from domain.company import Company, Limits, Policy
 from domain.events import KIND_OF, State
@@ -93,7 +94,7 @@ def test_no_issue_is_documented_that_does_not_exist() -> None:
         pytest.param(Limits.__struct_fields__, id="limits"),
         *(
             pytest.param(source.__struct_fields__, id=protocol)
-            for protocol, source in settings.PROTOCOLS.items()
+            for protocol, source in PROTOCOLS.items()
         ),
         pytest.param(
             [f"schedule.{key}" for key in settings._Times.__struct_fields__], id="schedule"

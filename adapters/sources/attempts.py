@@ -1,0 +1,41 @@
+"""Trying again, with growing pauses, what may work in a moment; and nothing else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from adapters.sources.deadlines import Remaining
+from adapters.sources.source import SourceUnreachable
+
+_T = TypeVar("_T")
+_FIRST_PAUSE, _GROWTH, _CHANCE = 2.0, 3.0, 1.0  # seconds; some chance keeps workers apart
+
+
+def persistently(
+    attempt: Callable[[], _T],
+    attempts: int,
+    remaining: Remaining,
+    sleep: Callable[[float], None] = time.sleep,
+) -> _T:
+    """What `attempt` gives, tried up to so many times and within what remains of the time.
+
+    The pauses are about 2, 6 and 18 seconds. Raises the last `SourceUnreachable`, and at once one
+    that is not passing.
+    """
+    import tenacity
+
+    retrying = tenacity.Retrying(
+        retry=tenacity.retry_if_exception(_may_pass),
+        stop=tenacity.stop_after_attempt(attempts) | tenacity.stop_before_delay(remaining.seconds),
+        wait=tenacity.wait_exponential(_FIRST_PAUSE, exp_base=_GROWTH)
+        + tenacity.wait_random(0, _CHANCE),
+        sleep=sleep,
+        reraise=True,
+    )
+    return retrying(attempt)
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, SourceUnreachable) and error.passing

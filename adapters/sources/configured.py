@@ -1,0 +1,228 @@
+"""Sources as they are configured: which keys each protocol takes, and the source they mean."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from adapters.conversion import check_keys, convert, joined
+from adapters.errors import SettingsError
+from adapters.secret import Secret
+from adapters.sources.deadlines import Deadlines
+from adapters.sources.folder import FolderSource
+from adapters.sources.ftp import FtpSource
+from adapters.sources.sftp import SftpSource
+from adapters.sources.source import Source
+
+_PLACES = {
+    "env": re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),
+    "file": re.compile(r".+", re.DOTALL),
+    "credential": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"),
+}
+_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+_Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
+_Seconds = Annotated[float, msgspec.Meta(ge=0, le=86_400)]
+_PATTERN = "alleo_employees_*.csv"
+
+
+class FolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The keys of a source that is a local folder."""
+
+    protocol: str
+    directory: _Text
+    pattern: _Text = _PATTERN
+    settle: _Seconds = 0
+    settle_limit: _Seconds = 60
+
+    def source(self, base: Path) -> Source:
+        """The source; its path counts from `base`."""
+        return FolderSource(base / self.directory, self.pattern, self.settle, self.settle_limit)
+
+
+class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The keys of every source that is a server."""
+
+    protocol: str
+    host: _Text
+    directory: _Text
+    username: _Text
+    port: _Port | None = None
+    pattern: _Text = _PATTERN
+    password: dict[str, str] | None = None
+    bind: str | None = None
+    settle: _Seconds = 5
+    settle_limit: _Seconds = 60
+    deadline: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = Deadlines().whole
+    attempts: Annotated[int, msgspec.Meta(ge=1, le=20)] = 4
+
+    def check(self, file: Path, prefix: str) -> None:
+        """Raises `SettingsError` for what keys on their own cannot say."""
+        if self.bind is not None and not _is_address(self.bind):
+            raise SettingsError(
+                file,
+                joined(prefix, "bind"),
+                'expected an address of this machine like "10.0.0.4"',
+            )
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """How long each part may take."""
+        return Deadlines(whole=self.deadline)
+
+
+class SftpSettings(ServerSettings, frozen=True, forbid_unknown_fields=True):
+    """The keys of a source that is an SFTP server."""
+
+    private_key: dict[str, str] | None = None
+    passphrase: dict[str, str] | None = None
+    host_key: str | None = None
+    known_hosts: _Text | None = None
+
+    def check(self, file: Path, prefix: str) -> None:
+        """Raises `SettingsError` for what keys on their own cannot say."""
+        super().check(file, prefix)
+        if (self.password is None) == (self.private_key is None):
+            raise SettingsError(file, prefix, "expected either password or private_key")
+        if self.passphrase is not None and self.private_key is None:
+            raise SettingsError(
+                file, joined(prefix, "passphrase"), "expected a private_key that it belongs to"
+            )
+        if self.host_key is not None and not _FINGERPRINT.fullmatch(self.host_key):
+            raise SettingsError(
+                file,
+                joined(prefix, "host_key"),
+                "expected SHA256: and 43 characters, as `tenure check --connect` shows them",
+            )
+        if self.host_key is not None and self.known_hosts is not None:
+            raise SettingsError(file, prefix, "expected either host_key or known_hosts")
+
+    def source(self, base: Path) -> Source:
+        """The source; the paths of its secrets count from `base`."""
+        return SftpSource(
+            host=self.host,
+            port=self.port or 22,
+            directory=self.directory,
+            pattern=self.pattern,
+            username=self.username,
+            password=_secret(self.password, base),
+            private_key=_secret(self.private_key, base),
+            passphrase=_secret(self.passphrase, base),
+            host_key=self.host_key,
+            known_hosts=base / self.known_hosts if self.known_hosts else None,
+            bind=self.bind,
+            settle=self.settle,
+            settle_limit=self.settle_limit,
+            attempts=self.attempts,
+            deadlines=self.deadlines,
+        )
+
+
+class FtpSettings(ServerSettings, frozen=True, forbid_unknown_fields=True):
+    """The keys of a source that is an FTP server, with TLS or without."""
+
+    protocol: Literal["ftp", "ftps"]
+    mode: Literal["passive", "active"] = "passive"
+    ca_file: _Text | None = None
+
+    def check(self, file: Path, prefix: str) -> None:
+        """Raises `SettingsError` for what keys on their own cannot say."""
+        super().check(file, prefix)
+        if self.password is None:
+            raise SettingsError(file, prefix, "expected password, which is missing")
+        if self.ca_file is not None and self.protocol != "ftps":
+            raise SettingsError(
+                file, joined(prefix, "ca_file"), 'expected protocol = "ftps", which it is for'
+            )
+
+    def source(self, base: Path) -> Source:
+        """The source; the paths of its secrets count from `base`."""
+        password = _secret(self.password, base)
+        assert password  # noqa: S101 - checked before
+        return FtpSource(
+            protocol=self.protocol,
+            host=self.host,
+            port=self.port or 21,
+            directory=self.directory,
+            pattern=self.pattern,
+            username=self.username,
+            password=password,
+            mode=self.mode,
+            ca_file=base / self.ca_file if self.ca_file else None,
+            bind=self.bind,
+            settle=self.settle,
+            settle_limit=self.settle_limit,
+            attempts=self.attempts,
+            deadlines=self.deadlines,
+        )
+
+
+PROTOCOLS: dict[str, type[FolderSettings | SftpSettings | FtpSettings]] = {
+    "folder": FolderSettings,
+    "sftp": SftpSettings,
+    "ftp": FtpSettings,
+    "ftps": FtpSettings,
+}
+_SECRETS = ("password", "private_key", "passphrase")
+
+
+def read_source(file: Path, prefix: str, table: Any, base: Path) -> Source:
+    """The source that a table at `prefix` of `file` describes; its paths count from `base`.
+
+    Raises `SettingsError`.
+    """
+    if not isinstance(table, dict):
+        raise SettingsError(file, prefix, "expected a table")
+    if "protocol" not in table:
+        raise SettingsError(file, prefix, "expected protocol, which is missing")
+    protocol = table["protocol"]
+    if not isinstance(protocol, str) or protocol not in PROTOCOLS:
+        known = ", ".join(PROTOCOLS)
+        raise SettingsError(
+            file, joined(prefix, "protocol"), f"expected one of {known}, not {protocol!r}"
+        )
+    kind = PROTOCOLS[protocol]
+    check_keys(file, prefix, table, kind.__struct_fields__)
+    for name in _SECRETS:
+        _check_secret(file, joined(prefix, name), table.get(name))
+    settings = convert(file, prefix, table, kind)
+    if isinstance(settings, ServerSettings):
+        settings.check(file, prefix)
+    return settings.source(base)
+
+
+def _check_secret(file: Path, key: str, value: Any) -> None:
+    """Refuses a secret that stands in the configuration itself, without repeating it."""
+    if value is None:
+        return
+    where = value if isinstance(value, dict) else {}
+    kind, name = next(iter(where.items())) if len(where) == 1 else ("", "")
+    shape = _PLACES.get(kind)
+    if not (shape and isinstance(name, str) and shape.fullmatch(name)):
+        raise SettingsError(
+            file,
+            key,
+            'expected { env = "NAME" }, { file = "path" } or { credential = "name" }: a secret is '
+            "kept in an environment variable, a file of its own or systemd's keeping, never here",
+        )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _secret(where: Mapping[str, str] | None, base: Path) -> Secret | None:
+    if where is None:
+        return None
+    if "file" in where:
+        return Secret(file=base / where["file"])
+    return Secret(env=where.get("env"), credential=where.get("credential"))

@@ -1,0 +1,84 @@
+"""From a server's name to a connection, from the right local address."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import time
+from typing import NamedTuple, TypeAlias
+
+from adapters.sources.source import SourceUnreachable
+
+Address: TypeAlias = str
+
+_TRIED = 4  # of the addresses behind a name
+# What a network may be done with by the next attempt; a refusal is a server that starts anew.
+_LASTING = (socket.EAI_NONAME, socket.EAI_FAIL)
+
+
+class Endpoint(NamedTuple):
+    """Where a server listens, and which address of ours it is called from, if that matters."""
+
+    host: str
+    port: int
+    bind: str | None = None
+
+    def resolve(self) -> list[Address]:
+        """The addresses behind the name, of the kind that can be called from `bind`.
+
+        Raises `SourceUnreachable`. How long a name server may take is the system's to say
+        (`resolv.conf`).
+        """
+        family = socket.AF_UNSPEC
+        if self.bind:
+            is_4 = ipaddress.ip_address(self.bind).version == 4
+            family = socket.AF_INET if is_4 else socket.AF_INET6
+        try:
+            found = socket.getaddrinfo(self.host, self.port, family, socket.SOCK_STREAM)
+        except (socket.gaierror, UnicodeError) as error:
+            also = " and `bind`" if self.bind else ""
+            raise SourceUnreachable(
+                f"the name {self.host} leads to no address; check `host`{also}",
+                passing=getattr(error, "errno", socket.EAI_NONAME) not in _LASTING,
+            ) from error
+        return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+    def connect(self, addresses: list[Address], seconds: float) -> socket.socket:
+        """A connection to the first address that takes one, within `seconds` for all of them.
+
+        Raises `SourceUnreachable`.
+        """
+        tried = addresses[:_TRIED]
+        end = time.monotonic() + seconds
+        trouble: OSError = TimeoutError()
+        for number, address in enumerate(tried):
+            share = (end - time.monotonic()) / (len(tried) - number)
+            try:
+                local = (self.bind, 0) if self.bind else None
+                return socket.create_connection((address, self.port), max(share, 0.01), local)
+            except OSError as error:
+                trouble = error
+        raise self._unreachable(trouble, seconds)
+
+    def _unreachable(self, error: OSError, seconds: float) -> SourceUnreachable:
+        where = f"{self.host} port {self.port}"
+        if isinstance(error, TimeoutError):
+            return SourceUnreachable(
+                f"{where} does not answer within {seconds:g} seconds; check `host` and `port`, and "
+                "whether the customer has allowed our address",
+                passing=True,
+            )
+        also = ", `port` and `bind`" if self.bind else " and `port`"
+        why = os.strerror(error.errno) if error.errno else type(error).__name__
+        return SourceUnreachable(
+            f"{where} cannot be reached ({why}); check `host`{also}",
+            passing=not _is_ours(error),
+        )
+
+
+def _is_ours(error: OSError) -> bool:
+    """Whether it is our own address that does not work."""
+    import errno
+
+    return error.errno in (errno.EADDRNOTAVAIL, errno.EINVAL, errno.EACCES)
