@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
+from operator import attrgetter, itemgetter
 from pathlib import Path
+from typing import TypeAlias
 
 import click
 
 from adapters.service.imports import import_delivery, preview_delivery
 from adapters.service.run import Shell
+from adapters.service.schedule import do_job, due_slots
 from adapters.settings import Customer
 from adapters.sources.folder import read_named_file
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading, in_order
@@ -16,6 +22,9 @@ from cli import exits, output, spreadsheet
 from cli.context import by_option, customer_of, json_option, login_name, open_shell
 from projections.preview import PreviewDocument
 from projections.runs import RunDocument
+
+Imports: TypeAlias = dict[str, Callable[[], RunDocument | None]]
+"""By company, what picks up its delivery; it may find that there is nothing to do any more."""
 
 files_argument = click.argument("files", nargs=-1, metavar="[FILE]...")
 
@@ -55,6 +64,16 @@ def preview_command(
 @click.argument("company", required=False)
 @files_argument
 @click.option("--all", "everyone", is_flag=True, help="Import for every company.")
+@click.option(
+    "--due", is_flag=True, help="With --all: only where a slot of the schedule is due, each once."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=8,
+    show_default=True,
+    help="With --all: how many companies are worked on side by side.",
+)
 @by_option
 @json_option
 @click.pass_context
@@ -63,6 +82,8 @@ def import_command(
     company: str | None,
     files: tuple[str, ...],
     everyone: bool,
+    due: bool,
+    workers: int,
     by: str,
     as_json: bool,
 ) -> int:
@@ -72,32 +93,57 @@ def import_command(
     """
     if everyone == (company is not None):
         raise click.UsageError("Name one COMPANY, or say --all.")
+    if due and not everyone:
+        raise click.UsageError("--due goes with --all.")
     with open_shell(context) as shell:
         if everyone:
-            return _import_all(shell, by, as_json)
+            imports = _due(shell, by) if due else _every(shell, by)
+            return _import_all(shell, imports, workers, as_json)
         customer = customer_of(shell.settings, company or "")
         run = import_delivery(shell, customer, by, _read(files, customer))
     output.answer_run(run, as_json)
     return exits.of_run(run)
 
 
-def _import_all(shell: Shell, by: str, as_json: bool) -> int:
-    """One company after the other; the trouble of one is said, and the others go on (R6)."""
+def _every(shell: Shell, by: str) -> Imports:
+    """What imports for each company that has a source."""
+    return {
+        key: partial(import_delivery, shell, customer, by)
+        for key, customer in shell.settings.customers.items()
+        if customer.source
+    }
+
+
+def _due(shell: Shell, by: str) -> Imports:
+    """The same, where a slot is due."""
+    return {job.company: partial(do_job, shell, job, by) for job in due_slots(shell)}
+
+
+def _import_all(shell: Shell, imports: Imports, workers: int, as_json: bool) -> int:
+    """Companies side by side; the trouble of one is said, and the others go on (R6)."""
     runs: list[RunDocument] = []
     faults: list[tuple[str, Exception]] = list(shell.settings.broken.items())
-    with_source = [each for each in shell.settings.customers.values() if each.source]
-    for customer in output.progress(with_source, "Importing"):
+    with ThreadPoolExecutor(workers) as pool:
+        importing = {pool.submit(work): company for company, work in imports.items()}
         try:
-            runs.append(import_delivery(shell, customer, by))
-        except Exception as fault:
-            faults.append((customer.company.key, fault))
+            for done in output.progress(as_completed(importing), "Importing", len(importing)):
+                try:
+                    run = done.result()
+                except Exception as fault:
+                    faults.append((importing[done], fault))
+                else:
+                    runs += [run] if run else []
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)  # what runs may end, and no more begins
+            raise
+    runs.sort(key=attrgetter("company"))
     if as_json:
         output.print_json(runs)
     else:
         for run in runs:
             output.print_run(run)
     codes = [exits.of_run(run) for run in runs]
-    codes += [exits.explain(fault, company) for company, fault in faults]
+    codes += [exits.explain(fault, company) for company, fault in sorted(faults, key=itemgetter(0))]
     return max(codes, default=exits.DONE)
 
 

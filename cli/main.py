@@ -22,6 +22,7 @@ _COMMANDS = {
     "preview": ("cli.imports", "Show what a delivery would do, row by row."),
     "import": ("cli.imports", "Apply a delivery to a company, or to all of them."),
     "clock": ("cli.clock", "Make every transition that is due."),
+    "serve": ("cli.serve", "Run the schedule until stopped."),
     "roster": ("cli.people", "List a company's employees, as they are or were."),
     "show": ("cli.people", "Show one employee."),
     "history": ("cli.history", "Tell everything that happened to one employee, and why."),

@@ -24,8 +24,10 @@ def migrate_command(context: click.Context, grant: str | None, as_json: bool) ->
     database = settings_of(context).database
     if isinstance(database, PostgresUrl):
         from adapters.store.postgres import migrate
+        from adapters.worker.job_schema import migrate_jobs
 
         before, after = migrate(database.url, grant), VERSION
+        migrate_jobs(database.url, grant)
     else:
         if grant is not None:
             raise click.UsageError("--grant is for PostgreSQL; here the file has one owner.")

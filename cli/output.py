@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from textwrap import indent
@@ -89,9 +89,9 @@ def text(value: Any) -> str:
     )
 
 
-def progress(items: Collection[_T], label: str) -> Iterator[_T]:
-    """The items, with a progress bar on standard error where that is a terminal."""
-    with progress_bar(label, len(items)) as bar:
+def progress(items: Iterable[_T], label: str, length: int) -> Iterator[_T]:
+    """The items, so many, with a progress bar on standard error where that is a terminal."""
+    with progress_bar(label, length) as bar:
         for item in items:
             yield item
             bar.update(1)

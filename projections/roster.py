@@ -57,6 +57,17 @@ DUE = """
     UNION
     SELECT company, state, digest FROM roster WHERE leaves <= ?
 """
+DUE_COMPANIES = """
+    SELECT company FROM roster WHERE starts <= ?
+    UNION
+    SELECT company FROM roster WHERE leaves <= ?
+    ORDER BY company
+"""
+DUE_OF_COMPANY = """
+    SELECT company, state, digest FROM roster WHERE starts <= ? AND company = ?
+    UNION
+    SELECT company, state, digest FROM roster WHERE leaves <= ? AND company = ?
+"""
 WITH = {column: f"{ENTRIES} AND {column}" for column in ("external_id", "address", "file_address")}
 """Entries by one of the columns that people are looked up by; what it must be is to follow."""
 WITH_NAMESAKE = f"{ENTRIES} AND namesake"

@@ -33,6 +33,7 @@ PROBLEMS: dict[str, str] = {
     "index-differs": "the audit index of run {run} differs from the events",
     "held-missing": "the files that run {run} of {company} holds are not there as received",
     "held-stray": "there are files held by run {run}, which waits for nobody",
+    "slot-unreadable": "table {table} has a row that cannot be read",
     "bad-id": "table {table} has an id that is none",
     "bad-source-id": "table {table}, from which all else is made, has an id that is none",
 }

@@ -24,6 +24,13 @@ def pass_clock(shell: Shell, by: str, at: datetime | None = None) -> Iterator[Ru
     return _in_turn(shell, until, lambda company, due: _pass(shell, by, company, due, until))
 
 
+def pass_clock_of(shell: Shell, company: str, by: str) -> RunDocument | None:
+    """Makes every transition of one company that is due now; no run where none is (C1)."""
+    until = shell.now()
+    due = shell.store.due(shell.settings.schedule, until, company).get(company)
+    return _pass(shell, by, company, due, until) if due else None
+
+
 def preview_clock(shell: Shell, by: str, at: datetime | None = None) -> Iterator[RunDocument]:
     """What `pass_clock` would do by `at`, which may be ahead. Stores nothing."""
     until = at or shell.now()
@@ -62,7 +69,7 @@ def _pass(shell: Shell, by: str, company: str, due: Due, until: datetime) -> Run
         nonlocal latest
         due, latest = latest, None
         if due is None:
-            due = shell.store.due(shell.settings.schedule, until).get(company)
+            due = shell.store.due(shell.settings.schedule, until, company).get(company)
         return _planned(shell, begun, due, until) if due else None
 
     return store_run(shell, begun, prepare)

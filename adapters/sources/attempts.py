@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from adapters.sources.deadlines import Remaining
+from adapters.sources.deadlines import Remaining, took_too_long
 from adapters.sources.source import SourceUnreachable
 
 _T = TypeVar("_T")
@@ -34,7 +34,12 @@ def persistently(
         sleep=sleep,
         reraise=True,
     )
-    return retrying(attempt)
+    try:
+        return retrying(attempt)
+    except SourceUnreachable as error:
+        if error.passing and not remaining.left():
+            raise SourceUnreachable(took_too_long(remaining), passing=True) from error
+        raise
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -26,6 +26,10 @@ class Deadlines(NamedTuple):
     silence: float = 60  # between two signs of life; a disk may have to wake up
     whole: float = 1800  # from the first connection to the last byte, every attempt included
 
+    def within(self, seconds: float) -> Deadlines:
+        """The same, where no part may take longer than that."""
+        return Deadlines(*(min(each, round(seconds, 1)) for each in self))
+
 
 class Remaining:
     """What is left of a pick-up's time."""

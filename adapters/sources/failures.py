@@ -24,7 +24,7 @@ def kind_of(error: Exception) -> Kind:
     match error:
         case TimeoutError():
             return Kind("it fell silent", passing=True)
-        case EOFError() | ConnectionError():
+        case EOFError() | ConnectionError() | OSError(errno=None):  # a socket that is closed
             return Kind("the conversation broke off", passing=True)
         case OSError(errno=int(number)):
             return Kind(os.strerror(number))

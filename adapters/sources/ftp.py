@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from adapters.secret import Secret
 from adapters.sources.attempts import persistently
@@ -77,14 +78,16 @@ class FtpSource(msgspec.Struct, frozen=True, kw_only=True):
         from adapters.sources.ftp_client import connect
         from adapters.sources.ftp_directory import FtpDirectory
 
+        # No part of it may take longer than what remains of the whole.
+        source = replace(self, deadlines=self.deadlines.within(remaining.left()))
         with (
-            closing(connect(self, self.endpoint.resolve())) as client,
+            closing(connect(source, self.endpoint.resolve())) as client,
             ends_after(remaining.left(), client.hang_up, took_too_long(remaining)),
         ):
             if self.protocol == "ftps":
                 client.encrypt()
             client.log_in()
-            directory = FtpDirectory(client, self)
+            directory = FtpDirectory(client, source)
             return pick_up(directory, limit, Settling(self.settle, self.settle_limit))
 
     def steps(self) -> Iterator[Step]:

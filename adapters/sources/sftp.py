@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from adapters.secret import Secret
 from adapters.sources.attempts import persistently
@@ -78,12 +79,14 @@ class SftpSource(msgspec.Struct, frozen=True, kw_only=True):
     def _attempt(self, limit: int, remaining: Remaining) -> list[DeliveredFile]:
         from adapters.sources.ssh import connect, pinned_keys, require_pinned
 
-        pinned = pinned_keys(self)
-        with closing(connect(self, self.endpoint.resolve(), pinned)) as connection:
-            require_pinned(self, connection, pinned)
+        # No part of it may take longer than what remains of the whole.
+        source = replace(self, deadlines=self.deadlines.within(remaining.left()))
+        pinned = pinned_keys(source)
+        with closing(connect(source, self.endpoint.resolve(), pinned)) as connection:
+            require_pinned(source, connection, pinned)
             with ends_after(remaining.left(), connection.close, took_too_long(remaining)):
-                connection.log_in(self)
-                directory = connection.open_directory(self)
+                connection.log_in(source)
+                directory = connection.open_directory(source)
                 return pick_up(directory, limit, Settling(self.settle, self.settle_limit))
 
     def steps(self) -> Iterator[Step]:

@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, MutableMapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import paramiko
 from paramiko.sftp import (
@@ -51,6 +51,8 @@ _PIECE = 32 * 1024  # bytes of one answer: more is refused by some servers
 _AHEAD = 128
 _AT_ONCE = 4 * 1024 * 1024  # bytes: more than a connection holds
 _GATHERING = 0.002  # seconds in which answers gather while many are on their way
+_PARTS = 64  # that may be said of a file beyond the usual
+_HANDLE = 256  # bytes, as the protocol has it
 _ANSWER = 1024 * 1024  # bytes; a server may announce any number
 _NANOSECONDS = 10**9
 
@@ -81,6 +83,14 @@ class _Refused(Exception):
         self.code = code
 
 
+class About(NamedTuple):
+    """What a server says of a file; each part may be missing."""
+
+    size: int | None  # bytes
+    mode: int | None  # its kind and rights, as `stat` has them
+    modified: int | None  # seconds since 1970
+
+
 class SftpClient(paramiko.SFTPClient):
     """The few requests that reading takes."""
 
@@ -99,7 +109,7 @@ class SftpClient(paramiko.SFTPClient):
         self._many = False  # answers are on their way
         super().__init__(channel)
 
-    def entries(self, directory: bytes) -> Iterator[tuple[str, paramiko.SFTPAttributes]]:
+    def entries(self, directory: bytes) -> Iterator[tuple[str, About]]:
         """Everything in a directory, as itself and not as what it links to.
 
         Bytes of a name that are not UTF-8 come as `os.fsdecode` gives them.
@@ -115,16 +125,16 @@ class SftpClient(paramiko.SFTPClient):
                     check_number(number)
                     name = message.get_string().decode("utf-8", "surrogateescape")
                     message.get_string()  # the same as `ls -l` would show it
-                    yield name, _attributes(message)
+                    yield name, _about(message)
         except EOFError:
             self._request(CMD_CLOSE, handle)
 
-    def read_file(self, path: bytes, size: int) -> tuple[paramiko.SFTPAttributes, bytes]:
+    def read_file(self, path: bytes, size: int) -> tuple[About, bytes]:
         """What an open file says of itself, and its first `size` bytes, or fewer if it ends."""
         handle = self._handle(CMD_OPEN, path, SFTP_FLAG_READ, paramiko.SFTPAttributes())
         kind, message = self._request(CMD_FSTAT, handle)
         _expect(kind, CMD_ATTRS)
-        found = _attributes(message)
+        found = _about(message)
         data = self._first(handle, size) if _may_be_file(found) else b""
         self._request(CMD_CLOSE, handle)
         return found, data
@@ -132,7 +142,10 @@ class SftpClient(paramiko.SFTPClient):
     def _handle(self, kind: int, *rest: object) -> bytes:
         answer, message = self._request(kind, *rest)
         _expect(answer, CMD_HANDLE)
-        return message.get_string()
+        handle = message.get_string()
+        if len(handle) > _HANDLE:
+            raise SFTPError("a handle that is too long")
+        return handle
 
     def _first(self, handle: bytes, size: int) -> bytes:
         """The first bytes of a file: many pieces are asked for at once, each is counted."""
@@ -264,27 +277,41 @@ class SftpDirectory:
                 found, data = self._client.read_file(path, look.size + 1)
             except FileNotFoundError:
                 raise Changed(name) from None
-        if not _may_be_file(found) or found.st_size not in (None, look.size):
+        if not _may_be_file(found) or found.size not in (None, look.size):
             raise Changed(name)
         return data
 
-    def _look(self, name: str, about: paramiko.SFTPAttributes) -> Look:
-        if about.st_mode is None or about.st_size is None or about.st_mtime is None:
+    def _look(self, name: str, about: About) -> Look:
+        if about.mode is None or about.size is None or about.modified is None:
             raise SourceUnreachable(
                 f"{self._host} does not tell kind, size and time of {label(name)}, without which "
                 "nobody knows whether it is complete"
             )
-        return Look(about.st_size, about.st_mtime * _NANOSECONDS)
+        return Look(about.size, about.modified * _NANOSECONDS)
 
 
-def _may_be_file(about: paramiko.SFTPAttributes) -> bool:
-    return about.st_mode is None or stat.S_ISREG(about.st_mode)
+def _may_be_file(about: About) -> bool:
+    return about.mode is None or stat.S_ISREG(about.mode)
 
 
-def _attributes(message: paramiko.Message) -> paramiko.SFTPAttributes:
-    """What a server says of a file; each part may be missing."""
-    attributes: paramiko.SFTPAttributes = paramiko.SFTPAttributes._from_msg(message)  # type: ignore[attr-defined] # noqa: SLF001
-    return attributes
+def _about(message: paramiko.Message) -> About:
+    """What a server says of a file; paramiko would believe it any number of further parts."""
+    flags = message.get_int()
+    size = message.get_int64() if flags & paramiko.SFTPAttributes.FLAG_SIZE else None
+    if flags & paramiko.SFTPAttributes.FLAG_UIDGID:
+        message.get_bytes(8)
+    mode = message.get_int() if flags & paramiko.SFTPAttributes.FLAG_PERMISSIONS else None
+    modified = None
+    if flags & paramiko.SFTPAttributes.FLAG_AMTIME:
+        message.get_int()  # when it was last read
+        modified = message.get_int()
+    if flags & paramiko.SFTPAttributes.FLAG_EXTENDED:
+        parts = message.get_int()
+        if parts > _PARTS:
+            raise SFTPError("a file of which too much is said")
+        for _ in range(2 * parts):
+            message.get_string()
+    return About(size, mode, modified)
 
 
 def _expect(kind: int, expected: int) -> None:

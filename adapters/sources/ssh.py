@@ -16,6 +16,7 @@ import paramiko
 
 from adapters.sources.connecting import Address
 from adapters.sources.deadlines import ends_after
+from adapters.sources.failures import Kind
 from adapters.sources.sftp_client import SftpClient, SftpDirectory, explained, kind_of
 from adapters.sources.source import SourceUnreachable
 from adapters.sources.ssh_keys import known_keys, private_key
@@ -23,6 +24,9 @@ from adapters.sources.ssh_transport import Transport, family
 
 if TYPE_CHECKING:
     from adapters.sources.sftp import SftpSource
+
+# Seconds after ours, at which deadlines of paramiko's would end the same: ours say why.
+_LATER = 5.0
 
 # paramiko reports in logs what it also raises; without a handler Python prints that.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
@@ -50,7 +54,7 @@ class Connection:
         """
         seconds = source.deadlines.log_in
         late = f"{source.host} did not answer the log-in within {seconds:g} seconds"
-        self._transport.auth_timeout = seconds
+        self._transport.auth_timeout = seconds + _LATER
         with ends_after(seconds, self.close, late):
             refusal = self._refusal(source)
             if refusal:
@@ -77,18 +81,12 @@ class Connection:
                 f"{who} by `{setting}`, only by {wanted or 'other means'}; check `{setting}`"
             )
         except paramiko.AuthenticationException as error:
-            if "timeout" in str(error).lower():
-                seconds = source.deadlines.log_in
-                late = f"{source.host} did not answer the log-in within {seconds:g} seconds"
-                return SourceUnreachable(late, passing=True)
+            # What paramiko says of a log-in that was not answered at all.
+            if "timeout" in str(error).lower() or "EOF" in str(error):
+                return _ended(source, setting, Kind("the conversation broke off", passing=True))
             return SourceUnreachable(f"{who}; check `username` and `{setting}`")
         except Exception as error:
-            words, passing = kind_of(error)
-            return SourceUnreachable(
-                f"{source.host} ended the log-in of {source.username} ({words}); check "
-                f"`username` and `{setting}`",
-                passing=passing,
-            )
+            return _ended(source, setting, kind_of(error))
         if more or not self._transport.is_authenticated():
             return SourceUnreachable(f"{who} by `{setting}` alone; it asks for more than one proof")
         return None
@@ -99,11 +97,19 @@ class Connection:
         none = f"{source.host} gives {source.username} no SFTP session"
         late = f"{none} within {seconds:g} seconds"
         with ends_after(seconds, self.close, late), explained(none, "`username`"):
-            channel = self._transport.open_session(timeout=seconds)
+            channel = self._transport.open_session(timeout=seconds + _LATER)
             channel.settimeout(source.deadlines.silence)
             channel.invoke_subsystem("sftp")
             client = SftpClient(channel)
         return SftpDirectory(client, source.host, source.directory, source.pattern)
+
+
+def _ended(source: SftpSource, setting: str, kind: Kind) -> SourceUnreachable:
+    return SourceUnreachable(
+        f"{source.host} ended the log-in of {source.username} ({kind.words}); check `username` "
+        f"and `{setting}`",
+        passing=kind.passing,
+    )
 
 
 def pinned_keys(source: SftpSource) -> frozenset[str]:
@@ -172,10 +178,9 @@ def _connect(source: SftpSource, addresses: list[Address], without: Iterable[str
             explained(none, "`host` and `port`"),
         ):
             transport = Transport(sock, frozenset(without))
-            transport.banner_timeout = deadlines.greeting
-            transport.handshake_timeout = deadlines.handshake
+            transport.banner_timeout = transport.handshake_timeout = seconds + _LATER
             try:
-                transport.start_client(timeout=seconds)
+                transport.start_client(timeout=seconds + _LATER)
             except paramiko.ssh_exception.IncompatiblePeer as error:
                 raise SourceUnreachable(
                     f"{where} offers {transport.disagreement()}; ask the customer to update or to "

@@ -7,12 +7,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import paramiko
-from paramiko.common import MSG_CHANNEL_DATA, MSG_CHANNEL_EXTENDED_DATA
+from paramiko.common import (
+    MSG_CHANNEL_DATA,
+    MSG_CHANNEL_EXTENDED_DATA,
+    MSG_EXT_INFO,
+    MSG_USERAUTH_INFO_REQUEST,
+)
 from paramiko.packet import Packetizer
 from paramiko.ssh_exception import IncompatiblePeer
 
 _GREETING = 64 * 1024  # bytes before a line break
 _PACKET = 1024 * 1024  # bytes; what we ask for comes in much smaller ones
+_PARTS = 64  # that a message may say it has; paramiko believes any number
 _ALGORITHM = re.compile(r"[A-Za-z0-9@.,=_-]{1,64}")
 _NAMED = 8
 
@@ -38,6 +44,18 @@ class _Packets(Packetizer):
         if n > _PACKET:
             raise paramiko.SSHException("a packet larger than any that was asked for")
         return super().read_all(n, check_rekey)
+
+    def read_message(self) -> tuple[int, paramiko.Message]:
+        """The next message, unless it says to have more parts than any has."""
+        kind, message = super().read_message()
+        before = {MSG_EXT_INFO: 0, MSG_USERAUTH_INFO_REQUEST: 3}.get(kind)
+        if before is not None:
+            for _ in range(before):
+                message.get_string()
+            if message.get_int() > _PARTS:
+                raise paramiko.SSHException("a message of too many parts")
+            message.rewind()
+        return kind, message
 
     def _read_timeout(self, timeout: float) -> bytes:
         """Some bytes of the greeting."""
@@ -91,6 +109,19 @@ class Transport(paramiko.Transport):
 
     if TYPE_CHECKING:
         disabled_algorithms: dict[str, list[str]]
+
+    def _check_banner(self) -> None:
+        """The greeting, which no error of paramiko's may quote."""
+        try:
+            super()._check_banner()  # type: ignore[misc]
+        except IncompatiblePeer:
+            raise
+        except Exception:
+            greeted = False
+        else:
+            greeted = True
+        if not greeted:
+            raise paramiko.SSHException("no greeting of SSH")
 
     def _all(self, kind: str) -> list[str]:
         return list(getattr(self, f"_preferred_{kind}"))

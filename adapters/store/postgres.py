@@ -8,15 +8,13 @@ event first), and leaves it to the store to find out what became of a commit.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import chain, count, islice
-from os import environ
 from typing import Any, cast
 from uuid import UUID
 
-import psycopg
-from eventsourcing.persistence import IntegrityError, PersistenceError, StoredEvent
+from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import (
     ConnectionPool,
     PostgresApplicationRecorder,
@@ -25,20 +23,18 @@ from eventsourcing.postgres import (
 )
 from eventsourcing.utils import Environment
 from psycopg import Connection, Cursor, sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from adapters.store import events
+from adapters.store.connecting import connected, explained, patience, patient
 from adapters.store.errors import StoreUnavailable
 from adapters.store.ledger import NAME, Ledger
 from adapters.store.query import Query
-from adapters.store.schema import TABLES, VERSION
+from adapters.store.schema import TABLES, VERSION, added_since
 from adapters.store.sql import ddl, on_conflict, statement_of
 from adapters.store.store import Store
 from projections.tables import Kind, Table, Way, Write
 
 _CONNECTIONS = 16
-_CONNECT = 10
-"""Seconds to wait for a connection."""
 _AT_ONCE = 5_000
 """Rows that are fetched at a time."""
 _FEW = 100
@@ -48,16 +44,13 @@ _FEW = 100
 _TYPES = {Kind.TEXT: 'TEXT COLLATE "C"', Kind.INTEGER: "BIGINT", Kind.BYTES: "BYTEA"}
 _COPIED = {Kind.TEXT: "text", Kind.INTEGER: "int8", Kind.BYTES: "bytea"}
 
-_UPGRADES: dict[int, tuple[str, ...]] = {}
-"""What makes the next version of the schema, by the version that it is made from."""
-
 
 def open_postgres(url: str) -> Store:
     """The store in the database at `url`, whose libpq parameters all count.
 
     Raises `StoreUnavailable` when it cannot be reached, or its schema is not of this release.
     """
-    with _explained(), _connected(url) as connection:
+    with explained(), connected(url) as connection:
         version = _version(connection)
     if version != VERSION:
         raise _mismatch(version)
@@ -70,7 +63,7 @@ def migrate(url: str, grant: str | None = None) -> int:
     To be called as its owner. `grant` names a role that gets what the running product needs, and
     no more. Raises `StoreUnavailable`.
     """
-    with _explained(), _connected(url) as connection, connection.transaction():
+    with explained(), connected(url) as connection, connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('tenure schema'))")
         version = _version(connection)
         if version > VERSION:
@@ -90,7 +83,7 @@ def _steps_from(version: int) -> Iterator[str]:
         yield "INSERT INTO tenure_schema (version) VALUES (0)"
         yield from chain.from_iterable(ddl(table, _TYPES) for table in TABLES)
     else:
-        yield from chain.from_iterable(_UPGRADES[each] for each in range(version, VERSION))
+        yield from chain.from_iterable(ddl(table, _TYPES) for table in added_since(version))
 
 
 def _grant(connection: Connection[Any], role: str) -> None:
@@ -136,72 +129,6 @@ def _mismatch(version: int) -> StoreUnavailable:
     return StoreUnavailable(problem, "use the release that fits")
 
 
-@contextmanager
-def _connected(url: str) -> Iterator[Connection[Any]]:
-    with closing(psycopg.connect(_patient(url), autocommit=True)) as connection:
-        yield connection
-
-
-def _patient(url: str) -> str:
-    """The URL as libpq takes it, with an end to waiting for a connection if nothing sets one.
-
-    What libpq says of a URL that it cannot read, or of a host that is none, quotes it, and so may
-    quote the password.
-    """
-    parameters = _parameters(url)
-    if "connect_timeout" in parameters or "service" in parameters or "PGCONNECT_TIMEOUT" in environ:
-        return url
-    return make_conninfo(url, connect_timeout=_CONNECT)
-
-
-def _parameters(url: str) -> dict[str, Any]:
-    try:
-        parameters = conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        parameters = {"host": "@"}
-    hosts = str(parameters.get("host") or "").split(",")
-    if any("@" in host or ("/" in host[1:] and host[0] != "/") for host in hosts):
-        raise StoreUnavailable(
-            "the URL of the database cannot be read; see that its parameters are libpq's, and that "
-            "in a user name or password whatever is no letter or digit is written as %xx"
-        ) from None
-    return parameters
-
-
-def _patience(url: str) -> float:
-    """Seconds for a connection to any of the hosts."""
-    parameters = _parameters(url)
-    each = float(parameters.get("connect_timeout") or environ.get("PGCONNECT_TIMEOUT") or _CONNECT)
-    return (each or 3600) * len(str(parameters.get("host") or "").split(",")) + 1
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Turns what PostgreSQL says into something an operator can act on.
-
-    What it says of data is left out: it may quote somebody's.
-    """
-    try:
-        yield
-    except IntegrityError:
-        raise
-    except (psycopg.Error, PersistenceError) as error:
-        problem = f"the database cannot be used: {_reason(error)}"
-        if isinstance(error.__cause__ or error, psycopg.errors.InsufficientPrivilege):
-            hint = "`tenure migrate --grant ROLE`, as the owner, lets a role do what is needed"
-            raise StoreUnavailable(problem, hint) from None
-        raise StoreUnavailable(problem) from None
-
-
-def _reason(error: Exception) -> str:
-    cause = error if isinstance(error, psycopg.Error) else error.__cause__
-    if isinstance(cause, psycopg.Error) and cause.diag.message_primary:
-        return cause.diag.message_primary
-    if isinstance(cause, (psycopg.OperationalError, psycopg.ProgrammingError)):
-        return " ".join(str(cause).split())
-    return type(cause or error).__name__
-
-
 class _Datastore(PostgresDatastore):
     """A pool that takes every parameter of the URL; eventsourcing's own takes five of them."""
 
@@ -216,13 +143,13 @@ class _Datastore(PostgresDatastore):
         self.psycopg_type_adapters = {}
         self.psycopg_python_types = {}
         self.pool = ConnectionPool(
-            _patient(url),
+            patient(url),
             connection_class=Connection,
             kwargs={"autocommit": True},
             min_size=1,
             max_size=_CONNECTIONS,
             open=False,
-            timeout=_patience(url),
+            timeout=patience(url),
             check=ConnectionPool.check_connection,  # the server may have been restarted
             num_workers=1,
         )
@@ -237,7 +164,7 @@ class _Recorder(PostgresApplicationRecorder):
     @contextmanager
     def reading(self) -> Iterator[Query]:
         """Several questions to one state of the database."""
-        with _explained(), self.datastore.get_connection() as connection, connection.transaction():
+        with explained(), self.datastore.get_connection() as connection, connection.transaction():
             # A large delivery is read meanwhile, which takes longer than some servers allow.
             connection.execute(
                 "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
@@ -249,7 +176,7 @@ class _Recorder(PostgresApplicationRecorder):
     def _writing(self) -> Iterator[tuple[Connection[Any], Cursor[Any]]]:
         """One transaction that is stored if nothing goes wrong in it."""
         with (
-            _explained(),
+            explained(),
             self.datastore.get_connection() as connection,
             connection.transaction(),
             connection.cursor() as cursor,

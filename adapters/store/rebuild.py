@@ -10,7 +10,7 @@ from adapters.store.query import Query
 from adapters.store.through import Companies, Person, Read, Tick, people
 from adapters.store.verify import RosterRows, loaded
 from domain.ids import registering_run, uuid_of
-from projections import audit, roster, runs
+from projections import audit, roster, runs, slots
 from projections.tables import Way, Write
 
 _BATCH = 5_000
@@ -30,7 +30,9 @@ def rebuild(query: Query, read: Read, tick: Tick) -> Iterator[Write]:
     if companies.problems:
         raise Unsound
     happened: Counter[UUID] = Counter()
+    unreadable = _without_unreadable_slots(query)
     yield from _cleared()
+    yield unreadable
     yield from _of_companies(companies)
     for batch in _batches(people(query, read, companies, tick)):
         for person in batch:
@@ -48,7 +50,9 @@ def rebuild_carefully(query: Query, read: Read, tick: Tick) -> Iterator[Write]:
     companies = Companies(query, read)
     damaged = _damaged(query, read, companies)
     spared = _spared(query, damaged, companies)
+    unreadable = _without_unreadable_slots(query)
     yield from _cleared()
+    yield unreadable
     yield from spared
     yield from _of_companies(companies)
     for batch in _batches(people(query, read, companies, tick)):
@@ -58,6 +62,12 @@ def rebuild_carefully(query: Query, read: Read, tick: Tick) -> Iterator[Write]:
 def _cleared() -> Iterator[Write]:
     for table in (runs.COMPANIES, runs.RUNS, roster.TABLE, audit.TABLE):
         yield Write(Way.CLEAR, table, [()])
+
+
+def _without_unreadable_slots(query: Query) -> Write:
+    """A company whose row is gone takes part in the schedule anew."""
+    bad = [row for row in query(slots.ROWS) if not slots.is_sound(row)]
+    return Write(Way.DELETE, slots.TABLE, bad, slots.TABLE.names)
 
 
 def _of_companies(companies: Companies) -> Iterator[Write]:

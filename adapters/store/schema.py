@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from adapters.store import events
-from projections import audit, roster, runs
+from collections.abc import Iterator
 
-VERSION = 1
+from adapters.store import events
+from projections import audit, roster, runs, slots
+from projections.tables import Table
+
+VERSION = 2
 
 TABLES = (
     events.TABLE,
@@ -15,4 +18,14 @@ TABLES = (
     runs.HELD,
     roster.TABLE,
     audit.TABLE,
+    slots.TABLE,
 )
+
+ADDED: dict[int, tuple[Table, ...]] = {2: (slots.TABLE,)}
+"""The tables that each version added to the one before."""
+
+
+def added_since(version: int) -> Iterator[Table]:
+    """The tables that a schema of an earlier version lacks."""
+    for later in range(version + 1, VERSION + 1):
+        yield from ADDED[later]

@@ -31,7 +31,7 @@ from adapters.store import events
 from adapters.store.errors import StoreUnavailable
 from adapters.store.ledger import NAME, Ledger
 from adapters.store.query import Query
-from adapters.store.schema import TABLES, VERSION
+from adapters.store.schema import TABLES, VERSION, added_since
 from adapters.store.sql import ddl, statement_of
 from adapters.store.store import Store
 from projections import runs
@@ -84,7 +84,7 @@ def _inspect(path: Path) -> None:
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if version == 0 and tables:
         raise StoreUnavailable(f"{path} belongs to another program; name a new file")
-    if version not in (0, VERSION):
+    if not 0 <= version <= VERSION:
         raise StoreUnavailable(
             f"{path} has schema version {version} and this release needs {VERSION}; "
             "use the release that fits"
@@ -149,20 +149,20 @@ class _Recorder(SQLiteApplicationRecorder):
     """Stores events in one table clustered by stream, and a run's projections with them."""
 
     def create_schema(self) -> None:
-        """Makes the tables, unless they are there."""
+        """Makes the tables that are not there yet."""
         with self.datastore.transaction(commit=False) as cursor:
             if _version(cursor) == VERSION:
                 return
         with self.datastore.transaction(commit=True) as cursor:
-            if _version(cursor) == VERSION:
-                return  # another process was first
-            for table in TABLES:
+            version = _version(cursor)  # another process may have been first
+            for table in added_since(version) if version else TABLES:
                 # Large values are better kept apart from the key.
                 for statement in ddl(table, _TYPES, "" if table is runs.HELD else _CLUSTERED):
                     cursor.execute(statement)
-            cursor.execute("ANALYZE")  # makes the table of statistics
-            cursor.executemany("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", _STATISTICS)
-            cursor.execute("ANALYZE sqlite_schema")  # reads it
+            if not version:
+                cursor.execute("ANALYZE")  # makes the table of statistics
+                cursor.executemany("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", _STATISTICS)
+                cursor.execute("ANALYZE sqlite_schema")  # reads it
             cursor.execute(f"PRAGMA user_version = {VERSION}")
 
     def construct_create_table_statements(self) -> list[str]:

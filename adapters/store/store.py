@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from uuid import UUID
 
+import msgspec
 from eventsourcing.persistence import IntegrityError, MapperDeserialisationError, StoredEvent
 
 from adapters.collections import without_collections
@@ -30,9 +31,9 @@ from domain.private import Private
 from domain.reading import Delivered
 from domain.roster import Census, Digests, Entry, Roster, namesake_of_row
 from domain.row import Row, address_of, clean
-from domain.run import CompanyStream, FileInfo, RunEnded
+from domain.run import CompanyStream, FileInfo, Outcome, RunEnded
 from domain.schedule import Schedule
-from projections import audit, roster, runs
+from projections import audit, roster, runs, slots
 from projections.tables import Way, Write
 
 if TYPE_CHECKING:
@@ -148,6 +149,14 @@ class Due(Private, frozen=True):
         return [(roster.load(state), digest) for state, digest in self.rows]
 
 
+class Participant(Private, frozen=True):
+    """A company that takes part in the schedule: `after` is the last slot that was served, or a
+    later moment from which on slots count. `troubled` says that its latest run failed."""
+
+    after: datetime
+    troubled: bool
+
+
 class RunRecord(Private, frozen=True):
     """A run that ended, with its id, and that of the run that ended it if it was held."""
 
@@ -227,18 +236,40 @@ class Store:
         with self._recorder.reading() as query:
             return _stream(query, company)
 
-    def due(self, schedule: Schedule, until: datetime) -> dict[str, Due]:
-        """Whom the clock has to look at, by company."""
-        starts = schedule.last_activation(until).isoformat()
-        leaves = schedule.last_deactivation(until).isoformat()
+    def due(
+        self, schedule: Schedule, until: datetime, company: str | None = None
+    ) -> dict[str, Due]:
+        """Whom the clock has to look at, by company; in one `company` only, if it is given."""
+        starts, leaves = _last_dates(schedule, until)
         found: dict[str, list[tuple[bytes, bytes | None]]] = {}
         with self._recorder.reading() as query:
-            for company, state, digest in query(roster.DUE, (starts, leaves)):
-                found.setdefault(company, []).append((state, digest))
-            streams = {company: _stream(query, company) for company in found}
-        return {
-            company: Due(streams[company], tuple(rows)) for company, rows in sorted(found.items())
-        }
+            if company is None:
+                rows = query(roster.DUE, (starts, leaves))
+            else:
+                rows = query(roster.DUE_OF_COMPANY, (starts, company, leaves, company))
+            for key, state, digest in rows:
+                found.setdefault(key, []).append((state, digest))
+            streams = {key: _stream(query, key) for key in found}
+        return {key: Due(streams[key], tuple(rows)) for key, rows in sorted(found.items())}
+
+    def due_companies(self, schedule: Schedule, until: datetime) -> list[str]:
+        """The companies in which the clock has to look at somebody."""
+        with self._recorder.reading() as query:
+            found = query(roster.DUE_COMPANIES, _last_dates(schedule, until))
+        return [company for (company,) in found]
+
+    # What the schedule remembers
+
+    def participants(self) -> dict[str, Participant]:
+        """The companies that take part in the schedule (R5)."""
+        with self._recorder.reading() as query:
+            found = query(slots.EVERY)
+        return {row[0]: _participant(*row[1:]) for row in found if slots.is_sound(row[:2])}
+
+    def take_part(self, companies: Iterable[str], after: datetime) -> None:
+        """From now on companies take part in every slot after a moment, and in none before."""
+        rows = [slots.step(company, after) for company in companies]
+        self._recorder.insert_events((), writes=[Write(Way.PUT, slots.TABLE, rows)])
 
     # The one way in
 
@@ -412,6 +443,25 @@ class Store:
             if earlier is None:
                 return own
             return [issue for issue in _issues(query, earlier) if issue.lasting] + own
+
+
+def _last_dates(schedule: Schedule, until: datetime) -> tuple[str, str]:
+    """The latest first day and the latest last day that are due."""
+    return (
+        schedule.last_activation(until).isoformat(),
+        schedule.last_deactivation(until).isoformat(),
+    )
+
+
+def _participant(after: str, state: bytes | None, event: bytes | None) -> Participant:
+    moment = datetime.fromisoformat(after)
+    try:
+        served = runs.load_stream(state).slot if state is not None else None
+        outcome = runs.load_run(event).outcome if event is not None else None
+        return Participant(max(moment, served or moment), outcome is Outcome.FAILED)
+    except (msgspec.MsgspecError, UnicodeDecodeError, TypeError):
+        # The company's own runs will say so; here it would stop all others (R6).
+        return Participant(moment, troubled=True)
 
 
 def _stream(query: Query, company: str) -> CompanyStream:

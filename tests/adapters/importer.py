@@ -25,7 +25,7 @@ from adapters.service.approvals import approve
 from adapters.service.imports import import_delivery
 from adapters.service.run import Shell
 from adapters.settings import Customer, Settings
-from adapters.sources.folder import read_file
+from adapters.sources.folder import read_named_file
 from adapters.store.opening import PostgresUrl, open_store
 from adapters.store.store import Store
 from domain.company import Company, Language, Policy
@@ -70,7 +70,7 @@ def main(database: str, *arguments: str) -> None:
             elif name == "--rebuild":
                 rebuild(store)
             elif name != "--wait":
-                file = read_file(Path(name), ACME.limits.file)
+                file = read_named_file(Path(name), ACME.limits.file)
                 say(import_delivery(shell, customer, "importer", [file]).outcome)
 
 

@@ -24,7 +24,7 @@ import pytest
 
 from adapters.service.imports import import_delivery
 from adapters.settings import Customer
-from adapters.sources.folder import read_file
+from adapters.sources.folder import read_named_file
 from adapters.store.sqlite import open_sqlite
 from adapters.store.store import Store
 from domain.employee import Employee, fold
@@ -237,7 +237,7 @@ def test_a_run_that_was_stored_survives_the_death_of_its_process(
 
 def repeated(database: Path, delivery: Path) -> Outcome:
     """The same import once more, in this process."""
-    file = read_file(delivery, importer.ACME.limits.file)
+    file = read_named_file(delivery, importer.ACME.limits.file)
     with closing(open_sqlite(database)) as store:
         shell = shell_of(store, Watch(NOW))
         return import_delivery(shell, Customer(importer.ACME, None), "again", [file]).outcome
@@ -252,7 +252,7 @@ def waiting(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Scene:
     place = tmp_path_factory.mktemp("waiting")
     database = place / "tenure.db"
     shutil.copy(scene.database, database)
-    file = read_file(scene.delivery, importer.HEEDFUL.limits.file)
+    file = read_named_file(scene.delivery, importer.HEEDFUL.limits.file)
     with closing(open_sqlite(database)) as store:
         shell = shell_of(store, Watch(NOW))
         run = import_delivery(shell, Customer(importer.HEEDFUL, None), "tester", [file])

@@ -66,7 +66,7 @@ THIRD = SECOND.replace("Anne,", "Anneke,") + "\nfay@acme.example,Fay,Faber,6,,,S
 LEAVING = THIRD.replace(",5,2027-09-01,2027-12-31,", ",5,2027-09-01,2027-10-31,").replace(
     ",6,,,", ",6,,2027-10-31,"
 )
-TABLES = ("stored_events", "roster", "companies", "runs", "issues", "held", "touched")
+TABLES = ("stored_events", "roster", "companies", "runs", "issues", "held", "touched", "slots")
 PROJECTIONS = ("roster", "companies", "runs", "touched")
 
 Ask = Callable[..., list[tuple[Any, ...]]]
@@ -87,6 +87,7 @@ def a_life(store: Store, watch: Watch, acme: Customer) -> Shell:
         return import_delivery(shell, whose, "tester", delivered(*texts))
 
     zenith = a_customer(other_company())
+    store.take_part(["acme", "zenith"], moment("2027-03-01 02:45"))
     imported(FIRST)
     imported(FIRST, whose=zenith)
     watch.moment = moment("2027-03-10 00:00")
@@ -976,8 +977,9 @@ PLANTED = [
     for kind, value in VALUES.items()
     if value is not None or column.optional
 ]
-UNSEEN = {("roster", "digest"), ("held", "number")}
-"""A cache, which spares work and decides nothing, and numbers of which only the order counts."""
+UNSEEN = {("roster", "digest"), ("held", "number"), ("slots", "company")}
+"""A cache, which spares work and decides nothing; numbers of which only the order counts; and who
+takes part in the schedule, as any company may."""
 UNTOLD = {("issues", "issue")}
 """A known gap: what an issue says is kept without a sum, and nobody looks at it."""
 PLANTED_WHERE_LOST = [

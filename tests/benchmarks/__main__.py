@@ -26,7 +26,7 @@ from adapters.service.run import Shell
 from adapters.store.opening import Database, PostgresUrl
 from domain.run import Outcome
 from tests.adapters import pgserver, sshd
-from tests.benchmarks import data, plain, raw
+from tests.benchmarks import data, plain, raw, scheduling
 from tests.benchmarks.fetching import SIZE, Fetching, missing
 from tests.benchmarks.work import imported, looked_up, passed, shell_on
 
@@ -237,6 +237,19 @@ class Bench:
             said = f"speed of sftp, {other:.3f} s"
             self.lines.append(Line(what, one, other / one, said, "at least 0.7"))
 
+    # The schedule
+
+    def scheduling(self) -> None:
+        """A slot of many companies that have nothing new to say, served by two workers."""
+        rates = {}
+        for companies in (200, 2_000):
+            place = self.place / f"of {companies}"
+            first, second = scheduling.slot(place, self.empty("sqlite"), companies)
+            rates[companies] = companies / second
+            said = f"{companies / first:.0f} companies/s when all of it was new"
+            what = f"sqlite: a slot of {companies:,} companies, {rates[companies]:.0f} companies/s"
+            self.lines.append(Line(what, second, rates[companies] / rates[200], said))
+
     # What else there is
 
     def others(self) -> None:
@@ -276,6 +289,7 @@ def main(count: int) -> None:
         bench.beside()
         bench.starting()
         bench.fetching()
+        bench.scheduling()
         bench.others()
     print(f"{count:,} rows, medians of {ROUNDS}")
     print(

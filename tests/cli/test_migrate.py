@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from adapters.store.schema import VERSION
+from adapters.worker.job_schema import require_jobs
 from tests.adapters import pgserver
 from tests.cli.conftest import ACME, ASKED, Desk, assert_explained
 from tests.given import moment
@@ -83,6 +84,31 @@ def test_a_role_is_granted_what_it_needs_and_no_more(desk: Desk, fresh: str) -> 
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         connection.execute("DELETE FROM stored_events")
+
+
+def test_the_jobs_of_several_workers_have_a_schema_of_their_own(desk: Desk, fresh: str) -> None:
+    on(desk, fresh)
+
+    assert desk.type("migrate", "--grant", pgserver.RUNNER).code == 0
+
+    require_jobs(as_runner(fresh))
+    with psycopg.connect(as_runner(fresh)) as connection:
+        connection.execute("SELECT count(*) FROM tenure_jobs.procrastinate_jobs")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("DELETE FROM tenure_jobs.tenure_scripts")
+
+
+def test_a_database_from_before_there_were_several_workers_gets_it_too(
+    desk: Desk, fresh: str
+) -> None:
+    on(desk, fresh)
+    desk.type("migrate")
+    with psycopg.connect(fresh) as connection:
+        connection.execute("DROP SCHEMA tenure_jobs CASCADE")
+
+    assert desk.type("migrate", "--json").document == {"before": VERSION, "after": VERSION}
+
+    require_jobs(fresh)
 
 
 def test_a_role_that_is_not_there_is_named(desk: Desk, fresh: str) -> None:

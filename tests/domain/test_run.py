@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import permutations
 from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.ids import run_id
 from domain.run import CompanyStream, Counts, Held, Outcome, RunEnded, RunKind, Settled
 from tests.given import NOW
+from tests.strategies import examples
 
 FIRST, SECOND, THIRD = (run_id(1_800_000_000_000 + number, 1) for number in range(3))
 DELIVERY = "a" * 64
@@ -348,3 +354,70 @@ def test_an_approval_of_another_delivery_is_an_answer_for_that() -> None:
 def test_an_import_approves_nothing() -> None:
     """B2: only who approves does."""
     assert stream((FIRST, ended())).approved is None
+
+
+# The slot that was served last (R3)
+
+EVENING, NIGHT, NOON = (NOW + timedelta(hours=hours) for hours in (17, 24, 33))
+
+
+def served(*slots: datetime | None, outcome: Outcome = Outcome.APPLIED) -> CompanyStream:
+    """A company after runs for these slots."""
+    company = CompanyStream()
+    for number, slot in enumerate(slots):
+        run = run_id(1_800_000_000_000 + number, 1)
+        company = company.after(run, ended(None, Counts(), outcome=outcome, slot=slot))
+    return company
+
+
+def test_a_company_without_runs_was_served_in_no_slot() -> None:
+    """R3"""
+    assert CompanyStream().slot is None
+    assert not CompanyStream().served(NOW)
+
+
+@pytest.mark.parametrize("order", list(permutations([EVENING, NIGHT, NOON])))
+def test_the_latest_slot_stands_whatever_the_order_of_runs(order: Sequence[datetime]) -> None:
+    """R3"""
+    company = served(*order)
+
+    assert company.slot == NOON
+    assert all(company.served(slot) for slot in order)
+    assert not company.served(NOON + timedelta(microseconds=1))
+
+
+def test_a_slot_counts_as_served_when_it_or_a_later_one_was() -> None:
+    """R3, R5: missed ones are not made up for."""
+    company = served(NIGHT)
+
+    assert company.served(NIGHT)
+    assert company.served(EVENING)
+    assert not company.served(NOON)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_a_slot_is_served_however_its_run_ended(outcome: Outcome) -> None:
+    """R3: a failed one is not tried again before the next slot; nor is a held one."""
+    assert served(NIGHT, outcome=outcome).slot == NIGHT
+
+
+@pytest.mark.parametrize("kind", RunKind)
+@pytest.mark.parametrize("outcome", Outcome)
+def test_a_run_without_a_slot_leaves_the_slot_as_it_was(kind: RunKind, outcome: Outcome) -> None:
+    """R3: what is done by hand, by the clock or by support serves none."""
+    company = served(NIGHT).after(THIRD, ended(None, Counts(), kind=kind, outcome=outcome))
+
+    assert company.slot == NIGHT
+    assert served(None).slot is None
+
+
+@given(st.lists(st.one_of(st.none(), st.timedeltas(timedelta(0), timedelta(days=9))), max_size=20))
+@examples(100)
+def test_the_slot_of_a_company_never_goes_back(offsets: list[timedelta | None]) -> None:
+    """R3"""
+    slots = [None if offset is None else NOW + offset for offset in offsets]
+    seen = [served(*slots[:number]).slot for number in range(len(slots) + 1)]
+
+    found = [slot for slot in seen if slot is not None]
+    assert found == sorted(found)
+    assert seen[-1] == max((slot for slot in slots if slot is not None), default=None)

@@ -1,13 +1,18 @@
-"""When dates take effect (L9)."""
+"""When dates take effect (L9), and when deliveries are picked up (R3, R5)."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from domain.schedule import Schedule
 from tests.given import day, moment
+from tests.strategies import examples
 
 USUAL = Schedule()
 OFFICE = Schedule(activation=time(7, 30), deactivation=time(18, 0))
@@ -69,3 +74,246 @@ def test_the_last_date_due_is_due_and_the_next_one_is_not(schedule: Schedule, ho
 
     assert schedule.activation_of(starts) <= now < schedule.activation_of(starts + tomorrow)
     assert schedule.deactivation_of(leaves) <= now < schedule.deactivation_of(leaves + tomorrow)
+
+
+# Slots, by examples
+
+NEVER = Schedule(pickup=())
+ONCE = Schedule(pickup=(time(6, 0),))
+HOURLY = Schedule(pickup=tuple(time(hour) for hour in range(24)))
+TOGETHER = Schedule(pickup=(time(0, 0), time(23, 0)))
+"""Deliveries are picked up when dates take effect."""
+DAY = timedelta(days=1)
+INSTANT = timedelta(microseconds=1)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "now", "slot"),
+    [
+        (USUAL, "2027-03-01 02:44", "2027-02-28 20:00"),
+        (USUAL, "2027-03-01 02:45", "2027-03-01 02:45"),
+        (USUAL, "2027-03-01 19:59", "2027-03-01 02:45"),
+        (USUAL, "2027-03-01 20:00", "2027-03-01 20:00"),
+        (USUAL, "2027-03-01 23:59", "2027-03-01 20:00"),
+        (USUAL, "2027-01-01 00:00", "2026-12-31 20:00"),
+        (USUAL, "2028-03-01 00:00", "2028-02-29 20:00"),
+        (USUAL, "2028-02-29 02:45", "2028-02-29 02:45"),
+        (USUAL, "2027-03-01 00:00", "2027-02-28 20:00"),
+        (ONCE, "2027-01-01 05:59", "2026-12-31 06:00"),
+        (ONCE, "2027-01-01 06:00", "2027-01-01 06:00"),
+        (HOURLY, "2027-01-01 00:59", "2027-01-01 00:00"),
+        (HOURLY, "2026-12-31 23:59", "2026-12-31 23:00"),
+        (TOGETHER, "2027-01-01 00:00", "2027-01-01 00:00"),
+        (TOGETHER, "2026-12-31 23:00", "2026-12-31 23:00"),
+        (TOGETHER, "2026-12-31 22:59", "2026-12-31 00:00"),
+    ],
+)
+def test_the_last_slot(schedule: Schedule, now: str, slot: str) -> None:
+    """R3: at its moment and not before, over the ends of days, Februaries and years."""
+    assert schedule.last_slot(moment(now)) == moment(slot)
+
+
+def test_the_order_in_which_slots_are_configured_does_not_matter() -> None:
+    """R3"""
+    backwards = Schedule(pickup=USUAL.pickup[::-1])
+
+    for hours in range(48):
+        now = moment("2027-03-01 00:00") + timedelta(hours=hours)
+        assert backwards.last_slot(now) == USUAL.last_slot(now)
+
+
+def test_where_no_slot_is_configured_none_is_ever_due() -> None:
+    """R3: the clock goes on."""
+    now = moment("2027-03-01 20:00")
+
+    assert NEVER.last_slot(now) is None
+    assert NEVER.due_slot(now - 400 * DAY, now) is None
+    assert NEVER.next_moment(now) == moment("2027-03-01 23:00")
+
+
+@pytest.mark.parametrize("schedule", [USUAL, ONCE, HOURLY, TOGETHER, NEVER])
+def test_a_company_never_seen_before_has_no_slot_due(schedule: Schedule) -> None:
+    """R5: not even at the very moment of one."""
+    for hours in range(48):
+        assert schedule.due_slot(None, moment("2027-03-01 00:00") + timedelta(hours=hours)) is None
+
+
+@pytest.mark.parametrize(
+    ("after", "now", "slot"),
+    [
+        # Seen between two slots: the next one.
+        ("2027-03-01 10:00", "2027-03-01 19:59", None),
+        ("2027-03-01 10:00", "2027-03-01 20:00", "2027-03-01 20:00"),
+        # Seen at a slot, which therefore counts as behind.
+        ("2027-03-01 20:00", "2027-03-01 20:00", None),
+        ("2027-03-01 20:00", "2027-03-02 02:44", None),
+        ("2027-03-01 20:00", "2027-03-02 02:45", "2027-03-02 02:45"),
+        # Downtime of an hour, of a day and two hours, of a week and a day, of more than a year.
+        ("2027-03-01 02:45", "2027-03-01 20:59", "2027-03-01 20:00"),
+        ("2027-03-01 02:45", "2027-03-02 04:45", "2027-03-02 02:45"),
+        ("2027-03-01 02:45", "2027-03-09 02:44", "2027-03-08 20:00"),
+        ("2027-03-01 02:45", "2028-04-04 02:45", "2028-04-04 02:45"),
+        # The clock of the machine was set back.
+        ("2027-03-01 20:00", "2027-03-01 17:00", None),
+        ("2027-03-01 20:00", "2026-03-01 20:00", None),
+    ],
+)
+def test_the_slot_that_is_due(after: str, now: str, slot: str | None) -> None:
+    """R3, R5: the latest one alone, if it is ahead of what is behind the company."""
+    due = USUAL.due_slot(moment(after), moment(now))
+
+    assert due == (moment(slot) if slot else None)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "now", "next_one"),
+    [
+        (USUAL, "2027-03-01 00:00", "2027-03-01 02:45"),
+        (USUAL, "2027-03-01 02:44", "2027-03-01 02:45"),
+        (USUAL, "2027-03-01 02:45", "2027-03-01 20:00"),
+        (USUAL, "2027-03-01 20:00", "2027-03-01 23:00"),
+        (USUAL, "2026-12-31 23:00", "2027-01-01 00:00"),
+        (USUAL, "2028-02-28 23:00", "2028-02-29 00:00"),
+        (OFFICE, "2027-03-01 02:45", "2027-03-01 07:30"),
+        (ONCE, "2027-03-01 23:30", "2027-03-02 00:00"),
+        (TOGETHER, "2027-12-31 23:00", "2028-01-01 00:00"),
+    ],
+)
+def test_the_next_moment(schedule: Schedule, now: str, next_one: str) -> None:
+    """R3, C1: what is at this very moment is not next any more."""
+    assert schedule.next_moment(moment(now)) == moment(next_one)
+
+
+# Slots, by properties
+
+MOMENTS = st.timedeltas(timedelta(0), 16 * 365 * DAY).map(
+    lambda since: datetime(2020, 1, 1, tzinfo=UTC) + since
+)
+TIMES = st.times().map(lambda at: at.replace(second=0, microsecond=0, tzinfo=None))
+SCHEDULES = st.builds(
+    Schedule,
+    pickup=st.lists(TIMES, max_size=6, unique=True).map(tuple),
+    activation=TIMES,
+    deactivation=TIMES,
+)
+SPANS = st.one_of(
+    st.timedeltas(-3 * DAY, 3 * DAY),
+    st.timedeltas(-400 * DAY, 400 * DAY),
+    st.sampled_from([timedelta(0), INSTANT, -INSTANT, DAY, -DAY]),
+)
+JUMPS = st.lists(SPANS, max_size=40)
+"""How far the time moves between two looks: on, back, or not at all."""
+
+
+def slots_between(schedule: Schedule, after: datetime, now: datetime) -> list[datetime]:
+    """Every slot after one moment and by another, day by day."""
+    days = range((now.date() - after.date()).days + 1)
+    every = (
+        datetime.combine(after.date() + number * DAY, at, UTC)
+        for number in days
+        for at in schedule.pickup
+    )
+    return sorted(slot for slot in every if after < slot <= now)
+
+
+@given(SCHEDULES, MOMENTS, SPANS)
+@examples(300)
+def test_exactly_the_latest_missed_slot_is_due(
+    schedule: Schedule, after: datetime, downtime: timedelta
+) -> None:
+    """R5: compared with going through all of them; none in the future, none behind."""
+    now = after + downtime
+    missed = slots_between(schedule, after, now)
+
+    due = schedule.due_slot(after, now)
+
+    assert due == (missed[-1] if missed else None)
+    assert due is None or after < due <= now
+
+
+@given(SCHEDULES, MOMENTS)
+@examples(200)
+def test_the_last_slot_is_at_most_a_day_old(schedule: Schedule, now: datetime) -> None:
+    """R3: and at one of the times that are configured."""
+    slot = schedule.last_slot(now)
+
+    if slot is None:
+        assert schedule.pickup == ()
+    else:
+        assert now - DAY < slot <= now
+        assert slot.timetz().replace(tzinfo=None) in schedule.pickup
+        assert schedule.last_slot(slot) == slot
+
+
+def looked(schedule: Schedule, after: datetime, moments: Iterable[datetime]) -> list[datetime]:
+    """The slots that a company is served in which is looked at in these moments."""
+    served = []
+    for now in moments:
+        slot = schedule.due_slot(after, now)
+        if slot is not None:
+            assert after < slot <= now
+            served.append(slot)
+            after = slot
+    return served
+
+
+@given(SCHEDULES, MOMENTS, JUMPS)
+@examples(300)
+def test_no_slot_is_due_twice_whichever_way_the_time_is_set(
+    schedule: Schedule, start: datetime, jumps: list[timedelta]
+) -> None:
+    """R3: and whoever looked last, the latest slot by the latest moment is behind them."""
+    moments = [start]
+    for jump in jumps:
+        moments.append(moments[-1] + jump)
+
+    served = looked(schedule, start, moments)
+
+    assert served == sorted(served)
+    assert max(Counter(served).values(), default=1) == 1
+    missed = slots_between(schedule, start, max(moments))
+    assert served[-1:] == missed[-1:]
+
+
+@given(SCHEDULES, MOMENTS, st.lists(st.timedeltas(timedelta(0), 2 * DAY), max_size=40))
+@examples(200)
+def test_while_time_goes_on_each_look_finds_what_came_since_the_last_one(
+    schedule: Schedule, start: datetime, steps: list[timedelta]
+) -> None:
+    """R5: of several one."""
+    moments, expected = [start], []
+    for step in steps:
+        before, now = moments[-1], moments[-1] + step
+        moments.append(now)
+        expected += slots_between(schedule, before, now)[-1:]
+
+    assert looked(schedule, start, moments) == expected
+
+
+@given(SCHEDULES, MOMENTS, st.integers(1, 10))
+@examples(200)
+def test_whoever_looks_at_every_next_moment_misses_no_slot(
+    schedule: Schedule, start: datetime, days: int
+) -> None:
+    """R3"""
+    moments = [start]
+    while moments[-1] < start + days * DAY:
+        moments.append(schedule.next_moment(moments[-1]))
+
+    assert looked(schedule, start, moments) == slots_between(schedule, start, moments[-1])
+
+
+@given(SCHEDULES, MOMENTS)
+@examples(300)
+def test_the_next_moment_is_ahead_and_within_a_day(schedule: Schedule, now: datetime) -> None:
+    """R3, C1: at a time that is configured, and none of them comes before it."""
+    times = {*schedule.pickup, schedule.activation, schedule.deactivation}
+
+    following = schedule.next_moment(now)
+
+    assert now < following <= now + DAY
+    assert following.timetz().replace(tzinfo=None) in times
+    every = (
+        datetime.combine(now.date() + number * DAY, at, UTC) for number in (0, 1) for at in times
+    )
+    assert following == min(moment for moment in every if moment > now)

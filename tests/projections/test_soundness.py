@@ -220,7 +220,8 @@ def test_a_problem_names_what_it_is_about_and_no_more(kind: str) -> None:
 
 
 def test_what_rebuilding_cannot_restore_is_wrong_with_what_all_else_is_made_from() -> None:
-    """Events and held files are kept nowhere else; rosters, rows and indexes are made from them."""
+    """Events and held files are kept nowhere else; rosters, rows and indexes are made from them,
+    and the schedule may forget."""
     assert PROBLEMS.keys() - EVENTS_ONLY == {
         "roster-row-missing",
         "roster-row-differs",
@@ -233,5 +234,6 @@ def test_what_rebuilding_cannot_restore_is_wrong_with_what_all_else_is_made_from
         "company-row-stray",
         "index-differs",
         "bad-id",
+        "slot-unreadable",
     }
     assert PROBLEMS.keys() >= EVENTS_ONLY

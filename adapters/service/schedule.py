@@ -1,0 +1,73 @@
+"""What the schedule asks for now, in every company, and doing one part of it (R3, R5, R6)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from adapters.service.clock import pass_clock_of
+from adapters.service.errors import SlotServed
+from adapters.service.imports import import_delivery
+from adapters.service.run import Shell
+from projections.runs import RunDocument
+
+BY = "schedule"
+
+
+class Job(msgspec.Struct, frozen=True):
+    """What is due in one company: its delivery at a `slot`, or without one the clock's work."""
+
+    company: str
+    slot: datetime | None = None
+
+    def made(self, run: RunDocument) -> bool:
+        """Whether the run is this job's own: a held delivery that is met again makes none, and is
+        answered with the run that holds it (B3)."""
+        return run.slot == self.slot
+
+
+def due_jobs(shell: Shell) -> list[Job]:
+    """Everything that is due now: the clock's work first, for it locks people out.
+
+    A company that was never seen takes part from now on (R5). Companies whose latest run failed
+    come last, so that whoever is slow to fail holds up nobody else (R6).
+    """
+    schedule = shell.settings.schedule
+    clock = [Job(company) for company in shell.store.due_companies(schedule, shell.now())]
+    return [*clock, *due_slots(shell)]
+
+
+def due_slots(shell: Shell) -> list[Job]:
+    """The slots that are due now. All that decides is `Schedule.due_slot`."""
+    now, schedule = shell.now(), shell.settings.schedule
+    known = shell.store.participants()
+    fetched = [key for key, customer in shell.settings.customers.items() if customer.source]
+    new = [key for key in fetched if key not in known]
+    if new:
+        shell.store.take_part(new, now)
+    found = []
+    for key in fetched:
+        slot = schedule.due_slot(known[key].after if key in known else None, now)
+        if slot is not None:
+            found.append(Job(key, slot))
+    return sorted(found, key=lambda job: known[job.company].troubled)
+
+
+def do_job(shell: Shell, job: Job, by: str = BY) -> RunDocument | None:
+    """Does what is due in one company, if it still is; answers with the run, if there is one.
+
+    A company that has left the configuration is picked up no more, and its clock goes on.
+    Raises what `import_delivery` and `pass_clock_of` raise.
+    """
+    if job.slot is None:
+        return pass_clock_of(shell, job.company, by)
+    customer = shell.settings.customers.get(job.company)
+    if customer is None or customer.source is None:
+        return None
+    try:
+        if shell.store.stream(job.company).served(job.slot):
+            return None
+        return import_delivery(shell, customer, by, slot=job.slot)
+    except SlotServed:
+        return None

@@ -1,0 +1,267 @@
+"""The schedule on any number of machines over one PostgreSQL, which hand out its jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
+from time import monotonic
+
+import psycopg
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
+from procrastinate.worker import Worker
+
+from adapters.service.run import Shell, utc_now
+from adapters.service.schedule import Job, do_job, due_jobs
+from adapters.store.connecting import reason_of
+from adapters.store.errors import StoreUnavailable
+from adapters.store.store import Store
+from adapters.worker.configuration import Configuration
+from adapters.worker.job_queue import QUEUE, TASK, Failed, Jobs, Pace, Retry, job_of
+from adapters.worker.job_schema import conninfo_of, require_jobs
+from adapters.worker.observer import Observer
+
+_TICK = 0.2
+"""Seconds within which it is noticed that the worker is to stop."""
+_LAST_WORDS = 5.0
+"""Seconds after the grace, for writing down what was given up."""
+_LONGEST_LOOK = 60.0
+"""Seconds after which a look for what is due is given up."""
+_CONNECTIONS = 4
+_PATIENCE = 10.0
+"""Seconds to wait for a connection."""
+_NEVER = 10 * 365 * 86_400.0
+
+
+class DistributedWorker:
+    """Looks for what is due, hands it out to all workers, and does its part of it, so many
+    `workers` at a time.
+
+    What is due, and what is done, the store decides alone: a job that came twice, or too late, does
+    nothing.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        store: Store,
+        url: str,
+        observer: Observer,
+        workers: int,
+        now: Callable[[], datetime] = utc_now,
+        *,
+        listen: bool = True,
+        pace: Pace = Pace(),  # noqa: B008 - a value
+    ) -> None:
+        """`listen` hears of new jobs at once, over a connection that no pooler takes part in.
+
+        Raises `StoreUnavailable` where the database at `url` cannot be reached, or its schema for
+        jobs is not of this release.
+        """
+        require_jobs(url)
+        self._conninfo = conninfo_of(url)
+        self._configuration = configuration
+        self._store = store
+        self._observer = observer
+        self._workers = workers
+        self._now = now
+        self._listen = listen
+        self._pace = pace
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+        self._looker = ThreadPoolExecutor(1, thread_name_prefix="look")
+        self._running: dict[str, Future[bool]] = {}
+        self._looking: Future[list[Job]] | None = None
+        self._stopping = threading.Event()
+        self._jobs: Jobs | None = None
+        self._worker: Worker | None = None
+
+    def run(self, stop: threading.Event, grace: float) -> bool:
+        """Works until `stop` is set; tells whether all that ran then ended within `grace` seconds.
+
+        What did not was not stored either, and leaves nothing once the process ends; another
+        worker does it. While the database is away, it waits for it.
+        """
+        asyncio.run(self._serve(stop, grace))
+        for pool in (self._pool, self._looker):
+            pool.shutdown(wait=False, cancel_futures=True)
+        looked = self._looking is None or self._looking.done()
+        return looked and all(job.done() for job in self._running.values())
+
+    async def _serve(self, stop: threading.Event, grace: float) -> None:
+        working = asyncio.create_task(self._work(grace))
+        while not stop.is_set():
+            await asyncio.sleep(_TICK)
+        self._stopping.set()
+        if self._jobs is not None:
+            self._jobs.stopping = True
+        if self._worker is not None:
+            self._worker.stop()  # type: ignore[no-untyped-call]
+        else:
+            working.cancel()
+        _, late = await asyncio.wait({working}, timeout=grace + _LAST_WORDS)
+        for each in late:
+            each.cancel()
+
+    async def _work(self, grace: float) -> None:
+        """One session after the other: one lasts for as long as nothing unforeseen ends it."""
+        failures = 0
+        while not self._stopping.is_set():
+            began = monotonic()
+            ended: Exception = StoreUnavailable("the worker for the jobs has ended")
+            try:
+                await self._session(grace)
+            except Exception as error:
+                ended = error
+            if self._stopping.is_set():
+                return
+            failures = 1 if monotonic() > began + _LONGEST_LOOK else failures + 1
+            self._observer.unavailable(_explained(ended))
+            await asyncio.sleep(self._growing(failures))
+
+    async def _session(self, grace: float) -> None:
+        async with self._opened() as (app, jobs):
+            worker = Worker(
+                app,
+                queues=[QUEUE],
+                name=QUEUE,
+                concurrency=self._workers,
+                fetch_job_polling_interval=self._pace.poll,
+                abort_job_polling_interval=_NEVER,
+                shutdown_graceful_timeout=grace,
+                listen_notify=self._listen,
+                delete_jobs="always",
+                install_signal_handlers=False,
+                # It shows no life while it stops, and never again after one failure. We do.
+                update_heartbeat_interval=_NEVER,
+                stalled_worker_timeout=self._pace.stalled,
+            )
+            beside = [
+                asyncio.create_task(each)
+                for each in (self._looks(jobs), self._signs_of_life(jobs, worker))
+            ]
+            self._jobs, self._worker = jobs, worker
+            try:
+                await worker.run()  # type: ignore[no-untyped-call]
+            finally:
+                self._jobs = self._worker = None
+                for each in beside:
+                    each.cancel()
+                await asyncio.gather(*beside, return_exceptions=True)
+
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[tuple[App, Jobs]]:
+        """Procrastinate, connected."""
+        connector = PsycopgConnector(
+            conninfo=self._conninfo,
+            min_size=1,
+            max_size=_CONNECTIONS,
+            timeout=_PATIENCE,
+            # The pool asks less and less often; when it gives up, whoever needs a connection next
+            # makes it ask at once.
+            reconnect_timeout=_PATIENCE / 2,
+        )
+        app = App(connector=connector)
+        app.job_manager = jobs = Jobs(connector, self._pace)
+        app.task(name=TASK, queue=QUEUE, retry=Retry(self._pace))(self._task)
+        async with app.open_async():
+            yield app, jobs
+
+    async def _task(self, company: str, slot: str | None) -> None:
+        """One job, in a thread. Raises `Failed`."""
+        while (earlier := self._running.get(company)) is not None and not earlier.done():
+            # Given up when the database was away, or for another's; but a thread cannot be stopped.
+            await asyncio.wait([asyncio.wrap_future(earlier)])
+        began = self._running[company] = self._pool.submit(self._do, job_of(company, slot))
+        try:
+            well = await asyncio.wrap_future(began)
+        except Exception:
+            well = False
+        if not well:
+            raise Failed
+
+    def _do(self, job: Job) -> bool:
+        """Whether it went well, with the configuration as it is when its turn comes."""
+        try:
+            run = do_job(self._shell(), job)
+        except Exception as error:
+            self._observer.failed(job, error)
+            return False
+        if run is not None and job.made(run):
+            self._observer.ran(run)
+        return True
+
+    async def _looks(self, jobs: Jobs) -> None:
+        """Looks for what is due, again and again."""
+        failures, trusted = 0, 0.0
+        while not self._stopping.is_set():
+            try:
+                async with asyncio.timeout(_LONGEST_LOOK):
+                    # When the database comes back, nobody has shown any life for a while.
+                    await self._look(jobs, rescue=monotonic() >= trusted)
+                failures = 0
+            except Exception as error:
+                failures, trusted = failures + 1, monotonic() + self._pace.stalled
+                self._observer.unavailable(_explained(error))
+            await asyncio.sleep(self._growing(failures) if failures else self._pause())
+
+    async def _look(self, jobs: Jobs, rescue: bool) -> None:
+        """One look; none if another worker is about it at this moment."""
+        self._running = {key: job for key, job in self._running.items() if not job.done()}
+        connector = jobs.connector
+        assert isinstance(connector, PsycopgConnector)  # noqa: S101 - what we gave it
+        async with connector.pool.connection() as connection:
+            # A lock of the transaction ends with it, whatever ends it.
+            found = await connection.execute(
+                "SELECT set_config('idle_in_transaction_session_timeout', '0', true),"
+                " pg_try_advisory_xact_lock(hashtext('tenure jobs'))"
+            )
+            row = await found.fetchone()
+            if not row or not row[1]:
+                return
+            if rescue:
+                await jobs.rescue()
+            await jobs.defer(await self._due(), connection)
+
+    async def _due(self) -> list[Job]:
+        """What is due, asked in a thread of its own: those of the jobs may all be busy."""
+        shell = self._shell()
+        self._looking = self._looker.submit(due_jobs, shell)
+        due = await asyncio.wrap_future(self._looking)
+        self._observer.looked(due, shell.now())
+        return due
+
+    async def _signs_of_life(self, jobs: Jobs, worker: Worker) -> None:
+        while True:
+            await asyncio.sleep(self._pace.beat)
+            if worker.worker_id is not None:
+                with suppress(ConnectorException):
+                    await jobs.update_heartbeat(worker.worker_id)
+
+    def _shell(self) -> Shell:
+        return Shell(self._configuration.current(), self._store, self._now)
+
+    def _growing(self, failures: int) -> float:
+        """Seconds to wait after so many failures in a row."""
+        return float(min(2 ** (failures - 1), self._pace.look))
+
+    def _pause(self) -> float:
+        """Seconds until the next look: sooner or later, so that workers get out of step."""
+        now = self._now()
+        moment = self._configuration.current().schedule.next_moment(now)
+        look = self._pace.look * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+        return min(look, (moment - now).total_seconds())
+
+
+def _explained(error: Exception) -> Exception:
+    """An error of the database as the store says it."""
+    cause = error.__cause__ if isinstance(error, ConnectorException) else error
+    if isinstance(cause, psycopg.Error):
+        return StoreUnavailable(f"the database cannot be used: {reason_of(cause)}")
+    if isinstance(error, TimeoutError):
+        return StoreUnavailable("the database does not answer")
+    return error

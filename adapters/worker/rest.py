@@ -1,0 +1,38 @@
+"""Growing pauses for what fails and stays due, so that no company fails all night long."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from adapters.service.schedule import Job
+
+_FIRST, _LONGEST = 60.0, 3600.0  # seconds
+
+
+class Rest:
+    """Which jobs rest after a failure, each for twice as long as the time before."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._resting: dict[Job, tuple[float, float]] = {}
+
+    def is_over(self, job: Job) -> bool:
+        """Whether the job may be tried now."""
+        with self._lock:
+            until, _ = self._resting.get(job, (0.0, 0.0))
+            return self._clock() >= until
+
+    def begin(self, job: Job) -> None:
+        """The job has failed."""
+        with self._lock:
+            _, last = self._resting.get(job, (0.0, _FIRST / 2))
+            pause = min(last * 2, _LONGEST)
+            self._resting[job] = self._clock() + pause, pause
+
+    def forget(self, job: Job) -> None:
+        """The job is done."""
+        with self._lock:
+            self._resting.pop(job, None)

@@ -1,0 +1,95 @@
+"""A process of its own that does what is due, as `tenure serve` does, in a time that a test sets.
+
+    python scheduler.py CONFIG MOMENT [--distributed | --usual]
+
+CONFIG is the configuration, and MOMENT a file with the moment that it is now; a test writes both.
+`ready` is said once it can be stopped by SIGTERM, then each run, and each failure. It looks for what
+is due many times a second, until it is stopped; with `--usual` it is one of many machines that look
+as often as they do in earnest.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from adapters.errors import SettingsError
+from adapters.service.schedule import Job
+from adapters.store.opening import PostgresUrl, open_store
+from adapters.worker import embedded
+from adapters.worker.configuration import Configuration
+from adapters.worker.embedded import EmbeddedWorker
+from adapters.worker.observer import Observers
+from projections.runs import RunDocument
+
+LOOK = 0.05
+"""Seconds between two looks for what is due."""
+WORKERS, GRACE = 4, 30.0
+
+
+class Aloud:
+    """Says what happens, line by line; lines of several threads never mix."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def looked(self, due: Sequence[Job], now: datetime) -> None:
+        """Not worth a line."""
+
+    def ran(self, run: RunDocument) -> None:
+        slot = run.slot.isoformat() if run.slot else "-"
+        self._say("ran", run.run, run.company, run.kind, slot, run.outcome)
+
+    def failed(self, job: Job, error: Exception) -> None:
+        self._say("failed", job.company, type(error).__name__, str(error))
+
+    def unavailable(self, error: Exception) -> None:
+        self._say("unavailable", type(error).__name__, str(error))
+
+    def misconfigured(self, company: str | None, error: SettingsError) -> None:
+        self._say("misconfigured", company, str(error))
+
+    def _say(self, *what: object) -> None:
+        with self._lock:
+            print(*what, flush=True)
+
+
+def main(config: str, moment: str, *options: str) -> None:
+    """Works until it is stopped."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    print("ready", flush=True)
+    observers = Observers(Aloud())
+    configuration = Configuration(Path(config), observers)
+    database = configuration.current().database
+
+    def now() -> datetime:
+        return datetime.fromisoformat(Path(moment).read_text())
+
+    with closing(open_store(database)) as store:
+        if options:
+            from adapters.worker.distributed import DistributedWorker
+            from adapters.worker.job_queue import Pace
+
+            assert isinstance(database, PostgresUrl)
+            hasty = Pace(look=0.3, poll=0.2, beat=0.5, stalled=2.0, rest=0.5)
+            pace = Pace() if "--usual" in options else hasty
+            worker = DistributedWorker(
+                configuration, store, database.url, observers, WORKERS, now, pace=pace
+            )
+            ended = worker.run(stop, GRACE)
+        else:
+            embedded.LOOK = LOOK
+            ended = EmbeddedWorker(configuration, store, observers, WORKERS, now).run(stop, GRACE)
+    sys.exit(0 if ended else 1)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

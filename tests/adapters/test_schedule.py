@@ -1,0 +1,1111 @@
+"""What the schedule asks for, and what doing it leaves behind (R3, R5, R6)."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from datetime import date, datetime, time, timedelta
+from itertools import count, pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+from msgspec.structs import replace
+
+from adapters.service.imports import import_delivery
+from adapters.service.run import Shell
+from adapters.service.schedule import BY, Job, do_job, due_jobs, due_slots
+from adapters.settings import Customer, load_settings
+from adapters.sources.source import DeliveredFile, SourceUnreachable
+from adapters.store.errors import StoreUnavailable
+from adapters.store.opening import Database, PostgresUrl, open_store
+from adapters.store.postgres import migrate
+from adapters.store.schema import TABLES, VERSION
+from adapters.store.store import Commit, RunRecord, Store
+from domain.events import State
+from domain.run import Outcome, RunKind
+from domain.schedule import Schedule
+from projections import slots
+from projections.runs import RunDocument
+from tests.adapters import pgserver
+from tests.adapters.conftest import OpenStore
+from tests.adapters.steps import NAME, Watch, a_customer, delivered, other_company, shell_of
+from tests.given import a_company, moment
+
+HEADER = "email,first_name,last_name,external_id,onboarding_date,offboarding_date"
+ANNA = "anna@acme.example,Anna,Bakker,1,,"
+BRAM = "bram@acme.example,Bram,Smit,2,{},"
+CHRIS = "chris@acme.example,Chris,Jansen,3,,{}"
+SEVEN_BROKEN = [f"no address {number},Dora,Dam,d{number},," for number in range(7)]
+"""More rejected rows than the safeguard lets pass."""
+
+MORNING = moment("2027-03-01 10:00")
+"""Between two slots."""
+EVENING = moment("2027-03-01 20:00")
+NIGHT = moment("2027-03-02 02:45")
+NEXT_EVENING = moment("2027-03-02 20:00")
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+_names = count()
+
+
+def deliver(place: Path, *rows: str) -> None:
+    """The one file of a company's folder, as its HR system writes it."""
+    place.mkdir(exist_ok=True)
+    (place / NAME.format(1)).write_text("\n".join((HEADER, *rows)) + "\n")
+
+
+def picked_up(place: Path, key: str = "acme") -> Customer:
+    """A company whose deliveries lie in a folder."""
+    return a_customer(replace(a_company(), key=key), place)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Acme's folder, in which Anna is."""
+    deliver(tmp_path / "acme", ANNA)
+    return tmp_path / "acme"
+
+
+@pytest.fixture
+def acme(place: Path) -> Customer:
+    """Acme, whose deliveries lie in its folder."""
+    return picked_up(place)
+
+
+@pytest.fixture
+def shell(store: Store, watch: Watch, acme: Customer) -> Shell:
+    """A shell that knows Acme, and has just seen it for the first time."""
+    watch.moment = MORNING
+    shell = shell_of(store, watch, acme)
+    assert due_jobs(shell) == []
+    return shell
+
+
+def work(shell: Shell) -> list[RunDocument]:
+    """Looks and does until nothing is due any more; the runs in order."""
+    runs = []
+    for _ in range(20):
+        jobs = due_jobs(shell)
+        if not jobs:
+            return runs
+        runs += [run for run in (do_job(shell, job) for job in jobs) if run is not None]
+    raise AssertionError("there is always something due")
+
+
+def slots_of(store: Store, company: str = "acme") -> list[datetime]:
+    """The slots that a company's runs served, in the order of runs."""
+    found = (record.ended.slot for record in store.every_run(company))
+    return [slot for slot in found if slot is not None]
+
+
+def outcomes(store: Store, company: str = "acme") -> list[Outcome]:
+    """How a company's runs ended, in order."""
+    return [record.ended.outcome for record in store.every_run(company)]
+
+
+def states(store: Store, company: str = "acme") -> dict[str, State]:
+    """Everyone's state, by first name."""
+    return {each.details.first_name: each.state for each in store.employees(company)}
+
+
+def assert_sound(store: Store) -> None:
+    """Projections and events fit together."""
+    assert store.verify(lambda _: None).problems == ()
+
+
+def every_slot(after: datetime, now: datetime) -> list[datetime]:
+    """Every usual slot after one moment and by another, written out."""
+    found, day = [], after.date()
+    while day <= now.date():
+        found += [datetime.combine(day, at, after.tzinfo) for at in (time(2, 45), time(20))]
+        day += DAY
+    return [slot for slot in found if after < slot <= now]
+
+
+# Beginning
+
+
+@pytest.mark.parametrize("first", ["2027-03-01 19:59", "2027-03-01 20:00", "2027-03-02 01:00"])
+def test_a_company_never_seen_before_starts_with_the_next_slot(
+    store: Store, watch: Watch, acme: Customer, first: str
+) -> None:
+    """R5: also one that is first seen at the very moment of a slot."""
+    shell = shell_of(store, watch, acme)
+    watch.moment = moment(first)
+    following = next(iter(every_slot(watch.moment, watch.moment + DAY)))
+
+    assert due_jobs(shell) == []
+    watch.moment = following - timedelta(microseconds=1)
+    assert due_jobs(shell) == []
+    watch.moment = following
+
+    assert due_jobs(shell) == [Job("acme", following)]
+    (run,) = work(shell)
+    assert (run.slot, run.outcome, run.by) == (following, Outcome.APPLIED, BY)
+
+
+def test_a_company_that_runs_were_made_of_by_hand_starts_with_the_next_slot_too(
+    store: Store, watch: Watch, acme: Customer
+) -> None:
+    """R5: what was done by hand served no slot."""
+    shell = shell_of(store, watch, acme)
+    import_delivery(shell, acme, "tester")
+
+    watch.moment = MORNING
+    assert due_jobs(shell) == []
+    import_delivery(shell, acme, "tester")
+    watch.moment = EVENING
+
+    assert [run.slot for run in work(shell)] == [EVENING]
+    assert slots_of(store) == [EVENING]
+
+
+def test_companies_begin_each_when_it_is_first_seen(
+    store: Store, watch: Watch, acme: Customer, tmp_path: Path
+) -> None:
+    """R5"""
+    watch.moment = MORNING
+    assert due_jobs(shell_of(store, watch, acme)) == []
+    deliver(tmp_path / "zenith", ANNA)
+    both = shell_of(store, watch, acme, picked_up(tmp_path / "zenith", "zenith"))
+
+    watch.moment = EVENING + HOUR
+    assert due_jobs(both) == [Job("acme", EVENING)]
+    work(both)
+    watch.moment = NIGHT
+
+    assert due_jobs(both) == [Job("acme", NIGHT), Job("zenith", NIGHT)]
+
+
+def test_taking_part_is_remembered_once_and_moved_only_by_being_told(store: Store) -> None:
+    """R5"""
+    store.take_part(["acme", "zenith"], MORNING)
+    store.take_part(["acme", "zenith"], MORNING)
+    store.take_part([], EVENING)
+
+    found = {key: (each.after, each.troubled) for key, each in store.participants().items()}
+    assert found == {"acme": (MORNING, False), "zenith": (MORNING, False)}
+
+    store.take_part(["acme"], EVENING)
+    assert store.participants()["acme"].after == EVENING
+    assert store.participants()["zenith"].after == MORNING
+    assert_sound(store)
+
+
+def test_looking_twice_changes_nothing(shell: Shell, watch: Watch) -> None:
+    """R5: a company takes part from when it was first seen, not last."""
+    watch.moment = EVENING - timedelta(seconds=1)
+    due_jobs(shell)
+    assert shell.store.participants()["acme"].after == MORNING
+
+    watch.moment = EVENING + HOUR
+    assert due_jobs(shell) == due_jobs(shell) == [Job("acme", EVENING)]
+
+
+# The record
+
+
+def test_a_run_tells_the_slot_it_served(shell: Shell, watch: Watch) -> None:
+    """R2, R3: in its answer, its record and as JSON; however late it began."""
+    watch.moment = EVENING + HOUR
+    (run,) = work(shell)
+
+    (record,) = shell.store.every_run("acme")
+    assert run.slot == record.ended.slot == EVENING
+    assert (record.ended.started, record.ended.run_kind) == (EVENING + HOUR, RunKind.IMPORT)
+    assert msgspec.json.decode(msgspec.json.encode(run))["slot"] == "2027-03-01T20:00:00Z"
+
+
+def test_what_is_done_by_hand_has_no_slot(shell: Shell, acme: Customer) -> None:
+    """R2, R3"""
+    run = import_delivery(shell, acme, "tester")
+
+    assert msgspec.json.decode(msgspec.json.encode(run))["slot"] is None
+    assert slots_of(shell.store) == []
+
+
+@pytest.mark.parametrize("rows", [[ANNA, "broken"], []], ids=["a broken row", "refused"])
+def test_a_slot_is_served_whatever_comes_of_the_delivery(
+    shell: Shell, watch: Watch, place: Path, rows: list[str]
+) -> None:
+    """R3"""
+    deliver(place, *rows)
+    watch.moment = EVENING
+
+    assert len(work(shell)) == 1
+    assert due_jobs(shell) == []
+    assert slots_of(shell.store) == [EVENING]
+
+
+def test_a_slot_without_a_file_is_served(shell: Shell, watch: Watch, place: Path) -> None:
+    """R3, D6: what is delivered later waits for the next slot."""
+    (place / NAME.format(1)).unlink()
+    watch.moment = EVENING
+    assert [run.outcome for run in work(shell)] == [Outcome.NO_FILE]
+
+    deliver(place, ANNA)
+    watch.moment = EVENING + HOUR
+    assert work(shell) == []
+    watch.moment = NIGHT
+
+    assert [run.outcome for run in work(shell)] == [Outcome.APPLIED]
+
+
+# Downtime
+
+
+@pytest.mark.parametrize("hours", [1, 26, 8 * 24, 400 * 24])
+def test_after_downtime_the_latest_missed_pickup_runs_once_and_all_clock_work_is_done(
+    shell: Shell, watch: Watch, place: Path, hours: int
+) -> None:
+    """R5, C1"""
+    first_day, last_day = date(2027, 3, 3), date(2027, 3, 5)
+    deliver(place, ANNA, BRAM.format(first_day), CHRIS.format(last_day))
+    watch.moment = EVENING
+    assert [run.outcome for run in work(shell)] == [Outcome.APPLIED]
+
+    watch.moment = now = EVENING + hours * HOUR
+    runs = work(shell)
+
+    missed = every_slot(EVENING, now)
+    assert [run.slot for run in runs if run.kind is RunKind.IMPORT] == missed[-1:]
+    assert slots_of(shell.store) == [EVENING, *missed[-1:]]
+    starts = datetime.combine(first_day, time(0), now.tzinfo)
+    leaves = datetime.combine(last_day, time(23), now.tzinfo)
+    assert states(shell.store) == {
+        "Anna": State.ACTIVE,
+        "Bram": State.ACTIVE if now >= starts else State.PENDING,
+        "Chris": State.DEACTIVATED if now >= leaves else State.OFFBOARDING_SCHEDULED,
+    }
+    due = [moment for moment in (starts, leaves) if moment <= now]
+    assert sum(run.kind is RunKind.CLOCK for run in runs) == bool(due)
+    told = (each.effective for one in shell.store.employees("acme") for each in events(shell, one))
+    assert sorted(moment for moment in told if moment > EVENING) == due
+    assert due_jobs(shell) == []
+    assert_sound(shell.store)
+
+
+def events(shell: Shell, employee: Any) -> list[Any]:
+    """Everything that happened to somebody."""
+    return shell.store.events(employee.id)
+
+
+MOVES = [HOUR, 5 * HOUR, 26 * HOUR, 2 * DAY, 8 * DAY, 400 * DAY, -3 * HOUR, -DAY, timedelta(0)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_the_time_does_each_slot_has_one_run_at_most(
+    shell: Shell, watch: Watch, seed: int
+) -> None:
+    """R3, R5: beside a plain count of what was missed since the latest one served."""
+    chance = random.Random(seed)
+    latest, expected = MORNING, []
+
+    for _ in range(25):
+        watch.moment += chance.choice(MOVES)
+        runs = work(shell)
+
+        missed = every_slot(latest, watch.moment)
+        assert [run.slot for run in runs] == missed[-1:]
+        expected += missed[-1:]
+        latest = max([latest, *missed])
+
+    assert slots_of(shell.store) == expected
+    assert max(Counter(expected).values()) == 1
+    assert_sound(shell.store)
+
+
+def test_a_clock_that_is_set_back_repeats_no_slot(shell: Shell, watch: Watch) -> None:
+    """R3: the slots that come again are behind."""
+    watch.moment = EVENING
+    work(shell)
+
+    for hours in (-3, -2, -1, 0, 1):
+        watch.moment = EVENING + hours * HOUR
+        assert due_jobs(shell) == []
+    watch.moment = NIGHT
+
+    assert [run.slot for run in work(shell)] == [NIGHT]
+
+
+def test_a_clock_that_was_ahead_for_a_while_repeats_no_slot(shell: Shell, watch: Watch) -> None:
+    """R3: those served ahead of time do not come again; those after them do."""
+    watch.moment = EVENING + 2 * DAY
+    assert [run.slot for run in work(shell)] == [EVENING + 2 * DAY]
+
+    for hours in range(0, 49, 3):
+        watch.moment = EVENING + hours * HOUR
+        assert due_jobs(shell) == []
+    watch.moment = NIGHT + 2 * DAY
+
+    assert [run.slot for run in work(shell)] == [NIGHT + 2 * DAY]
+
+
+# Failing
+
+
+def test_a_slot_whose_pickup_failed_is_served(shell: Shell, watch: Watch, place: Path) -> None:
+    """R3, R2: the next slot tries again."""
+    shutil.rmtree(place)
+    watch.moment = EVENING
+    (run,) = work(shell)
+    assert (run.outcome, run.slot) == (Outcome.FAILED, EVENING)
+    assert [issue.code for issue in run.issues] == ["unreachable"]
+
+    watch.moment = EVENING + HOUR
+    assert due_jobs(shell) == []
+    deliver(place, ANNA)
+    watch.moment = NIGHT
+
+    assert [run.outcome for run in work(shell)] == [Outcome.APPLIED]
+    assert slots_of(shell.store) == [EVENING, NIGHT]
+
+
+class Source:
+    """A source that does what it is told to while files are fetched from it."""
+
+    pattern = NAME.format("*")
+    place = "nowhere"
+    warnings = ()
+
+    def __init__(self, fetching: Callable[[], list[DeliveredFile]]) -> None:
+        self.fetching = fetching
+
+    def fetch(self, limit: int) -> list[DeliveredFile]:
+        return self.fetching()
+
+    def steps(self) -> Iterator[Any]:
+        yield from ()
+
+
+def test_a_slot_whose_run_met_a_fault_is_served(shell: Shell, watch: Watch, acme: Customer) -> None:
+    """R2, R3: the fault is recorded, and raised for whoever looks after the program."""
+
+    def fetching() -> list[DeliveredFile]:
+        raise ZeroDivisionError
+
+    shell.settings.customers["acme"] = replace(acme, source=Source(fetching))
+    watch.moment = EVENING
+
+    with pytest.raises(ZeroDivisionError):
+        do_job(shell, *due_jobs(shell))
+
+    assert due_jobs(shell) == []
+    assert (slots_of(shell.store), outcomes(shell.store)) == ([EVENING], [Outcome.FAILED])
+
+
+def test_what_a_store_cannot_take_stays_due(
+    shell: Shell, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1, R3: nothing of it is stored, and it is done once the store is back."""
+    watch.moment = EVENING
+    (job,) = due_jobs(shell)
+
+    def away(*_: object, **__: object) -> None:
+        raise StoreUnavailable("the line is lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shell.store._recorder, "insert_events", away)
+        with pytest.raises(StoreUnavailable):
+            do_job(shell, job)
+        assert due_jobs(shell) == [job]
+    assert shell.store.every_run("acme") == []
+
+    watch.moment = EVENING + HOUR
+    assert [run.slot for run in work(shell)] == [EVENING]
+
+
+def test_a_company_cannot_begin_while_the_store_is_away(
+    store: Store, watch: Watch, acme: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R5: it begins when that can be remembered."""
+    shell = shell_of(store, watch, acme)
+
+    def away(*_: object, **__: object) -> None:
+        raise StoreUnavailable("the line is lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store._recorder, "insert_events", away)
+        with pytest.raises(StoreUnavailable):
+            due_jobs(shell)
+    watch.moment = EVENING
+    assert due_jobs(shell) == []
+
+    assert store.participants()["acme"].after == EVENING
+
+
+# Held
+
+
+def test_a_held_delivery_met_again_leaves_no_run_and_the_slot_behind(
+    shell: Shell, watch: Watch, place: Path
+) -> None:
+    """B3, R3: no second run piles up, and the slot does not stay due."""
+    deliver(place, ANNA, *SEVEN_BROKEN)
+    watch.moment = EVENING
+    (held,) = work(shell)
+    assert (held.outcome, held.slot) == (Outcome.HELD, EVENING)
+
+    for slot in every_slot(EVENING, EVENING + 3 * DAY):
+        watch.moment = slot
+        assert due_jobs(shell) == [Job("acme", slot)]
+        work(shell)
+        assert due_jobs(shell) == []
+        assert shell.store.participants()["acme"].after == slot
+    assert outcomes(shell.store) == [Outcome.HELD]
+
+    deliver(place, ANNA)
+    watch.moment = NIGHT + 3 * DAY
+    work(shell)
+
+    assert outcomes(shell.store) == [Outcome.HELD, Outcome.DISCARDED, Outcome.APPLIED]
+    assert slots_of(shell.store) == [EVENING, NIGHT + 3 * DAY]
+    assert_sound(shell.store)
+
+
+def test_a_held_delivery_met_again_after_downtime_is_met_once(
+    shell: Shell, watch: Watch, place: Path
+) -> None:
+    """B3, R5"""
+    deliver(place, ANNA, *SEVEN_BROKEN)
+    watch.moment = EVENING
+    work(shell)
+    watch.moment = EVENING + 8 * DAY + HOUR
+
+    assert due_jobs(shell) == [Job("acme", EVENING + 8 * DAY)]
+    work(shell)
+
+    assert due_jobs(shell) == []
+    assert outcomes(shell.store) == [Outcome.HELD]
+
+
+def test_while_a_delivery_is_held_the_clock_goes_on(
+    shell: Shell, watch: Watch, place: Path
+) -> None:
+    """C4"""
+    deliver(place, ANNA, CHRIS.format("2027-03-02"))
+    watch.moment = EVENING
+    work(shell)
+    deliver(place, ANNA, *SEVEN_BROKEN)
+    watch.moment = NIGHT
+    work(shell)
+
+    watch.moment = moment("2027-03-02 23:00")
+    work(shell)
+
+    assert states(shell.store)["Chris"] is State.DEACTIVATED
+    assert outcomes(shell.store) == [Outcome.APPLIED, Outcome.HELD, Outcome.APPLIED]
+
+
+# Two workers
+
+
+@pytest.fixture
+def rival(open_store: OpenStore, watch: Watch, acme: Customer, shell: Shell) -> Shell:
+    """Another worker on the same database."""
+    return shell_of(open_store(), watch, acme)
+
+
+@pytest.mark.parametrize("theirs_fails", [False, True])
+@pytest.mark.parametrize("ours", ["files", "unreachable", "a fault"])
+def test_of_two_workers_the_second_to_come_leaves_nothing(
+    shell: Shell, rival: Shell, watch: Watch, acme: Customer, ours: str, theirs_fails: bool
+) -> None:
+    """R3: while one fetches, another one does all of it; no second run, no failed one either."""
+
+    def theirs() -> list[DeliveredFile]:
+        if theirs_fails:
+            raise SourceUnreachable("theirs is lost")
+        return delivered(f"{HEADER}\n{ANNA}\n")
+
+    def fetching() -> list[DeliveredFile]:
+        (run,) = work(rival)
+        assert run.slot == EVENING
+        if ours == "unreachable":
+            raise SourceUnreachable("ours is lost")
+        if ours == "a fault":
+            raise ZeroDivisionError
+        return delivered(f"{HEADER}\n{ANNA}\n{BRAM.format('')}\n")
+
+    rival.settings.customers["acme"] = replace(acme, source=Source(theirs))
+    shell.settings.customers["acme"] = replace(acme, source=Source(fetching))
+    watch.moment = EVENING
+    (job,) = due_jobs(shell)
+
+    assert do_job(shell, job) is None
+
+    assert outcomes(shell.store) == [Outcome.FAILED if theirs_fails else Outcome.APPLIED]
+    assert slots_of(shell.store) == [EVENING]
+    assert set(states(shell.store)) == (set() if theirs_fails else {"Anna"})
+    assert due_jobs(shell) == due_jobs(rival) == []
+    assert_sound(shell.store)
+
+
+@pytest.mark.parametrize("ours_fails", [False, True])
+def test_a_worker_that_is_overtaken_at_its_commit_leaves_nothing(
+    shell: Shell, rival: Shell, watch: Watch, place: Path, ours_fails: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """R3, R4: it plans anew, and finds the slot served."""
+    watch.moment = EVENING
+    (job,) = due_jobs(shell)
+    if ours_fails:
+        directory = place.parent / "gone"
+        shell.settings.customers["acme"] = picked_up(directory)
+    commit, tried = shell.store.commit, []
+
+    def overtaken(ours: Commit) -> None:
+        tried.append(ours)
+        if len(tried) == 1:
+            work(rival)
+        commit(ours)
+
+    monkeypatch.setattr(shell.store, "commit", overtaken)
+
+    assert do_job(shell, job) is None
+
+    assert len(tried) == 1
+    assert outcomes(shell.store) == [Outcome.APPLIED]
+    assert slots_of(shell.store) == [EVENING]
+
+
+def test_a_run_without_a_slot_that_comes_between_does_not_serve_it(
+    shell: Shell, rival: Shell, watch: Watch, acme: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R3, R4: an import by hand overtakes, and the slot is served all the same."""
+    watch.moment = EVENING
+    commit, tried = shell.store.commit, []
+
+    def overtaken(ours: Commit) -> None:
+        tried.append(ours)
+        if len(tried) == 1:
+            import_delivery(rival, acme, "somebody")
+        commit(ours)
+
+    monkeypatch.setattr(shell.store, "commit", overtaken)
+
+    (run,) = work(shell)
+
+    assert (run.slot, run.outcome) == (EVENING, Outcome.UNCHANGED)
+    assert len(tried) == 2
+    assert outcomes(shell.store) == [Outcome.APPLIED, Outcome.UNCHANGED]
+
+
+def test_a_job_that_another_worker_has_done_is_not_begun(
+    shell: Shell, rival: Shell, watch: Watch, acme: Customer
+) -> None:
+    """R3: not even the customer's server is asked."""
+
+    def fetching() -> list[DeliveredFile]:
+        raise AssertionError("it was asked")
+
+    watch.moment = EVENING
+    (job,) = due_jobs(shell)
+    work(rival)
+    shell.settings.customers["acme"] = replace(acme, source=Source(fetching))
+
+    assert do_job(shell, job) is None
+    assert outcomes(shell.store) == [Outcome.APPLIED]
+
+
+def test_an_older_slot_is_not_served_after_a_later_one(
+    shell: Shell, rival: Shell, watch: Watch, place: Path
+) -> None:
+    """R3, R5: a worker that stood still for a day finds its job out of date."""
+    watch.moment = EVENING
+    (job,) = due_jobs(shell)
+    watch.moment = NEXT_EVENING
+    work(rival)
+    deliver(place, ANNA, BRAM.format(""))
+
+    assert do_job(shell, job) is None
+    assert slots_of(shell.store) == [NEXT_EVENING]
+
+
+def test_of_two_workers_with_a_delivery_that_is_held_one_holds_it(
+    shell: Shell, rival: Shell, watch: Watch, acme: Customer, place: Path
+) -> None:
+    """R3, B3"""
+    text = "\n".join((HEADER, ANNA, *SEVEN_BROKEN)) + "\n"
+
+    def fetching() -> list[DeliveredFile]:
+        work(rival)
+        return delivered(text)
+
+    rival.settings.customers["acme"] = replace(acme, source=Source(lambda: delivered(text)))
+    shell.settings.customers["acme"] = replace(acme, source=Source(fetching))
+    watch.moment = EVENING
+
+    do_job(shell, *due_jobs(shell))
+
+    assert outcomes(shell.store) == [Outcome.HELD]
+    assert due_jobs(shell) == []
+
+
+def test_two_workers_that_pass_the_clock_of_one_company_pass_it_once(
+    shell: Shell, rival: Shell, watch: Watch, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C2, R4: the second to come finds nobody due, and leaves no run."""
+    deliver(place, ANNA, CHRIS.format("2027-03-01"))
+    watch.moment = EVENING
+    work(shell)
+    watch.moment = moment("2027-03-01 23:00")
+    (job,) = due_jobs(shell)
+    assert job == Job("acme")
+    commit = shell.store.commit
+
+    def overtaken(ours: Commit) -> None:
+        work(rival)
+        commit(ours)
+
+    monkeypatch.setattr(shell.store, "commit", overtaken)
+
+    assert do_job(shell, job) is None
+    assert do_job(rival, job) is None
+
+    assert outcomes(shell.store) == [Outcome.APPLIED] * 2
+    assert states(shell.store)["Chris"] is State.DEACTIVATED
+
+
+def test_workers_that_see_a_company_first_at_the_same_time_agree(
+    open_store: OpenStore, watch: Watch, acme: Customer
+) -> None:
+    """R5"""
+    watch.moment = MORNING
+    shells = [shell_of(open_store(), watch, acme) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(due_jobs, shells)) == [[]] * 4
+        watch.moment = EVENING
+        assert list(pool.map(due_jobs, shells)) == [[Job("acme", EVENING)]] * 4
+        list(pool.map(work, shells))
+
+    assert slots_of(shells[0].store) == [EVENING]
+    assert_sound(shells[0].store)
+
+
+# Order
+
+
+def test_the_clock_comes_first_and_companies_in_trouble_last(
+    store: Store, watch: Watch, tmp_path: Path
+) -> None:
+    """R6: whoever is slow to fail holds up nobody else, and nobody waits to be locked out."""
+    keys = ["alfa", "bravo", "charlie", "delta"]
+    for key in keys:
+        deliver(tmp_path / key, ANNA, CHRIS.format("2027-03-02"))
+    customers = [picked_up(tmp_path / key, key) for key in keys]
+    shell = shell_of(store, watch, *customers)
+    watch.moment = MORNING
+    due_jobs(shell)
+    watch.moment = EVENING
+    assert due_jobs(shell) == [Job(key, EVENING) for key in keys]
+    work(shell)
+    for key in ("alfa", "charlie"):
+        shutil.rmtree(tmp_path / key)
+    watch.moment = NIGHT
+    work(shell)
+
+    watch.moment = moment("2027-03-02 23:30")
+
+    jobs = due_jobs(shell)
+    assert jobs[:4] == [Job(key) for key in keys]
+    assert jobs[4:] == [Job(key, NEXT_EVENING) for key in ("bravo", "delta", "alfa", "charlie")]
+    assert jobs[4:] == due_slots(shell)
+
+
+def test_a_company_is_in_trouble_until_its_latest_run_did_not_fail(
+    shell: Shell, watch: Watch, place: Path, acme: Customer
+) -> None:
+    """R6"""
+    shutil.rmtree(place)
+    watch.moment = EVENING
+    work(shell)
+    assert shell.store.participants()["acme"].troubled
+
+    deliver(place, ANNA)
+    import_delivery(shell, acme, "tester")
+
+    assert not shell.store.participants()["acme"].troubled
+
+
+# Configuration
+
+
+def test_a_company_without_source_has_a_clock_alone(
+    store: Store, watch: Watch, acme: Customer
+) -> None:
+    """R5, C1: it does not even take part."""
+    shell = shell_of(store, watch, a_customer())
+    files = delivered(f"{HEADER}\n{ANNA}\n{CHRIS.format('2027-03-01')}\n")
+    watch.moment = MORNING
+    import_delivery(shell, a_customer(), "tester", files)
+
+    watch.moment = EVENING
+    assert due_jobs(shell) == []
+    assert do_job(shell, Job("acme", EVENING)) is None
+    watch.moment = moment("2027-03-01 23:00")
+
+    assert due_jobs(shell) == [Job("acme")]
+    assert [run.kind for run in work(shell)] == [RunKind.CLOCK]
+    assert store.participants() == {}
+
+
+def test_a_company_that_leaves_the_configuration_is_picked_up_no_more_and_its_clock_goes_on(
+    shell: Shell, watch: Watch, place: Path
+) -> None:
+    """C1, R5: also where the job was found before; when it is back, so is the slot it missed."""
+    deliver(place, ANNA, CHRIS.format("2027-03-02"))
+    watch.moment = EVENING
+    work(shell)
+    without = shell_of(shell.store, watch)
+
+    watch.moment = NEXT_EVENING
+    (job,) = due_jobs(shell)
+    assert do_job(without, job) is None
+    assert due_jobs(without) == []
+    watch.moment = moment("2027-03-02 23:00")
+    assert due_jobs(without) == [Job("acme")]
+    work(without)
+
+    assert states(shell.store)["Chris"] is State.DEACTIVATED
+    assert slots_of(shell.store) == [EVENING]
+    work(shell)
+    assert slots_of(shell.store) == [EVENING, NEXT_EVENING]
+
+
+def test_a_company_whose_settings_are_broken_does_not_keep_others(
+    store: Store, watch: Watch, tmp_path: Path
+) -> None:
+    """R6: it is picked up no more until they are mended, and then it catches up."""
+    file = tmp_path / "tenure.toml"
+    company = """
+        [company.{0}]
+        name = "{0}"
+        language = "{1}"
+        [company.{0}.source]
+        protocol = "folder"
+        directory = "{0}"
+    """
+    for key in ("alfa", "bravo"):
+        deliver(tmp_path / key, ANNA)
+
+    def shell(language: str) -> Shell:
+        file.write_text(company.format("alfa", language) + company.format("bravo", "nl"))
+        return Shell(load_settings(file, {}), store, watch)
+
+    watch.moment = MORNING
+    assert due_jobs(shell("nl")) == []
+    broken = shell("klingon")
+    assert list(broken.settings.broken) == ["alfa"]
+    watch.moment = EVENING
+
+    assert [run.company for run in work(broken)] == ["bravo"]
+    assert [run.company for run in work(shell("nl"))] == ["alfa"]
+
+
+# Damaged
+
+
+def changed(database: Database, statement: str, *parameters: object) -> None:
+    """Changes what is stored, behind the store's back."""
+    if isinstance(database, PostgresUrl):
+        with psycopg.connect(database.url, autocommit=True) as connection:
+            connection.execute(statement.replace("?", "%s").encode(), parameters)
+    else:
+        with closing(sqlite3.connect(database)) as plain:
+            plain.execute(statement, parameters)
+            plain.commit()
+
+
+DAMAGED = {
+    "no JSON": b"no json",
+    "no text": b"\xff\xfe",
+    "another shape": b"[1, 2]",
+    "nothing": b"",
+    "no zone": b'{"version": 1, "slot": "2027-03-01T20:00:00"}',
+    "text": "no bytes",
+    "a number": 7,
+}
+
+
+@pytest.mark.parametrize("what", DAMAGED)
+@pytest.mark.parametrize(("table", "column"), [("companies", "state"), ("runs", "event")])
+def test_a_company_whose_stored_state_is_damaged_keeps_nobody_from_their_turn(
+    store: Store, database: Database, watch: Watch, tmp_path: Path,
+    what: str, table: str, column: str,
+) -> None:  # fmt: skip
+    """R6"""
+    value = DAMAGED[what]
+    if isinstance(database, PostgresUrl) and not isinstance(value, bytes):
+        pytest.skip("this database has types")
+    keys = ["alfa", "bravo", "charlie"]
+    for key in keys:
+        deliver(tmp_path / key, ANNA, CHRIS.format("2027-03-02"))
+    shell = shell_of(store, watch, *(picked_up(tmp_path / key, key) for key in keys))
+    watch.moment = MORNING
+    due_jobs(shell)
+    watch.moment = EVENING
+    work(shell)
+    changed(database, f"UPDATE {table} SET {column} = ? WHERE company = 'bravo'", value)
+
+    watch.moment = moment("2027-03-02 23:00")
+    done = dict.fromkeys(keys, 0)
+    for job in due_jobs(shell):
+        try:
+            run = do_job(shell, job)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            assert job.company == "bravo"
+        else:
+            done[job.company] += run is not None
+
+    assert (done["alfa"], done["charlie"]) == (2, 2)
+    for key in ("alfa", "charlie"):
+        assert slots_of(store, key) == [EVENING, NEXT_EVENING]
+        assert states(store, key)["Chris"] is State.DEACTIVATED
+
+
+@pytest.mark.parametrize("after", ["", "tomorrow", "2027-03-01T10:00:00"])
+def test_a_company_of_which_it_is_unreadable_since_when_it_takes_part_begins_anew(
+    shell: Shell, database: Database, watch: Watch, after: str
+) -> None:
+    """R5, R6"""
+    changed(database, "UPDATE slots SET after = ?", after)
+
+    watch.moment = EVENING
+    assert due_jobs(shell) == []
+    watch.moment = NIGHT
+
+    assert [run.slot for run in work(shell)] == [NIGHT]
+    assert_sound(shell.store)
+
+
+# From the version before
+
+
+def table_of(store: Store, name: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Everything in a table, in one order."""
+    with store._recorder.reading() as query:
+        found = query(f"SELECT {', '.join(columns)} FROM {name}")
+    return sorted(found, key=repr)
+
+
+def everything(store: Store) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything that version 1 had."""
+    return {
+        table.name: table_of(store, table.name, table.names)
+        for table in TABLES
+        if table is not slots.TABLE
+    }
+
+
+class Former:
+    """A database of which a test makes one of the first version, and upgrades it."""
+
+    def __init__(self, database: Database, server: pgserver.Server | None) -> None:
+        self.database = database
+        self.server = server
+
+    def downgraded(self) -> None:
+        """As the release before left it, that knew nothing of slots."""
+        if isinstance(self.database, PostgresUrl):
+            assert self.server is not None
+            with psycopg.connect(self.server.as_owner(self.database.url)) as connection:
+                connection.execute("DROP TABLE slots")
+                connection.execute("UPDATE tenure_schema SET version = 1")
+                found = connection.execute("SELECT company, state FROM companies").fetchall()
+                for company, state in found:
+                    connection.execute(
+                        "UPDATE companies SET state = %s WHERE company = %s",
+                        (self._former(state), company),
+                    )
+            return
+        with closing(sqlite3.connect(self.database)) as plain:
+            plain.execute("DROP TABLE slots")
+            for company, state in plain.execute("SELECT company, state FROM companies").fetchall():
+                plain.execute(
+                    "UPDATE companies SET state = ? WHERE company = ?",
+                    (self._former(state), company),
+                )
+            plain.commit()
+            plain.execute("PRAGMA user_version = 1")
+
+    def _former(self, state: bytes) -> bytes:
+        known = msgspec.json.decode(state)
+        assert known.pop("slot") is None
+        return msgspec.json.encode(known)
+
+    def upgraded(self) -> Store:
+        """Opened by this release, after the owner made the schema fit where that takes one."""
+        if isinstance(self.database, PostgresUrl):
+            assert self.server is not None
+            with pytest.raises(StoreUnavailable) as raised:
+                open_store(self.database)
+            assert "tenure migrate" in raised.value.hint
+            owner = self.server.as_owner(self.database.url)
+            assert migrate(owner, pgserver.RUNNER) == 1
+            assert migrate(owner, pgserver.RUNNER) == VERSION
+        return open_store(self.database)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def former(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Former]:
+    """A database of its own, since what is done to it would be in other tests' way."""
+    if request.param == "sqlite":
+        yield Former(tmp_path / "former.db", None)
+        return
+    server: pgserver.Server = request.getfixturevalue("postgres")
+    name = f"former_{next(_names)}"
+    yield Former(PostgresUrl(server.made(name)), server)
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_a_database_of_the_version_before_keeps_everything(
+    former: Former, watch: Watch, acme: Customer, place: Path
+) -> None:
+    """R2, R5: what it holds stays as it is, and its companies start with the next slot."""
+    deliver(place, ANNA, BRAM.format("2027-04-01"), CHRIS.format("2027-03-02"), "broken")
+    zenith = a_customer(other_company())
+    with closing(open_store(former.database)) as store:
+        shell = shell_of(store, watch, acme, zenith)
+        import_delivery(shell, acme, "tester")
+        import_delivery(
+            shell, zenith, "tester", delivered("\n".join((HEADER, ANNA, *SEVEN_BROKEN)) + "\n")
+        )
+        assert outcomes(store, "zenith") == [Outcome.HELD]
+    former.downgraded()
+    before = None
+
+    with closing(former.upgraded()) as store:
+        after = everything(store)
+        assert_sound(store)
+        assert store.participants() == {}
+        shell = shell_of(store, watch, acme, zenith)
+        watch.moment = MORNING
+        assert due_jobs(shell) == []
+        watch.moment = EVENING
+        assert [run.slot for run in work(shell)] == [EVENING]
+        assert_sound(store)
+        (record,) = store.waiting("zenith")
+        assert [file.data for file in store.held(record.run)]
+        before, grown = after, everything(store)
+    # What was stored is still there, and only Acme's own rows have moved on.
+    for name in ("stored_events", "runs", "issues", "held", "touched"):
+        assert set(before[name]) <= set(grown[name])
+
+
+def test_the_upgrade_touches_nothing_that_was_there(
+    former: Former, watch: Watch, acme: Customer
+) -> None:
+    """R1: byte by byte."""
+    with closing(open_store(former.database)) as store:
+        import_delivery(shell_of(store, watch, acme), acme, "tester")
+        before = everything(store)
+    former.downgraded()
+
+    with closing(former.upgraded()) as store:
+        after = everything(store)
+    # The test itself took the slot out of the company's state, which version 1 had not.
+    states = [before.pop("companies"), after.pop("companies")]
+
+    assert after == before
+    assert [len(each) for each in states] == [1, 1]
+
+
+def test_an_upgraded_database_is_rebuilt_as_it_is(
+    former: Former, watch: Watch, acme: Customer
+) -> None:
+    """R1"""
+    with closing(open_store(former.database)) as store:
+        import_delivery(shell_of(store, watch, acme), acme, "tester")
+    former.downgraded()
+
+    with closing(former.upgraded()) as store:
+        store.take_part(["acme"], MORNING)
+        store.rebuild(lambda _: None)
+        assert_sound(store)
+        assert store.participants()["acme"].after == MORNING
+
+
+def test_processes_that_upgrade_at_the_same_time_upgrade_once(
+    tmp_path: Path, watch: Watch, acme: Customer
+) -> None:
+    """R1: of an embedded database, which whoever opens it first upgrades."""
+    former = Former(tmp_path / "former.db", None)
+    with closing(open_store(former.database)) as store:
+        import_delivery(shell_of(store, watch, acme), acme, "tester")
+    former.downgraded()
+
+    with ThreadPoolExecutor(8) as pool, ExitStack() as opened:
+        stores = list(pool.map(lambda _: former.upgraded(), range(8)))
+        for store in stores:
+            opened.enter_context(closing(store))
+        assert [outcomes(store) for store in stores] == [[Outcome.APPLIED]] * 8
+        stores[0].take_part(["acme"], MORNING)
+        assert stores[-1].participants()["acme"].after == MORNING
+
+
+# Kept
+
+
+def test_a_rebuild_keeps_who_takes_part_and_which_slots_are_behind(
+    shell: Shell, watch: Watch, place: Path
+) -> None:
+    """R3, R5, B3: also the slot in which a held delivery was met again, which is in no event."""
+    deliver(place, ANNA, *SEVEN_BROKEN)
+    watch.moment = EVENING
+    work(shell)
+    watch.moment = NIGHT
+    work(shell)
+    before = shell.store.participants()["acme"].after
+
+    shell.store.rebuild(lambda _: None)
+
+    assert shell.store.participants()["acme"].after == before == NIGHT
+    assert due_jobs(shell) == []
+    assert_sound(shell.store)
+
+
+def test_slots_in_order_are_in_the_order_of_runs(shell: Shell, watch: Watch) -> None:
+    """R3: a fortnight, looked at every hour."""
+    for hours in range(14 * 24):
+        watch.moment = MORNING + hours * HOUR
+        work(shell)
+
+    served = slots_of(shell.store)
+    assert served == every_slot(MORNING, watch.moment)
+    assert all(one < other for one, other in pairwise(served))
+    assert {record.ended.outcome for record in records(shell)} == {
+        Outcome.APPLIED,
+        Outcome.UNCHANGED,
+    }
+
+
+def records(shell: Shell) -> list[RunRecord]:
+    """All of Acme's runs."""
+    return shell.store.every_run("acme")
+
+
+def test_another_schedule_serves_other_slots(store: Store, watch: Watch, acme: Customer) -> None:
+    """R3: times are configured, one a day or none as well."""
+    usual = shell_of(store, watch, acme)
+    watch.moment = MORNING
+    due_jobs(usual)
+    never, noon = (
+        usual._replace(settings=replace(usual.settings, schedule=Schedule(pickup=pickup)))
+        for pickup in ((), (time(12),))
+    )
+
+    watch.moment = NEXT_EVENING
+    assert due_jobs(never) == []
+    assert [run.slot for run in work(noon)] == [moment("2027-03-02 12:00")]
+    assert [run.slot for run in work(usual)] == [NEXT_EVENING]

@@ -1,0 +1,96 @@
+"""A slot of many small companies that have nothing new to say, served by two workers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import repeat
+from pathlib import Path
+
+from adapters.errors import SettingsError
+from adapters.service.schedule import Job
+from adapters.settings import load_settings
+from adapters.store.opening import Database, open_store
+from adapters.worker.configuration import Configuration
+from adapters.worker.embedded import EmbeddedWorker
+from domain.run import Outcome
+from projections.runs import RunDocument
+from tests.benchmarks import data
+
+EMPLOYEES = 500
+WORKERS = 2
+_BEFORE = datetime(2027, 3, 1, 12, tzinfo=UTC)
+_FIRST = datetime(2027, 3, 1, 20, tzinfo=UTC)
+_SECOND = _FIRST + timedelta(hours=8)
+
+
+class Served:
+    """Counts what ran, and knows when that was everything."""
+
+    def __init__(self, expected: int) -> None:
+        self.outcomes: list[Outcome] = []
+        self._expected = expected
+        self._lock = threading.Lock()
+        self.everything = threading.Event()
+
+    def ran(self, run: RunDocument) -> None:
+        with self._lock:
+            self.outcomes.append(run.outcome)
+            if len(self.outcomes) == self._expected:
+                self.everything.set()
+
+    def looked(self, due: Sequence[Job], now: datetime) -> None: ...
+
+    def failed(self, job: Job, error: Exception) -> None:
+        raise error
+
+    def unavailable(self, error: Exception) -> None:
+        raise error
+
+    def misconfigured(self, company: str | None, error: SettingsError) -> None:
+        raise error
+
+
+def configured(place: Path, companies: int) -> Path:
+    """A configuration of so many companies, each with a folder and a delivery in it."""
+    # People who started long ago: the clock has nothing to do.
+    started = range(data.STARTING, data.STARTING + EMPLOYEES)
+    content = data.delivery([data.person(number) for number in started])
+    (place / "companies").mkdir(parents=True)
+    for number in range(companies):
+        folder = place / "in" / f"c{number}"
+        folder.mkdir(parents=True)
+        (folder / "alleo_employees_1.csv").write_bytes(content)
+        (place / "companies" / f"c{number}.toml").write_text(
+            f'name = "Company {number}"\nlanguage = "nl"\n'
+            f'[source]\nprotocol = "folder"\ndirectory = "in/c{number}"\n'
+        )
+    file = place / "tenure.toml"
+    file.write_text('companies = "companies/*.toml"\n')
+    return file
+
+
+def slot(place: Path, database: Database, companies: int) -> tuple[float, float]:
+    """Seconds of the slot in which everyone is new, and of the next, in which nothing is."""
+    file = configured(place, companies)
+    store = open_store(database)
+    store.take_part(load_settings(file, {}).customers, _BEFORE)
+    took = []
+    for now, outcome in ((_FIRST, Outcome.APPLIED), (_SECOND, Outcome.UNCHANGED)):
+        served = Served(companies)
+        configuration = Configuration(file, served)
+        worker = EmbeddedWorker(configuration, store, served, WORKERS, repeat(now).__next__)
+        stop = threading.Event()
+        began = time.perf_counter()
+        running = threading.Thread(target=worker.run, args=(stop, 10))
+        running.start()
+        served.everything.wait()
+        took.append(time.perf_counter() - began)
+        stop.set()
+        running.join()
+        assert set(served.outcomes) == {outcome}, set(served.outcomes)
+    store.close()
+    first, second = took
+    return first, second

@@ -1,0 +1,144 @@
+"""The examples for running it unattended: what they call exists, and they are what they seem."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from cli.main import tenure
+
+DOCS = Path(__file__).parents[2] / "docs"
+SYSTEMD = DOCS / "deploy" / "systemd"
+UNITS = sorted(path.name for path in SYSTEMD.iterdir())
+KUBERNETES = yaml.safe_load((DOCS / "deploy" / "kubernetes.yaml").read_text())
+
+
+def containers(value: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Every pod with each of its containers, wherever they are."""
+    if isinstance(value, dict):
+        for container in value.get("containers", []):
+            yield value, container
+        for inner in value.values():
+            yield from containers(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from containers(inner)
+
+
+def commands() -> Iterator[tuple[str, list[str]]]:
+    """Every call of the product in an example, and where it stands."""
+    for name in UNITS:
+        for line in re.findall(r"^ExecStart=(.+)$", (SYSTEMD / name).read_text(), re.M):
+            yield name, shlex.split(line)[1:]
+    for _, container in containers(KUBERNETES):
+        yield "kubernetes.yaml", container["args"]
+    (command,) = re.findall(
+        r"^CMD (\[.+\])$", (DOCS / "deploy" / "Containerfile").read_text(), re.M
+    )
+    yield "Containerfile", yaml.safe_load(command)
+    for page in DOCS.rglob("*.md"):
+        for line in re.findall(r"^[\d*/, ]+ \* \* \*\s.+&& tenure (.+)$", page.read_text(), re.M):
+            yield page.name, shlex.split(line)
+
+
+@pytest.mark.parametrize(
+    ("where", "arguments"),
+    [pytest.param(*each, id=f"{each[0]}-{each[1][0]}") for each in commands()],
+)
+def test_every_call_in_an_example_is_one(where: str, arguments: list[str]) -> None:
+    context = click.Context(tenure)
+    command = tenure.get_command(context, arguments[0])
+
+    assert command is not None, where
+    command.make_context(arguments[0], arguments[1:], parent=context)
+
+
+def test_there_are_examples_of_every_kind() -> None:
+    assert {where for where, _ in commands()} >= {
+        "tenure.service",
+        "tenure-import.service",
+        "tenure-clock.service",
+        "kubernetes.yaml",
+        "Containerfile",
+        "run-it-every-day.md",
+    }
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_systemd_accepts_every_unit(name: str, tmp_path: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    assert program, "the tests need systemd-analyze: install the package systemd"
+    for unit in UNITS:
+        text = (SYSTEMD / unit).read_text().replace("/opt/tenure/bin/tenure", "/bin/true")
+        (tmp_path / unit).write_text(text)
+
+    command = [program, "verify", "--recursive-errors=no", f"./{name}"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    said = [line for line in done.stderr.splitlines() if name.partition(".")[0] in line]
+    assert (done.returncode, said) == (0, [])
+
+
+def test_a_service_may_do_little(tmp_path: Path) -> None:
+    """Least privilege, as systemd counts it: from 0, nothing, to 10, everything."""
+    program = shutil.which("systemd-analyze")
+    assert program
+    for name in UNITS:
+        if name.endswith(".service"):
+            command = [program, "security", "--offline=true", str(SYSTEMD / name)]
+            told = subprocess.run(command, capture_output=True, text=True).stdout
+            (level,) = re.findall(r"exposure level for \S+: (\d+\.\d)", told)
+            assert float(level) < 4, name
+
+
+def test_every_container_may_do_little() -> None:
+    found = list(containers(KUBERNETES))
+
+    assert len(found) == 4
+    for pod, container in found:
+        assert pod["automountServiceAccountToken"] is False
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        mounted = {mount["name"] for mount in container["volumeMounts"]}
+        assert mounted <= {volume["name"] for volume in pod["volumes"]}
+        assert all(mount["readOnly"] for mount in container["volumeMounts"])
+
+
+def test_the_configuration_in_an_example_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from adapters.settings import load_settings
+
+    data = KUBERNETES["items"][0]["data"]
+    (tmp_path / "companies").mkdir()
+    (tmp_path / "tenure.toml").write_text(data["tenure.toml"])
+    (tmp_path / "companies" / "acme.toml").write_text(data["acme.toml"])
+
+    settings = load_settings(tmp_path / "tenure.toml", {})
+
+    assert (list(settings.customers), settings.broken) == (["acme"], {})
+
+
+def test_what_is_stopped_has_the_time_that_it_is_told_to_take() -> None:
+    (serve,) = [each for each in containers(KUBERNETES) if "serve" in each[1]["args"]]
+    pod, container = serve
+    grace = float(container["args"][container["args"].index("--grace") + 1])
+    unit = (SYSTEMD / "tenure.service").read_text()
+    (stop,) = re.findall(r"^TimeoutStopSec=(\d+)$", unit, re.M)
+    (unit_grace,) = re.findall(r"--grace (\d+)", unit)
+
+    assert pod["terminationGracePeriodSeconds"] > grace
+    assert float(stop) > float(unit_grace)
