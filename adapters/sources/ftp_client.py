@@ -351,7 +351,7 @@ class FtpClient(ftplib.FTP):
         """A reply, which may have many lines, but not any number of them."""
         lines = [self.getline()]
         code = lines[0][:3]
-        if lines[0][3:4] == "-":
+        if code.isdigit() and lines[0][3:4] == "-":
             while lines[-1][:3] != code or lines[-1][3:4] == "-":
                 lines.append(self.getline())
                 if len(lines) > _LINES:

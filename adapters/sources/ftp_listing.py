@@ -17,7 +17,7 @@ _SIZE = re.compile(r"\d{1,18}", re.ASCII)
 # What is between rights and size differs: some servers leave out, some names have spaces.
 _UNIX = re.compile(
     r"(?P<kind>[-a-zA-Z])[-a-zA-Z\[\]]{9,10}[+@.]?\s.*?"
-    r"(?:(?<=\s)\d+|\d+, +\d+)\s+"
+    r"(?<=\s)\d+(?:, +\d+)?\s+"
     r"(?:[^\W\d]{3,5}\.?\s+\d{1,2}\s+|\d{1,2}\.?\s+[^\W\d]{3,5}\.?\s+|\d{4}-\d\d-\d\d\s+)"
     r"(?:\d{4}|\d{1,2}:\d\d(?::\d\d)?) (?P<name>.+)"
 )

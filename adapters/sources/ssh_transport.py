@@ -114,8 +114,6 @@ class Transport(paramiko.Transport):
         """The greeting, which no error of paramiko's may quote."""
         try:
             super()._check_banner()  # type: ignore[misc]
-        except IncompatiblePeer:
-            raise
         except Exception:
             greeted = False
         else:

@@ -25,7 +25,6 @@ from msgspec.structs import replace
 from adapters.service.clock import pass_clock
 from adapters.service.imports import import_delivery
 from adapters.settings import Settings
-from adapters.store import postgres as product
 from adapters.store.errors import Conflict, StoreUnavailable
 from adapters.store.opening import Database, PostgresUrl
 from adapters.store.postgres import migrate, open_postgres
@@ -403,7 +402,7 @@ def test_a_server_that_goes_away_is_explained_and_one_that_returns_is_used(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(product, "_CONNECT", 2)
+    monkeypatch.setattr("adapters.store.connecting._CONNECT", 2)
     with closing(open_postgres(way.url(f"{pgserver.RUNNER}:{SECRET}", pgserver.DATABASE))) as store:
         stored(store, TWO)
         assert terminate(url) > 0  # as when the server was restarted

@@ -769,6 +769,32 @@ def test_without_any_usable_file_there_is_nothing_to_begin_with(files: Files) ->
         files.worker()
 
 
+def test_a_file_that_could_not_be_read_is_read_once_it_can(files: Files) -> None:
+    """R6: its time and size are the same when somebody has only let us read it."""
+    found = Settings(files.place / "tenure.toml", files.place / "x.db", Schedule(), {})
+    answers: list[Settings | SettingsError] = [found]
+
+    def load(file: Path) -> Settings:
+        if isinstance(answers[-1], SettingsError):
+            raise answers[-1]
+        return answers[-1]
+
+    now = 0.0
+    file = files.place / "tenure.toml"
+    configuration = Configuration(file, Observers(files.told), load, lambda: now)
+    answers.append(SettingsError(file, "", "cannot be read (Permission denied)"))
+    files.write("tenure.toml", "# changed\n")
+    now += 60
+    assert configuration.current() is found
+    assert files.told.mistakes == [None]
+
+    answers.append(replace(found))
+    file.chmod(0o600)
+    now += 60
+
+    assert configuration.current() is answers[-1]
+
+
 def test_files_are_not_looked_at_all_the_time(files: Files) -> None:
     """There may be thousands."""
     loads, now = 0, 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
 from pathlib import Path
@@ -12,8 +13,10 @@ from pathlib import Path
 from adapters.errors import SettingsError
 from adapters.service.schedule import Job
 from adapters.settings import load_settings
-from adapters.store.opening import Database, open_store
+from adapters.store.opening import Database, PostgresUrl, open_store
+from adapters.store.store import Store
 from adapters.worker.configuration import Configuration
+from adapters.worker.distributed import DistributedWorker
 from adapters.worker.embedded import EmbeddedWorker
 from domain.run import Outcome
 from projections.runs import RunDocument
@@ -75,22 +78,32 @@ def configured(place: Path, companies: int) -> Path:
 def slot(place: Path, database: Database, companies: int) -> tuple[float, float]:
     """Seconds of the slot in which everyone is new, and of the next, in which nothing is."""
     file = configured(place, companies)
-    store = open_store(database)
-    store.take_part(load_settings(file, {}).customers, _BEFORE)
-    took = []
-    for now, outcome in ((_FIRST, Outcome.APPLIED), (_SECOND, Outcome.UNCHANGED)):
-        served = Served(companies)
-        configuration = Configuration(file, served)
-        worker = EmbeddedWorker(configuration, store, served, WORKERS, repeat(now).__next__)
-        stop = threading.Event()
-        began = time.perf_counter()
-        running = threading.Thread(target=worker.run, args=(stop, 10))
-        running.start()
-        served.everything.wait()
-        took.append(time.perf_counter() - began)
-        stop.set()
-        running.join()
-        assert set(served.outcomes) == {outcome}, set(served.outcomes)
-    store.close()
-    first, second = took
+    with closing(open_store(database)) as store:
+        store.take_part(load_settings(file, {}).customers, _BEFORE)
+        first = _served(file, database, store, companies, _FIRST, Outcome.APPLIED)
+        second = _served(file, database, store, companies, _SECOND, Outcome.UNCHANGED)
     return first, second
+
+
+def _served(
+    file: Path, database: Database, store: Store, companies: int, now: datetime, outcome: Outcome
+) -> float:
+    """Seconds of one slot."""
+    served = Served(companies)
+    configuration = Configuration(file, served)
+    telling = repeat(now).__next__
+    worker: EmbeddedWorker | DistributedWorker
+    if isinstance(database, PostgresUrl):
+        worker = DistributedWorker(configuration, store, database.url, served, WORKERS, telling)
+    else:
+        worker = EmbeddedWorker(configuration, store, served, WORKERS, telling)
+    stop = threading.Event()
+    running = threading.Thread(target=worker.run, args=(stop, 10))
+    began = time.perf_counter()
+    running.start()
+    served.everything.wait()
+    took = time.perf_counter() - began
+    stop.set()
+    running.join()
+    assert set(served.outcomes) == {outcome}, set(served.outcomes)
+    return took
