@@ -6,10 +6,13 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 from adapters.errors import SettingsError
 from adapters.settings import Settings, company_files, load_settings
 from adapters.worker.observer import Observer
+
+Stamps: TypeAlias = dict[Path, tuple[int, int, int]]
 
 _FRESH = 5.0
 """Seconds for which files are not looked at again: there may be thousands."""
@@ -37,6 +40,7 @@ class Configuration:
         self._looked = clock()
         self._lock = threading.Lock()
         self._stamps = self._stamped()
+        self._told: Stamps | None = None
         self._settings = load(file)
         self._tell_broken()
 
@@ -47,34 +51,37 @@ class Configuration:
                 self._looked = self._clock()
                 stamps = self._stamped()
                 if stamps != self._stamps:
-                    self._stamps = stamps
-                    self._reread()
+                    self._reread(stamps)
             return self._settings
 
-    def _reread(self) -> None:
+    def _reread(self, stamps: Stamps) -> None:
+        """Reads the files; those that cannot be read are tried again, and told of once."""
         try:
             self._settings = self._load(self._file)
-        except SettingsError as error:
-            self._observer.misconfigured(None, error)
         except Exception as fault:
-            name = type(fault).__name__
-            self._observer.misconfigured(
-                None, SettingsError(self._file, "", f"cannot be read ({name})")
-            )
+            if stamps != self._told:
+                self._observer.misconfigured(None, self._explained(fault))
+            self._told = stamps
         else:
+            self._stamps, self._told = stamps, None
             self._tell_broken()
+
+    def _explained(self, fault: Exception) -> SettingsError:
+        if isinstance(fault, SettingsError):
+            return fault
+        return SettingsError(self._file, "", f"cannot be read ({type(fault).__name__})")
 
     def _tell_broken(self) -> None:
         for company, error in self._settings.broken.items():
             self._observer.misconfigured(company, error)
 
-    def _stamped(self) -> dict[Path, tuple[int, int]]:
-        """What tells a file from what it was: its time and size."""
+    def _stamped(self) -> Stamps:
+        """What tells a file from what it was: its times and size."""
         stamps = {}
         for path in (self._file, *company_files(self._file)):
             try:
                 found = path.stat()
             except OSError:
                 continue
-            stamps[path] = found.st_mtime_ns, found.st_size
+            stamps[path] = found.st_mtime_ns, found.st_ctime_ns, found.st_size
         return stamps

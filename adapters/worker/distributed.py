@@ -6,10 +6,11 @@ import asyncio
 import random
 import threading
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from time import monotonic
+from typing import Any
 
 import psycopg
 from procrastinate import App, PsycopgConnector
@@ -77,6 +78,7 @@ class DistributedWorker:
         self._running: dict[str, Future[bool]] = {}
         self._looking: Future[list[Job]] | None = None
         self._stopping = threading.Event()
+        self._end = 0.0  # of the grace
         self._jobs: Jobs | None = None
         self._worker: Worker | None = None
 
@@ -89,14 +91,17 @@ class DistributedWorker:
         asyncio.run(self._serve(stop, grace))
         for pool in (self._pool, self._looker):
             pool.shutdown(wait=False, cancel_futures=True)
-        looked = self._looking is None or self._looking.done()
-        return looked and all(job.done() for job in self._running.values())
+        # What was cancelled before its turn is done, and would still be waited for.
+        found: tuple[Future[Any] | None, ...] = (self._looking, *self._running.values())
+        running = [each for each in found if each is not None and not each.done()]
+        return not wait(running, max(0.0, self._end - monotonic())).not_done
 
     async def _serve(self, stop: threading.Event, grace: float) -> None:
         working = asyncio.create_task(self._work(grace))
         while not stop.is_set():
             await asyncio.sleep(_TICK)
         self._stopping.set()
+        self._end = monotonic() + grace
         if self._jobs is not None:
             self._jobs.stopping = True
         if self._worker is not None:

@@ -61,6 +61,7 @@ class EmbeddedWorker:
             self._observer.unavailable(error)
             return
         self._observer.looked(due, shell.now())
+        self._rest.keep(due)
         for job in due:
             if job.company not in self._running and self._rest.is_over(job):
                 self._running[job.company] = self._pool.submit(self._do, job)

@@ -30,7 +30,8 @@ class Observer(Protocol):
         """It cannot be found out what is due, mostly because the store cannot be reached."""
 
     def misconfigured(self, company: str | None, error: SettingsError) -> None:
-        """The configuration cannot be used, or that of one company; what was read before holds."""
+        """The configuration cannot be used, and what was read before holds; or that of one
+        `company`, which is not picked up until it is mended."""
 
 
 class Observers:

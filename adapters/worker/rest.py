@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from adapters.service.schedule import Job
 
@@ -36,3 +36,9 @@ class Rest:
         """The job is done."""
         with self._lock:
             self._resting.pop(job, None)
+
+    def keep(self, due: Collection[Job]) -> None:
+        """Forgets what is no longer due."""
+        with self._lock:
+            for job in self._resting.keys() - set(due):
+                del self._resting[job]

@@ -3,7 +3,7 @@
     python scheduler.py CONFIG MOMENT [--distributed | --usual]
 
 CONFIG is the configuration, and MOMENT a file with the moment that it is now; a test writes both.
-`ready` is said once it can be stopped by SIGTERM, then each run, and each failure. It looks for what
+`ready` is said once it can be stopped by SIGTERM, then each run and each failure. It looks for what
 is due many times a second, until it is stopped; with `--usual` it is one of many machines that look
 as often as they do in earnest.
 """

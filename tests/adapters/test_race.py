@@ -12,9 +12,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime, timedelta
 from itertools import count
@@ -23,10 +25,15 @@ from typing import NamedTuple
 
 import pytest
 
+from adapters.service.schedule import Job
 from adapters.store.opening import Database, PostgresUrl, open_store
 from adapters.store.postgres import migrate
 from adapters.store.store import Store
+from adapters.worker import distributed
+from adapters.worker.configuration import Configuration
+from adapters.worker.distributed import DistributedWorker
 from adapters.worker.job_schema import migrate_jobs
+from adapters.worker.observer import Observers
 from domain.events import State
 from domain.run import Outcome, RunEnded, RunKind
 from domain.schedule import Schedule
@@ -341,3 +348,29 @@ def assert_people(race: Race, store: Store, key: str, runs: list[RunEnded]) -> N
     deactivated = sum(each.state is State.DEACTIVATED for each in people)
     assert sum(run.counts.deactivated for run in runs) == deactivated
     assert deactivated or len(race.slots) < 10
+
+
+@pytest.mark.parametrize("kind", ["distributed"])
+def test_a_worker_that_is_stopped_while_it_looks_ends_well(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1: the look is waited for, as anything else that runs, for as long as the grace lasts."""
+    looking, stop = threading.Event(), threading.Event()
+
+    def slow(_: object) -> list[Job]:
+        looking.set()
+        time.sleep(0.5)
+        return []
+
+    monkeypatch.setattr(distributed, "due_jobs", slow)
+    assert isinstance(database, PostgresUrl)
+    race = Race(tmp_path, database, Size(0, 0, 1))
+    observers = Observers()
+    with closing(open_store(database)) as store:
+        configuration = Configuration(race.config, observers)
+        worker = DistributedWorker(configuration, store, database.url, observers, 2)
+        with ThreadPoolExecutor(1) as pool:
+            ended = pool.submit(worker.run, stop, 20.0)
+            assert looking.wait(PATIENCE)
+            stop.set()
+            assert ended.result(PATIENCE)

@@ -845,7 +845,7 @@ def test_a_company_whose_stored_state_is_damaged_keeps_nobody_from_their_turn(
     """R6"""
     value = DAMAGED[what]
     if isinstance(database, PostgresUrl) and not isinstance(value, bytes):
-        pytest.skip("this database has types")
+        value = str(value).encode()  # a database with types takes nothing else
     keys = ["alfa", "bravo", "charlie"]
     for key in keys:
         deliver(tmp_path / key, ANNA, CHRIS.format("2027-03-02"))
