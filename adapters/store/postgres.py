@@ -34,7 +34,10 @@ from adapters.store.sql import ddl, on_conflict, statement_of
 from adapters.store.store import Store
 from projections.tables import Kind, Table, Way, Write
 
-_CONNECTIONS = 16
+_CONNECTIONS = 68
+"""At most, made as they are needed: one for each company that is worked on (`--workers`, 64 at
+most), and a few for who looks beside them. Who had to wait for one would look like a server that
+is away."""
 _AT_ONCE = 5_000
 """Rows that are fetched at a time."""
 _FEW = 100
