@@ -1,0 +1,394 @@
+"""An SSH server with a small SFTP server behind it, each answer of which may be another.
+
+Up to the greeting it is a socket and a script. After that paramiko does what is right, but for one
+message, in place of which something else happens.
+"""
+
+from __future__ import annotations
+
+import stat
+import struct
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import cache
+from typing import Any, NamedTuple
+
+import paramiko
+from paramiko.common import (
+    MSG_CHANNEL_DATA,
+    MSG_CHANNEL_EXTENDED_DATA,
+    MSG_DISCONNECT,
+    MSG_EXT_INFO,
+    MSG_IGNORE,
+    MSG_KEXINIT,
+    MSG_USERAUTH_BANNER,
+    MSG_USERAUTH_INFO_REQUEST,
+    cMSG_GLOBAL_REQUEST,
+)
+from paramiko.sftp import (
+    CMD_ATTRS,
+    CMD_CLOSE,
+    CMD_DATA,
+    CMD_FSTAT,
+    CMD_HANDLE,
+    CMD_INIT,
+    CMD_NAME,
+    CMD_OPEN,
+    CMD_OPENDIR,
+    CMD_READ,
+    CMD_READDIR,
+    CMD_STATUS,
+    CMD_VERSION,
+)
+
+from tests.adapters.hostile import BYTE, CONTENT, MARK, NAME, PASSWORD, USER, Line, Server
+
+MANY = 2**32 - 1
+EOF_CODE, NO_FILE_CODE, DENIED_CODE, FAILURE_CODE = 1, 2, 3, 4
+FILE, LINK, FIFO, FOLDER = (
+    kind | 0o644 for kind in (stat.S_IFREG, stat.S_IFLNK, stat.S_IFIFO, stat.S_IFDIR)
+)
+
+
+# The transport
+
+
+Act = Callable[["Transport", bytes], None]
+
+
+class Transport(paramiko.Transport):
+    """Sends what is right, but for one kind of message, in place of which it does something."""
+
+    def __init__(self, line: Line, at: int | None, act: Act | None) -> None:
+        super().__init__(line)  # type: ignore[arg-type]
+        self.line = line
+        self.mute = False
+        self._at, self._act = at, act
+
+    def _send_message(self, data: Any) -> None:
+        raw = data.asbytes()
+        if raw[0] == self._at and self._act:
+            act, self._act = self._act, None
+            act(self, raw)
+        else:
+            self.send_raw(raw)
+
+    def send_raw(self, data: bytes) -> None:
+        """Sends a message."""
+        if not self.mute:
+            super()._send_message(paramiko.Message(data))  # type: ignore[misc]
+
+    def flood_with(self, message: bytes) -> None:
+        """Never stops to send a message."""
+        while not self.line.over.is_set() and self.is_active():
+            self.send_raw(message)
+
+
+def say_nothing(transport: Transport, message: bytes) -> None:
+    """Never says anything again."""
+    transport.mute = True
+
+
+def drip(transport: Transport, message: bytes) -> None:
+    """Goes on with a byte now and then."""
+    transport.line.slow = True
+    transport.send_raw(message)
+    with suppress(OSError):  # whatever comes next, it is not silent
+        transport.line.drip_on()
+
+
+def reset(transport: Transport, message: bytes) -> None:
+    """Is gone."""
+    transport.line.reset()
+
+
+def hang_up(transport: Transport, message: bytes) -> None:
+    """Says good-bye."""
+    transport.line.hang_up()
+
+
+def disconnect(transport: Transport, message: bytes) -> None:
+    """Ends the connection as the protocol has it, and says why."""
+    transport.send_raw(struct.pack(">BI", MSG_DISCONNECT, 2) + string(MARK) + string(""))
+
+
+def instead(*messages: bytes) -> Act:
+    """Sends other messages."""
+
+    def act(transport: Transport, message: bytes) -> None:
+        for each in messages:
+            transport.send_raw(each)
+
+    return act
+
+
+def before(first: bytes) -> Act:
+    """Sends another message first."""
+    return lambda transport, message: instead(first, message)(transport, b"")
+
+
+def flood(message: bytes) -> Act:
+    """Sends another message without end."""
+    return lambda transport, _: transport.flood_with(message)
+
+
+def announce(transport: Transport, message: bytes) -> None:
+    """Announces a packet of 4 GiB; with this cipher its length is not encrypted."""
+    transport.line.flood(b"\xff" * 65536)
+
+
+def string(text: str | bytes) -> bytes:
+    """A text as SSH writes it."""
+    data = text.encode() if isinstance(text, str) else text
+    return struct.pack(">I", len(data)) + data
+
+
+PROMISES = struct.pack(">BI", MSG_EXT_INFO, MANY) + string(MARK) + string(MARK)
+BANNER = bytes([MSG_USERAUTH_BANNER]) + string(f"{MARK}\r\n" * 3000) + string("")
+PADDING = bytes([MSG_IGNORE]) + string(MARK * 4000)
+QUESTION = cMSG_GLOBAL_REQUEST + string(f"{MARK}@example.com") + b"\x01"
+PROMPTS = bytes([MSG_USERAUTH_INFO_REQUEST]) + string(MARK) * 2 + string("") + b"\xff" * 4
+NEW_KEYS = bytes([MSG_KEXINIT]) + b"\0" * 16 + string(MARK) * 10 + b"\0" * 5
+NO_ALGORITHMS = bytes([MSG_KEXINIT]) + b"\0" * 16 + string(f"{MARK}\x1b[2J,") * 10 + b"\0" * 5
+
+
+def data_beyond(kind: int) -> bytes:
+    """Data on the first channel: as output, or as errors."""
+    code = struct.pack(">I", 1) if kind == MSG_CHANNEL_EXTENDED_DATA else b""
+    return struct.pack(">BI", kind, 0) + code + string(MARK.encode() * 4000)
+
+
+OUTPUT, ERRORS = data_beyond(MSG_CHANNEL_DATA), data_beyond(MSG_CHANNEL_EXTENDED_DATA)
+
+
+class Door(paramiko.ServerInterface):
+    """Who may log in, and how."""
+
+    def __init__(self, methods: str, answers: bool) -> None:
+        self._methods, self._answers = methods, answers
+
+    def get_allowed_auths(self, username: str) -> str:
+        return self._methods
+
+    def check_auth_password(self, username: str, password: str) -> int:
+        known = "password" in self._methods and (username, password) == (USER, PASSWORD)
+        return paramiko.AUTH_SUCCESSFUL if known else paramiko.AUTH_FAILED
+
+    def check_auth_interactive(self, username: str, submethods: str) -> Any:
+        return paramiko.InteractiveQuery(MARK, MARK, MARK)
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return paramiko.OPEN_SUCCEEDED if self._answers else 1
+
+    def check_channel_subsystem_request(self, channel: paramiko.Channel, name: str) -> bool:
+        return super().check_channel_subsystem_request(channel, name)
+
+
+# SFTP
+
+
+class Ask(NamedTuple):
+    """A request, by which number it goes, and who is asked."""
+
+    number: bytes
+    body: bytes
+    sftp: Sftp
+
+    @property
+    def wanted(self) -> tuple[int, int]:
+        """Where to read, and how much."""
+        offset, size = struct.unpack(">QI", self.body[-12:])
+        return offset, size
+
+
+Answer = Callable[[Ask], Iterable[bytes]]
+
+
+def packet(kind: int, *parts: bytes) -> bytes:
+    """An answer."""
+    content = b"".join(parts)
+    return struct.pack(">IB", len(content) + 1, kind) + content
+
+
+def status(ask: Ask, code: int) -> bytes:
+    """That something is done, or why not."""
+    return packet(CMD_STATUS, ask.number, struct.pack(">I", code), string(MARK), string(""))
+
+
+def attributes(size: int = len(CONTENT), mode: int = FILE, modified: int = 1) -> bytes:
+    """What is said of a file."""
+    return struct.pack(">IQIII", 0b1101, size, mode, 1, modified)
+
+
+EXTENDED = struct.pack(">II", 0x80000000, MANY)
+
+
+def names(ask: Ask, *entries: tuple[bytes, bytes], number: int | None = None) -> bytes:
+    """Files of a directory, and how many they are said to be."""
+    listed = b"".join(string(name) + string(MARK) + about for name, about in entries)
+    count = len(entries) if number is None else number
+    return packet(CMD_NAME, ask.number, struct.pack(">I", count), listed)
+
+
+def content(data: bytes = CONTENT) -> Answer:
+    """A file's content."""
+
+    def answer(ask: Ask) -> Iterable[bytes]:
+        offset, size = ask.wanted
+        piece = data[offset : offset + size]
+        yield packet(CMD_DATA, ask.number, string(piece)) if piece else status(ask, EOF_CODE)
+
+    return answer
+
+
+def listing(*entries: tuple[bytes, bytes]) -> Answer:
+    """A directory's content."""
+
+    def answer(ask: Ask) -> Iterable[bytes]:
+        ask.sftp.listed = not ask.sftp.listed
+        yield names(ask, *entries) if ask.sftp.listed else status(ask, EOF_CODE)
+
+    return answer
+
+
+def always(make: Callable[[Ask], bytes]) -> Answer:
+    """The same answer every time."""
+    return lambda ask: [make(ask)]
+
+
+def refuse(code: int) -> Answer:
+    """No."""
+    return always(lambda ask: status(ask, code))
+
+
+def then(answer: Answer, act: Callable[[Transport], None]) -> Answer:
+    """An answer, after which something happens beside it."""
+
+    def both(ask: Ask) -> Iterable[bytes]:
+        yield from answer(ask)
+        threading.Thread(target=_quietly, args=(act, ask.sftp.line_of), daemon=True).start()
+
+    return both
+
+
+def _quietly(act: Callable[[Transport], None], transport: Transport) -> None:
+    with suppress(OSError, EOFError, paramiko.SSHException):
+        act(transport)
+
+
+def stop_talking(ask: Ask) -> Iterable[bytes]:
+    """No answer."""
+    ask.sftp.over.wait(60)
+    return []
+
+
+def drip_answer(ask: Ask) -> Iterable[bytes]:
+    """An answer of which a byte comes now and then."""
+    for byte in packet(CMD_STATUS, ask.number, b"\0" * 1000):
+        yield bytes([byte])
+        if ask.sftp.over.wait(BYTE):
+            return
+
+
+def drip_below(ask: Ask) -> Iterable[bytes]:
+    """An answer of whose encrypted form a byte comes now and then."""
+    ask.sftp.line_of.line.slow = True
+    yield packet(CMD_STATUS, ask.number, b"\0" * 1000)
+
+
+def reset_instead(ask: Ask) -> Iterable[bytes]:
+    """No more connection."""
+    ask.sftp.line_of.line.reset()
+    return []
+
+
+def hang_up_instead(ask: Ask) -> Iterable[bytes]:
+    """No more connection."""
+    ask.sftp.line_of.line.hang_up()
+    return []
+
+
+USUAL: dict[int, Answer] = {
+    CMD_INIT: lambda ask: [packet(CMD_VERSION, struct.pack(">I", 3))],
+    CMD_OPENDIR: always(lambda ask: packet(CMD_HANDLE, ask.number, string("folder"))),
+    CMD_READDIR: listing((NAME.encode(), attributes())),
+    CMD_OPEN: always(lambda ask: packet(CMD_HANDLE, ask.number, string("file"))),
+    CMD_FSTAT: always(lambda ask: packet(CMD_ATTRS, ask.number, attributes())),
+    CMD_READ: content(),
+    CMD_CLOSE: refuse(0),
+}
+
+
+class Sftp(paramiko.SubsystemHandler):
+    """Answers one request after the other."""
+
+    def __init__(
+        self,
+        channel: paramiko.Channel,
+        name: str,
+        server: paramiko.ServerInterface,
+        answers: dict[int, Answer],
+        over: threading.Event,
+    ) -> None:
+        super().__init__(channel, name, server)
+        self.daemon = True
+        self.listed = False
+        self.over = over
+        self.line_of: Any = channel.get_transport()
+        self._answers = USUAL | answers
+
+    def start_subsystem(self, name: str, transport: Any, channel: paramiko.Channel) -> None:
+        stream = channel.makefile("rb")
+        with suppress(OSError, EOFError, struct.error):
+            while True:
+                size, kind = struct.unpack(">IB", stream.read(5))
+                body = stream.read(size - 1)
+                for part in self._answers[kind](Ask(body[:4], body[4:], self)):
+                    channel.sendall(part)
+
+
+# The server
+
+
+@cache
+def host_key() -> paramiko.PKey:
+    """The key that all of these servers show."""
+    return paramiko.ECDSAKey.generate()
+
+
+class SshServer(Server):
+    """A server that does what a test wants, where it wants it."""
+
+    def __init__(
+        self,
+        answers: dict[int, Answer] | None = None,
+        *,
+        at: int | None = None,
+        act: Act | None = None,
+        methods: str = "password",
+        sessions: bool = True,
+        offers: dict[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        self._answers = answers or {}
+        self._at, self._act = at, act
+        self._door = Door(methods, sessions)
+        self._offers = offers or {}
+        super().__init__(self._talk_ssh)
+
+    def _talk_ssh(self, line: Line) -> None:
+        transport = Transport(line, self._at, self._act)
+        for kind, offered in self._offers.items():
+            setattr(transport, f"_preferred_{kind}", offered)
+        transport.add_server_key(host_key())
+        transport.set_subsystem_handler("sftp", Sftp, self._answers, self.over)
+        try:
+            transport.start_server(event=threading.Event(), server=self._door)
+            while transport.is_alive() and not self.over.wait(0.02):
+                pass
+        finally:
+            line.slow = False
+            transport.close()
+            transport.packetizer.complete_handshake()
+            with suppress(RuntimeError):
+                transport.join(10)

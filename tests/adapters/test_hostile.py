@@ -1,0 +1,1298 @@
+"""Servers that mean harm or are broken: whatever they do, a pick-up ends, and nothing is applied.
+
+Each of them meets a whole import, in a process of its own (`hostile.py`) that tells what came of
+it and what it took. Everything that a server says has a word in it that must never be repeated.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from paramiko.common import (
+    MSG_CHANNEL_OPEN_SUCCESS,
+    MSG_CHANNEL_SUCCESS,
+    MSG_KEXINIT,
+    MSG_NEWKEYS,
+    MSG_SERVICE_ACCEPT,
+    MSG_USERAUTH_SUCCESS,
+)
+from paramiko.sftp import (
+    CMD_ATTRS,
+    CMD_CLOSE,
+    CMD_DATA,
+    CMD_FSTAT,
+    CMD_HANDLE,
+    CMD_INIT,
+    CMD_NAME,
+    CMD_OPEN,
+    CMD_OPENDIR,
+    CMD_READ,
+    CMD_READDIR,
+    CMD_VERSION,
+)
+
+from adapters.secret import Secret
+from adapters.sources.deadlines import Deadlines
+from adapters.sources.ftp import FtpSource
+from adapters.sources.sftp import SftpSource
+from tests.adapters import hostile, hostile_ftp, hostile_ssh
+from tests.adapters.certificates import Certificate, make_certificate
+from tests.adapters.hostile import (
+    MARK,
+    MEMORY,
+    NAME,
+    PASSWORD,
+    SLACK,
+    USER,
+    VARIABLE,
+    Line,
+    Server,
+    Told,
+    Victim,
+)
+from tests.adapters.hostile_ftp import FtpServer
+from tests.adapters.hostile_ssh import Act, Answer, SshServer
+
+CALM = Deadlines(connect=5, greeting=5, handshake=5, log_in=5, session=5, silence=5, whole=10)
+"""Far from everything that these tests wait for: what they are about is set to a moment."""
+TORTURE = bool(os.environ.get("TENURE_TORTURE"))
+MOMENT = 0.5
+AT_ONCE = 1.5
+"""Seconds in which a conversation ends that nobody is waited for in."""
+ENDS = ("SourceUnreachable", ("failed",), ("unreachable",))
+KEX_REPLY = 31
+
+Talk = Callable[[Line], None]
+
+
+def each(stages: Iterable[str], always: Sequence[Any], *others: Any) -> list[tuple[str, Any]]:
+    """Every stage with what is tried at all of them, and every fourth with the others; with them
+    too under torture.
+    """
+    names = list(stages)
+    some = names if TORTURE else names[::4]
+    tried = [(name, way) for name in names for way in always]
+    return tried + [(name, way) for name in some for way in others]
+
+
+@pytest.fixture(scope="module")
+def victim() -> Iterator[Victim]:
+    """The process that picks up."""
+    with hostile.victim() as process:
+        yield process
+
+
+class Ground:
+    """Where a pick-up meets a server, and what must be true of it, whatever the server does."""
+
+    def __init__(self, victim: Victim, database: Path) -> None:
+        self._victim = victim
+        self._database = database
+
+    def meet(self, server: Server, source: Any, within: float, people: int | None = 0) -> Told:
+        """What came of an import from this source, which ends `within` so many seconds, and
+        registers so many `people`: none, where something is wrong with the file; `None` where
+        that is not what matters.
+        """
+        with closing(server):
+            told = self._victim.pick_up(source, self._database, within)
+        assert told.seconds < within + SLACK
+        assert told.peak < MEMORY
+        assert (told.threads, told.sockets) == ((), 0)
+        assert self._victim.printed() == ""
+        assert MARK not in told.problem
+        assert [word for word in (PASSWORD, MARK) if word in told.behind] == []
+        assert "\n" not in told.problem
+        assert "\x1b" not in told.problem
+        assert not told.fault
+        assert told.people == people or people is None
+        assert len(told.outcomes) == 1
+        return told
+
+
+@pytest.fixture
+def ground(victim: Victim, tmp_path: Path) -> Ground:
+    """An empty database, and a company that picks up into it."""
+    return Ground(victim, tmp_path / "tenure.db")
+
+
+def unreachable(told: Told, *words: str) -> None:
+    """The run failed since the files cannot be fetched, for this reason."""
+    assert (told.failure, told.outcomes, told.issues) == ENDS
+    for word in words:
+        assert word in told.problem
+
+
+def still_uploading(told: Told) -> None:
+    """The run failed since a file was changing (D4)."""
+    assert (told.failure, told.outcomes) == ("StillUploading", ("failed",))
+    assert told.issues == ("still-uploading",)
+
+
+def too_large(told: Told, size: int) -> None:
+    """The run was refused since a file is larger than it may be, which was not read (F7)."""
+    assert told.files == ((NAME, size, False),)
+    assert (told.failure, told.outcomes, told.issues) == ("", ("refused",), ("too-large",))
+
+
+def no_file(told: Told) -> None:
+    """There was nothing that counts (D2, D6)."""
+    assert (told.files, told.failure) == ((), "")
+    assert (told.outcomes, told.issues) == (("no-file",), ("no-file",))
+
+
+# SFTP
+
+
+def over_ssh(server: Server, deadlines: Deadlines = CALM, **changes: Any) -> SftpSource:
+    """A source on a server that would work, if that were any good."""
+    usual: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": server.port,
+        "directory": "/outgoing",
+        "pattern": "alleo_employees_*.csv",
+        "username": USER,
+        "password": Secret(env=VARIABLE),
+        "host_key": hostile_ssh.host_key().fingerprint,
+        "settle": 0,
+        "attempts": 1,
+        "deadlines": deadlines,
+    }
+    return SftpSource(**{**usual, **changes})
+
+
+def sftp(ground: Ground, answers: dict[int, Answer], **changes: Any) -> Told:
+    """What came of a server that answers so, without anyone being waited for."""
+    server = SshServer(answers)
+    return ground.meet(server, over_ssh(server, **changes), AT_ONCE)
+
+
+def test_the_server_that_all_of_these_are_is_a_good_one(victim: Victim, tmp_path: Path) -> None:
+    """D1: what follows fails for what it says, and not for something that is always wrong."""
+    with closing(SshServer()) as server:
+        told = victim.pick_up(over_ssh(server), tmp_path / "tenure.db", AT_ONCE)
+
+    assert (told.outcomes, told.people) == (("applied",), 1)
+    assert (told.threads, told.sockets) == ((), 0)
+
+
+NO_GREETING = "does not greet as an SSH server does"
+NO_LOG_IN = "did not answer the log-in within 0.5 seconds"
+NO_SESSION = "gives tenure no SFTP session"
+NO_LISTING = "/outgoing on 127.0.0.1 cannot be listed"
+NO_READING = f"{NAME} on 127.0.0.1 cannot be read"
+BROKE_OFF = "(the conversation broke off)"
+SILENT = "(it fell silent)"
+TOO_LONG = "took longer than the 1 seconds it may"
+
+HASTY = CALM._replace(greeting=MOMENT / 2, handshake=MOMENT / 2)
+SSH_STAGES = {
+    "key exchange begins": (MSG_KEXINIT, HASTY, NO_GREETING),
+    "key exchange": (KEX_REPLY, HASTY, NO_GREETING),
+    "new keys": (MSG_NEWKEYS, HASTY, NO_GREETING),
+    "log-in begins": (MSG_SERVICE_ACCEPT, CALM._replace(log_in=MOMENT), NO_LOG_IN),
+    "log-in": (MSG_USERAUTH_SUCCESS, CALM._replace(log_in=MOMENT), NO_LOG_IN),
+    "session": (MSG_CHANNEL_OPEN_SUCCESS, CALM._replace(session=MOMENT), NO_SESSION),
+    "subsystem": (MSG_CHANNEL_SUCCESS, CALM._replace(session=MOMENT), NO_SESSION),
+}
+"""Messages of a server, how long they are waited for, and what is said without them."""
+SFTP_STAGES = {
+    "open directory": (CMD_OPENDIR, NO_LISTING),
+    "list": (CMD_READDIR, NO_LISTING),
+    "open": (CMD_OPEN, NO_READING),
+    "stat": (CMD_FSTAT, NO_READING),
+    "read": (CMD_READ, NO_READING),
+    "close": (CMD_CLOSE, NO_LISTING),
+}
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize(
+    ("stage", "act"), each(SSH_STAGES, [hostile_ssh.say_nothing], hostile_ssh.drip)
+)
+def test_an_ssh_server_that_does_not_go_on_is_not_waited_for(
+    ground: Ground, stage: str, act: Act
+) -> None:
+    """R6: silence, and a byte now and then."""
+    at, deadlines, words = SSH_STAGES[stage]
+    server = SshServer(at=at, act=act)
+
+    told = ground.meet(server, over_ssh(server, deadlines), MOMENT)
+
+    unreachable(told, words, "within 0.5 seconds")
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize(
+    ("stage", "act"),
+    each(SSH_STAGES, [hostile_ssh.reset, hostile_ssh.disconnect], hostile_ssh.hang_up),
+)
+def test_an_ssh_server_that_is_gone_is_told(ground: Ground, stage: str, act: Act) -> None:
+    """R6"""
+    at, _, words = SSH_STAGES[stage]
+    server = SshServer(at=at, act=act)
+
+    told = ground.meet(server, over_ssh(server), AT_ONCE)
+
+    unreachable(told, "ended the log-in of tenure" if words == NO_LOG_IN else words, BROKE_OFF)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize(
+    ("stage", "answer"),
+    each(
+        SFTP_STAGES,
+        [hostile_ssh.stop_talking],
+        hostile_ssh.drip_answer,
+        hostile_ssh.drip_below,
+    ),
+)
+def test_an_sftp_server_that_does_not_go_on_is_not_waited_for(
+    ground: Ground, stage: str, answer: Answer
+) -> None:
+    """R6: silence is ended soon, and a byte now and then when the whole has taken too long."""
+    kind, words = SFTP_STAGES[stage]
+    silent = answer is not hostile_ssh.drip_answer
+    deadlines = CALM._replace(silence=MOMENT, whole=10 if silent else 1)
+    server = SshServer({kind: answer})
+
+    told = ground.meet(server, over_ssh(server, deadlines), MOMENT if silent else 1)
+
+    unreachable(told, *((words, SILENT) if silent else (TOO_LONG, "`deadline`")))
+
+
+@pytest.mark.parametrize("answer", [hostile_ssh.stop_talking, hostile_ssh.drip_answer])
+def test_an_sftp_session_that_does_not_begin_is_not_waited_for(
+    ground: Ground, answer: Answer
+) -> None:
+    """R6"""
+    server = SshServer({CMD_INIT: answer})
+
+    told = ground.meet(server, over_ssh(server, CALM._replace(session=MOMENT)), MOMENT)
+
+    unreachable(told, NO_SESSION, "within 0.5 seconds")
+
+
+@pytest.mark.parametrize("stage", SFTP_STAGES)
+@pytest.mark.parametrize("answer", [hostile_ssh.reset_instead, hostile_ssh.hang_up_instead])
+def test_an_sftp_server_that_is_gone_is_told(ground: Ground, stage: str, answer: Answer) -> None:
+    """R6"""
+    kind, words = SFTP_STAGES[stage]
+
+    unreachable(sftp(ground, {kind: answer}), words, BROKE_OFF)
+
+
+def then(first: bytes, talk: Talk) -> Talk:
+    """A greeting, and what comes after it."""
+
+    def both(line: Line) -> None:
+        line.sendall(first)
+        talk(line)
+
+    return both
+
+
+OPENING = b"SSH-2.0-x\r\n"
+GREETINGS: dict[str, tuple[Talk, str]] = {
+    "silence": (Line.say_nothing, "within 0.5 seconds"),
+    "a byte now and then": (Line.drip_on, "within 0.5 seconds"),
+    "a line now and then": (lambda line: line.drip_on(b"x\n"), "within 0.5 seconds"),
+    "a line without end": (lambda line: line.flood(b"x" * 65536), BROKE_OFF),
+    "lines without end": (lambda line: line.flood(f"{MARK}\r\n".encode() * 9), BROKE_OFF),
+    "an end": (Line.hang_up, BROKE_OFF),
+    "a reset": (Line.reset, BROKE_OFF),
+    "SSH of no version": (hostile.greet(f"SSH-{MARK}-x\r\n".encode()), ""),
+    "SSH of old": (hostile.greet(f"SSH-1.5-{MARK}\r\n".encode()), ""),
+    "HTTP": (hostile.greet(f"HTTP/1.1 400 {MARK}\r\n\r\n".encode()), ""),
+    "SMTP": (hostile.greet(f"220 {MARK} ESMTP\r\n".encode()), ""),
+    "FTP": (hostile.greet(f"220 {MARK}\r\n".encode()), ""),
+    "no text": (hostile.greet(b"\xff\xfe\0\r\n" * 50), ""),
+    "only the greeting": (then(OPENING, Line.say_nothing), "within 0.5 seconds"),
+    "a packet of 4 GiB": (then(OPENING, lambda line: line.flood(b"\xff" * 65536)), BROKE_OFF),
+    "an empty packet": (then(OPENING, lambda line: line.flood(b"\0" * 65536)), ""),
+    "junk": (then(OPENING, lambda line: line.flood(bytes(range(256)) * 99)), ""),
+}
+
+
+@pytest.mark.parametrize("greeting", GREETINGS)
+def test_what_does_not_greet_as_ssh_is_told(ground: Ground, greeting: str) -> None:
+    """R6"""
+    talk, words = GREETINGS[greeting]
+    server = Server(talk)
+
+    told = ground.meet(server, over_ssh(server, HASTY), MOMENT)
+
+    if greeting == "a reset" and "cannot be reached" in told.problem:
+        words = "Connection reset"  # so soon that there never was a connection
+    unreachable(told, f"127.0.0.1 port {server.port}", words)
+    assert NO_GREETING in told.problem or words == "Connection reset"
+
+
+@pytest.mark.parametrize("talk", [Line.say_nothing, Line.drip_on])
+def test_the_whole_of_a_pick_up_includes_connecting(ground: Ground, talk: Talk) -> None:
+    """R6: `deadline` is "seconds that the whole pick-up may take, every attempt included"."""
+    server = Server(talk)
+    source = over_ssh(server, CALM._replace(whole=MOMENT), attempts=4)
+
+    unreachable(ground.meet(server, source, MOMENT), "`deadline`")
+
+
+FLOODS: dict[str, tuple[int, Act, Deadlines, str]] = {
+    "promises": (MSG_SERVICE_ACCEPT, hostile_ssh.before(hostile_ssh.PROMISES), CALM, ""),
+    "4 GiB": (MSG_SERVICE_ACCEPT, hostile_ssh.announce, CALM, BROKE_OFF),
+    "banners": (
+        MSG_USERAUTH_SUCCESS,
+        hostile_ssh.flood(hostile_ssh.BANNER),
+        CALM._replace(log_in=MOMENT),
+        NO_LOG_IN,
+    ),
+    "padding": (
+        MSG_USERAUTH_SUCCESS,
+        hostile_ssh.flood(hostile_ssh.PADDING),
+        CALM._replace(log_in=MOMENT),
+        NO_LOG_IN,
+    ),
+    "questions": (
+        MSG_CHANNEL_SUCCESS,
+        hostile_ssh.flood(hostile_ssh.QUESTION),
+        CALM._replace(session=MOMENT),
+        NO_SESSION,
+    ),
+    "output": (MSG_CHANNEL_SUCCESS, hostile_ssh.flood(hostile_ssh.OUTPUT), CALM, NO_SESSION),
+    "errors": (MSG_CHANNEL_SUCCESS, hostile_ssh.flood(hostile_ssh.ERRORS), CALM, NO_SESSION),
+    "new keys": (MSG_CHANNEL_SUCCESS, hostile_ssh.instead(hostile_ssh.NEW_KEYS), CALM, NO_SESSION),
+    "no algorithms": (MSG_KEXINIT, hostile_ssh.instead(hostile_ssh.NO_ALGORITHMS), CALM, "only"),
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_what_an_ssh_server_sends_unasked_is_bounded(ground: Ground, flood: str) -> None:
+    """R6"""
+    at, act, deadlines, words = FLOODS[flood]
+    server = SshServer(at=at, act=act)
+
+    told = ground.meet(server, over_ssh(server, deadlines), AT_ONCE)
+
+    unreachable(told, words)
+
+
+def test_questions_of_a_log_in_are_bounded(ground: Ground) -> None:
+    """R6: a server may ask for more than a password, and says how often."""
+    ask = hostile_ssh.instead(hostile_ssh.PROMPTS)
+    server = SshServer(at=60, act=ask, methods="keyboard-interactive")
+
+    told = ground.meet(server, over_ssh(server, CALM._replace(log_in=MOMENT)), MOMENT)
+
+    unreachable(told, "does not let tenure in")
+
+
+@pytest.mark.parametrize("message", [hostile_ssh.OUTPUT, hostile_ssh.ERRORS])
+def test_a_flood_while_files_settle_is_bounded(ground: Ground, message: bytes) -> None:
+    """R6, D4: nobody reads in the meantime."""
+    flooding = hostile_ssh.then(
+        hostile_ssh.refuse(0), lambda transport: transport.flood_with(message)
+    )
+    server = SshServer({CMD_CLOSE: flooding})
+
+    told = ground.meet(server, over_ssh(server, settle=1), 1 + AT_ONCE)
+
+    unreachable(told, NO_LISTING, BROKE_OFF)
+
+
+# Who it is, and whom it lets in
+
+
+def test_a_server_with_another_key_gets_nothing(ground: Ground) -> None:
+    server = SshServer()
+    source = over_ssh(server, host_key="SHA256:" + "A" * 43)
+
+    unreachable(ground.meet(server, source, AT_ONCE), "is not the pinned one")
+
+
+def test_a_server_whose_key_nobody_knows_gets_nothing(ground: Ground) -> None:
+    server = SshServer()
+
+    unreachable(ground.meet(server, over_ssh(server, host_key=None), AT_ONCE), "is not pinned")
+
+
+@pytest.mark.parametrize("kind", ["ciphers", "macs", "kex"])
+def test_a_server_with_weak_algorithms_gets_nothing(ground: Ground, kind: str) -> None:
+    weak = {"ciphers": "3des-cbc", "macs": "hmac-md5", "kex": "diffie-hellman-group14-sha1"}[kind]
+    server = SshServer(offers={kind: (weak,), "ciphers": (_CIPHERS[kind],)})
+
+    told = ground.meet(server, over_ssh(server), AT_ONCE)
+
+    unreachable(told, "that is safe, only", weak)
+
+
+_CIPHERS = {"ciphers": "3des-cbc", "macs": "aes128-ctr", "kex": "aes128-ctr"}
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "words"),
+    [
+        ({"methods": "publickey"}, "by `password`, only by publickey"),
+        ({"methods": f"{MARK},publickey"}, "by `password`, only by publickey"),
+        ({"methods": MARK}, "by `password`, only by other means"),
+        ({"sessions": False}, NO_SESSION),
+    ],
+)
+def test_a_server_that_does_not_let_us_in_is_told(
+    ground: Ground, behaviour: dict[str, Any], words: str
+) -> None:
+    server = SshServer(**behaviour)
+
+    unreachable(ground.meet(server, over_ssh(server), AT_ONCE), words)
+
+
+def test_a_refused_password_is_told_without_it(ground: Ground) -> None:
+    server = SshServer()
+
+    told = ground.meet(server, over_ssh(server, username="nobody"), AT_ONCE)
+
+    unreachable(told, "does not let nobody in", "`username` and `password`")
+
+
+# What SFTP may answer
+
+
+def handle(size: int) -> Answer:
+    return hostile_ssh.always(
+        lambda ask: hostile_ssh.packet(CMD_HANDLE, ask.number, hostile_ssh.string(b"h" * size))
+    )
+
+
+def raw(data: bytes) -> Answer:
+    return lambda ask: [data]
+
+
+def numbered(kind: int, *parts: bytes) -> Answer:
+    return hostile_ssh.always(lambda ask: hostile_ssh.packet(kind, ask.number, *parts))
+
+
+def everything(*sizes: int) -> dict[int, Answer]:
+    """A file that is said to be so large when it is listed, and when it is open."""
+    listed, opened = (*sizes, *sizes)[:2]
+    return {
+        CMD_READDIR: hostile_ssh.listing((NAME.encode(), hostile_ssh.attributes(listed))),
+        CMD_FSTAT: numbered(CMD_ATTRS, hostile_ssh.attributes(opened)),
+    }
+
+
+BROKEN: dict[str, tuple[dict[int, Answer], str]] = {
+    "session: 4 GiB": ({CMD_INIT: raw(b"\xff" * 4)}, NO_SESSION),
+    "session: nothing": ({CMD_INIT: raw(b"\0" * 4)}, NO_SESSION),
+    "session: no version": (
+        {CMD_INIT: raw(hostile_ssh.packet(CMD_VERSION))},
+        NO_SESSION,
+    ),
+    "session: something else": ({CMD_INIT: raw(hostile_ssh.packet(CMD_DATA))}, NO_SESSION),
+    "listing: 4 GiB": ({CMD_READDIR: raw(b"\xff" * 4)}, NO_LISTING),
+    "listing: something else": ({CMD_READDIR: numbered(CMD_DATA)}, NO_LISTING),
+    "listing: no number": ({CMD_READDIR: raw(hostile_ssh.packet(CMD_NAME))}, NO_LISTING),
+    "listing: nobody asked": (
+        {CMD_READDIR: raw(hostile_ssh.packet(CMD_NAME, b"\x7f" * 4))},
+        NO_LISTING,
+    ),
+    "listing: 4 billion names": (
+        {CMD_READDIR: hostile_ssh.always(lambda ask: hostile_ssh.names(ask, number=2**32 - 1))},
+        "more than 100000 entries",
+    ),
+    "listing: not allowed": ({CMD_OPENDIR: hostile_ssh.refuse(3)}, "Permission denied"),
+    "listing: not there": ({CMD_OPENDIR: hostile_ssh.refuse(2)}, "No such file"),
+    "listing: an unknown code": ({CMD_OPENDIR: hostile_ssh.refuse(2**32 - 1)}, "with code"),
+    "listing: no kind": (
+        {CMD_READDIR: hostile_ssh.listing((NAME.encode(), struct.pack(">I", 0)))},
+        "does not tell kind, size and time",
+    ),
+    "reading: 4 GiB": ({CMD_READ: raw(b"\xff" * 4)}, NO_READING),
+    "reading: something else": ({CMD_READ: numbered(CMD_HANDLE)}, NO_READING),
+    "reading: nobody asked": (
+        {CMD_READ: raw(hostile_ssh.packet(CMD_DATA, b"\x7f" * 4, hostile_ssh.string("x")))},
+        NO_READING,
+    ),
+    "reading: not allowed": ({CMD_OPEN: hostile_ssh.refuse(3)}, "Permission denied"),
+    "reading: no": ({CMD_READ: hostile_ssh.refuse(4)}, "the server refuses with code 4"),
+    "reading: twice the same": (
+        {
+            **everything(100_000),
+            CMD_READ: hostile_ssh.always(
+                lambda ask: hostile_ssh.packet(CMD_DATA, ask.number, hostile_ssh.string("x")) * 2
+            ),
+        },
+        NO_READING,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_an_answer_that_is_none_is_told(ground: Ground, case: str) -> None:
+    """R6"""
+    answers, words = BROKEN[case]
+
+    unreachable(sftp(ground, answers), words)
+
+
+ENDLESS: dict[str, dict[int, Answer]] = {
+    "empty lists": {
+        CMD_READDIR: hostile_ssh.always(lambda ask: hostile_ssh.names(ask)),
+    },
+    "empty pieces": {
+        **everything(10**8),
+        CMD_READ: hostile_ssh.always(
+            lambda ask: hostile_ssh.packet(CMD_DATA, ask.number, hostile_ssh.string("x"))
+        ),
+    },
+    "4 billion attributes of a name": {
+        CMD_READDIR: hostile_ssh.listing((NAME.encode(), hostile_ssh.EXTENDED)),
+    },
+    "4 billion attributes of a file": {CMD_FSTAT: numbered(CMD_ATTRS, hostile_ssh.EXTENDED)},
+}
+
+
+@pytest.mark.parametrize("case", ENDLESS)
+def test_answers_without_end_end(ground: Ground, case: str) -> None:
+    """R6: each is an answer, and no deadline for a single one would ever be over."""
+    server = SshServer(ENDLESS[case])
+
+    told = ground.meet(server, over_ssh(server, CALM._replace(whole=1)), 1)
+
+    assert told.outcomes == ("failed",)
+
+
+@pytest.mark.parametrize("name", [b"x.csv", b"alleo_employees_%d.csv" % 1, b"x" * 20])
+def test_a_listing_without_end_ends(ground: Ground, name: bytes) -> None:
+    """R6"""
+    many = [(name, hostile_ssh.attributes())] * 500
+    answer = hostile_ssh.always(lambda ask: hostile_ssh.names(ask, *many))
+    server = SshServer({CMD_READDIR: answer})
+
+    told = ground.meet(server, over_ssh(server), 5)
+
+    unreachable(told, "more than 100000 entries")
+
+
+def test_a_handle_of_any_length_is_not_kept_for_every_request(ground: Ground) -> None:
+    """R6: it goes out again with each of many requests."""
+    answers = {**everything(10**8), CMD_OPEN: handle(1_000_000), CMD_READ: hostile_ssh.stop_talking}
+    server = SshServer(answers)
+
+    told = ground.meet(server, over_ssh(server, CALM._replace(silence=MOMENT, whole=3)), 3)
+
+    unreachable(told, "")
+
+
+@pytest.mark.parametrize("size", [2**40, 2**63 - 1, 2**63, 2**64 - 1])
+def test_a_file_of_an_absurd_size_is_refused_and_not_read(ground: Ground, size: int) -> None:
+    """F7, R2"""
+    too_large(sftp(ground, {**everything(size), CMD_OPEN: hostile_ssh.reset_instead}), size)
+
+
+BYTES = len(hostile.CONTENT)
+CHANGING: dict[str, dict[int, Answer]] = {
+    "shrinks": everything(BYTES, BYTES - 1),
+    "grows": everything(BYTES, BYTES + 1),
+    "has fewer bytes": {CMD_READ: hostile_ssh.content(hostile.CONTENT[:-1])},
+    "has one more byte": {CMD_READ: hostile_ssh.content(hostile.CONTENT + b"x")},
+    "never ends": {CMD_READ: hostile_ssh.content(hostile.CONTENT * 5000)},
+    "has no bytes": {CMD_READ: hostile_ssh.refuse(1)},
+    "is gone": {CMD_OPEN: hostile_ssh.refuse(2)},
+    "is a link by now": {
+        CMD_FSTAT: numbered(CMD_ATTRS, hostile_ssh.attributes(mode=hostile_ssh.LINK))
+    },
+    "gives more than it is asked for": {
+        CMD_READ: numbered(CMD_DATA, hostile_ssh.string(b"x" * 900_000))
+    },
+    "gives empty pieces": {CMD_READ: numbered(CMD_DATA, hostile_ssh.string(b""))},
+}
+
+
+@pytest.mark.parametrize("case", CHANGING)
+def test_a_file_that_does_not_come_as_listed_is_not_applied(ground: Ground, case: str) -> None:
+    """D4"""
+    still_uploading(sftp(ground, CHANGING[case]))
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_not_applied(ground: Ground) -> None:
+    """D4"""
+    looks = iter(range(99))
+
+    def answer(ask: hostile_ssh.Ask) -> Any:
+        number = next(looks)
+        if number % 2:
+            return [hostile_ssh.status(ask, 1)]
+        about = hostile_ssh.attributes(modified=1 + number)
+        return [hostile_ssh.names(ask, (NAME.encode(), about))]
+
+    still_uploading(sftp(ground, {CMD_READDIR: answer}))
+
+
+NO_NAMES = {
+    "up": b"../alleo_employees_1.csv",
+    "up in the middle": b"alleo_employees_/../../etc/passwd.csv",
+    "absolute": b"/etc/alleo_employees_1.csv",
+    "zero byte": b"alleo_employees_\0.csv",
+    "line break": b"alleo_employees_\n.csv",
+    "escape": b"alleo_employees_\x1b[2J.csv",
+    "escape of eight bits": "alleo_employees_\x9b2J.csv".encode(),
+    "100 kB": b"alleo_employees_" + b"x" * 100_000 + b".csv",
+    "nothing": b"",
+    "here": b".",
+}
+
+
+@pytest.mark.parametrize("case", NO_NAMES)
+def test_what_is_no_name_over_sftp_never_counts(ground: Ground, case: str) -> None:
+    """D2"""
+    entries = [(NO_NAMES[case], hostile_ssh.attributes())]
+
+    no_file(sftp(ground, {CMD_READDIR: hostile_ssh.listing(*entries)}, pattern="*"))
+
+
+@pytest.mark.parametrize("mode", [hostile_ssh.LINK, hostile_ssh.FIFO, hostile_ssh.FOLDER])
+def test_what_is_no_file_over_sftp_never_counts(ground: Ground, mode: int) -> None:
+    """D2"""
+    entries = [(NAME.encode(), hostile_ssh.attributes(mode=mode))]
+
+    no_file(sftp(ground, {CMD_READDIR: hostile_ssh.listing(*entries)}))
+
+
+def test_a_name_that_is_no_text_is_told_in_a_way_that_can_be_shown(ground: Ground) -> None:
+    entries = [(b"alleo_employees_\xff.csv", hostile_ssh.attributes())]
+    answers = {
+        CMD_READDIR: hostile_ssh.listing(*entries),
+        CMD_OPEN: hostile_ssh.refuse(hostile_ssh.DENIED_CODE),
+    }
+
+    unreachable(sftp(ground, answers), r"alleo_employees_\xff.csv on 127.0.0.1 cannot be read")
+
+
+# FTP, encrypted or not
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """A right one."""
+    return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+def over_ftp(server: FtpServer, deadlines: Deadlines = CALM, **changes: Any) -> FtpSource:
+    """A source on a server that would work, if that were any good; encrypted with `ca_file`."""
+    usual: dict[str, Any] = {
+        "protocol": "ftps" if "ca_file" in changes else "ftp",
+        "host": "127.0.0.1",
+        "port": server.port,
+        "directory": "/outgoing",
+        "pattern": "alleo_employees_*.csv",
+        "username": USER,
+        "password": Secret(env=VARIABLE),
+        "settle": 0,
+        "attempts": 1,
+        "deadlines": deadlines,
+    }
+    return FtpSource(**{**usual, **changes})
+
+
+def ftp(
+    ground: Ground,
+    acts: dict[str, hostile_ftp.Act],
+    sends: dict[str, hostile_ftp.Send] | None = None,
+    *,
+    facts: bool = True,
+    **changes: Any,
+) -> Told:
+    """What came of a server that acts so, without anyone being waited for."""
+    server = FtpServer(acts, sends, facts=facts)
+    return ground.meet(server, over_ftp(server, **changes), AT_ONCE)
+
+
+@pytest.mark.parametrize("mode", ["passive", "active"])
+@pytest.mark.parametrize("facts", [True, False])
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_the_ftp_server_that_all_of_these_are_is_a_good_one(
+    ground: Ground, certificate: Certificate, mode: str, facts: bool, encrypted: bool
+) -> None:
+    """D1: what follows fails for what it says, and not for something that is always wrong."""
+    server = FtpServer(tls=certificate, facts=facts)
+    ca_file = {"ca_file": certificate.ca} if encrypted else {}
+
+    told = ground.meet(server, over_ftp(server, mode=mode, **ca_file), AT_ONCE, people=1)
+
+    assert told.outcomes == ("applied",)
+
+
+NO_FTP = "does not greet as an FTP server does"
+NO_FTP_SESSION = "gives tenure no session"
+NO_DATA = "there is no data connection with 127.0.0.1"
+NO_TLS = "did not agree on encryption"
+UNTOLD = f"127.0.0.1 does not tell size and time of {NAME}"
+NO_LOOK = f"{NO_LISTING} {SILENT}"
+FTP_STAGES = {
+    "greeting": ("greeting", NO_FTP),
+    "USER": ("log_in", NO_LOG_IN),
+    "PASS": ("log_in", NO_LOG_IN),
+    "FEAT": ("session", NO_FTP_SESSION),
+    "OPTS": ("session", NO_FTP_SESSION),
+    "TYPE": ("session", NO_FTP_SESSION),
+    "CWD": ("session", NO_FTP_SESSION),
+    "PASV": ("silence", NO_DATA),
+    "MLSD": ("silence", NO_LISTING),
+    "LIST": ("silence", NO_LISTING),
+    "SIZE": ("silence", NO_LISTING),
+    "MDTM": ("silence", NO_LISTING),
+    "RETR": ("silence", NO_READING),
+    "done": ("silence", NO_LISTING),
+}
+"""Moments of a conversation, which deadline they have, and what is said without them."""
+FTPS_STAGES = {
+    "AUTH": ("handshake", NO_TLS),
+    "PBSZ": ("session", NO_FTP_SESSION),
+    "PROT": ("session", NO_FTP_SESSION),
+}
+
+
+def soon(deadline: str) -> Deadlines:
+    """Calm, but for one of them."""
+    return CALM._replace(**{deadline: MOMENT})
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize(
+    ("stage", "act"), each(FTP_STAGES, [hostile_ftp.say_nothing], hostile_ftp.drip)
+)
+def test_an_ftp_server_that_does_not_go_on_is_not_waited_for(
+    ground: Ground, stage: str, act: hostile_ftp.Act
+) -> None:
+    """R6: silence, and a byte now and then."""
+    deadline, words = FTP_STAGES[stage]
+    endless = deadline == "silence" and act is hostile_ftp.drip
+    deadlines = CALM._replace(silence=MOMENT, whole=1) if endless else soon(deadline)
+    server = FtpServer({stage: act}, facts=stage not in ("SIZE", "MDTM"))
+
+    told = ground.meet(server, over_ftp(server, deadlines), 1 if endless else MOMENT)
+
+    unreachable(told, *((TOO_LONG, "`deadline`") if endless else (words,)))
+    assert endless or "within 0.5 seconds" in told.problem or deadline == "silence"
+
+
+@pytest.mark.parametrize("act", [hostile_ftp.say_nothing, hostile_ftp.drip])
+@pytest.mark.parametrize("stage", FTPS_STAGES)
+def test_an_ftps_server_that_does_not_go_on_is_not_waited_for(
+    ground: Ground, certificate: Certificate, stage: str, act: hostile_ftp.Act
+) -> None:
+    """R6"""
+    deadline, words = FTPS_STAGES[stage]
+    server = FtpServer({stage: act}, tls=certificate)
+
+    told = ground.meet(server, over_ftp(server, soon(deadline), ca_file=certificate.ca), MOMENT)
+
+    unreachable(told, words, "within 0.5 seconds")
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize(
+    ("stage", "act"), each(FTP_STAGES, [hostile_ftp.reset], hostile_ftp.hang_up)
+)
+def test_an_ftp_server_that_is_gone_is_told(
+    ground: Ground, stage: str, act: hostile_ftp.Act
+) -> None:
+    """R6"""
+    deadline, words = FTP_STAGES[stage]
+    words = NO_LISTING if stage == "CWD" else words
+
+    told = ftp(ground, {stage: act}, facts=stage not in ("SIZE", "MDTM"))
+
+    if act is hostile_ftp.reset and "cannot be reached" in told.problem:
+        words = "Connection reset"  # so soon that there never was a connection
+    unreachable(told, "the log-in of tenure" if deadline == "log_in" else words)
+    assert "broke off" in told.problem or "Connection reset" in told.problem
+
+
+@pytest.mark.parametrize("act", [hostile_ftp.reset, hostile_ftp.hang_up])
+@pytest.mark.parametrize("stage", FTPS_STAGES)
+def test_an_ftps_server_that_is_gone_is_told(
+    ground: Ground, certificate: Certificate, stage: str, act: hostile_ftp.Act
+) -> None:
+    """R6"""
+    words = "offers no encryption" if stage == "AUTH" else NO_FTP_SESSION
+    server = FtpServer({stage: act}, tls=certificate)
+
+    told = ground.meet(server, over_ftp(server, ca_file=certificate.ca), AT_ONCE)
+
+    unreachable(told, words, BROKE_OFF)
+
+
+HANDSHAKES: dict[str, tuple[hostile_ftp.Act, str]] = {
+    "silence": (hostile_ftp.silent_tls, "within 0.5 seconds"),
+    "a byte now and then": (hostile_ftp.drip_tls, "within 0.5 seconds"),
+    "a reset": (hostile_ftp.reset_tls, BROKE_OFF),
+    "an end": (hostile_ftp.hang_up_tls, BROKE_OFF),
+    "no TLS": (hostile_ftp.flood(f"234 {MARK}\r\n"), "(we agree on no encryption)"),
+}
+
+
+@pytest.mark.parametrize("case", HANDSHAKES)
+def test_encryption_that_does_not_begin_is_told(
+    ground: Ground, certificate: Certificate, case: str
+) -> None:
+    """R6"""
+    act, words = HANDSHAKES[case]
+    server = FtpServer({"AUTH": act})
+    source = over_ftp(server, soon("handshake"), ca_file=certificate.ca)
+
+    unreachable(ground.meet(server, source, MOMENT), "no encrypted connection", words)
+    assert server.commands == ["AUTH TLS"]
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize(
+    ("stage", "talk"),
+    each(("MLSD", "LIST", "RETR", "data TLS"), [Line.say_nothing], Line.drip_on),
+)
+@pytest.mark.parametrize("mode", ["passive", "active"])
+def test_data_that_does_not_come_is_not_waited_for(
+    ground: Ground, certificate: Certificate, stage: str, talk: Talk, mode: str
+) -> None:
+    """R6"""
+    silent, encrypted = talk is Line.say_nothing, stage == "data TLS"
+    slow = (lambda line: line.drip_on(hostile_ftp.RECORD + bytes(9000))) if encrypted else talk
+    server = FtpServer({}, {stage: talk if silent else slow}, tls=certificate)
+    within = CALM._replace(whole=10 if silent else 1)
+    deadlines = within._replace(**{"handshake" if encrypted else "silence": MOMENT})
+    trusted = {"ca_file": certificate.ca} if encrypted else {}
+    # So large that a byte now and then is no more than it may be.
+    server.sends["MLSD"] = server.sends.get("MLSD") or (
+        f"type=file;size=1000;modify=20270301024500; {NAME}\r\n".encode()
+    )
+
+    told = ground.meet(server, over_ftp(server, deadlines, mode=mode, **trusted), 1)
+
+    if encrypted:
+        unreachable(told, "no encrypted connection with 127.0.0.1 within 0.5 seconds")
+    elif silent:
+        unreachable(told, NO_READING if stage == "RETR" else NO_LISTING, SILENT)
+    else:
+        unreachable(told, TOO_LONG)
+
+
+FTP_GREETINGS: dict[str, tuple[Talk, str]] = {
+    "a line without end": (lambda line: line.flood(b"2" * 65536), NO_FTP),
+    "lines without end": (lambda line: line.flood(f"220-{MARK}\r\n".encode() * 99), NO_FTP),
+    "in a moment, again and again": (
+        lambda line: line.flood(f"120 {MARK}\r\n".encode() * 99),
+        NO_FTP,
+    ),
+    "SSH": (hostile.greet(f"SSH-2.0-{MARK}\r\n".encode()), "(it answers something else)"),
+    "HTTP": (hostile.greet(f"HTTP/1.1 400 {MARK}\r\n\r\n".encode()), "something else"),
+    "SMTP": (then(f"220 {MARK} ESMTP\r\n".encode(), hostile.greet(b"")), "the log-in"),
+    "500 to everything": (hostile.greet(f"500 {MARK}\r\n".encode()), "with code 500"),
+    "too many connections": (hostile.greet(f"421 {MARK}\r\n".encode()), "with code 421"),
+    "no text": (hostile.greet(b"\xff\xfe\0\r\n" * 50), "(it answers something else)"),
+    "TLS at once": (lambda line: line.flood(hostile_ftp.RECORD * 900), NO_FTP),
+}
+
+
+@pytest.mark.parametrize("greeting", FTP_GREETINGS)
+def test_what_does_not_greet_as_ftp_is_told(ground: Ground, greeting: str) -> None:
+    """R6"""
+    talk, words = FTP_GREETINGS[greeting]
+    server = Server(talk)
+    source = over_ftp(server, soon("greeting")._replace(log_in=MOMENT))  # type: ignore[arg-type]
+
+    unreachable(ground.meet(server, source, MOMENT), words)
+
+
+@pytest.mark.parametrize("talk", [Line.say_nothing, Line.drip_on])
+def test_the_whole_of_a_pick_up_over_ftp_includes_connecting(ground: Ground, talk: Talk) -> None:
+    """R6: `deadline` is "seconds that the whole pick-up may take, every attempt included"."""
+    server = Server(talk)
+    source = over_ftp(server, CALM._replace(whole=MOMENT), attempts=4)  # type: ignore[arg-type]
+
+    unreachable(ground.meet(server, source, MOMENT), "`deadline`")
+
+
+REFUSALS = {
+    "no log-in": ({"USER": "530"}, "does not let tenure in (the server refuses with code 530)"),
+    "wrong password": ({"PASS": "530"}, "`username` and `password`"),
+    "too many": ({"PASS": "421"}, "with code 421"),
+    "an account": ({"PASS": "332"}, "without an account"),
+    "nothing works": (dict.fromkeys(("FEAT", "TYPE", "CWD", "PASV"), "500"), "with code 500"),
+    "no directory": ({"CWD": "550"}, "or no permission); check `directory`"),
+    "no reading": ({"RETR": "550"}, f"{NO_READING} (the server refuses with code 550)"),
+    "no listing": (dict.fromkeys(("MLSD", "LIST", "NLST"), "550"), NO_LISTING),
+    "no connection": ({"MLSD": "425"}, NO_DATA),
+    "an answer to something else": ({"CWD": "331"}, "(it answers something else)"),
+    "no code": ({"CWD": "hm"}, "(it answers something else)"),
+    "a code that is none": ({"CWD": "999"}, "(it answers something else)"),
+    "lost on the way": ({"done": "426"}, f"{NO_LISTING} (the server refuses with code 426)"),
+    "listed, but not really": ({"done": "226 failed to open directory:"}, "no permission"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_a_refusal_over_ftp_is_told_with_its_code_alone(ground: Ground, case: str) -> None:
+    replies, words = REFUSALS[case]
+
+    acts = {name: hostile_ftp.say(f"{code} {MARK}") for name, code in replies.items()}
+
+    unreachable(ftp(ground, acts), words)
+
+
+@pytest.mark.parametrize("text", [f" {MARK}\r\n", f"211-{MARK}\r\n", MARK * 3])
+@pytest.mark.parametrize("command", ["USER", "PASS", "FEAT", "CWD", "PASV", "RETR"])
+def test_a_reply_without_end_ends(ground: Ground, command: str, text: str) -> None:
+    """R6"""
+
+    def act(session: hostile_ftp.Session) -> None:
+        session.line.sendall(b"211-\r\n")
+        session.line.flood(text.encode() * 500)
+
+    told = ftp(ground, {command: act})
+
+    unreachable(told, "(it answers something else)")
+
+
+# Connections for data
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    ["127,0,0,1,0,0", "127,0,0,1,256,1", "127,0,0,1,1,999", f"{MARK}", "(|||0|)", "(|||99999|)"],
+)
+def test_a_port_that_is_none_is_told(ground: Ground, numbers: str) -> None:
+    told = ftp(ground, {"PASV": hostile_ftp.say(f"227 {MARK} ({numbers})")})
+
+    unreachable(told, f"{NO_DATA} (it answers something else)")
+
+
+def test_a_port_on_which_nobody_answers_is_not_waited_for(ground: Ground) -> None:
+    """R6"""
+    listener, waiting = hostile_ftp.deaf()
+    high, low = divmod(listener.getsockname()[1], 256)
+    server = FtpServer({"PASV": hostile_ftp.say(f"227 (127,0,0,1,{high},{low})")})
+
+    told = ground.meet(server, over_ftp(server, soon("connect")), MOMENT)
+
+    for each in (listener, *waiting):
+        each.close()
+    unreachable(told, f"{NO_DATA} (nobody answers)")
+
+
+@pytest.mark.parametrize("elsewhere", ["127,0,0,2", "192,0,2,1", "999,999,999,999"])
+def test_nobody_else_is_called_for_data(ground: Ground, elsewhere: str) -> None:
+    """D1: a server could have us call whom it cannot reach."""
+    traps = []
+
+    def act(session: hostile_ftp.Session) -> None:
+        hostile_ftp.listen(session, announced=elsewhere)
+        assert session.listener
+        port = session.listener.getsockname()[1]
+        traps.append(session.server.keep(socket.create_server(("127.0.0.2", port))))
+        traps[-1].setblocking(False)
+
+    server = FtpServer({"PASV": act})
+    called = []
+
+    with closing(server):
+        told = ground.meet(Server(Line.say_nothing), over_ftp(server), AT_ONCE, people=1)
+        for trap in traps:
+            with suppress(BlockingIOError):
+                called.append(trap.accept())
+
+    assert (told.outcomes, called) == (("applied",), [])
+    assert traps
+
+
+def test_data_from_a_stranger_is_not_taken(ground: Ground) -> None:
+    """D1"""
+    server = FtpServer(connects_from="127.0.0.2")
+
+    told = ground.meet(server, over_ftp(server, soon("connect"), mode="active"), MOMENT)
+
+    unreachable(told, "only a foreign address connected", "`mode`")
+
+
+# Encryption
+
+
+CERTIFICATES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
+    "another name": ({}, ("other.example",), "for another name"),
+    "expired": ({"expired": True}, (), "has expired"),
+    "signed by itself": ({"self_signed": True}, (), "signed by itself"),
+    "unknown": ({}, (), "by an issuer that is not trusted here"),
+}
+
+
+@pytest.mark.parametrize("case", CERTIFICATES)
+def test_a_certificate_that_proves_nothing_gets_nothing(
+    ground: Ground, certificate: Certificate, tmp_path: Path, case: str
+) -> None:
+    how, names, words = CERTIFICATES[case]
+    wrong = make_certificate(tmp_path / "wrong", *names, **how)
+    trusted = wrong.ca if case in ("another name", "expired") else certificate.ca
+    server = FtpServer(tls=wrong)
+
+    told = ground.meet(server, over_ftp(server, ca_file=trusted), AT_ONCE)
+
+    unreachable(told, words)
+    assert server.commands == ["AUTH TLS"]
+
+
+def test_a_server_that_will_not_encrypt_gets_nothing(
+    ground: Ground, certificate: Certificate
+) -> None:
+    server = FtpServer()
+
+    told = ground.meet(server, over_ftp(server, ca_file=certificate.ca), AT_ONCE)
+
+    unreachable(told, "offers no encryption (the server refuses with code 502)")
+    assert server.commands == ["AUTH TLS"]
+
+
+def test_a_server_that_will_not_encrypt_files_gives_none(
+    ground: Ground, certificate: Certificate
+) -> None:
+    server = FtpServer({"PROT": hostile_ftp.say(f"534 {MARK}")}, tls=certificate)
+
+    told = ground.meet(server, over_ftp(server, ca_file=certificate.ca), AT_ONCE)
+
+    unreachable(told, "encrypts the log-in, but not the files", "`PROT P`")
+
+
+def test_what_is_said_on_the_way_to_encryption_is_not_heard(
+    ground: Ground, certificate: Certificate
+) -> None:
+    """D1: whoever is between us could answer for the server before it is encrypted."""
+    acts = {
+        "AUTH": hostile_ftp.encrypt_with(f"331 {MARK}\r\n230 {MARK}"),
+        "PASS": hostile_ftp.say(f"530 {MARK}"),
+    }
+    server = FtpServer(acts, tls=certificate)
+
+    told = ground.meet(server, over_ftp(server, ca_file=certificate.ca), AT_ONCE)
+
+    unreachable(told, "127.0.0.1")
+    assert "no encrypted connection" in told.problem or "with code 530" in told.problem
+
+
+def test_data_that_is_not_encrypted_is_not_taken(ground: Ground, certificate: Certificate) -> None:
+    acts: dict[str, hostile_ftp.Act] = {"PROT": hostile_ftp.say("200 Fine")}
+    server = FtpServer(acts, tls=certificate)
+
+    told = ground.meet(server, over_ftp(server, ca_file=certificate.ca), AT_ONCE)
+
+    unreachable(told, "no encrypted connection with 127.0.0.1")
+
+
+# What FTP may tell of files
+
+
+def facts(name: str = NAME, size: object = BYTES, kind: str = "file", modify: str = "") -> bytes:
+    moment = modify or "20270301024500"
+    return f"type={kind};size={size};modify={moment}; {name}\r\n".encode("utf-8", "surrogateescape")
+
+
+@pytest.mark.parametrize("line", [b"x" * 65536, facts("x") * 500, facts() * 500, b"\r\n" * 9000])
+@pytest.mark.parametrize("command", ["MLSD", "LIST"])
+def test_an_ftp_listing_without_end_ends(ground: Ground, command: str, line: bytes) -> None:
+    """R6"""
+    server = FtpServer({}, {command: hostile_ftp.flood_data(line)})
+
+    told = ground.meet(server, over_ftp(server), 5)
+
+    unreachable(told, NO_LISTING if line[:2] == b"xx" else "more than 100000 entries")
+
+
+WHOLE = 30 if TORTURE else 2
+TIMES = 5 if TORTURE else 1
+LONGEST = "alleo_employees_" + "x" * 235 + ".csv"
+ARROWS = "alleo_employees_.csv" + " -> .csv" * 29
+HEAVY: dict[str, tuple[str, str, int]] = {
+    "long names": ("MLSD", facts(LONGEST.replace("xxxxxx", "%06d", 1)).decode(), 19_990),
+    "links to links": ("LIST", f"lrwxrwxrwx 1 o g 9 Mar  1 02:45 %06d/../{ARROWS}\r\n", 20_000),
+    "links in links": ("LIST", f"lrwxrwxrwx 1 o g 9 Mar  1 02:45 {ARROWS}%06d\r\n", 20_000),
+    "arrows alone": ("LIST", f"lrwxrwxrwx 1 o g 9 Mar  1 02:45 %06d{' -> ' * 2000}\r\n", 500),
+    "hard to read": ("LIST", f"-rw-rw-rw- %06d {'1 ' * 4000}\r\n", 200),
+    "harder to read": ("LIST", f"-rw-rw-rw- %06d{'1' * 4000},{' ' * 4000}\r\n", 20),
+}
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("case", HEAVY)
+def test_a_listing_that_is_much_work_takes_neither_time_nor_memory(
+    ground: Ground, case: str
+) -> None:
+    """R6: the deadline holds while lines are read."""
+    command, line, number = HEAVY[case]
+    lines = hostile_ftp.in_pieces((line % each).encode() for each in range(number * TIMES))
+    server = FtpServer({}, {command: lines})
+    server.acts["SIZE"] = server.acts["MDTM"] = hostile_ftp.say(f"213 {MARK}")
+
+    told = ground.meet(server, over_ftp(server, CALM._replace(whole=WHOLE)), WHOLE, people=None)
+
+    assert told.outcomes == ("applied",) if told.people else ("failed",)
+
+
+@pytest.mark.parametrize("size", [2**40, 10**18 - 1])
+def test_a_file_of_an_absurd_size_over_ftp_is_refused_and_not_read(
+    ground: Ground, size: int
+) -> None:
+    """F7, R2"""
+    told = ftp(ground, {"RETR": hostile_ftp.reset}, {"MLSD": facts(size=size)})
+
+    too_large(told, size)
+
+
+@pytest.mark.parametrize("size", ["-1", "", "x", "1e9", "٣", 10**18, 2**64, "9" * 5000])
+def test_a_size_that_is_none_is_told(ground: Ground, size: object) -> None:
+    """D4"""
+    acts = {"SIZE": hostile_ftp.say(f"213 {size}".encode().decode("latin-1"))}
+
+    unreachable(ftp(ground, acts, {"MLSD": facts(size=size)}), UNTOLD)
+
+
+@pytest.mark.parametrize("modify", ["0", "20270230000000", "x", "99999999999999", "2" * 400])
+def test_a_time_that_is_none_is_told(ground: Ground, modify: str) -> None:
+    """D4"""
+    acts = {"MDTM": hostile_ftp.say(f"213 {modify}")}
+
+    unreachable(ftp(ground, acts, {"MLSD": facts(modify=modify)}), UNTOLD)
+
+
+@pytest.mark.parametrize("modify", ["00010101000000", "99991231235959.999999999"])
+def test_a_time_out_of_all_time_is_no_fault(ground: Ground, modify: str) -> None:
+    """R2"""
+    server = FtpServer({}, {"MLSD": facts(modify=modify)})
+
+    told = ground.meet(server, over_ftp(server), AT_ONCE, people=1)
+
+    assert told.outcomes == ("applied",)
+
+
+FTP_CHANGING: dict[str, hostile_ftp.Send] = {
+    "has fewer bytes": hostile.CONTENT[:-1],
+    "has one more byte": hostile.CONTENT + b"x",
+    "has no bytes": b"",
+    "never ends": hostile_ftp.flood_data(b"x" * 65536),
+}
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+@pytest.mark.parametrize("case", FTP_CHANGING)
+def test_a_file_that_does_not_come_as_listed_over_ftp_is_not_applied(
+    ground: Ground, certificate: Certificate, case: str, encrypted: bool
+) -> None:
+    """D4"""
+    server = FtpServer({}, {"RETR": FTP_CHANGING[case]}, tls=certificate)
+    trusted = {"ca_file": certificate.ca} if encrypted else {}
+
+    still_uploading(ground.meet(server, over_ftp(server, **trusted), AT_ONCE))
+
+
+def test_a_file_that_is_replaced_over_ftp_while_it_is_read_is_not_applied(ground: Ground) -> None:
+    """D4"""
+    looks = iter(range(99))
+
+    def listing(line: Line) -> None:
+        line.sendall(facts(modify=f"202703010245{next(looks):02}"))
+
+    still_uploading(ftp(ground, {}, {"MLSD": listing}))
+
+
+def test_a_file_of_which_the_connection_is_lost_is_not_applied(ground: Ground) -> None:
+    """D4"""
+    told = ftp(ground, {}, {"RETR": lambda line: (line.sendall(b"email"), line.reset())[1]})  # type: ignore[func-returns-value]
+
+    unreachable(told, NO_READING)
+
+
+@pytest.mark.parametrize("command", ["MLSD", "LIST"])
+@pytest.mark.parametrize("case", NO_NAMES)
+def test_what_is_no_name_over_ftp_never_counts(ground: Ground, case: str, command: str) -> None:
+    """D2"""
+    name = NO_NAMES[case].decode("utf-8", "surrogateescape")
+    line = facts(name) if command == "MLSD" else hostile_ftp.SHOWN.replace(NAME, name).encode()
+
+    told = ftp(
+        ground,
+        {"SIZE": hostile_ftp.reset, "RETR": hostile_ftp.reset},
+        {command: line, "NLST": name.encode()},
+        facts=command == "MLSD",
+    )
+
+    if case == "100 kB":
+        unreachable(told, NO_LISTING)
+    else:
+        no_file(told)
+
+
+@pytest.mark.parametrize("kind", ["dir", "OS.unix=symlink", "cdir", "pipe", ""])
+def test_what_is_no_file_over_ftp_never_counts(ground: Ground, kind: str) -> None:
+    """D2"""
+    no_file(ftp(ground, {"RETR": hostile_ftp.reset}, {"MLSD": facts(kind=kind)}))
+
+
+@pytest.mark.parametrize("sign", "ldpsbc")
+def test_what_is_shown_as_no_file_over_ftp_never_counts(ground: Ground, sign: str) -> None:
+    """D2: also where it is told to be one."""
+    shown = sign.encode() + hostile_ftp.SHOWN.encode()[1:]
+
+    no_file(ftp(ground, {"RETR": hostile_ftp.reset}, {"LIST": shown}))
+
+
+# Our own side
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("room", [0, 1, 300, 600, 900] if TORTURE else [0, 300])
+def test_a_disk_that_is_full_ends_an_import_with_nothing_applied(tmp_path: Path, room: int) -> None:
+    """R1: `room` is how many kilobytes the database may still grow."""
+    outgoing = tmp_path / "outgoing"
+    outgoing.mkdir()
+    rows = "".join(f"p{number}@acme.example,First{number},Last\n" for number in range(3000))
+    (tmp_path / "tenure.toml").write_text(
+        '[company.acme]\nname = "Acme BV"\nlanguage = "nl"\n'
+        '[company.acme.source]\nprotocol = "folder"\ndirectory = "outgoing"\n'
+    )
+    assert tenure(tmp_path, "import", "acme").returncode == 0  # makes the database
+    (outgoing / NAME).write_text("email,first_name,last_name\n" + rows)
+    size = (tmp_path / "tenure.db").stat().st_size
+
+    full = tenure(tmp_path, "import", "acme", largest=room * 1024 + (size if room else 0))
+
+    assert full.returncode == 6, full.stderr
+    assert "Traceback" not in full.stderr
+    assert tenure(tmp_path, "roster", "acme", "--json").stdout.count("@acme.example") == 0
+    assert tenure(tmp_path, "verify").returncode == 0
+    assert tenure(tmp_path, "import", "acme").returncode == 0
+    assert tenure(tmp_path, "roster", "acme", "--json").stdout.count("@acme.example") == 3000
+
+
+def tenure(
+    directory: Path, *arguments: str, largest: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, in which no file may be larger than so many bytes."""
+
+    def limit() -> None:
+        if largest is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+
+    return subprocess.run(
+        [sys.executable, "-c", "from cli.main import run; run()", *arguments],
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=limit,
+    )
