@@ -16,6 +16,7 @@ import msgspec
 
 from adapters.conversion import check_keys, convert, joined
 from adapters.errors import SettingsError
+from adapters.notify.configured import Notify, read_notify
 from adapters.sources.configured import read_source
 from adapters.sources.source import Source
 from adapters.store.opening import Database, PostgresUrl
@@ -46,6 +47,7 @@ class Settings(msgspec.Struct, frozen=True):
     schedule: Schedule
     customers: dict[str, Customer]
     broken: dict[str, SettingsError] = {}
+    notify: Notify | None = None
 
 
 class _Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,7 +70,7 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
     """
     document = _read(file)
     base = file.parent
-    check_keys(file, "", document, ("database", "companies", "schedule", "company"))
+    check_keys(file, "", document, ("database", "companies", "schedule", "notify", "company"))
     database = document.get("database", "sqlite:///tenure.db")
     override = environment.get("TENURE_DATABASE")
     customers: dict[str, Customer] = {}
@@ -88,6 +90,7 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
         schedule=_schedule(file, document.get("schedule", {})),
         customers=dict(sorted(customers.items())),
         broken=dict(sorted(broken.items())),
+        notify=read_notify(file, document["notify"]) if "notify" in document else None,
     )
 
 

@@ -7,10 +7,18 @@ from datetime import datetime
 import click
 
 from adapters.service.clock import pass_clock, preview_clock
+from adapters.service.run import Shell
+from adapters.service.schedule import Job
+from adapters.store.errors import StoreUnavailable
 from cli import exits, output
 from cli.context import by_option, json_option, open_shell
 from cli.moments import MomentType
+from cli.notify import notifying
+from domain.run import Outcome, RunKind
 from projections.runs import RunDocument
+
+_LATEST = 1_000
+"""So many runs are looked through for those that have just failed."""
 
 
 @click.command("clock")
@@ -29,17 +37,46 @@ def clock_command(
     with open_shell(context) as shell:
         if at and at > shell.now() and not dry_run:
             raise click.UsageError("--at may only be ahead together with --dry-run.")
-        passing = preview_clock if dry_run else pass_clock
         runs: list[RunDocument] = []
         fault: Exception | None = None
         try:
-            runs.extend(passing(shell, by, at))
+            if dry_run:
+                runs.extend(preview_clock(shell, by, at))
+            else:
+                _pass(shell, by, at, runs)
         except Exception as error:
             fault = error
     _print(runs, as_json, quiet=fault is not None)
     if fault is not None:
         raise fault
     return max((exits.of_run(run) for run in runs), default=exits.DONE)
+
+
+def _pass(shell: Shell, by: str, at: datetime | None, runs: list[RunDocument]) -> None:
+    """Adds every run to `runs`, and tells whoever wants to know of it."""
+    began = shell.now()
+    with notifying(shell) as notifier:
+        try:
+            for run in pass_clock(shell, by, at):
+                runs.append(run)
+                notifier.ran(run)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            # Of several companies' faults, one is raised; each has left a run.
+            for company in _failed_since(shell, began):
+                notifier.failed(Job(company), error)
+            raise
+
+
+def _failed_since(shell: Shell, began: datetime) -> set[str]:
+    """The companies whose clock has failed since a moment."""
+    return {
+        record.ended.company
+        for record in shell.store.runs(None, _LATEST)
+        if record.ended.started >= began
+        and (record.ended.run_kind, record.ended.outcome) == (RunKind.CLOCK, Outcome.FAILED)
+    }
 
 
 def _print(runs: list[RunDocument], as_json: bool, *, quiet: bool) -> None:

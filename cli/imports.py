@@ -12,14 +12,16 @@ from typing import TypeAlias
 
 import click
 
+from adapters.notify.notifier import Notifier
 from adapters.service.imports import import_delivery, preview_delivery
 from adapters.service.run import Shell
-from adapters.service.schedule import do_job, due_slots
+from adapters.service.schedule import Job, do_job, due_slots
 from adapters.settings import Customer
 from adapters.sources.folder import read_named_file
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading, in_order
 from cli import exits, output, spreadsheet
 from cli.context import by_option, customer_of, json_option, login_name, open_shell
+from cli.notify import notifying
 from projections.preview import PreviewDocument
 from projections.runs import RunDocument
 
@@ -98,7 +100,8 @@ def import_command(
     with open_shell(context) as shell:
         if everyone:
             imports = _due(shell, by) if due else _every(shell, by)
-            return _import_all(shell, imports, workers, as_json)
+            with notifying(shell) as notifier:
+                return _import_all(shell, imports, workers, as_json, notifier)
         customer = customer_of(shell.settings, company or "")
         run = import_delivery(shell, customer, by, _read(files, customer))
     output.answer_run(run, as_json)
@@ -119,7 +122,9 @@ def _due(shell: Shell, by: str) -> Imports:
     return {job.company: partial(do_job, shell, job, by) for job in due_slots(shell)}
 
 
-def _import_all(shell: Shell, imports: Imports, workers: int, as_json: bool) -> int:
+def _import_all(
+    shell: Shell, imports: Imports, workers: int, as_json: bool, notifier: Notifier
+) -> int:
     """Companies side by side; the trouble of one is said, and the others go on (R6)."""
     runs: list[RunDocument] = []
     faults: list[tuple[str, Exception]] = list(shell.settings.broken.items())
@@ -131,8 +136,11 @@ def _import_all(shell: Shell, imports: Imports, workers: int, as_json: bool) -> 
                     run = done.result()
                 except Exception as fault:
                     faults.append((importing[done], fault))
+                    notifier.failed(Job(importing[done]), fault)
                 else:
-                    runs += [run] if run else []
+                    if run is not None:
+                        runs.append(run)
+                        notifier.ran(run)
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)  # what runs may end, and no more begins
             raise

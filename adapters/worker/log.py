@@ -21,6 +21,7 @@ import msgspec
 import structlog
 
 from adapters.errors import SettingsError
+from adapters.notify.notifier import Told
 from adapters.service.schedule import Job
 from adapters.sources.source import SourceUnreachable
 from adapters.store.errors import StoreUnavailable
@@ -104,6 +105,21 @@ class LogObserver:
         self._late: frozenset[Job] = frozenset()
         self._away: tuple[str, datetime] | None = None
 
+    def started(self, **about: object) -> None:
+        """The process is at work."""
+        self._log.info("started", **_given(about))
+
+    def stopping(self, grace: float) -> None:
+        """It was told to stop, and gives what runs so many seconds."""
+        self._log.info("stopping", grace=grace)
+
+    def stopped(self, in_time: bool) -> None:
+        """It stops now; whether all that ran came to its end."""
+        if in_time:
+            self._log.info("stopped")
+        else:
+            self._log.warning("stopped", problem="what still ran is given up; nothing is half done")
+
     def looked(self, due: Sequence[Job], now: datetime) -> None:
         """How much is due; louder where something is overdue, and again when nothing is."""
         if self._away is not None:
@@ -150,6 +166,13 @@ class LogObserver:
     def misconfigured(self, company: str | None, error: SettingsError) -> None:
         """What is wrong in the configuration, and where."""
         self._log.error("misconfigured", **_given({"company": company, **_told_of(error)}))
+
+    def notified(self, told: Told) -> None:
+        """What became of a notification."""
+        level = logging.INFO if told.result == "sent" else logging.WARNING
+        run = str(told.run) if told.run else None
+        about = {"company": told.company, "run": run, "problem": told.problem}
+        self._log.log(level, f"notification {told.result}", **_given(about))
 
 
 def _told_of(error: Exception) -> dict[str, str]:
@@ -246,7 +269,8 @@ def _as_it_is(_: Any, __: str, event: _Event) -> _Event:
 
 def _visible(_: Any, __: str, event: _Event) -> _Event:
     """Without signs that do something to a terminal."""
-    return {name: _shown(value) if isinstance(value, str) else value for name, value in event.items()}
+    shown = {name: _shown(value) for name, value in event.items() if isinstance(value, str)}
+    return {**event, **shown}
 
 
 def _shown(text: str) -> str:

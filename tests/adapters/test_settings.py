@@ -9,6 +9,7 @@ from textwrap import dedent
 
 import pytest
 
+from adapters.notify.configured import Notify
 from adapters.secret import Secret
 from adapters.settings import Settings, SettingsError, find_settings, load_settings
 from adapters.sources.deadlines import Deadlines
@@ -852,3 +853,127 @@ def test_a_company_that_stands_twice_is_wrong_for_all_even_if_one_is_broken(file
 
     with pytest.raises(SettingsError, match="acme"):
         load(file, 'companies = "companies/*.toml"\n' + ACME)
+
+
+# Notifications
+
+
+def test_nobody_is_told_of_anything_unless_it_is_configured(file: Path) -> None:
+    assert load(file, MINIMAL).notify is None
+
+
+def test_notifications_have_defaults_for_all_but_where_they_go(file: Path) -> None:
+    notify = load(file, '[notify]\nurl = "https://hooks.example/s3cret"\n').notify
+
+    assert notify is not None
+    assert notify.on == {"failed", "refused", "held", "rejected"}
+    assert (notify.timeout, notify.attempts) == (30, 5)
+    assert (notify.command, notify.environment, notify.authorization) == ((), (), None)
+    assert notify.url == "https://hooks.example/s3cret"
+    assert "s3cret" not in repr(load(file, '[notify]\nurl = "https://hooks.example/s3cret"\n'))
+
+
+def test_everything_about_notifications_can_be_set(file: Path) -> None:
+    notify = load(
+        file,
+        """
+        [notify]
+        on = ["no-file", "applied"]
+        command = ["bin/tell", "operations"]
+        environment = ["CHAT_TOKEN"]
+        url = { file = "hook" }
+        authorization = { env = "HOOK_AUTH" }
+        timeout = 2.5
+        attempts = 1
+        """,
+    ).notify
+
+    assert notify == Notify(
+        on=frozenset({"no-file", "applied"}),
+        command=(str(file.parent / "bin/tell"), "operations"),
+        environment=("CHAT_TOKEN",),
+        url=Secret(file=file.parent / "hook"),
+        authorization=Secret(env="HOOK_AUTH"),
+        timeout=2.5,
+        attempts=1,
+    )
+
+
+@pytest.mark.parametrize("program", ["mail-operations", "/usr/local/bin/tell"])
+def test_a_program_is_found_as_a_shell_finds_it(file: Path, program: str) -> None:
+    notify = load(file, f'[notify]\ncommand = ["{program}"]\n').notify
+
+    assert notify is not None
+    assert notify.command == (program,)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://hooks.example:8443/a?b=c#d",
+        "http://127.0.0.1:8080/",
+        "http://127.9.9.9/",
+        "http://[::1]:8080/",
+        "http://localhost/x",
+    ],
+)
+def test_a_url_may_be_plain_only_to_this_machine(file: Path, url: str) -> None:
+    notify = load(file, f'[notify]\nurl = "{url}"\n').notify
+
+    assert notify is not None
+    assert notify.url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "hooks.example/s3cret",
+        "http://hooks.example/s3cret",
+        "http://10.0.0.1/s3cret",
+        "http://127.0.0.1.example/s3cret",
+        "http://localhost.example/s3cret",
+        "ftp://hooks.example/s3cret",
+        "file:///s3cret",
+        "https:///s3cret",
+        "https://eva:s3cret@hooks.example/",
+        "https://s3cret@hooks.example/",
+        "https://hooks.example:s3cret/",
+        "https://hooks.example/s3cret x",
+        "https://hooks.example/s3cret\\n",
+        "https://hooks.example/s3cr\u00e9t",
+        "https://[s3cret/",
+    ],
+)
+def test_a_url_that_will_not_do_is_not_repeated(file: Path, url: str) -> None:
+    sentence = trouble(file, f'[notify]\nurl = "{url}"\n')
+
+    assert missing(["notify.url", "expected"], sentence, file) == []
+    assert "s3cr" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("notify = 3", ["notify", "table"]),
+        ("[notify]", ["notify", "command or url"]),
+        ("[notify]\non = []", ["notify", "command or url"]),
+        ('[notify]\nurls = "x"', ["notify.urls", "unknown key", "url"]),
+        ('[notify]\ncommand = "tell"', ["notify.command", "a list"]),
+        ('[notify]\ncommand = [""]', ["notify.command"]),
+        ('[notify]\ncommand = ["tell", "a\\u0000b"]', ["notify.command"]),
+        ('[notify]\ncommand = ["tell"]\nenvironment = [3]', ["notify.environment", "a text"]),
+        ('[notify]\ncommand = ["tell"]\non = ["broken"]', ["notify.on", "rejected", "'broken'"]),
+        ('[notify]\ncommand = ["tell"]\non = "held"', ["notify.on", "a list"]),
+        ('[notify]\ncommand = ["tell"]\ntimeout = 0', ["notify.timeout"]),
+        ('[notify]\ncommand = ["tell"]\nattempts = 0', ["notify.attempts"]),
+        ("[notify]\nurl = 3", ["notify.url"]),
+        ('[notify]\nurl = { vault = "s3cret" }', ["notify.url", "env", "file", "credential"]),
+        ('[notify]\ncommand = ["tell"]\nauthorization = "s3cret"', ["notify.authorization", "env"]),
+    ],
+)
+def test_what_is_wrong_about_notifications_is_said(file: Path, text: str, words: list[str]) -> None:
+    sentence = trouble(file, text)
+
+    assert missing(words, sentence, file) == []
+    assert "s3cret" not in sentence

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from adapters import settings
+from adapters.notify.configured import REASONS, Table
 from adapters.sources.configured import PROTOCOLS
 from cli.main import tenure
 from domain.company import Company, Limits, Policy
@@ -99,6 +100,7 @@ def test_no_issue_is_documented_that_does_not_exist() -> None:
         pytest.param(
             [f"schedule.{key}" for key in settings._Times.__struct_fields__], id="schedule"
         ),
+        pytest.param([f"notify.{key}" for key in Table.__struct_fields__], id="notify"),
         pytest.param(["database", "companies", "name", "language", "groups"], id="others"),
     ],
 )
@@ -106,6 +108,13 @@ def test_every_setting_is_documented(keys: list[str]) -> None:
     documented = re.findall(r"^\| `([a-z_.]+)` \|", reference("configuration"), re.M)
 
     assert set(keys) <= set(documented)
+
+
+def test_every_reason_for_a_notification_is_documented() -> None:
+    row = re.search(r"^\| `notify\.on` \|.*$", reference("configuration"), re.M)
+
+    assert row
+    assert all(f'`"{reason}"`' in row[0] for reason in REASONS)
 
 
 def test_every_default_is_documented_as_it_is() -> None:

@@ -1,0 +1,319 @@
+"""What Prometheus asks for, and whether the process is well: served over HTTP.
+
+Companies are told by their keys, and nobody by anything.
+"""
+
+from __future__ import annotations
+
+import platform
+import socket
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import PackageNotFoundError, version
+from socketserver import TCPServer
+from typing import Any
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from adapters.errors import SettingsError
+from adapters.service.schedule import Job
+from adapters.settings import Settings
+from adapters.store.store import Store
+from adapters.worker.log import overdue
+from domain.run import Outcome, RunKind
+from projections.runs import RunDocument
+
+STALE = 90.0
+"""Seconds without a look after which the process is not well."""
+_TEXT = "text/plain; version=0.0.4; charset=utf-8"
+_WELL = (Outcome.APPLIED, Outcome.UNCHANGED, Outcome.NO_FILE)
+"""How an import ends that went as it should."""
+_DONE = (Outcome.APPLIED, Outcome.UNCHANGED)
+"""Only these count what was done; a held run counts what it would do."""
+_ROWS = ("registered", "changed", "unchanged", "rejected", "skipped")
+_SCHEDULED = (RunKind.IMPORT, RunKind.CLOCK)
+_SENT = ("sent", "failed", "dropped")
+_SECONDS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
+_REMEMBERED = 20
+"""So many runs of a company are looked through for the last one that went well."""
+_CONNECTION = 10.0
+"""Seconds after which a connection ends, however far its client is."""
+_CLIENTS = 16
+"""So many are answered side by side at most."""
+
+
+class Metrics:
+    """Counts what it is told."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._looked: float | None = None
+        self._available: bool | None = None
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self._successes = _Successes()
+        registry.register(self._successes)
+        self._runs = Counter(
+            "tenure_runs", "Runs that ended.", ("kind", "outcome"), registry=registry
+        )
+        self._rows = Counter(
+            "tenure_rows", "Rows of applied deliveries.", ("result",), registry=registry
+        )
+        self._events = Counter("tenure_events", "Events of employees stored.", registry=registry)
+        self._seconds = Histogram(
+            "tenure_run_duration_seconds",
+            "How long runs took, from pick-up to stored.",
+            ("kind",),
+            buckets=_SECONDS,
+            registry=registry,
+        )
+        self._failures = Counter(
+            "tenure_jobs_failed", "Jobs that ended in a fault.", registry=registry
+        )
+        self._notifications = Counter(
+            "tenure_notifications", "What became of notifications.", ("result",), registry=registry
+        )
+        self._overdue = self._gauge("tenure_slots_overdue", "Slots due for more than 15 minutes.")
+        self._store = self._gauge("tenure_store_available", "Whether the store last answered.")
+        self._configuration = self._gauge(
+            "tenure_configuration_ok", "Whether the configuration could be read."
+        )
+        self._broken = self._gauge(
+            "tenure_companies_misconfigured", "Companies whose settings are wrong."
+        )
+        built = ("version", "python")
+        info = Gauge("tenure_build_info", "What runs.", built, registry=registry)
+        info.labels(_version(), platform.python_version()).set(1)
+        self._begin_at_nought()
+
+    def configured(self, settings: Settings) -> None:
+        """The configuration was read, and counts from now on."""
+        self._configuration.set(1)
+        self._broken.set(len(settings.broken))
+        self._successes.companies = {
+            *(key for key, customer in settings.customers.items() if customer.source),
+            *settings.broken,
+        }
+
+    def remember(self, store: Store) -> None:
+        """Learns from the store when each company's import last went well."""
+        for company in sorted(self._successes.companies):
+            for record in store.runs(company, _REMEMBERED):
+                ended = record.ended
+                if ended.run_kind is RunKind.IMPORT and ended.outcome in _WELL:
+                    self._successes.add(company, ended.finished)
+                    break
+
+    def looked(self, due: Sequence[Job], now: datetime) -> None:
+        """The store has answered."""
+        self._looked = self._clock()
+        self._available = True
+        self._store.set(1)
+        self._overdue.set(len(overdue(due, now)))
+
+    def ran(self, run: RunDocument) -> None:
+        """A run more."""
+        kind = run.kind.value
+        self._runs.labels(kind, run.outcome.value).inc()
+        self._seconds.labels(kind).observe(max(0.0, (run.finished - run.started).total_seconds()))
+        if run.kind is RunKind.IMPORT and run.outcome in _WELL:
+            self._successes.add(run.company, run.finished)
+        if run.outcome in _DONE:
+            self._events.inc(run.counts.events)
+            for result in _ROWS:
+                self._rows.labels(result).inc(getattr(run.counts, result))
+
+    def failed(self, job: Job, error: Exception) -> None:
+        """A fault more."""
+        self._failures.inc()
+
+    def unavailable(self, error: Exception) -> None:
+        """The store has not answered."""
+        self._available = False
+        self._store.set(0)
+
+    def misconfigured(self, company: str | None, error: SettingsError) -> None:
+        """The configuration as a whole cannot be read; broken companies are counted when it is."""
+        if company is None:
+            self._configuration.set(0)
+
+    def notified(self, result: str) -> None:
+        """A notification more: `sent`, `failed` or `dropped`."""
+        self._notifications.labels(result).inc()
+
+    def trouble(self) -> str | None:
+        """One word for why the process is not well; none where it is."""
+        if self._available is False:
+            return "store"
+        if self._looked is None:
+            return "starting"
+        return "stale" if self._clock() > self._looked + STALE else None
+
+    def _gauge(self, name: str, about: str) -> Gauge:
+        return Gauge(name, about, registry=self.registry)
+
+    def _begin_at_nought(self) -> None:
+        """What has not happened yet is 0 and not absent, so that a first time is seen to happen."""
+        for kind in _SCHEDULED:
+            self._seconds.labels(kind.value)
+            for outcome in Outcome:
+                self._runs.labels(kind.value, outcome.value)
+        for result in _ROWS:
+            self._rows.labels(result)
+        for result in _SENT:
+            self._notifications.labels(result)
+
+
+class _Successes(Collector):
+    """When each company's import last went well; companies that are no longer configured are not
+    told, or they would seem to be in trouble for good."""
+
+    def __init__(self) -> None:
+        self.companies: Collection[str] = frozenset()
+        self._lock = threading.Lock()
+        self._last: dict[str, float] = {}
+
+    def add(self, company: str, moment: datetime) -> None:
+        """One more."""
+        with self._lock:
+            self._last[company] = max(self._last.get(company, 0.0), moment.timestamp())
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """What is asked for."""
+        family = GaugeMetricFamily(
+            "tenure_last_success_timestamp_seconds",
+            "When the company's import last ended applied, unchanged or without a file.",
+            labels=("company",),
+        )
+        companies = self.companies
+        with self._lock:
+            last = {key: at for key, at in self._last.items() if key in companies}
+        for company, at in sorted(last.items()):
+            family.add_metric((company,), at)
+        yield family
+
+
+def serve(metrics: Metrics, host: str, port: int) -> AbstractContextManager[tuple[str, int]]:
+    """Listens, and answers to HTTP for as long as it is entered; that tells address and port.
+
+    Raises `OSError` at once where it cannot.
+    """
+    (family, _, _, _, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return _answering(_Server(family, (str(address[0]), port), metrics))
+
+
+@contextmanager
+def _answering(server: _Server) -> Iterator[tuple[str, int]]:
+    thread = threading.Thread(target=server.serve_forever, args=(0.2,), name="metrics", daemon=True)
+    thread.start()
+    try:
+        yield str(server.server_address[0]), int(server.server_address[1])
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    """A thread for each client, and only so many."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 32
+
+    def __init__(self, family: int, address: tuple[str, int], metrics: Metrics) -> None:
+        self.address_family = family
+        self.metrics = metrics
+        self._room = threading.Semaphore(_CLIENTS)
+        super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        """Without asking for the name of our own address, which may take long."""
+        TCPServer.server_bind(self)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Lets one in, if there is room."""
+        if not self._room.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """One client, who is gone when the time is over."""
+        timer = threading.Timer(_CONNECTION, _hang_up, (request,))
+        timer.daemon = True
+        timer.start()
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            timer.cancel()
+            self._room.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is nobody's trouble."""
+
+
+def _hang_up(request: socket.socket) -> None:
+    with suppress(OSError):
+        request.shutdown(socket.SHUT_RDWR)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One question, one answer."""
+
+    server: _Server
+    timeout = _CONNECTION
+
+    def do_GET(self) -> None:
+        """`/metrics`, `/healthz`, and nothing else."""
+        metrics = self.server.metrics
+        match self.path.partition("?")[0]:
+            case "/metrics":
+                self._answer(200, generate_latest(metrics.registry), _TEXT)
+            case "/healthz":
+                trouble = metrics.trouble()
+                self._answer(503 if trouble else 200, f"{trouble or 'ok'}\n".encode())
+            case _:
+                self._answer(404, b"not found\n")
+
+    def do_HEAD(self) -> None:
+        """The same without a body."""
+        self.do_GET()
+
+    def version_string(self) -> str:
+        """Who answers."""
+        return "tenure"
+
+    def log_message(self, *_: Any) -> None:
+        """Nobody need know who asked."""
+
+    def _answer(self, status: int, body: bytes, kind: str = "text/plain; charset=utf-8") -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+def _version() -> str:
+    try:
+        return version("tenure")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,42 @@
+"""Notifications of commands that a scheduler calls: they are sent before the command ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from adapters.notify.notifier import Notifier, Told
+from adapters.service.run import Shell
+from cli.output import text
+
+_PATIENCE = 120.0
+"""Seconds that a command waits at most for its notifications."""
+
+
+@contextmanager
+def notifying(shell: Shell) -> Iterator[Notifier]:
+    """Tells whom the configuration names, beside the work and for a while after it.
+
+    Whom it cannot tell it warns of; that changes nothing else about the command.
+    """
+    results: list[Told] = []
+    notifier = Notifier(shell.store, results.append, lambda: shell.settings.notify)
+    patience = _PATIENCE
+    try:
+        yield notifier
+    except KeyboardInterrupt:
+        patience = 0.0
+        raise
+    finally:
+        notifier.finish(patience)
+        for told in results:
+            if told.problem is not None:
+                _warn(told)
+
+
+def _warn(told: Told) -> None:
+    about = f"run {told.run} of {told.company}" if told.run else f"a run of {told.company}"
+    warning = click.style("Warning:", fg="yellow")
+    click.echo(f"{warning} nobody was told of {about}: {text(told.problem)}.", err=True)

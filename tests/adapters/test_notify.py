@@ -1,0 +1,536 @@
+"""Telling somebody how a run ended: by a program, by a server, and by neither."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+
+from adapters.notify import delivering
+from adapters.notify.command import run_command
+from adapters.notify.configured import Notify
+from adapters.notify.delivering import deliver
+from adapters.notify.failure import NotDelivered
+from adapters.notify.notifier import Notifier, Told
+from adapters.notify.webhook import post
+from adapters.secret import Secret
+from adapters.service.imports import import_delivery
+from adapters.service.run import Begun, Shell, fault_of, store_failure
+from adapters.service.schedule import Job
+from adapters.settings import Customer, Settings
+from adapters.store.errors import StoreUnavailable
+from adapters.store.sqlite import open_sqlite
+from adapters.store.store import Store
+from domain.ids import run_id
+from domain.run import Outcome, RunKind
+from domain.schedule import Schedule
+from projections.runs import RunDocument
+from tests.adapters.steps import delivered
+from tests.adapters.test_log import MARK, a_run
+from tests.given import NOW, a_company
+
+BODY = b'{"outcome": "refused"}'
+PATIENCE = 20.0
+HUGE = b"x" * 5_000_000
+
+
+@pytest.fixture
+def stop() -> threading.Event:
+    return threading.Event()
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses of no length, and no proxy."""
+    for name in ("_FIRST_PAUSE", "_CHANCE"):
+        monkeypatch.setattr(delivering, name, 0.0)
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def soon(what: Callable[[], object]) -> None:
+    """Waits until something is so."""
+    end = time.monotonic() + PATIENCE
+    while not what():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.01)
+
+
+# Which runs
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_somebody_is_told_of_the_outcomes_that_need_them(outcome: Outcome) -> None:
+    usual = {Outcome.FAILED, Outcome.REFUSED, Outcome.HELD}
+
+    assert Notify().wants(a_run(outcome)) == (outcome in usual)
+    assert Notify().wants(a_run(outcome, rejected=1))
+    assert Notify(on=frozenset({outcome.value})).wants(a_run(outcome))
+    assert not Notify(on=frozenset()).wants(a_run(outcome, rejected=1))
+
+
+# By a program
+
+
+def python(code: str) -> tuple[str, ...]:
+    return sys.executable, "-c", code
+
+
+def keeping(file: Path) -> tuple[str, ...]:
+    """A program that keeps what it is given."""
+    return python(f"import sys; open({str(file)!r}, 'wb').write(sys.stdin.buffer.read())")
+
+
+def test_a_program_gets_the_run_on_its_standard_input(
+    tmp_path: Path, stop: threading.Event
+) -> None:
+    run_command(Notify(command=keeping(tmp_path / "got")), HUGE, stop)
+
+    assert (tmp_path / "got").read_bytes() == HUGE
+
+
+def test_a_program_need_not_read(stop: threading.Event) -> None:
+    run_command(Notify(command=python("")), HUGE, stop)
+
+
+def test_a_program_knows_no_secrets_but_those_it_is_given(
+    tmp_path: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACME_SFTP", "secret")
+    monkeypatch.setenv("CHAT_TOKEN", "given")
+    kept = tmp_path / "kept"
+    code = f"import json, os; json.dump(dict(os.environ), open({str(kept)!r}, 'w'))"
+    run_command(Notify(command=python(code), environment=("CHAT_TOKEN", "MISSING")), BODY, stop)
+
+    known = json.loads(kept.read_text())
+    assert known["PATH"] == os.environ["PATH"]
+    assert known["CHAT_TOKEN"] == "given"
+    assert "ACME_SFTP" not in known
+    assert "MISSING" not in known
+
+
+def test_what_a_program_says_is_heard_by_nobody(
+    stop: threading.Event, capfd: pytest.CaptureFixture[str]
+) -> None:
+    command = python("import sys; print(sys.stdin.read()); sys.stderr.write('x'); sys.exit(3)")
+
+    with pytest.raises(NotDelivered) as raised:
+        run_command(Notify(command=command), MARK.encode(), stop)
+
+    assert raised.value.problem.endswith("ended with exit code 3")
+    assert MARK not in str(raised.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_program_that_is_not_there_is_tried_once(stop: threading.Event) -> None:
+    with pytest.raises(NotDelivered) as raised:
+        deliver(Notify(command=("no-such-program",)), BODY, stop)
+
+    assert not raised.value.passing
+    assert "no-such-program cannot be run" in raised.value.problem
+
+
+def test_a_program_that_fails_is_tried_again(tmp_path: Path, stop: threading.Event) -> None:
+    log = tmp_path / "log"
+    code = f"import sys; f = open({str(log)!r}, 'a'); f.write('x'); sys.exit(f.tell() < 3)"
+
+    deliver(Notify(command=python(code)), BODY, stop)
+    assert log.read_text() == "xxx"
+
+    with pytest.raises(NotDelivered):
+        deliver(Notify(command=python(code.replace("< 3", "< 9"))), BODY, stop, True)
+    assert log.read_text() == "xxxx"
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended, or is but a name in the table."""
+    try:
+        return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return True
+
+
+@pytest.mark.parametrize("body", [BODY, HUGE])
+def test_a_program_that_takes_too_long_is_ended_with_all_it_started(
+    tmp_path: Path, stop: threading.Event, body: bytes
+) -> None:
+    script = f"sleep 60 & echo $! > {tmp_path}/child; echo $$ > {tmp_path}/parent; wait"
+    began = time.monotonic()
+
+    with pytest.raises(NotDelivered) as raised:
+        run_command(Notify(command=("sh", "-c", script), timeout=0.7), body, stop)
+
+    assert time.monotonic() - began < 10
+    assert raised.value.problem == "the command sh did not end within 0.7 seconds"
+    for name in ("child", "parent"):
+        soon(lambda name=name: gone(int((tmp_path / name).read_text())))  # type: ignore[misc]
+
+
+# By a server
+
+
+class Hook(NamedTuple):
+    """A server that answers as it is told, and remembers what it was asked."""
+
+    url: str
+    answers: list[int]
+    asked: list[tuple[str, dict[str, str], bytes]]
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    answers: list[int] = []
+    asked: list[tuple[str, dict[str, str], bytes]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append((self.path, dict(self.headers), body))
+            self.send_response(answers.pop(0) if answers else 204)
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+            self.wfile.write(MARK.encode() * 100)
+
+        def do_GET(self) -> None:
+            asked.append((self.path, {}, b""))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield Hook(f"http://127.0.0.1:{server.server_port}/{MARK}?{MARK}", answers, asked)
+        server.shutdown()
+        thread.join()
+
+
+def test_a_server_gets_the_run_as_json(hook: Hook, stop: threading.Event) -> None:
+    deliver(Notify(url=hook.url), BODY, stop)
+
+    ((path, headers, body),) = hook.asked
+    assert (path, body) == (f"/{MARK}?{MARK}", BODY)
+    assert headers["Content-Type"] == "application/json"
+    assert "Authorization" not in headers
+
+
+def test_url_and_authorization_are_read_where_they_are_kept(
+    hook: Hook, stop: threading.Event, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK_AUTH", f"Bearer {MARK}")
+    (tmp_path / "url").write_text(f"{hook.url}\n")
+    notify = Notify(url=Secret(file=tmp_path / "url"), authorization=Secret(env="HOOK_AUTH"))
+
+    deliver(notify, BODY, stop)
+
+    assert [headers["Authorization"] for _, headers, _ in hook.asked] == [f"Bearer {MARK}"]
+    assert MARK not in repr(notify)
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
+def test_what_may_pass_is_tried_again(hook: Hook, stop: threading.Event, status: int) -> None:
+    hook.answers[:] = [status] * 4
+
+    deliver(Notify(url=hook.url), BODY, stop)
+
+    assert len(hook.asked) == 5
+
+
+@pytest.mark.parametrize("status", [302, 307, 400, 401, 404, 413])
+def test_what_is_wrong_is_not_tried_again_and_no_redirect_followed(
+    hook: Hook, stop: threading.Event, status: int
+) -> None:
+    hook.answers[:] = [status]
+
+    with pytest.raises(NotDelivered) as raised:
+        deliver(Notify(url=hook.url), BODY, stop)
+
+    assert len(hook.asked) == 1
+    assert raised.value.problem.startswith(f"127.0.0.1 answered {status}")
+    assert MARK not in str(raised.value) + repr(raised.value.__context__)
+
+
+def test_it_ends_after_so_many_attempts(hook: Hook, stop: threading.Event) -> None:
+    hook.answers[:] = [500] * 9
+
+    with pytest.raises(NotDelivered, match="answered 500"):
+        deliver(Notify(url=hook.url, attempts=3), BODY, stop)
+
+    assert len(hook.asked) == 3
+
+
+def test_a_server_that_is_not_there_may_be_there_later(stop: threading.Event) -> None:
+    with pytest.raises(NotDelivered) as raised:
+        post(Notify(url=f"http://127.0.0.1:1/{MARK}"), BODY)
+
+    assert raised.value.passing
+    assert raised.value.problem == "127.0.0.1 cannot be reached (Connection refused)"
+
+
+def test_a_server_that_answers_byte_by_byte_is_left() -> None:
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def dribble() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                while not over.wait(0.05):
+                    try:
+                        connection.sendall(b"H")
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=dribble)
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+            with pytest.raises(NotDelivered, match=r"did not answer within 0\.5 seconds"):
+                post(Notify(url=url, timeout=0.5), BODY)
+        finally:
+            over.set()
+            thread.join()
+
+
+@pytest.mark.parametrize("kept", ["", f"ftp://h/{MARK}", f"http://hooks.example/{MARK}", "x\ny"])
+def test_a_url_that_is_of_no_use_is_not_repeated(
+    kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK_URL", kept)
+
+    with pytest.raises(NotDelivered) as raised:
+        post(Notify(url=Secret(env="HOOK_URL")), BODY)
+
+    assert "notify.url" in raised.value.problem
+    assert MARK not in raised.value.problem
+    assert not raised.value.passing
+
+
+def test_a_header_that_would_be_two_is_none(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK_AUTH", f"Bearer {MARK}\nX-Other: 1")
+
+    with pytest.raises(NotDelivered) as raised:
+        post(Notify(url=hook.url, authorization=Secret(env="HOOK_AUTH")), BODY)
+
+    assert MARK not in raised.value.problem
+    assert hook.asked == []
+
+
+def test_this_machine_is_reached_without_a_proxy(
+    hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+
+    post(Notify(url=hook.url), BODY)
+
+    assert len(hook.asked) == 1
+
+
+def test_one_way_that_fails_does_not_keep_the_other_from_working(
+    hook: Hook, stop: threading.Event
+) -> None:
+    with pytest.raises(NotDelivered, match="no-such-program"):
+        deliver(Notify(command=("no-such-program",), url=hook.url), BODY, stop)
+
+    assert len(hook.asked) == 1
+
+
+# Beside the work
+
+
+class Post:
+    """Stands for what delivers."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.open.set()
+        self.sent: list[tuple[bytes, bool]] = []
+        self.error: Exception | None = None
+
+    def __call__(self, _: Notify, body: bytes, stop: threading.Event, once: bool) -> None:
+        while not self.open.wait(0.01):
+            if stop.is_set():
+                raise NotDelivered("it was stopped")
+        self.sent.append((body, once))
+        if self.error is not None:
+            raise self.error
+
+
+class Desk:
+    """A store with a company's runs, and a notifier beside it."""
+
+    def __init__(self, store: Store) -> None:
+        customer = Customer(a_company(), None)
+        settings = Settings(Path("tenure.toml"), Path("x"), Schedule(), {"acme": customer})
+        self.shell = Shell(settings, store, lambda: NOW)
+        self.store = store
+        self.post = Post()
+        self.told: list[Told] = []
+        self.notify: Notify | None = Notify()
+        self.notifier = self.another()
+
+    def another(self, capacity: int = 100) -> Notifier:
+        return Notifier(
+            self.store,
+            self.told.append,
+            lambda: self.notify,
+            capacity=capacity,
+            deliver=self.post,
+        )
+
+    def refused(self) -> RunDocument:
+        """A run that somebody is told of."""
+        customer = self.shell.settings.customers["acme"]
+        return import_delivery(self.shell, customer, "test", delivered(f"{MARK}\n"))
+
+
+@pytest.fixture
+def here(sqlite_store: Store) -> Iterator[Desk]:
+    desk = Desk(sqlite_store)
+    yield desk
+    desk.post.open.set()
+    desk.notifier.finish(PATIENCE)
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[Store]:
+    store = open_sqlite(tmp_path / "tenure.db")
+    yield store
+    store.close()
+
+
+def results(told: Sequence[Told]) -> list[str]:
+    return [each.result for each in told]
+
+
+def test_it_tells_of_the_run_as_it_is_answered(here: Desk) -> None:
+    run = here.refused()
+
+    here.notifier.ran(run)
+    here.notifier.finish(PATIENCE)
+
+    (sent,) = here.post.sent
+    assert sent == (msgspec.json.encode(run), False)
+    assert here.told == [Told("sent", "acme", run.run)]
+
+
+def test_nobody_is_told_of_what_nobody_wants_to_know(here: Desk) -> None:
+    run = here.refused()
+    for notify in (None, Notify(on=frozenset({"held"}))):
+        here.notify = notify
+        here.notifier.ran(run)
+    here.notifier.finish(PATIENCE)
+
+    assert here.post.sent == here.told == []
+
+
+def test_work_does_not_wait_and_no_more_waits_than_there_is_room_for(here: Desk) -> None:
+    run = here.refused()
+    here.post.open.clear()
+    notifier = here.another(capacity=3)
+
+    began = time.monotonic()
+    for _ in range(10):
+        notifier.ran(run)
+    assert time.monotonic() - began < 5
+    soon(lambda: len(here.told) >= 6)
+    here.post.open.set()
+    notifier.finish(PATIENCE)
+
+    counted = results(here.told)
+    assert counted.count("sent") in (3, 4)
+    assert counted.count("sent") + counted.count("dropped") == 10
+
+
+def test_it_ends_in_time_and_says_what_was_not_told(here: Desk) -> None:
+    run = here.refused()
+    here.post.open.clear()
+    for _ in range(3):
+        here.notifier.ran(run)
+
+    began = time.monotonic()
+    here.notifier.finish(0.3)
+
+    assert time.monotonic() - began < 5
+    assert sorted(results(here.told)) == ["dropped", "dropped", "failed"]
+
+
+def test_what_cannot_be_delivered_is_told_and_then_tried_only_once(here: Desk) -> None:
+    run = here.refused()
+    here.post.error = NotDelivered("hooks.example answered 500")
+    here.notifier.ran(run)
+    here.notifier.ran(run)
+    soon(lambda: len(here.told) == 2)
+    here.post.error = None
+    here.notifier.ran(run)
+    here.notifier.ran(run)
+    here.notifier.finish(PATIENCE)
+
+    assert [once for _, once in here.post.sent] == [False, True, True, False]
+    assert results(here.told) == ["failed", "failed", "sent", "sent"]
+    assert here.told[0].problem == "hooks.example answered 500"
+
+
+def test_a_fault_of_its_own_ends_nothing_and_is_not_quoted(here: Desk) -> None:
+    run = here.refused()
+    here.post.error = ValueError(MARK)
+    here.notifier.ran(run)
+    soon(lambda: here.told)
+    here.post.error = None
+    here.notifier.ran(run)
+    here.notifier.finish(PATIENCE)
+
+    assert results(here.told) == ["failed", "sent"]
+    assert MARK not in str(here.told)
+
+
+def fail(here: Desk, kind: RunKind) -> RunDocument:
+    """A fault, which leaves a run."""
+    run = run_id(int(NOW.timestamp() * 1000) + len(here.store.runs("acme", 9)), 9)
+    return store_failure(
+        here.shell, Begun(run, kind, "acme", NOW, "test"), fault_of(ValueError(MARK))
+    )
+
+
+def test_of_a_fault_the_run_that_it_left_is_told(here: Desk) -> None:
+    run = fail(here, RunKind.IMPORT)
+
+    here.notifier.failed(Job("acme", NOW), ValueError(MARK))
+    here.notifier.failed(Job("bravo", NOW), ValueError(MARK))
+    here.notifier.failed(Job("acme", NOW), StoreUnavailable("the line is lost"))
+    here.notifier.finish(PATIENCE)
+
+    assert here.told == [Told("sent", "acme", run.run)]
+
+
+def test_a_clock_that_fails_again_and_again_is_told_once(here: Desk) -> None:
+    fail(here, RunKind.CLOCK)
+    for _ in range(3):
+        here.notifier.failed(Job("acme"), ValueError())
+    here.notifier.ran(a_run(kind=RunKind.CLOCK))
+    here.notifier.failed(Job("acme"), ValueError())
+    here.notifier.finish(PATIENCE)
+
+    assert results(here.told) == ["sent", "sent"]
+
+
+def test_a_fault_of_long_ago_is_no_news(here: Desk) -> None:
+    here.shell = here.shell._replace(now=lambda: NOW - timedelta(days=3650))
+    fail(here, RunKind.IMPORT)
+
+    here.notifier.failed(Job("acme", NOW), ValueError())
+    here.notifier.finish(PATIENCE)
+
+    assert here.told == []

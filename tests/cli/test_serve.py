@@ -1,0 +1,331 @@
+"""`tenure serve` as a process, and what commands tell whoever is to be notified."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from adapters.service import clock, imports
+from adapters.store.sqlite import open_sqlite
+from cli.serve import Address, AddressType
+from tests.cli.conftest import ACME, Desk, assert_explained
+from tests.given import moment
+
+TEXT = "email,first_name,last_name\nanna@acme.example,Anna,Bakker\n"
+REJECTED = f"{TEXT}no address,Bram,Smit\n"
+PATIENCE = 20.0
+MAIN = (sys.executable, "-c", "from cli.main import run; run()")
+
+
+def soon(what: Callable[[], Any]) -> Any:
+    """Waits until something is so."""
+    end = time.monotonic() + PATIENCE
+    while not (found := what()):
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.02)
+    return found
+
+
+class Served:
+    """`tenure serve`, running."""
+
+    def __init__(self, desk: Desk, *arguments: str) -> None:
+        self.errors = desk.directory / "errors"
+        with self.errors.open("wb") as errors:
+            self.process = subprocess.Popen(
+                [*MAIN, "serve", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                cwd=desk.directory,
+                env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+                start_new_session=True,
+            )
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Every line of the log so far."""
+        text = self.errors.read_text()
+        return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+    def said(self, event: str) -> dict[str, Any]:
+        """The first line of an event, as soon as it is there."""
+        found: dict[str, Any] = soon(
+            lambda: next((line for line in self.lines() if line["event"] == event), None)
+        )
+        return found
+
+    def ended(self) -> int:
+        """The exit code. Nothing is on standard output, and nothing left running."""
+        out, _ = self.process.communicate(timeout=PATIENCE)
+        assert out == b""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, 0)
+            raise AssertionError("it left something running")
+        return self.process.returncode
+
+
+@pytest.fixture
+def serve(desk: Desk) -> Iterator[Callable[..., Served]]:
+    begun: list[Served] = []
+
+    def serve(*arguments: str) -> Served:
+        begun.append(Served(desk, *arguments))
+        return begun[-1]
+
+    yield serve
+    for each in begun:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(each.process.pid, signal.SIGKILL)
+        each.process.wait()
+        if each.process.stdout:
+            each.process.stdout.close()
+
+
+def due(desk: Desk, *more: str, source: str = "") -> None:
+    """Acme, for whom a slot is due since a minute ago."""
+    now = datetime.now(UTC)
+    slot = (now - timedelta(minutes=1)).strftime("%H:%M")
+    acme = ACME.replace('directory = "outgoing"\n', f'directory = "outgoing"\n    {source}\n')
+    desk.configure("\n".join((f'[schedule]\npickup = ["{slot}"]', *more)))
+    with (desk.directory / "tenure.toml").open("a") as file:
+        file.write(acme.replace("\n    ", "\n"))
+    with closing(open_sqlite(desk.directory / "tenure.db")) as store:
+        store.take_part(["acme"], now - timedelta(hours=1))
+
+
+# A process
+
+
+def test_it_serves_what_is_due_logs_it_and_ends_when_told_to(
+    desk: Desk, serve: Callable[..., Served]
+) -> None:
+    """R3, R5"""
+    kept = desk.directory / "kept"
+    due(desk, f'[notify]\non = ["applied"]\ncommand = ["cp", "/dev/stdin", "{kept}"]')
+    desk.deliver(REJECTED)
+    running = serve("--metrics", "0")
+
+    started = running.said("started")
+    line = running.said("run ended")
+    running.said("notification sent")
+    host, _, port = started["metrics"].rpartition(":")
+    answers = [asked(host, int(port), path) for path in ("/healthz", "/metrics")]
+    running.process.send_signal(signal.SIGTERM)
+
+    assert running.ended() == 0
+    assert (started["store"], started["companies"], started["workers"]) == ("embedded", 1, 8)
+    assert (line["company"], line["outcome"], line["issues"]) == (
+        "acme",
+        "applied",
+        {"bad-email": 1},
+    )
+    assert "anna" not in running.errors.read_text().lower()
+    assert "no address" not in running.errors.read_text()
+    assert answers[0] == "ok\n"
+    assert 'tenure_runs_total{kind="import",outcome="applied"} 1.0' in answers[1]
+    assert 'tenure_rows_total{result="rejected"} 1.0' in answers[1]
+    assert [each["event"] for each in running.lines()][-2:] == ["stopping", "stopped"]
+    (run,) = desk.type("runs", "--json").document
+    assert line["run"] == run["run"]
+    assert json.loads(kept.read_text()) == desk.type("run", run["run"], "--json").document
+
+
+def asked(host: str, port: int, path: str) -> str:
+    connection = http.client.HTTPConnection(host, port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()
+
+
+def waiting(desk: Desk, serve: Callable[..., Served], *arguments: str) -> Served:
+    """A process that is in the midst of a pick-up which takes a minute."""
+    due(desk, source="settle = 50")
+    desk.deliver(TEXT)
+    running = serve("--log-level", "debug", *arguments)
+    soon(lambda: any(line.get("due") for line in running.lines()))
+    return running
+
+
+def test_what_does_not_end_in_time_is_given_up(desk: Desk, serve: Callable[..., Served]) -> None:
+    running = waiting(desk, serve, "--grace", "0.5")
+
+    running.process.send_signal(signal.SIGINT)
+
+    assert running.ended() == 0
+    assert running.said("stopped")["level"] == "warning"
+    assert desk.type("runs", "--json").document == []
+
+
+def test_a_second_signal_ends_it_at_once(desk: Desk, serve: Callable[..., Served]) -> None:
+    running = waiting(desk, serve)
+    running.process.send_signal(signal.SIGTERM)
+    running.said("stopping")
+
+    running.process.send_signal(signal.SIGTERM)
+
+    assert running.ended() == 128 + signal.SIGTERM
+    assert desk.type("runs", "--json").document == []
+
+
+# What it refuses
+
+
+def test_a_port_in_use_is_told_in_one_sentence(desk: Desk) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        answer = desk.type("serve", "--metrics", str(port))
+
+    assert answer.code == 2
+    assert_explained(answer, [f"127.0.0.1:{port}", "in use"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("9108", Address("127.0.0.1", 9108)),
+        ("0.0.0.0:9108", Address("0.0.0.0", 9108)),
+        ("metrics.example:1", Address("metrics.example", 1)),
+        ("[::1]:9108", Address("::1", 9108)),
+    ],
+)
+def test_where_metrics_are_served(typed: str, address: Address) -> None:
+    assert AddressType().convert(typed, None, None) == address
+    assert str(address) == (typed if ":" in typed else f"127.0.0.1:{typed}")
+
+
+@pytest.mark.parametrize("typed", ["", "http", "::1:9108", "70000", ":9108", "a b:1", "[::1]"])
+def test_where_metrics_cannot_be_served(typed: str) -> None:
+    with pytest.raises(click.BadParameter):
+        AddressType().convert(typed, None, None)
+
+
+def test_a_wrong_configuration_is_told_like_everywhere(desk: Desk) -> None:
+    desk.configure("[notify]\n")
+
+    answer = desk.type("serve")
+
+    assert answer.code == 2
+    assert_explained(answer, ["notify", "command or url"])
+
+
+# What commands tell
+
+
+@pytest.fixture
+def told(desk: Desk) -> Callable[[], list[Any]]:
+    """What a program was told, run by run; it is configured for all that needs somebody."""
+    kept = desk.directory / "told"
+    kept.mkdir()
+    notifying(desk, ["sh", "-c", f'cat > "{kept}/$$"'])
+    return lambda: [json.loads(each.read_text()) for each in kept.iterdir()]
+
+
+def notifying(desk: Desk, command: list[str]) -> None:
+    """Configures a program; a line a word."""
+    words = ", ".join(f"'{word}'" for word in command)
+    acme = re.sub(r"(?m)^    ", "", ACME)
+    desk.write("tenure.toml", f"[notify]\ncommand = [{words}]\nattempts = 1\n{acme}".encode())
+
+
+def test_importing_all_tells_before_it_ends(desk: Desk, told: Callable[[], list[Any]]) -> None:
+    desk.deliver(REJECTED)
+
+    answer = desk.type("import", "--all", "--json")
+
+    assert (answer.code, answer.err) == (3, "")
+    (run,) = answer.document
+    assert told() == [desk.type("run", run["run"], "--json").document]
+
+
+def test_nobody_is_told_of_what_went_well_or_who_stands_by(
+    desk: Desk, told: Callable[[], list[Any]]
+) -> None:
+    desk.deliver(TEXT)
+    assert desk.type("import", "--all").code == 0
+    desk.deliver("no header\n")
+    assert desk.type("import", "acme").code == 5
+
+    assert told() == []
+
+
+def test_who_cannot_be_told_is_a_warning_and_no_more(desk: Desk) -> None:
+    notifying(desk, ["false"])
+    desk.deliver(REJECTED)
+
+    answer = desk.type("import", "--all", "--json")
+
+    assert answer.code == 3
+    (run,) = answer.document
+    assert answer.err == (
+        f"Warning: nobody was told of run {run['run']} of acme: "
+        "the command false ended with exit code 1.\n"
+    )
+
+
+def broken(*_: object, **__: object) -> Any:
+    raise ZeroDivisionError("anna@acme.example")
+
+
+def test_a_fault_is_told_too(
+    desk: Desk, told: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.deliver(TEXT)
+    monkeypatch.setattr(imports, "read_sheets", broken)
+
+    assert desk.type("import", "--all").code == 1
+
+    ((run,),) = (told(),)
+    assert (run["kind"], run["outcome"]) == ("import", "failed")
+
+
+def test_the_clock_tells_of_its_faults(
+    desk: Desk, told: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.deliver(TEXT.replace("\n", ",onboarding_date\n", 1).replace("Bakker", "Bakker,2027-03-09"))
+    desk.type("import", "--all")
+    desk.now = moment("2027-03-10 00:00")
+    assert desk.type("clock", "--dry-run").code == 0
+    monkeypatch.setattr(clock, "_planned", broken)
+
+    assert desk.type("clock", "--dry-run").code == 1
+    assert told() == []
+    answer = desk.type("clock")
+
+    assert answer.code == 1
+    assert "anna" not in answer.err
+    ((run,),) = (told(),)
+    assert (run["kind"], run["outcome"]) == ("clock", "failed")
+
+
+def test_the_clock_tells_of_what_it_did_where_that_is_asked(
+    desk: Desk, told: Callable[[], list[Any]]
+) -> None:
+    file = desk.directory / "tenure.toml"
+    file.write_text(file.read_text().replace("[notify]\n", '[notify]\non = ["applied"]\n'))
+    desk.deliver(TEXT.replace("\n", ",onboarding_date\n", 1).replace("Bakker", "Bakker,2027-03-09"))
+    desk.type("import", "acme")
+    desk.now = moment("2027-03-10 00:00")
+
+    answer = desk.type("clock", "--json")
+
+    assert answer.code == 0
+    assert [run["run"] for run in told()] == [run["run"] for run in answer.document]
