@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from adapters.errors import SettingsError
 from adapters.sources.source import SourceUnreachable
 
+_PLACES = {
+    "env": re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),
+    "file": re.compile(r".+", re.DOTALL),
+    "credential": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"),
+}
 _LARGEST = 1024 * 1024  # bytes; whatever is larger is no secret but the wrong file
 
 
@@ -61,3 +70,29 @@ def _in_file(file: Path, where: str) -> tuple[str, str, str]:
     except UnicodeDecodeError:
         return "", where, "is not UTF-8 text"
     return text.removesuffix("\n").removesuffix("\r"), where, ""
+
+
+def check_secret(file: Path, key: str, value: Any) -> None:
+    """Raises `SettingsError` for a secret that stands in the configuration itself, without
+    repeating it."""
+    if value is None:
+        return
+    where = value if isinstance(value, dict) else {}
+    kind, name = next(iter(where.items())) if len(where) == 1 else ("", "")
+    shape = _PLACES.get(kind)
+    if not (shape and isinstance(name, str) and shape.fullmatch(name)):
+        raise SettingsError(
+            file,
+            key,
+            'expected { env = "NAME" }, { file = "path" } or { credential = "name" }: a secret is '
+            "kept in an environment variable, a file of its own or systemd's keeping, never here",
+        )
+
+
+def secret_at(where: Mapping[str, str] | None, base: Path) -> Secret | None:
+    """The secret that a checked table says the place of; a path counts from `base`."""
+    if where is None:
+        return None
+    if "file" in where:
+        return Secret(file=base / where["file"])
+    return Secret(env=where.get("env"), credential=where.get("credential"))

@@ -12,10 +12,7 @@ import msgspec
 
 from adapters.conversion import check_keys, convert, joined
 from adapters.errors import SettingsError
-from adapters.secret import Secret
-
-# Where a secret may stand is the same for all; this is what sources ask of theirs.
-from adapters.sources.configured import _check_secret, _secret
+from adapters.secret import Secret, check_secret, secret_at
 from domain.private import Private
 from domain.run import Outcome
 from projections.runs import RunDocument
@@ -69,14 +66,14 @@ def read_notify(file: Path, table: Any) -> Notify:
     _check_words(file, "command", read.command)
     _check_words(file, "environment", read.environment)
     _check_url(file, read.url)
-    _check_secret(file, "notify.authorization", read.authorization)
+    check_secret(file, "notify.authorization", read.authorization)
     base = file.parent
     return Notify(
         on=frozenset(read.on),
         command=_from(base, read.command),
         environment=read.environment,
-        url=_secret(read.url, base) if isinstance(read.url, dict) else read.url,
-        authorization=_secret(read.authorization, base),
+        url=secret_at(read.url, base) if isinstance(read.url, dict) else read.url,
+        authorization=secret_at(read.authorization, base),
         timeout=read.timeout,
         attempts=read.attempts,
     )
@@ -136,7 +133,7 @@ def _check_url(file: Path, url: Any) -> None:
         if wrong := wrong_with(url):
             raise SettingsError(file, key, wrong)
     elif isinstance(url, dict):
-        _check_secret(file, key, url)
+        check_secret(file, key, url)
     elif url is not None:
         raise SettingsError(file, key, 'expected a URL like "https://host/path", or where it is')
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,18 +11,13 @@ import msgspec
 
 from adapters.conversion import check_keys, convert, joined
 from adapters.errors import SettingsError
-from adapters.secret import Secret
+from adapters.secret import check_secret, secret_at
 from adapters.sources.deadlines import Deadlines
 from adapters.sources.folder import FolderSource
 from adapters.sources.ftp import FtpSource
 from adapters.sources.sftp import SftpSource
 from adapters.sources.source import Source
 
-_PLACES = {
-    "env": re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),
-    "file": re.compile(r".+", re.DOTALL),
-    "credential": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"),
-}
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 _Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
@@ -110,9 +104,9 @@ class SftpSettings(ServerSettings, frozen=True, forbid_unknown_fields=True):
             directory=self.directory,
             pattern=self.pattern,
             username=self.username,
-            password=_secret(self.password, base),
-            private_key=_secret(self.private_key, base),
-            passphrase=_secret(self.passphrase, base),
+            password=secret_at(self.password, base),
+            private_key=secret_at(self.private_key, base),
+            passphrase=secret_at(self.passphrase, base),
             host_key=self.host_key,
             known_hosts=base / self.known_hosts if self.known_hosts else None,
             bind=self.bind,
@@ -142,7 +136,7 @@ class FtpSettings(ServerSettings, frozen=True, forbid_unknown_fields=True):
 
     def source(self, base: Path) -> Source:
         """The source; the paths of its secrets count from `base`."""
-        password = _secret(self.password, base)
+        password = secret_at(self.password, base)
         assert password  # noqa: S101 - checked before
         return FtpSource(
             protocol=self.protocol,
@@ -189,27 +183,11 @@ def read_source(file: Path, prefix: str, table: Any, base: Path) -> Source:
     kind = PROTOCOLS[protocol]
     check_keys(file, prefix, table, kind.__struct_fields__)
     for name in _SECRETS:
-        _check_secret(file, joined(prefix, name), table.get(name))
+        check_secret(file, joined(prefix, name), table.get(name))
     settings = convert(file, prefix, table, kind)
     if isinstance(settings, ServerSettings):
         settings.check(file, prefix)
     return settings.source(base)
-
-
-def _check_secret(file: Path, key: str, value: Any) -> None:
-    """Refuses a secret that stands in the configuration itself, without repeating it."""
-    if value is None:
-        return
-    where = value if isinstance(value, dict) else {}
-    kind, name = next(iter(where.items())) if len(where) == 1 else ("", "")
-    shape = _PLACES.get(kind)
-    if not (shape and isinstance(name, str) and shape.fullmatch(name)):
-        raise SettingsError(
-            file,
-            key,
-            'expected { env = "NAME" }, { file = "path" } or { credential = "name" }: a secret is '
-            "kept in an environment variable, a file of its own or systemd's keeping, never here",
-        )
 
 
 def _is_address(text: str) -> bool:
@@ -218,11 +196,3 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _secret(where: Mapping[str, str] | None, base: Path) -> Secret | None:
-    if where is None:
-        return None
-    if "file" in where:
-        return Secret(file=base / where["file"])
-    return Secret(env=where.get("env"), credential=where.get("credential"))
