@@ -150,6 +150,8 @@ def _import_all(
     else:
         for run in runs:
             output.print_run(run)
+        if not runs and not faults:
+            click.echo("Nothing to import.")
     codes = [exits.of_run(run) for run in runs]
     codes += [exits.explain(fault, company) for company, fault in sorted(faults, key=itemgetter(0))]
     return max(codes, default=exits.DONE)

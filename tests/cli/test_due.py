@@ -1,0 +1,95 @@
+"""`tenure import --all --due`: the schedule, from cron."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.cli.conftest import ACME, Desk, assert_explained
+from tests.given import moment
+
+DONE, USAGE, HELD = 0, 2, 4
+ANNA = "Email,First name,Last name\nanna@acme.example,Anna,Ek\n"
+EVENING = moment("2027-03-01 20:00")
+ZENITH = ACME.replace("acme", "zenith").replace("outgoing", "in")
+
+
+def due(desk: Desk) -> list[tuple[str, str | None, str]]:
+    """What a call from cron imports: company, slot and outcome."""
+    answer = desk.type("import", "--all", "--due", "--by", "cron", "--json")
+    assert answer.err == ""
+    return [(run["company"], run["slot"], run["outcome"]) for run in answer.document]
+
+
+def test_each_slot_is_served_once_however_often_it_is_called(desk: Desk) -> None:
+    """R3, R5: a company that was never seen starts with the next slot."""
+    desk.deliver(ANNA.encode())
+    desk.now = moment("2027-03-01 12:00")
+    assert due(desk) == []
+
+    desk.now = EVENING
+    assert due(desk) == [("acme", "2027-03-01T20:00:00Z", "applied")]
+    assert due(desk) == []
+
+    desk.now = EVENING + timedelta(days=8, hours=7)
+    assert due(desk) == [("acme", "2027-03-10T02:45:00Z", "unchanged")]
+    assert due(desk) == []
+
+
+def test_without_due_the_time_does_not_matter_and_no_slot_is_served(desk: Desk) -> None:
+    """R3"""
+    desk.deliver(ANNA.encode())
+    desk.now = moment("2027-03-01 12:00")
+    due(desk)
+    desk.now = EVENING
+
+    (run,) = desk.type("import", "--all", "--json").document
+
+    assert (run["slot"], run["outcome"]) == (None, "applied")
+    assert due(desk) == [("acme", "2027-03-01T20:00:00Z", "unchanged")]
+
+
+def test_who_is_due_is_told_who_is_not_is_not(desk: Desk) -> None:
+    """R5"""
+    desk.deliver(ANNA.encode())
+    desk.now = moment("2027-03-01 12:00")
+    due(desk)
+    desk.configure(ACME + ZENITH)
+    (desk.directory / "in").mkdir()
+    desk.now = EVENING
+
+    assert [company for company, *_ in due(desk)] == ["acme"]
+    desk.now = moment("2027-03-02 02:45")
+    assert [company for company, *_ in due(desk)] == ["acme", "zenith"]
+
+
+def test_where_nothing_is_due_it_is_said(desk: Desk) -> None:
+    answer = desk.type("import", "--all", "--due")
+
+    assert (answer.code, answer.out, answer.err) == (DONE, "Nothing to import.\n", "")
+
+
+def test_a_delivery_that_waits_is_told_at_every_slot_and_makes_no_run(desk: Desk) -> None:
+    """B3"""
+    desk.configure(ACME + "\n    [company.acme.policy]\n    max_registrations = 1\n")
+    desk.deliver(ANNA.encode())
+    desk.now = moment("2027-03-01 12:00")
+    due(desk)
+    desk.now = EVENING
+    due(desk)
+    more = "".join(f"p{number}@acme.example,P,Q\n" for number in range(3))
+    desk.deliver((ANNA + more).encode())
+    desk.now = moment("2027-03-02 02:45")
+    first = desk.type("import", "--all", "--due")
+    desk.now = moment("2027-03-02 20:00")
+    again = desk.type("import", "--all", "--due")
+
+    assert (first.code, again.code) == (HELD, HELD)
+    assert len(desk.type("runs", "--json").document) == 2
+    assert due(desk) == []
+
+
+def test_one_company_cannot_be_due(desk: Desk) -> None:
+    answer = desk.type("import", "acme", "--due")
+
+    assert answer.code == USAGE
+    assert_explained(answer)
