@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from adapters.sources.deadlines import Remaining, took_too_long
 from adapters.sources.source import SourceUnreachable
 
+if TYPE_CHECKING:
+    import tenacity
+
 _T = TypeVar("_T")
+_log = logging.getLogger(__name__)
 _FIRST_PAUSE, _GROWTH, _CHANCE = 2.0, 3.0, 1.0  # seconds; some chance keeps workers apart
 
 
@@ -32,6 +37,7 @@ def persistently(
         wait=tenacity.wait_exponential(_FIRST_PAUSE, exp_base=_GROWTH)
         + tenacity.wait_random(0, _CHANCE),
         sleep=sleep,
+        before_sleep=_say,
         reraise=True,
     )
     try:
@@ -40,6 +46,13 @@ def persistently(
         if error.passing and not remaining.left():
             raise SourceUnreachable(took_too_long(remaining), passing=True) from error
         raise
+
+
+def _say(state: tenacity.RetryCallState) -> None:
+    """That it will be tried again, and why, for who reads the log."""
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, SourceUnreachable) and state.next_action:
+        _log.info("trying again in %.0f seconds: %s", state.next_action.sleep, error.problem)
 
 
 def _may_pass(error: BaseException) -> bool:

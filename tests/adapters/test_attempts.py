@@ -60,6 +60,16 @@ def test_what_does_not_pass_is_told_after_the_last_attempt() -> None:
     assert (line.tried, len(line.pauses)) == (3, 2)
 
 
+def test_who_reads_the_log_knows_what_it_waits_for(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+    Line(1, LOST).fetch()
+
+    (message,) = caplog.messages
+    assert message.startswith("trying again in ")
+    assert message.endswith(" seconds: the line is lost")
+
+
 @pytest.mark.parametrize(
     "error",
     [SourceUnreachable("the password is wrong"), StillUploading("a.csv"), ZeroDivisionError()],
