@@ -22,8 +22,10 @@ import click
 import pytest
 
 from adapters.service import clock, imports
-from adapters.store.sqlite import open_sqlite
+from adapters.store.opening import PostgresUrl, open_store
+from adapters.worker.job_schema import migrate_jobs
 from cli.serve import Address, AddressType
+from tests.adapters import pgserver
 from tests.cli.conftest import ACME, Desk, assert_explained
 from tests.given import moment
 
@@ -46,7 +48,7 @@ class Served:
     """`tenure serve`, running."""
 
     def __init__(self, desk: Desk, *arguments: str) -> None:
-        self.errors = desk.directory / "errors"
+        self.errors = desk.directory / f"errors{len([*desk.directory.glob('errors*')])}"
         with self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
                 [*MAIN, "serve", *arguments],
@@ -97,15 +99,17 @@ def serve(desk: Desk) -> Iterator[Callable[..., Served]]:
             each.process.stdout.close()
 
 
-def due(desk: Desk, *more: str, source: str = "") -> None:
+def due(desk: Desk, *more: str, source: str = "", database: str = "") -> None:
     """Acme, for whom a slot is due since a minute ago."""
     now = datetime.now(UTC)
     slot = (now - timedelta(minutes=1)).strftime("%H:%M")
     acme = ACME.replace('directory = "outgoing"\n', f'directory = "outgoing"\n    {source}\n')
-    desk.configure("\n".join((f'[schedule]\npickup = ["{slot}"]', *more)))
+    first = [f'database = "{database}"'] if database else []
+    desk.configure("\n".join((*first, f'[schedule]\npickup = ["{slot}"]', *more)))
     with (desk.directory / "tenure.toml").open("a") as file:
         file.write(acme.replace("\n    ", "\n"))
-    with closing(open_sqlite(desk.directory / "tenure.db")) as store:
+    where = PostgresUrl(database) if database else desk.directory / "tenure.db"
+    with closing(open_store(where)) as store:
         store.take_part(["acme"], now - timedelta(hours=1))
 
 
@@ -329,3 +333,45 @@ def test_the_clock_tells_of_what_it_did_where_that_is_asked(
 
     assert answer.code == 0
     assert [run["run"] for run in told()] == [run["run"] for run in answer.document]
+
+
+# Over PostgreSQL
+
+
+@pytest.fixture
+def database(postgres: pgserver.Server, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database of its own with the schema of the store, for the role that runs the product."""
+    name = f"served_{abs(hash(request.node.name)) % 10**8}"
+    yield postgres.made(name)
+    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_two_share_a_database_and_serve_a_slot_once(
+    desk: Desk, serve: Callable[..., Served], postgres: pgserver.Server, database: str
+) -> None:
+    """R3"""
+    migrate_jobs(postgres.as_owner(database), pgserver.RUNNER)
+    due(desk, database=database)
+    desk.deliver(TEXT)
+    both = [serve("--workers", "2"), serve("--no-listen")]
+
+    assert {each.said("started")["store"] for each in both} == {"postgresql"}
+    (line,) = soon(lambda: [line for each in both for line in each.lines() if "outcome" in line])
+    assert (line["company"], line["outcome"]) == ("acme", "applied")
+    for each in both:
+        each.process.send_signal(signal.SIGTERM)
+    assert [each.ended() for each in both] == [0, 0]
+    assert len(desk.type("runs", "--json").document) == 1
+
+
+def test_without_the_schema_for_jobs_it_does_not_begin(
+    desk: Desk, serve: Callable[..., Served], database: str
+) -> None:
+    due(desk, database=database)
+
+    running = serve()
+
+    assert running.ended() == 6
+    said = running.errors.read_text()
+    assert "Error: the database has no schema for the jobs" in said
+    assert "tenure migrate" in said
