@@ -22,7 +22,7 @@ from adapters.sources.ftp_listing import (
     read_size,
     shown_entries,
 )
-from adapters.sources.pickup import Changed, Look, counts, label
+from adapters.sources.pickup import Changed, Look, check_number, counts, label
 from adapters.sources.source import SourceUnreachable
 
 if TYPE_CHECKING:
@@ -138,6 +138,7 @@ class FtpDirectory:
                 name = name_in(self._directory, entry.name)
                 if name and counts(name, self._pattern):
                     found.append(entry._replace(name=name))
+            check_number(len(found))  # a line may show many
         return _Listing(found, understood)
 
     def _look(self, entry: Entry) -> Look | None:

@@ -50,7 +50,7 @@ class Year:
             )
         )
         self.rows: dict[str, list[str]] = {}
-        self.seen: list[tuple[datetime, list[Employee]]] = []
+        self.seen: dict[datetime, list[Employee]] = {}
 
     def live(self) -> None:
         """Lives it, and looks at the roster again and again."""
@@ -59,13 +59,14 @@ class Year:
             today = first + timedelta(days=number)
             for at, happens in self._day(today):
                 self.watch.moment = max(datetime.combine(today, at, NOW.tzinfo), self.watch.moment)
+                self.seen.pop(self.watch.moment, None)  # a moment is over when all of it happened
                 happens()
                 if self.random.random() < 0.3:
                     self.look()
 
     def look(self) -> None:
         """Remembers who is who at this moment, after all that happened in it."""
-        self.seen.append((self.watch.moment, list(self.shell.store.employees("acme"))))
+        self.seen[self.watch.moment] = list(self.shell.store.employees("acme"))
 
     def _day(self, today: date) -> Iterator[tuple[time, object]]:
         chance = self.random.random
@@ -88,6 +89,7 @@ class Year:
     def deliver(self, today: date) -> None:
         """The file with a few changes; a last day in it is never over already, for what is said
         too late takes effect when it is said and is recorded by the next pass (C1)."""
+        self._correct(today)
         for _ in range(self.random.randrange(4)):
             if len(self.rows) < 25 and self.random.random() < 0.5:
                 self._join(today)
@@ -97,6 +99,14 @@ class Year:
             text = "\n".join([HEADER, *(",".join(row) for row in self.rows.values())])
             run = import_delivery(self.shell, self.customer, "file", delivered(text))
             assert run.counts.rows == len(self.rows)
+
+    def _correct(self, today: date) -> None:
+        """HR hears whom support brought back, and takes out a last day that was not heeded since
+        it was said of somebody deactivated (L6)."""
+        for each in self.shell.store.employees("acme"):
+            row = self.rows[each.details.last_name.removeprefix("Last")]
+            if each.state is not State.DEACTIVATED and row[5] and row[5] <= today.isoformat():
+                row[5] = ""
 
     def _join(self, today: date) -> None:
         number = len(self.rows) + 1
@@ -155,9 +165,9 @@ def test_a_moment_of_the_past_is_told_as_it_was_told_then(
     store = shell.store
 
     assert len(year.seen) > 200
-    states = {each.state for _, people in year.seen for each in people}
+    states = {each.state for people in year.seen.values() for each in people}
     assert states == set(State)
-    for at, people in year.seen:
+    for at, people in year.seen.items():
         assert list(store.employees_as_of("acme", at)) == people, at
     everyone = list(store.employees("acme"))
     assert everyone == [replayed(store, each.id) for each in everyone]
