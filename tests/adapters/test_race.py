@@ -61,7 +61,8 @@ class Size(NamedTuple):
 
 
 RACE = Size(200, 20, 8) if TORTURE else Size(10, 4, 4)
-KILLS = Size(100, 20, 8) if TORTURE else Size(6, 4, 3)
+KILLS = Size(200, 20, 8) if TORTURE else Size(6, 4, 3)
+DEATHS = Size(3, 20, 2) if TORTURE else Size(1, 20, 2)
 
 
 class Race:
@@ -282,14 +283,14 @@ def test_each_slot_of_each_company_is_served_once_though_workers_are_killed(
         assert max(workers.runs().values()) == 1
 
 
-@pytest.mark.skipif(not TORTURE, reason="it takes a minute")
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["usual"])
 def test_what_a_killed_worker_had_begun_is_done_by_another_within_a_minute(
     kind: str, database: Database
 ) -> None:
     """R1, R3, R6: at the pace at which workers look and show life in earnest."""
-    with racing(kind, database, Size(3, 20, 2)) as (race, workers, store):
-        for _ in range(3):
+    with racing(kind, database, DEATHS) as (race, workers, store):
+        for _ in range(DEATHS.slots):
             slot = race.next_slot()
             wait_for(lambda: served_by_some(race, store, slot), workers)  # noqa: B023
             workers.kill()
