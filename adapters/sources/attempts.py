@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from adapters.sources.deadlines import Remaining, took_too_long
+from adapters.sources.deadlines import Remaining
 from adapters.sources.source import SourceUnreachable
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def persistently(
         return retrying(attempt)
     except SourceUnreachable as error:
         if error.passing and not remaining.left():
-            raise SourceUnreachable(took_too_long(remaining), passing=True) from error
+            raise SourceUnreachable(remaining.problem, passing=True) from error
         raise
 
 

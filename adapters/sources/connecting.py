@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import socket
 import time
 from typing import NamedTuple, TypeAlias
 
+from adapters.sources.deadlines import Remaining
 from adapters.sources.source import SourceUnreachable
 
 Address: TypeAlias = str
 
 _TRIED = 4  # of the addresses behind a name
-# What a network may be done with by the next attempt; a refusal is a server that starts anew.
-_LASTING = (socket.EAI_NONAME, socket.EAI_FAIL)
+_LASTING = (socket.EAI_NONAME, socket.EAI_FAIL)  # a name server that does not answer may pass
+_OURS = (errno.EADDRNOTAVAIL, errno.EINVAL, errno.EACCES)  # it is our own address
+_IDLE = 60  # seconds, after which a router may forget a connection on which nothing is said
 
 
 class Endpoint(NamedTuple):
@@ -44,21 +47,29 @@ class Endpoint(NamedTuple):
             ) from error
         return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
-    def connect(self, addresses: list[Address], seconds: float) -> socket.socket:
-        """A connection to the first address that takes one, within `seconds` for all of them.
+    def connect(
+        self, addresses: list[Address], seconds: float, remaining: Remaining
+    ) -> socket.socket:
+        """A connection to the first address that takes one, within `seconds` for all of them and
+        what is left of the pick-up.
 
         Raises `SourceUnreachable`.
         """
         tried = addresses[:_TRIED]
-        end = time.monotonic() + seconds
+        left = remaining.left()
+        end = time.monotonic() + min(seconds, left)
         trouble: OSError = TimeoutError()
         for number, address in enumerate(tried):
             share = (end - time.monotonic()) / (len(tried) - number)
             try:
                 local = (self.bind, 0) if self.bind else None
-                return socket.create_connection((address, self.port), max(share, 0.01), local)
+                sock = socket.create_connection((address, self.port), max(share, 0.01), local)
+                _keep_alive(sock)
+                return sock
             except OSError as error:
                 trouble = error
+        if left < seconds and isinstance(trouble, TimeoutError):
+            raise SourceUnreachable(remaining.problem, passing=True)
         raise self._unreachable(trouble, seconds)
 
     def _unreachable(self, error: OSError, seconds: float) -> SourceUnreachable:
@@ -73,12 +84,12 @@ class Endpoint(NamedTuple):
         why = os.strerror(error.errno) if error.errno else type(error).__name__
         return SourceUnreachable(
             f"{where} cannot be reached ({why}); check `host`{also}",
-            passing=not _is_ours(error),
+            passing=error.errno not in _OURS,
         )
 
 
-def _is_ours(error: OSError) -> bool:
-    """Whether it is our own address that does not work."""
-    import errno
-
-    return error.errno in (errno.EADDRNOTAVAIL, errno.EINVAL, errno.EACCES)
+def _keep_alive(sock: socket.socket) -> None:
+    """Has no router on the way forget a connection while another one carries the data."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _IDLE)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _IDLE)

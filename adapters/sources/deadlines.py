@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
 from adapters.sources.source import SourceUnreachable
@@ -26,10 +26,6 @@ class Deadlines(NamedTuple):
     silence: float = 60  # between two signs of life; a disk may have to wake up
     whole: float = 1800  # from the first connection to the last byte, every attempt included
 
-    def within(self, seconds: float) -> Deadlines:
-        """The same, where no part may take longer than that."""
-        return Deadlines(*(min(each, round(seconds, 1)) for each in self))
-
 
 class Remaining:
     """What is left of a pick-up's time."""
@@ -43,13 +39,43 @@ class Remaining:
         """Seconds from now; never less than none."""
         return max(0.0, self._end - self._clock())
 
+    def sleep(self, seconds: float) -> None:
+        """Waits so long, or until nothing is left."""
+        time.sleep(min(seconds, self.left()))
+
+    def ends(self, close: Callable[[], None]) -> AbstractContextManager[None]:
+        """Ends a connection, which `close` closes, when nothing is left.
+
+        Whatever comes of that is raised as `SourceUnreachable`.
+        """
+        return _ends_after(self.left(), close, self.problem)
+
+    def part(
+        self, seconds: float, close: Callable[[], None], problem: str
+    ) -> AbstractContextManager[None]:
+        """Ends a connection that is at one part for so many `seconds`, or when nothing is left.
+
+        Whatever comes of that is raised as `SourceUnreachable`, with the `problem` of the part if
+        it is the part that took too long.
+        """
+        if self.left() < seconds:
+            return self.ends(close)
+        return _ends_after(seconds, close, problem)
+
+    @property
+    def problem(self) -> str:
+        """What is told of a pick-up that is over time."""
+        return (
+            f"the pick-up took longer than the {self.seconds:g} seconds it may; ask the customer "
+            "what slows their server down, or raise `deadline`"
+        )
+
 
 @contextmanager
-def ends_after(seconds: float, close: Callable[[], None], problem: str) -> Iterator[None]:
-    """Closes a connection that is at something for too long, which ends every wait on it.
+def _ends_after(seconds: float, close: Callable[[], None], problem: str) -> Iterator[None]:
+    """Closes a connection after so many seconds, which ends every wait on it.
 
-    Whatever comes of that is raised as `SourceUnreachable` with the `problem`. A limit for every
-    single answer would not do: who sends a byte a second is never silent.
+    A limit for every single answer would not do: who sends a byte a second is never silent.
     """
     over = threading.Event()
 
@@ -70,11 +96,3 @@ def ends_after(seconds: float, close: Callable[[], None], problem: str) -> Itera
         timer.cancel()
     if over.is_set():
         raise SourceUnreachable(problem, passing=True)
-
-
-def took_too_long(remaining: Remaining) -> str:
-    """The problem of a pick-up that is over time."""
-    return (
-        f"the pick-up took longer than the {remaining.seconds:g} seconds it may; ask the customer "
-        "what slows their server down, or raise `deadline`"
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,9 @@ from typing import NamedTuple
 
 from adapters.sources.pickup import Changed
 from adapters.sources.source import SourceUnreachable, StillUploading
+
+_NETWORK = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN)
+"""What may be gone in a moment, and is not the server's to mend."""
 
 
 class Kind(NamedTuple):
@@ -27,7 +31,9 @@ def kind_of(error: Exception) -> Kind:
         case EOFError() | ConnectionError() | OSError(errno=None):  # a socket that is closed
             return Kind("the conversation broke off", passing=True)
         case OSError(errno=int(number)):
-            return Kind(os.strerror(number))
+            return Kind(os.strerror(number), passing=number in _NETWORK)
+        case UnicodeError():
+            return Kind("something in it is not UTF-8")
         case _:
             return Kind(type(error).__name__)
 

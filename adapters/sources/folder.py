@@ -58,11 +58,8 @@ class FolderSource(msgspec.Struct, frozen=True):
 
         Raises `SourceUnreachable` where it cannot.
         """
-        steps = matching_steps(_Folder(self.directory, self.pattern), self.pattern)
-        first = next(steps)
-        yield Step("directory", f"{self.directory} can be read")
-        yield first
-        yield from steps
+        folder = _Folder(self.directory, self.pattern)
+        yield from matching_steps(folder, str(self.directory), self.pattern)
 
 
 class _Folder(msgspec.Struct, frozen=True):

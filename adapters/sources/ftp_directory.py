@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from adapters.sources.failures import explained
 from adapters.sources.ftp_client import (
     NOT_FOUND,
-    PASSING,
     FtpClient,
-    Refused,
-    kind_of,
     kind_of_listing,
 )
+from adapters.sources.ftp_conversation import PASSING, Refused, kind_of
 from adapters.sources.ftp_listing import (
     Entry,
     fact_entry,
@@ -59,25 +57,18 @@ class FtpDirectory:
 
     def read(self, name: str, look: Look) -> bytes:
         """The bytes of a file, at most as many as it had and one more."""
-        with explained(f"{label(name)} on {self._host} cannot be read", kind=kind_of):
+        unread = f"{label(name)} on {self._host} cannot be read"
+        with explained(unread, "what `username` may read", kind_of):
             try:
                 # One byte more than is listed: a file that has it has grown.
                 data = self._client.retrieve(name, look.size + 1)
             except Refused as refused:
-                if refused.code == NOT_FOUND and self._is_gone(name):
+                if refused.code == NOT_FOUND and name not in self.look():
                     raise Changed(name) from None
                 raise
         if len(data) > look.size:
             raise Changed(name)
         return data
-
-    def _is_gone(self, name: str) -> bool:
-        """Whether a file that may not be read is not there either: one code is for both."""
-        try:
-            self._client.tell("SIZE", name)
-        except Refused as refused:
-            return refused.code == NOT_FOUND
-        return False
 
     def _entries(self) -> list[Entry]:
         """What counts, but for what is known to be no file; in the best way there is."""
@@ -93,7 +84,7 @@ class FtpDirectory:
         try:
             entries = self._listing("MLSD", lambda line: [fact_entry(line)]).entries
         except Refused as refused:
-            if refused.code not in _UNKNOWN:
+            if refused.code in PASSING:
                 raise
             self._tells_facts = False
             return None
@@ -135,7 +126,7 @@ class FtpDirectory:
             entries = read(line)
             understood = understood and entries is not None
             for entry in entries or []:
-                name = name_in(self._directory, entry.name)
+                name = name_in(self._client.places(), entry.name)
                 if name and counts(name, self._pattern):
                     found.append(entry._replace(name=name))
             check_number(len(found))  # a line may show many

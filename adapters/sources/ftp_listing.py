@@ -7,6 +7,7 @@ Lines in, entries out: `MLSD` tells everything in one way, `LIST` shows to peopl
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -75,15 +76,16 @@ def shown_entries(line: str) -> list[Entry] | None:
     return None
 
 
-def name_in(directory: str, path: str) -> str | None:
+def name_in(places: Collection[str], path: str) -> str | None:
     """The name that a path has in the directory that is listed; `None` if it is elsewhere.
 
-    Servers may give paths where they are asked for names: `./name`, or `/outgoing/name`.
+    Servers may give paths where they are asked for names: `./name`, or `/outgoing/name`. `places`
+    is what they may call the directory.
     """
     if "/" not in path:
         return path
     where, _, name = path.rpartition("/")
-    return name if where in (".", directory.rstrip("/")) else None
+    return name if where in places else None
 
 
 def read_size(text: str) -> int | None:

@@ -168,9 +168,10 @@ def _difference(one: Mapping[str, Look], other: Mapping[str, Look]) -> str | Non
     return min(changed, default=None)
 
 
-def matching_steps(directory: Directory, pattern: str) -> Iterator[Step]:
+def matching_steps(directory: Directory, where: str, pattern: str) -> Iterator[Step]:
     """What a look into the directory finds: how many files match, and each of them."""
     seen = directory.look()
+    yield Step("directory", f"{where} can be listed")
     number = f"{len(seen)} file{'' if len(seen) == 1 else 's'}" if seen else "no file"
     yield Step("matching", f"{number} for {pattern}")
     for name, look in sorted(seen.items(), key=lambda each: (each[1].modified, each[0])):

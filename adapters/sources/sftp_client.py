@@ -64,6 +64,8 @@ def kind_of(error: Exception) -> Kind:
             return Kind("the server refuses it")
         case paramiko.SSHException():
             return Kind("the conversation broke off", passing=True)
+        case SFTPError():
+            return Kind("it answers something else")
         case _Refused():
             return Kind(f"the server refuses with code {error.code}")
         case _:
@@ -271,7 +273,8 @@ class SftpDirectory:
     def read(self, name: str, look: Look) -> bytes:
         """The bytes of a file, at most as many as it had and one more."""
         path = f"{self._directory.rstrip('/')}/{name}".encode("utf-8", "surrogateescape")
-        with explained(f"{label(name)} on {self._host} cannot be read"):
+        unread = f"{label(name)} on {self._host} cannot be read"
+        with explained(unread, "what `username` may read"):
             try:
                 # One byte more than is listed: a file that has it has grown.
                 found, data = self._client.read_file(path, look.size + 1)

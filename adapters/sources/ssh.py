@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import paramiko
 
 from adapters.sources.connecting import Address
-from adapters.sources.deadlines import ends_after
-from adapters.sources.failures import Kind
+from adapters.sources.deadlines import Remaining
 from adapters.sources.sftp_client import SftpClient, SftpDirectory, explained, kind_of
 from adapters.sources.source import SourceUnreachable
 from adapters.sources.ssh_keys import known_keys, private_key
+from adapters.sources.ssh_proof import ByKey, ByPassword, Proof
 from adapters.sources.ssh_transport import Transport, family
 
 if TYPE_CHECKING:
@@ -28,16 +28,18 @@ if TYPE_CHECKING:
 # Seconds after ours, at which deadlines of paramiko's would end the same: ours say why.
 _LATER = 5.0
 
-# paramiko reports in logs what it also raises; without a handler Python prints that.
+# paramiko reports in logs what it also raises, and what servers say: all of it stays unheard.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
+logging.getLogger("paramiko").propagate = False
 
 
 class Connection:
     """An encrypted connection to a server that is not trusted yet."""
 
-    def __init__(self, sock: socket.socket, transport: Transport) -> None:
+    def __init__(self, sock: socket.socket, transport: Transport, remaining: Remaining) -> None:
         self._socket = sock
         self._transport = transport
+        self._remaining = remaining
         key = transport.get_remote_server_key()
         self.fingerprint = key.fingerprint
         self.key_type = key.get_name()
@@ -53,40 +55,43 @@ class Connection:
         Raises `SourceUnreachable`.
         """
         seconds = source.deadlines.log_in
-        late = f"{source.host} did not answer the log-in within {seconds:g} seconds"
+        late = (
+            f"{source.host} did not answer the log-in within {seconds:g} seconds; check "
+            "`username`, and ask the customer whether their server is well"
+        )
         self._transport.auth_timeout = seconds + _LATER
-        with ends_after(seconds, self.close, late):
+        with self._remaining.part(seconds, self.close, late):
             refusal = self._refusal(source)
             if refusal:
                 raise refusal
 
     def _refusal(self, source: SftpSource) -> SourceUnreachable | None:
         """Why the server does not let us in, raised elsewhere: the context may hold secrets."""
-        if source.private_key:
-            setting, key = "private_key", private_key(source.private_key, source.passphrase)
-        else:
-            assert source.password  # noqa: S101 - the configuration has one of the two
-            setting, key = "password", None
-            password = source.password.read("password")
+        setting = "private_key" if source.private_key else "password"
+        proof = _proof_of(source)
         who = f"{source.host} does not let {source.username} in"
         try:
-            if key:
-                more = self._transport.auth_publickey(source.username, key)
-            else:
-                more = self._transport.auth_password(source.username, password)
+            more = proof.give(self._transport, source.username)
         except paramiko.BadAuthenticationType as error:
             known = ("password", "publickey", "keyboard-interactive")
             wanted = " or ".join(each for each in known if each in error.allowed_types)
             return SourceUnreachable(
                 f"{who} by `{setting}`, only by {wanted or 'other means'}; check `{setting}`"
             )
-        except paramiko.AuthenticationException as error:
-            # What paramiko says of a log-in that was not answered at all.
-            if "timeout" in str(error).lower() or "EOF" in str(error):
-                return _ended(source, setting, Kind("the conversation broke off", passing=True))
-            return SourceUnreachable(f"{who}; check `username` and `{setting}`")
         except Exception as error:
-            return _ended(source, setting, kind_of(error))
+            if proof.asked_more:
+                more = ["another"]
+            elif _is_answer(error):
+                return SourceUnreachable(f"{who}; check `username` and `{setting}`")
+            else:
+                # Who hangs up in so many words has heard enough, and counts further attempts.
+                passing = not self._transport.dismissed
+                words = kind_of(error).words if passing else "the server hung up"
+                return SourceUnreachable(
+                    f"{source.host} ended the log-in of {source.username} ({words}); check "
+                    f"`username` and `{setting}`",
+                    passing=passing and kind_of(error).passing,
+                )
         if more or not self._transport.is_authenticated():
             return SourceUnreachable(f"{who} by `{setting}` alone; it asks for more than one proof")
         return None
@@ -95,8 +100,8 @@ class Connection:
         """The customer's directory. Raises `SourceUnreachable`."""
         seconds = source.deadlines.session
         none = f"{source.host} gives {source.username} no SFTP session"
-        late = f"{none} within {seconds:g} seconds"
-        with ends_after(seconds, self.close, late), explained(none, "`username`"):
+        late = f"{none} within {seconds:g} seconds; check what `username` may use"
+        with self._remaining.part(seconds, self.close, late), explained(none, "`username`"):
             channel = self._transport.open_session(timeout=seconds + _LATER)
             channel.settimeout(source.deadlines.silence)
             channel.invoke_subsystem("sftp")
@@ -104,12 +109,18 @@ class Connection:
         return SftpDirectory(client, source.host, source.directory, source.pattern)
 
 
-def _ended(source: SftpSource, setting: str, kind: Kind) -> SourceUnreachable:
-    return SourceUnreachable(
-        f"{source.host} ended the log-in of {source.username} ({kind.words}); check `username` "
-        f"and `{setting}`",
-        passing=kind.passing,
-    )
+def _proof_of(source: SftpSource) -> Proof:
+    """The proof that is configured. Raises `SourceUnreachable` where it cannot be read."""
+    if source.private_key:
+        return ByKey(private_key(source.private_key, source.passphrase))
+    assert source.password  # noqa: S101 - the configuration has one of the two
+    return ByPassword(source.password.read("password"))
+
+
+def _is_answer(error: Exception) -> bool:
+    """Whether the server said no, and did not just end: paramiko has one error for both."""
+    ended = "timeout" in str(error).lower() or "EOF" in str(error)
+    return isinstance(error, paramiko.AuthenticationException) and not ended
 
 
 def pinned_keys(source: SftpSource) -> frozenset[str]:
@@ -121,29 +132,31 @@ def pinned_keys(source: SftpSource) -> frozenset[str]:
     return frozenset()
 
 
-def connect(source: SftpSource, addresses: list[Address], pinned: Set[str]) -> Connection:
-    """A connection on which the server shows a pinned key, if it has one; else its first.
+def connect(
+    source: SftpSource, addresses: list[Address], pinned: Set[str], remaining: Remaining
+) -> Connection:
+    """A connection on which the server shows a pinned key, if it has one; else one that has ended
+    and tells the first that it showed.
 
     A server may have keys of several types and shows one of those that it is asked for: it is
-    asked again without the types it has shown. Raises `SourceUnreachable` where there is no
-    connection at all.
+    asked again without the types it has shown, on one connection after the other, for servers count
+    those that have not logged in. Raises `SourceUnreachable` where there is no connection at all,
+    or no telling what the server would have shown.
     """
-    first = _connect(source, addresses, frozenset())
-    if not pinned or first.fingerprint in pinned:
-        return first
-    shown = {family(first.key_type)}
-    while True:
+    first = connection = _connect(source, addresses, frozenset(), remaining)
+    shown: set[str] = set()
+    while pinned and connection.fingerprint not in pinned:
+        connection.close()
+        if family(connection.key_type) in shown:
+            return first
+        shown.add(family(connection.key_type))
         try:
-            other = _connect(source, addresses, shown)
-        except SourceUnreachable:
+            connection = _connect(source, addresses, shown, remaining)
+        except SourceUnreachable as error:
+            if error.passing:
+                raise
             return first
-        if other.fingerprint in pinned:
-            first.close()
-            return other
-        other.close()
-        if family(other.key_type) in shown:
-            return first
-        shown.add(family(other.key_type))
+    return connection
 
 
 def require_pinned(source: SftpSource, connection: Connection, pinned: Set[str]) -> None:
@@ -163,18 +176,20 @@ def require_pinned(source: SftpSource, connection: Connection, pinned: Set[str])
         )
 
 
-def _connect(source: SftpSource, addresses: list[Address], without: Iterable[str]) -> Connection:
+def _connect(
+    source: SftpSource, addresses: list[Address], without: Iterable[str], remaining: Remaining
+) -> Connection:
     """One connection, up to and with the server's key; of no type in `without`."""
     deadlines = source.deadlines
-    sock = source.endpoint.connect(addresses, deadlines.connect)
+    sock = source.endpoint.connect(addresses, deadlines.connect, remaining)
     transport: Transport | None = None
     seconds = deadlines.greeting + deadlines.handshake
     where = f"{source.host} port {source.port}"
-    none = f"{where} does not greet as an SSH server does"
+    none = f"{where} does not answer as an SSH server does"
     late = f"{none} within {seconds:g} seconds; check `host` and `port`"
     try:
         with (
-            ends_after(seconds, lambda: _close(sock, transport), late),
+            remaining.part(seconds, lambda: _close(sock, transport), late),
             explained(none, "`host` and `port`"),
         ):
             transport = Transport(sock, frozenset(without))
@@ -182,11 +197,8 @@ def _connect(source: SftpSource, addresses: list[Address], without: Iterable[str
             try:
                 transport.start_client(timeout=seconds + _LATER)
             except paramiko.ssh_exception.IncompatiblePeer as error:
-                raise SourceUnreachable(
-                    f"{where} offers {transport.disagreement()}; ask the customer to update or to "
-                    "reconfigure the server"
-                ) from error
-            return Connection(sock, transport)
+                raise SourceUnreachable(f"{where} offers {transport.disagreement()}") from error
+            return Connection(sock, transport, remaining)
     except BaseException:
         _close(sock, transport)
         raise

@@ -19,8 +19,8 @@ _Key = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKe
 def known_keys(file: Path, host: str, port: int) -> frozenset[str]:
     """The fingerprints that a known_hosts file has for a server.
 
-    Hashed names are found as well; a line with a marker (`@revoked`, `@cert-authority`) pins
-    nothing. Raises `SourceUnreachable` where there is none.
+    Hashed names are found as well. A key that is `@revoked` is pinned for nobody, whomever that
+    line names, and `@cert-authority` pins nothing. Raises `SourceUnreachable` where there is none.
     """
     named = (host if port == 22 else f"[{host}]:{port}").lower()
     try:
@@ -32,13 +32,21 @@ def known_keys(file: Path, host: str, port: int) -> frozenset[str]:
     revoked: set[str] = set()
     keys: set[str] = set()
     for line in lines:
-        marked = line.startswith("@revoked ")
-        entry = _entry(line.removeprefix("@revoked "))
-        if entry and _names(entry, named):
-            (revoked if marked else keys).add(entry.key.fingerprint)
+        marker, rest = _marked(line)
+        entry = _entry(rest)
+        if entry and marker == "@revoked":
+            revoked.add(entry.key.fingerprint)
+        elif entry and not marker and _names(entry, named):
+            keys.add(entry.key.fingerprint)
     if not keys - revoked:
         raise SourceUnreachable(f"{file}, which `known_hosts` names, has no key of {named}")
     return frozenset(keys - revoked)
+
+
+def _marked(line: str) -> tuple[str, str]:
+    """The marker of a line, mostly none, and the rest of it."""
+    marker, *rest = line.split(maxsplit=1) or [""]
+    return (marker, "".join(rest)) if marker.startswith("@") else ("", line.strip())
 
 
 def _entry(line: str) -> paramiko.hostkeys.HostKeyEntry | None:
@@ -52,18 +60,22 @@ def _entry(line: str) -> paramiko.hostkeys.HostKeyEntry | None:
 
 def _names(entry: paramiko.hostkeys.HostKeyEntry, named: str) -> bool:
     """Whether a line is about a server; its names may be hashed, patterns name nobody."""
+    names = [name if name.startswith("|1|") else name.lower() for name in entry.hostnames]
+    if f"!{named}" in names:
+        return False
     return any(
         name == named
         or (name.startswith("|1|") and paramiko.HostKeys.hash_host(named, name) == name)
-        for name in entry.hostnames
+        for name in names
     )
 
 
 def private_key(secret: Secret, passphrase: Secret | None) -> paramiko.PKey:
     """The key to log in with. Raises `SourceUnreachable`."""
-    text = secret.read("private_key")
-    words = passphrase.read("passphrase") if passphrase else None
-    key, problem = _parsed(text, words)
+    # The secrets have no names here: whoever raises is looked at.
+    key, problem = _parsed(
+        secret.read("private_key"), passphrase.read("passphrase") if passphrase else None
+    )
     if key is None:
         raise SourceUnreachable(problem)
     return key

@@ -14,7 +14,6 @@ from paramiko.common import (
     MSG_USERAUTH_INFO_REQUEST,
 )
 from paramiko.packet import Packetizer
-from paramiko.ssh_exception import IncompatiblePeer
 
 _GREETING = 64 * 1024  # bytes before a line break
 _PACKET = 1024 * 1024  # bytes; what we ask for comes in much smaller ones
@@ -85,6 +84,7 @@ class Transport(paramiko.Transport):
 
     Attributes:
         offered: what the server offers, by paramiko's names; empty before it has.
+        dismissed: whether the server said that it ends the connection.
     """
 
     _channel_handler_table: ClassVar[dict[int, Callable[..., None]]] = {
@@ -96,6 +96,7 @@ class Transport(paramiko.Transport):
     def __init__(self, sock: Any, without: frozenset[str] = frozenset()) -> None:
         """`without` are types of host keys that are not asked for."""
         self.offered: dict[str, list[str]] = {}
+        self.dismissed = False
         super().__init__(sock, packetizer_class=_Packets)
         # First what needs no MAC, which costs more than the cipher.
         ciphers = self._all("ciphers")
@@ -131,23 +132,30 @@ class Transport(paramiko.Transport):
             self.offered = parsed
         return parsed
 
+    def _parse_disconnect(self, m: paramiko.Message) -> None:
+        """The server's last words, of which only that there were some is of use."""
+        self.dismissed = True
+
     def disagreement(self) -> str:
-        """What there is no agreement on, with what the server offers of it: a part of a sentence.
+        """What there is no agreement on, what the server offers of it, and what to ask for: the
+        rest of a sentence.
 
         The names are the server's, so they are looked at before they are repeated.
         """
         for kind, (what, where) in _AGREED.items():
             theirs = self.offered.get(where, [])
-            ours = getattr(self, f"preferred_{kind}")
+            ours = list(getattr(self, f"preferred_{kind}"))
             if not set(theirs) & set(ours):
                 known = [each for each in theirs if _ALGORITHM.fullmatch(each)][:_NAMED]
-                return f"no {what} that is safe, only {', '.join(known) or 'unknown ones'}"
-        return "nothing that we have in common"
-
-
-def is_disagreement(error: BaseException) -> bool:
-    """Whether this is what a transport raises without an algorithm in common."""
-    return isinstance(error, IncompatiblePeer)
+                only = ", ".join(known) or "unknown ones"
+                if all(map(_WEAK.search, known)):
+                    return (
+                        f"no {what} that is safe, only {only}; ask the customer to update or to "
+                        "reconfigure the server"
+                    )
+                wanted = " or ".join(ours[:2])
+                return f"no {what} that we have, only {only}; ask the customer to allow {wanted}"
+        return "nothing that we have in common; ask the customer to update the server"
 
 
 def family(key_type: str) -> str:

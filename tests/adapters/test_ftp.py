@@ -28,7 +28,7 @@ NAME = "alleo_employees_1.csv"
 LIMIT = 10_000_000
 READS = {
     *("AUTH", "CWD", "EPRT", "EPSV", "FEAT", "LIST", "MDTM", "MLSD", "NLST", "OPTS", "PASS"),
-    *("PASV", "PBSZ", "PORT", "PROT", "RETR", "SIZE", "TYPE", "USER"),
+    *("PASV", "PBSZ", "PORT", "PROT", "PWD", "RETR", "SIZE", "TYPE", "USER"),
 }
 
 
@@ -700,7 +700,13 @@ def test_a_file_over_the_limit_is_not_fetched(fake: FtpServer) -> None:
 
 def test_a_file_that_is_gone_is_still_uploading(fake: FtpServer) -> None:
     """D4"""
-    fake.replies |= {"RETR": "550 No such file", "SIZE": "550 No such file"}
+    def gone(command: str, data: bytes) -> bytes:
+        fake.replies["RETR"] = "550 No such file"
+        shown.append(data)
+        return data if len(shown) < 3 else b""  # by MLSD and LIST, and then no more
+
+    shown: list[bytes] = []
+    fake.sent = gone
 
     with pytest.raises(StillUploading):
         on(fake).fetch(LIMIT)

@@ -186,12 +186,13 @@ def test_the_server_that_all_of_these_are_is_a_good_one(victim: Victim, tmp_path
     assert (told.threads, told.sockets) == ((), 0)
 
 
-NO_GREETING = "does not greet as an SSH server does"
+NO_GREETING = "does not answer as an SSH server does"
 NO_LOG_IN = "did not answer the log-in within 0.5 seconds"
 NO_SESSION = "gives tenure no SFTP session"
 NO_LISTING = "/outgoing on 127.0.0.1 cannot be listed"
 NO_READING = f"{NAME} on 127.0.0.1 cannot be read"
 BROKE_OFF = "(the conversation broke off)"
+HUNG_UP = "(the server hung up)"
 SILENT = "(it fell silent)"
 TOO_LONG = "took longer than the 1 seconds it may"
 
@@ -244,7 +245,9 @@ def test_an_ssh_server_that_is_gone_is_told(ground: Ground, stage: str, act: Act
 
     told = ground.meet(server, over_ssh(server), AT_ONCE)
 
-    unreachable(told, "ended the log-in of tenure" if words == NO_LOG_IN else words, BROKE_OFF)
+    log_in = words == NO_LOG_IN
+    said = HUNG_UP if log_in and act is hostile_ssh.disconnect else BROKE_OFF
+    unreachable(told, "ended the log-in of tenure" if log_in else words, said)
 
 
 @pytest.mark.torture
@@ -393,7 +396,7 @@ def test_questions_of_a_log_in_are_bounded(ground: Ground) -> None:
 
     told = ground.meet(server, over_ssh(server, CALM._replace(log_in=MOMENT)), MOMENT)
 
-    unreachable(told, "does not let tenure in")
+    unreachable(told, "ended the log-in of tenure", BROKE_OFF)
 
 
 @pytest.mark.parametrize("message", [hostile_ssh.OUTPUT, hostile_ssh.ERRORS])
@@ -734,7 +737,7 @@ def test_the_ftp_server_that_all_of_these_are_is_a_good_one(
 NO_FTP = "does not greet as an FTP server does"
 NO_FTP_SESSION = "gives tenure no session"
 NO_DATA = "there is no data connection with 127.0.0.1"
-NO_TLS = "did not agree on encryption"
+NO_TLS = "offers no encryption"
 UNTOLD = f"127.0.0.1 does not tell size and time of {NAME}"
 NO_LOOK = f"{NO_LISTING} {SILENT}"
 FTP_STAGES = {
@@ -745,7 +748,7 @@ FTP_STAGES = {
     "OPTS": ("session", NO_FTP_SESSION),
     "TYPE": ("session", NO_FTP_SESSION),
     "CWD": ("session", NO_FTP_SESSION),
-    "PASV": ("silence", NO_DATA),
+    "PASV": ("silence", NO_LISTING),
     "MLSD": ("silence", NO_LISTING),
     "LIST": ("silence", NO_LISTING),
     "SIZE": ("silence", NO_LISTING),

@@ -12,6 +12,7 @@ from contextlib import suppress
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
+from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -628,7 +629,7 @@ class CompanyLife(RuleBasedStateMachine):
         snapshot = snapshot_of(store, "acme")
         return [
             snapshot.stream,
-            list(snapshot.roster.without_digests().entries),
+            sorted(snapshot.roster.without_digests().entries, key=attrgetter("employee")),
             store.every_run("acme"),
             store.waiting(None),
             list(audit(self.shell, "acme", Question())),

@@ -141,7 +141,7 @@ def test_a_folder_is_looked_into(desk: Desk) -> None:
     assert (answer.code, answer.err) == (DONE, "")
     assert answer.out.splitlines() == [
         "acme: folder outgoing",
-        "  directory: outgoing can be read",
+        "  directory: outgoing can be listed",
         "  matching: 1 file for alleo_employees_*.csv",
         f"  file: {NAME}, 5 bytes, modified 1970-01-01 00:00:00 UTC",
     ]
@@ -196,7 +196,7 @@ def test_one_companys_trouble_leaves_the_others(desk: Desk, fake: FakeServer) ->
     assert answer.code == UNREACHABLE
     assert "logged in: as tenure" in answer.out
     assert "Permission denied" in answer.err
-    assert "zenith: folder outgoing\n  directory: outgoing can be read\n" in answer.out
+    assert "zenith: folder outgoing\n  directory: outgoing can be listed\n" in answer.out
     assert "Traceback" not in answer.err
 
 

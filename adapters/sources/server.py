@@ -1,0 +1,62 @@
+"""What every source that is a server has in common: where it is, and how long it is tried."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+import msgspec
+
+from adapters.sources.attempts import persistently
+from adapters.sources.connecting import Endpoint
+from adapters.sources.deadlines import Deadlines, Remaining
+from adapters.sources.pickup import Directory, Settling, pick_up
+from adapters.sources.source import DeliveredFile
+
+
+class ServerSource(msgspec.Struct, frozen=True, kw_only=True):
+    """Every regular file directly in `directory` of a server whose name matches `pattern` (D2).
+
+    `bind` is the local address to connect from. What may work in a moment is tried `attempts`
+    times, and all of it takes no longer than the `deadlines` say.
+    """
+
+    protocol: str
+    host: str
+    port: int
+    directory: str
+    pattern: str
+    username: str
+    bind: str | None = None
+    settle: float = 5
+    settle_limit: float = 60
+    attempts: int = 4
+    deadlines: Deadlines = Deadlines()
+
+    @property
+    def place(self) -> str:
+        """Who logs in where, and the directory."""
+        return f"{self.protocol} {self.username}@{self.host}:{self.port} {self.directory}"
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the server listens."""
+        return Endpoint(self.host, self.port, self.bind)
+
+    def fetch(self, limit: int) -> list[DeliveredFile]:
+        """The matching files, oldest first, then by name (D3).
+
+        Raises `SourceUnreachable`, and `StillUploading` when a file changes meanwhile (D4).
+        """
+        remaining = Remaining(self.deadlines.whole)
+        settling = Settling(self.settle, self.settle_limit)
+
+        def attempt() -> list[DeliveredFile]:
+            with self.entered(remaining) as directory:
+                return pick_up(directory, limit, settling, sleep=remaining.sleep)
+
+        return persistently(attempt, self.attempts, remaining)
+
+    def entered(self, remaining: Remaining) -> AbstractContextManager[Directory]:
+        """The directory, all the way from the name of the server; it is left afterwards, or when
+        nothing remains of the time. Raises `SourceUnreachable`."""
+        raise NotImplementedError

@@ -1,0 +1,62 @@
+"""What proves to an SSH server who we are: one key, or one password, and nothing else of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import paramiko
+
+
+class Proof(Protocol):
+    """A proof, given once.
+
+    Attributes:
+        asked_more: whether the server asked for something else besides.
+    """
+
+    asked_more: bool
+
+    def give(self, transport: paramiko.Transport, username: str) -> list[str]:
+        """Logs in; what else the server wants is left. Raises whatever paramiko does."""
+
+
+class ByKey:
+    """By a private key."""
+
+    asked_more = False
+
+    def __init__(self, key: paramiko.PKey) -> None:
+        self._key = key
+
+    def give(self, transport: paramiko.Transport, username: str) -> list[str]:
+        """By the method of that name."""
+        return transport.auth_publickey(username, self._key)
+
+
+class ByPassword:
+    """By a password. Servers ask for it in one of two ways."""
+
+    def __init__(self, password: str) -> None:
+        self._password = password
+        self._told = False
+        self.asked_more = False
+
+    def give(self, transport: paramiko.Transport, username: str) -> list[str]:
+        """As a password, or as the answer to the one question of a server that asks questions."""
+        try:
+            return transport.auth_password(username, self._password, fallback=False)
+        except paramiko.BadAuthenticationType as error:
+            if "keyboard-interactive" not in error.allowed_types:
+                raise
+        return transport.auth_interactive(username, self._answers)
+
+    def _answers(self, _: str, __: str, questions: Sequence[object]) -> list[str]:
+        """The password, to the first question alone: another one asks for something else."""
+        if not questions:
+            return []
+        if self._told or len(questions) > 1:
+            self.asked_more = True
+            return []
+        self._told = True
+        return [self._password]
