@@ -62,7 +62,8 @@ def import_delivery(
         store_failure(shell, begun, fault_of(error))
         raise
     holding: list[UUID] = []
-    stored = store_run(shell, begun, lambda: _apply(shell, customer, begun, fetched, holding))
+    with shell.planning:
+        stored = store_run(shell, begun, lambda: _apply(shell, customer, begun, fetched, holding))
     if stored is not None:
         return stored
     if slot is not None:  # which leaves no run to remember it by

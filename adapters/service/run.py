@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import NamedTuple, overload
 from uuid import UUID
@@ -29,11 +30,16 @@ def utc_now() -> datetime:
 
 
 class Shell(NamedTuple):
-    """What a use case works with: settings, store, and what tells the time."""
+    """What a use case works with: settings, store, and what tells the time.
+
+    `planning` is entered while an import is planned and stored, once its delivery is here: a
+    process that does many at a time bounds that.
+    """
 
     settings: Settings
     store: Store
     now: Callable[[], datetime] = utc_now
+    planning: AbstractContextManager[object] = nullcontext()
 
 
 class Begun(Private, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from datetime import datetime
 
 import msgspec
@@ -25,6 +26,10 @@ class Job(msgspec.Struct, frozen=True):
         """Whether the run is this job's own: a held delivery that is met again makes none, and is
         answered with the run that holds it (B3)."""
         return run.slot == self.slot
+
+
+DOING: ContextVar[Job | None] = ContextVar("doing", default=None)
+"""The job that this thread is at, for whoever writes a log."""
 
 
 def due_jobs(shell: Shell) -> list[Job]:
@@ -57,11 +62,22 @@ def due_slots(shell: Shell) -> list[Job]:
 def do_job(shell: Shell, job: Job, by: str = BY) -> RunDocument | None:
     """Does what is due in one company, if it still is; answers with the run, if there is one.
 
-    A company that has left the configuration is picked up no more, and its clock goes on.
+    A company that has left the configuration is picked up no more, and its clock goes on. A slot
+    that is no longer the latest is not served: what is due is found anew (R5).
     Raises what `import_delivery` and `pass_clock_of` raise.
     """
+    token = DOING.set(job)
+    try:
+        return _do(shell, job, by)
+    finally:
+        DOING.reset(token)
+
+
+def _do(shell: Shell, job: Job, by: str) -> RunDocument | None:
     if job.slot is None:
         return pass_clock_of(shell, job.company, by)
+    if job.slot != shell.settings.schedule.last_slot(shell.now()):
+        return None
     customer = shell.settings.customers.get(job.company)
     if customer is None or customer.source is None:
         return None

@@ -16,25 +16,41 @@ from adapters.store.errors import StoreUnavailable
 
 _CONNECT = 10
 """Seconds to wait for a connection."""
+_LIVELY = {
+    "keepalives_idle": 10,  # seconds
+    "keepalives_interval": 5,  # seconds
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,  # milliseconds
+}
+"""A server that is gone without a word is noticed within half a minute."""
+NOTICING = (
+    "SELECT set_config('tcp_keepalives_idle', '10', false),"
+    " set_config('tcp_keepalives_interval', '5', false),"
+    " set_config('tcp_keepalives_count', '3', false)"
+)
+"""What has the server notice as soon that we are gone: until then it keeps what we have locked."""
 
 
 @contextmanager
 def connected(url: str) -> Iterator[Connection[Any]]:
     """A connection for the time of the `with`, on which each statement counts at once."""
-    with closing(psycopg.connect(patient(url), autocommit=True)) as connection:
+    with closing(psycopg.connect(conninfo_of(url), autocommit=True)) as connection:
         yield connection
 
 
-def patient(url: str) -> str:
-    """The URL as libpq takes it, with an end to waiting for a connection if nothing sets one.
+def conninfo_of(url: str, **more: str) -> str:
+    """The URL as libpq takes it, with `more`, and an end to every wait if nothing sets one: for a
+    connection, and for a server that is gone.
 
     What libpq says of a URL that it cannot read, or of a host that is none, quotes it, and so may
     quote the password.
     """
-    parameters = parameters_of(url)
-    if "connect_timeout" in parameters or "service" in parameters or "PGCONNECT_TIMEOUT" in environ:
-        return url
-    return make_conninfo(url, connect_timeout=_CONNECT)
+    given = parameters_of(url)
+    usual: dict[str, str | int] = {**_LIVELY, "fallback_application_name": "tenure"}
+    if "service" not in given and "PGCONNECT_TIMEOUT" not in environ:
+        usual["connect_timeout"] = _CONNECT
+    added = {name: value for name, value in usual.items() if name not in given}
+    return make_conninfo(url, **added, **more)
 
 
 def parameters_of(url: str) -> dict[str, Any]:

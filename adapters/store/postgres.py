@@ -25,7 +25,7 @@ from eventsourcing.utils import Environment
 from psycopg import Connection, Cursor, sql
 
 from adapters.store import events
-from adapters.store.connecting import connected, explained, patience, patient
+from adapters.store.connecting import NOTICING, connected, conninfo_of, explained, patience
 from adapters.store.errors import StoreUnavailable
 from adapters.store.ledger import NAME, Ledger
 from adapters.store.query import Query
@@ -34,10 +34,12 @@ from adapters.store.sql import ddl, on_conflict, statement_of
 from adapters.store.store import Store
 from projections.tables import Kind, Table, Way, Write
 
-_CONNECTIONS = 68
-"""At most, made as they are needed: one for each company that is worked on (`--workers`, 64 at
-most), and a few for who looks beside them. Who had to wait for one would look like a server that
-is away."""
+_CONNECTIONS = 132
+"""At most, made as they are needed: one for each delivery that is planned and each company whose
+clock is passed (`--workers`, 64 at most), and a few for who looks beside them. Who had to wait for
+one would look like a server that is away."""
+_UNFROZEN = "SET LOCAL idle_in_transaction_session_timeout = '60s'"
+"""How long a company waits for a run whose machine freezes in the midst of storing it."""
 _AT_ONCE = 5_000
 """Rows that are fetched at a time."""
 _FEW = 100
@@ -146,9 +148,10 @@ class _Datastore(PostgresDatastore):
         self.psycopg_type_adapters = {}
         self.psycopg_python_types = {}
         self.pool = ConnectionPool(
-            patient(url),
+            conninfo_of(url),
             connection_class=Connection,
             kwargs={"autocommit": True},
+            configure=_configure,
             min_size=1,
             max_size=_CONNECTIONS,
             open=False,
@@ -159,6 +162,10 @@ class _Datastore(PostgresDatastore):
 
     def register_type_adapters(self) -> None:
         """None: nothing is inserted as a composite type."""
+
+
+def _configure(connection: Connection[Any]) -> None:
+    connection.execute(NOTICING)
 
 
 class _Recorder(PostgresApplicationRecorder):
@@ -196,6 +203,7 @@ class _Recorder(PostgresApplicationRecorder):
         """
         rows = map(events.row_of, stored_events)
         with self._writing() as (_, cursor):
+            cursor.execute(_UNFROZEN)
             first = Write(Way.INSERT, events.TABLE, islice(rows, 1))
             for write in (first, Write(Way.INSERT, events.TABLE, rows), *writes):
                 _write(cursor, write)

@@ -42,7 +42,7 @@ class Configuration:
         self._stamps = self._stamped()
         self._told: Stamps | None = None
         self._settings = load(file)
-        self._tell_broken()
+        self._tell()
 
     def current(self) -> Settings:
         """The settings, read again if a file has changed since."""
@@ -64,14 +64,15 @@ class Configuration:
             self._told = stamps
         else:
             self._stamps, self._told = stamps, None
-            self._tell_broken()
+            self._tell()
 
     def _explained(self, fault: Exception) -> SettingsError:
         if isinstance(fault, SettingsError):
             return fault
         return SettingsError(self._file, "", f"cannot be read ({type(fault).__name__})")
 
-    def _tell_broken(self) -> None:
+    def _tell(self) -> None:
+        self._observer.configured(self._settings)
         for company, error in self._settings.broken.items():
             self._observer.misconfigured(company, error)
 

@@ -16,16 +16,19 @@ import psycopg
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker
+from psycopg import AsyncConnection
 
-from adapters.service.run import Shell, utc_now
-from adapters.service.schedule import Job, do_job, due_jobs
+from adapters.service.run import utc_now
+from adapters.service.schedule import Job
 from adapters.store.connecting import reason_of
 from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
 from adapters.worker.configuration import Configuration
-from adapters.worker.job_queue import QUEUE, TASK, Failed, Jobs, Pace, Retry, job_of
+from adapters.worker.hands import Hands
+from adapters.worker.job_queue import QUEUES, TASK, Failed, Jobs, Pace, Retry, job_of
 from adapters.worker.job_schema import conninfo_of, require_jobs
 from adapters.worker.observer import Observer
+from adapters.worker.work import Work
 
 _TICK = 0.2
 """Seconds within which it is noticed that the worker is to stop."""
@@ -33,6 +36,10 @@ _LAST_WORDS = 5.0
 """Seconds after the grace, for writing down what was given up."""
 _LONGEST_LOOK = 60.0
 """Seconds after which a look for what is due is given up."""
+_SHOWN_LIFE = 5.0
+"""Seconds between two signs of life of who looks, without which the database ends the look after
+`_LIFELESS` seconds: on a machine that is frozen or gone, nobody else could look."""
+_LIFELESS = 20
 _CONNECTIONS = 4
 _PATIENCE = 10.0
 """Seconds to wait for a connection."""
@@ -40,8 +47,8 @@ _NEVER = 10 * 365 * 86_400.0
 
 
 class DistributedWorker:
-    """Looks for what is due, hands it out to all workers, and does its part of it, so many
-    `workers` at a time.
+    """Looks for what is due, hands it out to all workers, and does its part of it with so many
+    `workers` (`Hands`).
 
     What is due, and what is done, the store decides alone: a job that came twice, or too late, does
     nothing.
@@ -66,14 +73,12 @@ class DistributedWorker:
         """
         require_jobs(url)
         self._conninfo = conninfo_of(url)
-        self._configuration = configuration
-        self._store = store
+        self._hands = Hands(workers)
+        self._schedule = Work(configuration, store, observer, self._hands, now)
         self._observer = observer
-        self._workers = workers
-        self._now = now
         self._listen = listen
         self._pace = pace
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+        self._pool = ThreadPoolExecutor(self._hands.most, thread_name_prefix="worker")
         self._looker = ThreadPoolExecutor(1, thread_name_prefix="look")
         self._running: dict[str, Future[bool]] = {}
         self._looking: Future[list[Job]] | None = None
@@ -103,7 +108,7 @@ class DistributedWorker:
         self._stopping.set()
         self._end = monotonic() + grace
         if self._jobs is not None:
-            self._jobs.stopping = True
+            self._jobs.stop()
         if self._worker is not None:
             self._worker.stop()  # type: ignore[no-untyped-call]
         else:
@@ -132,9 +137,9 @@ class DistributedWorker:
         async with self._opened() as (app, jobs):
             worker = Worker(
                 app,
-                queues=[QUEUE],
-                name=QUEUE,
-                concurrency=self._workers,
+                queues=QUEUES,
+                name="tenure",
+                concurrency=self._hands.most,
                 fetch_job_polling_interval=self._pace.poll,
                 abort_job_polling_interval=_NEVER,
                 shutdown_graceful_timeout=grace,
@@ -143,7 +148,8 @@ class DistributedWorker:
                 install_signal_handlers=False,
                 # It shows no life while it stops, and never again after one failure. We do.
                 update_heartbeat_interval=_NEVER,
-                stalled_worker_timeout=self._pace.stalled,
+                # When the database comes back, nobody has shown any life for a while.
+                stalled_worker_timeout=_NEVER,
             )
             beside = [
                 asyncio.create_task(each)
@@ -171,8 +177,8 @@ class DistributedWorker:
             reconnect_timeout=_PATIENCE / 2,
         )
         app = App(connector=connector)
-        app.job_manager = jobs = Jobs(connector, self._pace)
-        app.task(name=TASK, queue=QUEUE, retry=Retry(self._pace))(self._task)
+        app.job_manager = jobs = Jobs(connector, self._pace, self._hands)
+        app.task(name=TASK, retry=Retry(self._pace))(self._task)
         async with app.open_async():
             yield app, jobs
 
@@ -181,7 +187,7 @@ class DistributedWorker:
         while (earlier := self._running.get(company)) is not None and not earlier.done():
             # Given up when the database was away, or for another's; but a thread cannot be stopped.
             await asyncio.wait([asyncio.wrap_future(earlier)])
-        began = self._running[company] = self._pool.submit(self._do, job_of(company, slot))
+        began = self._running[company] = self._pool.submit(self._schedule.do, job_of(company, slot))
         try:
             well = await asyncio.wrap_future(began)
         except Exception:
@@ -189,24 +195,13 @@ class DistributedWorker:
         if not well:
             raise Failed
 
-    def _do(self, job: Job) -> bool:
-        """Whether it went well, with the configuration as it is when its turn comes."""
-        try:
-            run = do_job(self._shell(), job)
-        except Exception as error:
-            self._observer.failed(job, error)
-            return False
-        if run is not None and job.made(run):
-            self._observer.ran(run)
-        return True
-
     async def _looks(self, jobs: Jobs) -> None:
         """Looks for what is due, again and again."""
-        failures, trusted = 0, 0.0
+        # At the beginning, and when the database comes back, nobody has shown any life for a while.
+        failures, trusted = 0, monotonic() + self._pace.stalled
         while not self._stopping.is_set():
             try:
                 async with asyncio.timeout(_LONGEST_LOOK):
-                    # When the database comes back, nobody has shown any life for a while.
                     await self._look(jobs, rescue=monotonic() >= trusted)
                 failures = 0
             except Exception as error:
@@ -222,23 +217,28 @@ class DistributedWorker:
         async with connector.pool.connection() as connection:
             # A lock of the transaction ends with it, whatever ends it.
             found = await connection.execute(
-                "SELECT set_config('idle_in_transaction_session_timeout', '0', true),"
-                " pg_try_advisory_xact_lock(hashtext('tenure jobs'))"
+                "SELECT set_config('idle_in_transaction_session_timeout', %s, true),"
+                " pg_try_advisory_xact_lock(hashtext('tenure jobs'))",
+                (f"{_LIFELESS}s",),
             )
             row = await found.fetchone()
             if not row or not row[1]:
+                self._observer.stood_aside()
                 return
             if rescue:
-                await jobs.rescue()
-            await jobs.defer(await self._due(), connection)
+                for job in await jobs.rescue():
+                    self._observer.took_over(job)
+            await jobs.wake()
+            await jobs.defer(await self._due(connection), connection)
 
-    async def _due(self) -> list[Job]:
+    async def _due(self, connection: AsyncConnection[Any]) -> list[Job]:
         """What is due, asked in a thread of its own: those of the jobs may all be busy."""
-        shell = self._shell()
-        self._looking = self._looker.submit(due_jobs, shell)
-        due = await asyncio.wrap_future(self._looking)
-        self._observer.looked(due, shell.now())
-        return due
+        self._looking = self._looker.submit(self._schedule.due)
+        looking = asyncio.wrap_future(self._looking)
+        while not looking.done():
+            await asyncio.wait({looking}, timeout=_SHOWN_LIFE)
+            await connection.execute("SELECT 'looking'")
+        return await looking
 
     async def _signs_of_life(self, jobs: Jobs, worker: Worker) -> None:
         while True:
@@ -247,19 +247,14 @@ class DistributedWorker:
                 with suppress(ConnectorException):
                     await jobs.update_heartbeat(worker.worker_id)
 
-    def _shell(self) -> Shell:
-        return Shell(self._configuration.current(), self._store, self._now)
-
     def _growing(self, failures: int) -> float:
         """Seconds to wait after so many failures in a row."""
         return float(min(2 ** (failures - 1), self._pace.look))
 
     def _pause(self) -> float:
         """Seconds until the next look: sooner or later, so that workers get out of step."""
-        now = self._now()
-        moment = self._configuration.current().schedule.next_moment(now)
         look = self._pace.look * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
-        return min(look, (moment - now).total_seconds())
+        return self._schedule.pause(look)
 
 
 def _explained(error: Exception) -> Exception:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
 
-from adapters.service.run import Shell, utc_now
-from adapters.service.schedule import Job, do_job, due_jobs
+from adapters.service.run import utc_now
+from adapters.service.schedule import Job
 from adapters.store.store import Store
 from adapters.worker.configuration import Configuration
+from adapters.worker.hands import Hands
 from adapters.worker.observer import Observer
 from adapters.worker.rest import Rest
+from adapters.worker.work import Work
 
 LOOK = 15.0
 """Seconds between two looks for what is due: the clock of the machine may be set, a store may come
@@ -20,7 +24,7 @@ back, and a configuration may change."""
 
 
 class EmbeddedWorker:
-    """Looks for what is due, and does it with so many `workers` at a time."""
+    """Looks for what is due, and does it with so many `workers` (`Hands`)."""
 
     def __init__(
         self,
@@ -30,59 +34,71 @@ class EmbeddedWorker:
         workers: int,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._configuration = configuration
-        self._store = store
+        self._hands = Hands(workers)
+        self._schedule = Work(configuration, store, observer, self._hands, now)
         self._observer = observer
-        self._now = now
         self._rest = Rest()
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+        self._pool = ThreadPoolExecutor(self._hands.most, thread_name_prefix="worker")
+        self._lock = threading.Lock()
+        self._waiting: dict[bool, deque[Job]] = {True: deque(), False: deque()}  # the clock's first
         self._running: dict[str, Future[None]] = {}
+        self._stopping = False
 
     def run(self, stop: threading.Event, grace: float) -> bool:
         """Works until `stop` is set; tells whether all that ran then ended within `grace` seconds.
 
         What did not was not stored either, and leaves nothing once the process ends.
         """
+        # Apart, for the store may keep it waiting, and this thread is the one that hears signals.
+        looking = threading.Thread(target=self._look_on, args=(stop,), name="look", daemon=True)
+        looking.start()
+        stop.wait()
+        end = time.monotonic() + grace
+        with self._lock:
+            self._stopping = True
+            running = list(self._running.values())
+        self._pool.shutdown(wait=False)
+        late = wait(running, grace).not_done
+        looking.join(max(0.0, end - time.monotonic()))
+        return not late and not looking.is_alive()
+
+    def _look_on(self, stop: threading.Event) -> None:
         while not stop.is_set():
             self.look()
-            stop.wait(self._pause())
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        # What was cancelled before its turn is done, and would still be waited for.
-        running = [job for job in self._running.values() if not job.done()]
-        return not wait(running, grace).not_done
+            stop.wait(self._schedule.pause(LOOK))
 
     def look(self) -> None:
-        """Starts what is due, and is not running or resting."""
-        self._running = {key: job for key, job in self._running.items() if not job.done()}
+        """Begins what is due, and is not running or resting, as far as there are hands for it.
+
+        The rest begins as hands come free, or is found anew by the next look.
+        """
         try:
-            shell = self._shell()
-            due = due_jobs(shell)
+            due = self._schedule.due()
         except Exception as error:
             self._observer.unavailable(error)
             return
-        self._observer.looked(due, shell.now())
         self._rest.keep(due)
-        for job in due:
-            if job.company not in self._running and self._rest.is_over(job):
-                self._running[job.company] = self._pool.submit(self._do, job)
+        with self._lock:
+            self._running = {key: job for key, job in self._running.items() if not job.done()}
+            for clock, waiting in self._waiting.items():
+                waiting.clear()
+                waiting.extend(job for job in due if (job.slot is None) == clock)
+            self._begin()
+
+    def _begin(self) -> None:
+        """Begins what waits and may begin; under the lock."""
+        for clock, waiting in self._waiting.items():
+            while waiting and not self._stopping and self._hands.are_free(clock=clock):
+                job = waiting.popleft()
+                if job.company not in self._running and self._rest.is_over(job):
+                    self._hands.take(job)
+                    self._running[job.company] = self._pool.submit(self._do, job)
 
     def _do(self, job: Job) -> None:
-        """One job, with the configuration as it is when its turn comes."""
-        try:
-            run = do_job(self._shell(), job)
-        except Exception as error:
-            self._rest.begin(job)
-            self._observer.failed(job, error)
-        else:
+        if self._schedule.do(job):
             self._rest.forget(job)
-            if run is not None and job.made(run):
-                self._observer.ran(run)
-
-    def _shell(self) -> Shell:
-        return Shell(self._configuration.current(), self._store, self._now)
-
-    def _pause(self) -> float:
-        """Seconds until the next look."""
-        now = self._now()
-        moment = self._configuration.current().schedule.next_moment(now)
-        return min(LOOK, (moment - now).total_seconds())
+        else:
+            self._rest.begin(job)
+        with self._lock:
+            self._hands.leave(job)
+            self._begin()

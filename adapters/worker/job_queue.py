@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain, repeat
@@ -18,13 +19,18 @@ from psycopg import AsyncConnection
 
 from adapters.service.run import utc_now
 from adapters.service.schedule import Job
+from adapters.worker.hands import Hands
+from adapters.worker.rest import FIRST, LONGEST, rest_after
 
-QUEUE = "tenure"
+CLOCKS, SLOTS = "tenure.clock", "tenure.slots"
+QUEUES = (CLOCKS, SLOTS)
+"""Apart, for each has hands of its own."""
 TASK = "tenure.do"
 ATTEMPTS = 12
 """So often a job is tried again; after that it is forgotten, and deferred anew if still due."""
-_LONGEST = 3600.0
-"""Seconds that a job rests at most between two attempts."""
+_DEATHS = 3
+"""So often a worker may end in the midst of a job, by a signal or an accident, before the job
+itself is thought to be the reason and rests."""
 _AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
 """A moment that has come, whatever the clocks of this machine and of the database say."""
 _CLOCK, _SLOT = 1, 0
@@ -44,7 +50,7 @@ class Pace(NamedTuple):
     """Between two signs of life."""
     stalled: float = 20.0
     """Without a sign of life, after which a worker's jobs are given to others."""
-    rest: float = 60.0
+    rest: float = FIRST
     """Before the second attempt of a job; twice as long before each further one."""
 
 
@@ -84,7 +90,7 @@ class Retry(retry.BaseRetryStrategy):
             return None
         if isinstance(exception, asyncio.CancelledError):
             return retry.RetryDecision(retry_at=_AT_ONCE)
-        at, priority = _after(_rest(self._pace, job.attempts), job)
+        at, priority = _after(rest_after(job.attempts + 1, self._pace.rest), job)
         return retry.RetryDecision(retry_at=at, priority=priority)
 
 
@@ -95,14 +101,34 @@ class Jobs(manager.JobManager):
     and its listener never end by its absence, which would end whatever runs too.
     """
 
-    def __init__(self, connector: BaseConnector, pace: Pace) -> None:
+    def __init__(self, connector: BaseConnector, pace: Pace, hands: Hands) -> None:
         super().__init__(connector)
         self._pace = pace
-        self._mine: set[int] = set()
+        self._hands = hands
+        self._mine: dict[int, Job] = {}
+        self._ended = asyncio.Event()  # one of them, or all is to stop
         self._checked = monotonic()
         self.stopping = False
 
+    def stop(self) -> None:
+        """Has no job fetched any more."""
+        self.stopping = True
+        self._ended.set()
+
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> jobs.Job | None:
+        """The next job for which there is a hand. While there is none for some of them, those are
+        waited for here, so that the first hand that comes free is used at once."""
+        while not self.stopping:
+            self._ended.clear()
+            free = [each for each in QUEUES if self._hands.are_free(clock=each == CLOCKS)]
+            job = await self._fetch(free, worker_id) if free else None
+            if job is not None or len(free) == len(QUEUES):
+                return job
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), self._pace.poll)
+        return None
+
+    async def _fetch(self, queues: Sequence[str], worker_id: int) -> jobs.Job | None:
         """The next job, none while the database is away."""
         try:
             await self._return_unanswered(worker_id)
@@ -114,7 +140,8 @@ class Jobs(manager.JobManager):
                 return None
             raise
         if job is not None and job.id is not None:
-            self._mine.add(job.id)
+            self._mine[job.id] = _meant(job)
+            self._hands.take(self._mine[job.id])
         return job
 
     async def finish_job(self, job: jobs.Job, status: jobs.Status, delete_job: bool) -> None:
@@ -149,12 +176,26 @@ class Jobs(manager.JobManager):
             except ConnectorException:
                 await asyncio.sleep(self._pace.poll)
 
-    async def rescue(self) -> None:
-        """Gives the jobs of workers that show no life any more to others."""
-        silent = self._pace.stalled
-        for job in await self.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=silent):
-            if job.id not in self._mine:
-                await self._give_back(job)
+    async def rescue(self) -> list[Job]:
+        """Gives the jobs of workers that show no life any more to others, and forgets these
+        workers. Returns the jobs."""
+        silent, rescued = self._pace.stalled, list[Job]()
+        for queue in QUEUES:
+            for job in await self.get_stalled_jobs(queue=queue, seconds_since_heartbeat=silent):
+                if job.id not in self._mine:
+                    await self._give_back(job)
+                    rescued.append(_meant(job))
+        await self.prune_stalled_workers(silent)
+        return rescued
+
+    async def wake(self) -> None:
+        """Ends every rest that is longer than any may be: a machine whose clock was ahead has
+        written it down."""
+        await self.connector.execute_query_async(
+            "UPDATE procrastinate_jobs SET scheduled_at = now()"
+            " WHERE status = 'todo' AND scheduled_at > now() + make_interval(secs => %(longest)s)",
+            longest=LONGEST + _UNANSWERED,
+        )
 
     async def defer(self, due: Sequence[Job], connection: AsyncConnection[Any]) -> None:
         """Adds the jobs that neither wait nor run yet, in the transaction of `connection`.
@@ -178,11 +219,11 @@ class Jobs(manager.JobManager):
                 continue
 
     async def _give_back(self, job: jobs.Job) -> None:
-        """At once, unless its worker died of it before."""
+        """At once, unless several workers have died of it."""
         if job.attempts >= ATTEMPTS:
             await self.finish_job(job, jobs.Status.FAILED, delete_job=True)
             return
-        rest = _rest(self._pace, job.attempts - 1) if job.attempts else 0.0
+        rest = rest_after(job.attempts + 1 - _DEATHS, self._pace.rest)
         at, priority = _after(rest, job)
         await self.retry_job(job, retry_at=at, priority=priority)
 
@@ -213,13 +254,15 @@ class Jobs(manager.JobManager):
                         raise
                 await asyncio.sleep(pause)
         finally:
-            if job.id is not None:
-                self._mine.discard(job.id)
+            if job.id in self._mine:
+                self._hands.leave(self._mine.pop(job.id))
+            self._ended.set()
 
 
-def _rest(pace: Pace, attempts: int) -> float:
-    """Seconds to rest after a failure that so many others went before."""
-    return float(min(pace.rest * 2**attempts, _LONGEST))
+def _meant(job: jobs.Job) -> Job:
+    """What a job of Procrastinate's is about."""
+    slot = job.task_kwargs["slot"]
+    return job_of(str(job.task_kwargs["company"]), None if slot is None else str(slot))
 
 
 def _after(rest: float, job: jobs.Job) -> tuple[datetime, int | None]:
@@ -240,7 +283,7 @@ def _slot(job: Job) -> str | None:
 
 def _queued(job: Job) -> jobs.Job:
     return jobs.Job(
-        queue=QUEUE,
+        queue=SLOTS if job.slot else CLOCKS,
         priority=_SLOT if job.slot else _CLOCK,
         lock=job.company,
         queueing_lock=key_of(job),

@@ -11,10 +11,10 @@ from os import environ
 from typing import Any
 
 from psycopg import Connection, sql
-from psycopg.conninfo import make_conninfo
 from psycopg.errors import InsufficientPrivilege
 
-from adapters.store.connecting import connected, explained, parameters_of, patient
+from adapters.store import connecting
+from adapters.store.connecting import connected, explained, parameters_of
 from adapters.store.errors import StoreUnavailable
 
 SCHEMA = "tenure_jobs"
@@ -26,13 +26,6 @@ _FETCHED_BY = (
 )
 """What a job is fetched by in 5 ms among 2,000, and not in 100: each is compared with the others of
 its company, and by Procrastinate's own index with all of them."""
-_LIVELY = {
-    "keepalives_idle": 10,  # seconds
-    "keepalives_interval": 5,  # seconds
-    "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,  # milliseconds
-}
-"""A server that is gone without a word is noticed within half a minute."""
 
 
 def conninfo_of(url: str) -> str:
@@ -40,11 +33,9 @@ def conninfo_of(url: str) -> str:
 
     Raises `StoreUnavailable`, without the URL, where it cannot be read.
     """
-    given = parameters_of(url)
-    options = given.get("options") or environ.get("PGOPTIONS") or ""
-    lively = {name: value for name, value in _LIVELY.items() if name not in given}
+    options = parameters_of(url).get("options") or environ.get("PGOPTIONS") or ""
     searched = f"{options} -c search_path={SCHEMA}".strip()
-    return make_conninfo(patient(url), options=searched, **lively)
+    return connecting.conninfo_of(url, options=searched)
 
 
 def migrate_jobs(url: str, grant: str | None = None) -> None:

@@ -5,20 +5,27 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
 
 from adapters.errors import SettingsError
 from adapters.service.schedule import Job
+from adapters.settings import Settings
 from projections.runs import RunDocument
 
 _log = logging.getLogger(__name__)
 
 
-class Observer(Protocol):
-    """Is told from any thread. Nothing that it raises stops anybody's work."""
+class Observer:
+    """Is told from any thread, and heeds what it is interested in. Nothing that it raises stops
+    anybody's work."""
 
     def looked(self, due: Sequence[Job], now: datetime) -> None:
         """The worker has looked for what is due, and this is it."""
+
+    def stood_aside(self) -> None:
+        """The store has answered, and that another worker is looking for what is due."""
+
+    def took_over(self, job: Job) -> None:
+        """Whoever had this job shows no life any more, so that it is another's now."""
 
     def ran(self, run: RunDocument) -> None:
         """A run has ended and is stored."""
@@ -29,12 +36,15 @@ class Observer(Protocol):
     def unavailable(self, error: Exception) -> None:
         """It cannot be found out what is due, mostly because the store cannot be reached."""
 
+    def configured(self, settings: Settings) -> None:
+        """The configuration has been read, and holds from now on."""
+
     def misconfigured(self, company: str | None, error: SettingsError) -> None:
         """The configuration cannot be used, and what was read before holds; or that of one
         `company`, which is not picked up until it is mended."""
 
 
-class Observers:
+class Observers(Observer):
     """Several observers, of whom none can be another's trouble."""
 
     def __init__(self, *observers: Observer) -> None:
@@ -43,6 +53,14 @@ class Observers:
     def looked(self, due: Sequence[Job], now: datetime) -> None:
         """Tells all of them."""
         self._tell("looked", due, now)
+
+    def stood_aside(self) -> None:
+        """Tells all of them."""
+        self._tell("stood_aside")
+
+    def took_over(self, job: Job) -> None:
+        """Tells all of them."""
+        self._tell("took_over", job)
 
     def ran(self, run: RunDocument) -> None:
         """Tells all of them."""
@@ -55,6 +73,10 @@ class Observers:
     def unavailable(self, error: Exception) -> None:
         """Tells all of them."""
         self._tell("unavailable", error)
+
+    def configured(self, settings: Settings) -> None:
+        """Tells all of them."""
+        self._tell("configured", settings)
 
     def misconfigured(self, company: str | None, error: SettingsError) -> None:
         """Tells all of them."""

@@ -8,7 +8,13 @@ from collections.abc import Callable, Collection
 
 from adapters.service.schedule import Job
 
-_FIRST, _LONGEST = 60.0, 3600.0  # seconds
+FIRST, LONGEST = 60.0, 3600.0
+"""Seconds to rest after a first failure, and at most."""
+
+
+def rest_after(failures: int, first: float = FIRST) -> float:
+    """Seconds to rest after so many failures in a row: each time twice as long."""
+    return float(min(first * 2 ** (failures - 1), LONGEST)) if failures > 0 else 0.0
 
 
 class Rest:
@@ -17,20 +23,19 @@ class Rest:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._resting: dict[Job, tuple[float, float]] = {}
+        self._resting: dict[Job, tuple[float, int]] = {}
 
     def is_over(self, job: Job) -> bool:
         """Whether the job may be tried now."""
         with self._lock:
-            until, _ = self._resting.get(job, (0.0, 0.0))
+            until, _ = self._resting.get(job, (0.0, 0))
             return self._clock() >= until
 
     def begin(self, job: Job) -> None:
         """The job has failed."""
         with self._lock:
-            _, last = self._resting.get(job, (0.0, _FIRST / 2))
-            pause = min(last * 2, _LONGEST)
-            self._resting[job] = self._clock() + pause, pause
+            _, failures = self._resting.get(job, (0.0, 0))
+            self._resting[job] = self._clock() + rest_after(failures + 1), failures + 1
 
     def forget(self, job: Job) -> None:
         """The job is done."""

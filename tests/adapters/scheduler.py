@@ -13,7 +13,6 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +25,7 @@ from adapters.store.opening import PostgresUrl, open_store
 from adapters.worker import embedded
 from adapters.worker.configuration import Configuration
 from adapters.worker.embedded import EmbeddedWorker
-from adapters.worker.observer import Observers
+from adapters.worker.observer import Observer, Observers
 from projections.runs import RunDocument
 
 LOOK = 0.05
@@ -34,14 +33,11 @@ LOOK = 0.05
 WORKERS, GRACE = 4, 30.0
 
 
-class Aloud:
+class Aloud(Observer):
     """Says what happens, line by line; lines of several threads never mix."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-
-    def looked(self, due: Sequence[Job], now: datetime) -> None:
-        """Not worth a line."""
 
     def ran(self, run: RunDocument) -> None:
         slot = run.slot.isoformat() if run.slot else "-"

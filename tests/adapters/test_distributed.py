@@ -1,8 +1,9 @@
 """`tenure serve` on several machines: who does what, and what becomes of it when something breaks.
 
-    python test_distributed.py URL
+    python test_distributed.py URL job
+    python test_distributed.py URL look
 
-is a process of its own that works with a source which never comes to an end.
+is a process of its own that never comes to the end of its first job, or its first look.
 """
 
 from __future__ import annotations
@@ -34,14 +35,16 @@ from adapters.service.schedule import Job
 from adapters.settings import Customer, Settings
 from adapters.sources.folder import FolderSource
 from adapters.sources.source import DeliveredFile
+from adapters.store import connecting
 from adapters.store.errors import StoreUnavailable
 from adapters.store.postgres import open_postgres
 from adapters.store.store import Store
-from adapters.worker import distributed, job_queue, job_schema
+from adapters.worker import distributed, job_queue, job_schema, work
 from adapters.worker.configuration import Configuration
 from adapters.worker.distributed import DistributedWorker
 from adapters.worker.job_queue import Pace
 from adapters.worker.job_schema import conninfo_of, migrate_jobs, require_jobs, scripts
+from adapters.worker.observer import Observer
 from domain.run import Outcome, RunKind
 from domain.schedule import Schedule
 from projections.runs import RunDocument
@@ -57,17 +60,25 @@ HEADER = "email,first_name,last_name,external_id\n"
 _names = count()
 
 
-class Told:
+class Told(Observer):
     """An observer that remembers."""
 
     def __init__(self) -> None:
         self.runs: list[RunDocument] = []
         self.failures: list[tuple[Job, Exception]] = []
         self.troubles: list[Exception] = []
+        self.taken: list[Job] = []
+        self.aside = 0
         self.looks = 0
 
     def looked(self, due: Sequence[Job], now: datetime) -> None:
         self.looks += 1
+
+    def stood_aside(self) -> None:
+        self.aside += 1
+
+    def took_over(self, job: Job) -> None:
+        self.taken.append(job)
 
     def ran(self, run: RunDocument) -> None:
         self.runs.append(run)
@@ -160,8 +171,8 @@ def store(url: str) -> Iterator[Store]:
 def board(monkeypatch: pytest.MonkeyPatch) -> Board:
     """In the place of what is due and of doing it."""
     board = Board()
-    monkeypatch.setattr(distributed, "due_jobs", board.due_jobs)
-    monkeypatch.setattr(distributed, "do_job", board.do_job)
+    monkeypatch.setattr(work, "due_jobs", board.due_jobs)
+    monkeypatch.setattr(work, "do_job", board.do_job)
     return board
 
 
@@ -471,6 +482,60 @@ def test_one_job_of_a_company_runs_at_a_time(url: str, store: Store, board: Boar
     assert len(set(board.done)) == len(board.done) == 8
 
 
+def test_the_clock_waits_for_no_server(url: str, store: Store, board: Board) -> None:
+    """R6, C1: however many servers keep all hands waiting."""
+    held = threading.Event()
+    board.due = [Job(f"c{number}", NOW) for number in range(20)]
+    board.fails = lambda job: job.slot is not None and not held.wait(PATIENCE)
+
+    with working(a_worker(url, store, Told(), workers=2)):
+        until(lambda: sum(board.busy.values()) == 8, "they do not begin")
+        board.due.append(Job("acme"))
+        until(lambda: board.done, "the clock is kept waiting")
+        assert board.done == [Job("acme")]
+        assert sum(board.busy.values()) == 8
+        held.set()
+        until(lambda: not board.due, "the others are never done")
+
+    assert max(board.most.values()) == 1
+
+
+def test_who_stands_aside_for_another_that_looks_is_well(
+    url: str, store: Store, board: Board
+) -> None:
+    board.due = [Job("acme", NOW)]
+    told = Told()
+
+    with psycopg.connect(url) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(hashtext('tenure jobs'))")
+        with working(a_worker(url, store, told)):
+            until(lambda: told.aside > 2, "it does not say so")
+            assert (told.looks, told.troubles, board.done) == (0, [], [])
+            connection.commit()
+            until(lambda: board.done, "it looks no more")
+
+
+def test_a_look_that_takes_long_is_not_ended(
+    url: str, store: Store, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is at it shows life meanwhile."""
+    monkeypatch.setattr(distributed, "_LIFELESS", 1)
+    monkeypatch.setattr(distributed, "_SHOWN_LIFE", 0.2)
+
+    def slow(shell: object) -> list[Job]:
+        time.sleep(2.0)
+        return board.due_jobs(shell)
+
+    monkeypatch.setattr(work, "due_jobs", slow)
+    board.due = [Job("acme", NOW)]
+    told = Told()
+
+    with working(a_worker(url, store, told)):
+        until(lambda: board.done, "the look came to no end")
+
+    assert told.troubles == []
+
+
 def test_many_jobs_are_handed_out_at_once(url: str, store: Store, board: Board) -> None:
     board.due = [Job(f"c{each}", NOW) for each in range(2_000)]
     told = Told()
@@ -496,7 +561,7 @@ def test_a_job_that_somebody_else_queued_keeps_no_other_out(
 def test_a_company_that_left_the_configuration_ends_quietly(
     url: str, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(distributed, "due_jobs", lambda shell: left.pop() if left else [])
+    monkeypatch.setattr(work, "due_jobs", lambda shell: left.pop() if left else [])
     left = [[Job("gone", NOW), Job("gone")]]
     told = Told()
 
@@ -544,6 +609,24 @@ def test_who_rests_keeps_nothing_else_of_the_company_waiting(
     assert jobs(url) == [("acme clock", "todo")]
 
 
+def test_a_rest_that_a_wrong_clock_has_written_down_is_ended(
+    url: str, store: Store, board: Board
+) -> None:
+    """C1: two days ahead, and then set right."""
+    board.due = [Job("acme")]
+    board.fails = lambda job: not told.failures
+    told = Told()
+    statement = "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '2 days'"
+
+    with working(a_worker(url, store, told, pace=FAST._replace(rest=3000.0))):
+        until(lambda: [status for _, status in jobs(url)] == ["todo"], "it does not rest")
+        assert board.done == []
+        ask(url, statement)
+        until(lambda: board.done, "it rests for two days")
+
+    assert board.done == [Job("acme")]
+
+
 def test_in_the_end_it_is_forgotten_and_begins_anew(
     url: str, store: Store, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -566,7 +649,7 @@ def test_a_job_that_was_given_out_and_never_received_is_given_out_again(
         until(lambda: ask(url, "SELECT id FROM procrastinate_workers"), "no worker")
         ((worker,),) = ask(url, "SELECT id FROM procrastinate_workers")
         ask(url, "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status, worker_id)"
-                 " VALUES ('tenure', 'tenure.do', '{\"company\": \"acme\", \"slot\": null}',"
+                 " VALUES ('tenure.clock', 'tenure.do', '{\"company\": \"acme\", \"slot\": null}',"
                  " 'doing', %s)", worker)  # fmt: skip
         until(lambda: board.done == [Job("acme")], "it is stuck")
 
@@ -581,7 +664,7 @@ def test_a_look_that_fails_is_told_and_done_again(
             raise troubles.pop()
         return board.due_jobs(shell)
 
-    monkeypatch.setattr(distributed, "due_jobs", due)
+    monkeypatch.setattr(work, "due_jobs", due)
     board.due = [Job("acme", NOW)]
     told = Told()
 
@@ -652,26 +735,36 @@ class Endless:
     pattern = "*.csv"
 
     def fetch(self, limit: int) -> list[DeliveredFile]:
-        print("fetching", flush=True)
+        print("begun", flush=True)
         threading.Event().wait()
         return []
 
 
-def endless_worker(url: str) -> None:
-    """A process that never comes to the end of its first job."""
+def endless_look(_: object) -> list[Job]:
+    """A look that says when it begins, and comes to no end."""
+    print("begun", flush=True)
+    threading.Event().wait()
+    return []
+
+
+def endless_worker(url: str, what: str) -> None:
+    """A process that never comes to the end of its first job, or its first look."""
     customer = Customer(a_company(), cast(Any, Endless()))
     store = open_postgres(url)
+    if what == "look":
+        distributed._LIFELESS, distributed._SHOWN_LIFE = 1, 0.2
+        work.due_jobs = endless_look
     a_worker(url, store, Told(), Configured(customer)).run(threading.Event(), 0)
 
 
 @contextmanager
-def endless(url: str) -> Iterator[subprocess.Popen[str]]:
-    """Such a process, in mid-job."""
-    command = [sys.executable, __file__, url]
+def endless(url: str, what: str = "job") -> Iterator[subprocess.Popen[str]]:
+    """Such a process, in the midst of it."""
+    command = [sys.executable, __file__, url, what]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
-            assert process.stdout.readline() == "fetching\n"
+            assert process.stdout.readline() == "begun\n"
             yield process
         finally:
             process.kill()
@@ -696,7 +789,52 @@ def test_what_a_killed_worker_did_is_done_by_another(
     (run,) = told.runs
     assert (run.company, run.slot, run.outcome) == ("acme", NOW, Outcome.APPLIED)
     assert took < 4 * FAST.stalled
+    assert told.taken == [Job("acme", NOW)]
     assert jobs(url) == []
+
+
+def test_a_job_of_which_two_workers_have_died_is_begun_by_a_third_at_once(
+    url: str, store: Store, tmp_path: Path
+) -> None:
+    """R6: it is not the job's fault, and its company waits."""
+    store.take_part(["acme"], NOW - timedelta(hours=1))
+    for _ in range(2):
+        with endless(url) as process:
+            process.kill()
+    told = Told()
+    customer = Customer(a_company(), FolderSource(a_delivery(tmp_path / "in", "anna"), "*.csv"))
+
+    with working(a_worker(url, store, told, Configured(customer), pace=FAST._replace(rest=3000))):
+        until(lambda: told.runs, "it rests")
+
+    assert told.taken == [Job("acme", NOW)]
+
+
+def test_a_worker_that_is_frozen_while_it_looks_keeps_nobody_from_looking(
+    url: str, store: Store, board: Board
+) -> None:
+    """R6: the database ends its look, and what that had locked is free."""
+    board.due = [Job("acme", NOW)]
+
+    with endless(url, "look") as process:
+        os.kill(process.pid, signal.SIGSTOP)
+        with working(a_worker(url, store, Told())):
+            until(lambda: board.done, "nobody looks")
+
+
+def test_workers_that_show_life_keep_their_jobs_whoever_begins(
+    url: str, store: Store, board: Board
+) -> None:
+    """When the database was away, nobody has shown any life for a while."""
+    board.due, board.takes = [Job("acme", NOW)], 3.0
+
+    with working(a_worker(url, store, Told())):
+        until(lambda: board.busy["acme"], "nothing runs")
+        ask(url, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
+        with working(a_worker(url, store, Told())):
+            until(lambda: board.done, "it does not end")
+
+    assert board.most == {"acme": 1}
 
 
 def test_a_worker_that_slept_too_long_begins_anew(url: str, store: Store, tmp_path: Path) -> None:
@@ -714,7 +852,7 @@ def test_a_worker_that_slept_too_long_begins_anew(url: str, store: Store, tmp_pa
         ask(
             url,
             "INSERT INTO procrastinate_jobs (queue_name, task_name, args)"
-            """ VALUES ('tenure', 'tenure.do', '{"company": "zenith", "slot": null}')""",
+            """ VALUES ('tenure.clock', 'tenure.do', '{"company": "zenith", "slot": null}')""",
         )
         until(lambda: not jobs(url), "it works no more")
         assert len(ask(url, "SELECT id FROM procrastinate_workers")) == 1
@@ -769,6 +907,20 @@ def control(server: pgserver.Server, *command: str) -> None:
     )  # fmt: skip
 
 
+def test_a_database_that_is_gone_without_a_word_is_noticed() -> None:
+    """R6: within half a minute, by whatever waits for it; unless the URL says otherwise."""
+    told = conninfo_to_dict(connecting.conninfo_of("postgresql://db.example/x?keepalives_idle=99"))
+
+    assert told["keepalives_idle"] == "99"
+    assert int(told["keepalives_interval"]) * int(told["keepalives_count"]) <= 15
+    assert told["tcp_user_timeout"] == "30000"
+    assert int(told["connect_timeout"]) == 10
+    assert (
+        told.items()
+        <= conninfo_to_dict(conninfo_of("postgresql://db.example/x?keepalives_idle=99")).items()
+    )
+
+
 def test_connections_that_are_cut_are_made_anew(
     url: str, store: Store, board: Board, postgres: pgserver.Server
 ) -> None:
@@ -785,4 +937,4 @@ def test_connections_that_are_cut_are_made_anew(
 
 
 if __name__ == "__main__":
-    endless_worker(sys.argv[1])
+    endless_worker(*sys.argv[1:])

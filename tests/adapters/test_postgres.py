@@ -25,6 +25,7 @@ from msgspec.structs import replace
 from adapters.service.clock import pass_clock
 from adapters.service.imports import import_delivery
 from adapters.settings import Settings
+from adapters.store import postgres as adapter
 from adapters.store.errors import Conflict, StoreUnavailable
 from adapters.store.opening import Database, PostgresUrl
 from adapters.store.postgres import migrate, open_postgres
@@ -684,6 +685,29 @@ def test_a_run_whose_commit_never_arrived_is_not_there(way: Relay, open_store: O
         assert theirs.count_events() == 0
         store.commit(commit)
     assert theirs.count_events() == 4
+
+
+def test_a_run_that_freezes_in_the_midst_of_its_commit_frees_its_company(
+    store: Store, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1, R6: nothing of it is there, and another run goes on."""
+    frozen = "SET LOCAL idle_in_transaction_session_timeout = '200ms'"
+    commit = commit_of(plan(TWO, run=a_run(1)), run=a_run(1))
+    with closing(open_postgres(url)) as other, monkeypatch.context() as patched:
+        patched.setattr(adapter, "_UNFROZEN", frozen)
+        write = adapter._write
+
+        def freezing(*what: Any) -> None:
+            write(*what)
+            time.sleep(1)
+
+        patched.setattr(adapter, "_write", freezing)
+        with pytest.raises(StoreUnavailable):
+            other.commit(commit)
+
+    assert store.count_events() == 0
+    store.commit(commit)
+    assert store.count_events() == 4
 
 
 @pytest.mark.torture

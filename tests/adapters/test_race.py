@@ -29,7 +29,7 @@ from adapters.service.schedule import Job
 from adapters.store.opening import Database, PostgresUrl, open_store
 from adapters.store.postgres import migrate
 from adapters.store.store import Store
-from adapters.worker import distributed
+from adapters.worker import work
 from adapters.worker.configuration import Configuration
 from adapters.worker.distributed import DistributedWorker
 from adapters.worker.job_schema import migrate_jobs
@@ -363,7 +363,7 @@ def test_a_worker_that_is_stopped_while_it_looks_ends_well(
         time.sleep(0.5)
         return []
 
-    monkeypatch.setattr(distributed, "due_jobs", slow)
+    monkeypatch.setattr(work, "due_jobs", slow)
     assert isinstance(database, PostgresUrl)
     race = Race(tmp_path, database, Size(0, 0, 1))
     observers = Observers()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -784,6 +785,30 @@ def test_one_companys_trouble_does_not_keep_the_clock_from_the_others(
     assert last_record(shell, "acme").ended.outcome is Outcome.FAILED
     assert last_record(shell, "zenith").ended.run_kind is RunKind.CLOCK
     assert last_record(shell, "zenith").ended.counts.deactivated == 1
+
+
+def test_a_company_that_is_kept_waiting_does_not_keep_the_clock_from_the_others(
+    shell: Shell, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R6: Acme comes first, and goes on only when Zenith is done."""
+    taken(shell, THREE, customer=a_customer(other_company()))
+    taken(shell, THREE)
+    watch.moment = moment("2027-03-21 00:00")
+    real = clock.plan_clock
+    done = threading.Event()
+    ours = {employee.id for employee in shell.store.employees("acme")}
+
+    def plan_clock(due: Sequence[tuple[object, object]], *rest: object) -> object:
+        planned = real(due, *rest)  # type: ignore[arg-type]
+        if due[0][0].id in ours:  # type: ignore[attr-defined]
+            assert done.wait(10)
+        else:
+            done.set()
+        return planned
+
+    monkeypatch.setattr(clock, "plan_clock", plan_clock)
+
+    assert [run.company for run in clocked(shell)] == ["acme", "zenith"]
 
 
 # R4: two runs never build on the same state

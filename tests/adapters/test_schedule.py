@@ -630,6 +630,20 @@ def test_an_older_slot_is_not_served_after_a_later_one(
     assert slots_of(shell.store) == [NEXT_EVENING]
 
 
+def test_a_slot_that_was_handed_out_before_downtime_is_not_served_after_it(
+    shell: Shell, watch: Watch
+) -> None:
+    """R5: jobs that waited meanwhile do nothing, and the latest slot is the one that is served."""
+    watch.moment = EVENING
+    handed_out = due_jobs(shell)
+    watch.moment = EVENING + timedelta(days=3, hours=12)
+
+    assert [do_job(shell, job) for job in handed_out] == [None]
+    work(shell)
+
+    assert slots_of(shell.store) == [EVENING + timedelta(days=3, hours=6, minutes=45)]
+
+
 def test_of_two_workers_with_a_delivery_that_is_held_one_holds_it(
     shell: Shell, rival: Shell, watch: Watch, acme: Customer, place: Path
 ) -> None:

@@ -19,16 +19,19 @@ from msgspec.structs import replace
 
 from adapters.errors import SettingsError
 from adapters.service import schedule as service
+from adapters.service.run import Shell
 from adapters.service.schedule import Job
 from adapters.settings import Customer, Settings
 from adapters.sources.source import DeliveredFile
 from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
-from adapters.worker import embedded
+from adapters.worker import embedded, work
 from adapters.worker.configuration import Configuration
 from adapters.worker.embedded import EmbeddedWorker
-from adapters.worker.observer import Observers
+from adapters.worker.hands import Hands
+from adapters.worker.observer import Observer, Observers
 from adapters.worker.rest import Rest
+from domain.events import State
 from domain.run import Outcome, RunKind
 from domain.schedule import Schedule
 from projections.runs import RunDocument
@@ -48,7 +51,7 @@ PATIENCE = 20.0
 """Seconds after which a test gives up waiting."""
 
 
-class Told:
+class Told(Observer):
     """An observer that remembers."""
 
     def __init__(self) -> None:
@@ -74,14 +77,14 @@ class Told:
         self.mistakes.append(company)
 
 
-class Loud:
+class Loud(Observer):
     """An observer that cannot be told anything."""
 
-    def __getattr__(self, what: str) -> Callable[..., None]:
+    def __getattribute__(self, what: str) -> Any:
         def tell(*_: object) -> None:
             raise RuntimeError("Wilhelmina")
 
-        return tell
+        return object.__getattribute__(self, what) if what.startswith("__") else tell
 
 
 class Source:
@@ -158,8 +161,8 @@ class Office:
 
     def done(self) -> None:
         """Waits until everything that began has ended."""
-        begun = [job for job in self.worker._running.values() if not job.cancelled()]
-        assert not wait(begun, PATIENCE).not_done
+        while begun := [job for job in self.worker._running.values() if not job.done()]:
+            assert not wait(begun, PATIENCE).not_done
 
     def served(self, key: str) -> list[datetime | None]:
         """The slots of a company's imports."""
@@ -277,22 +280,93 @@ def test_one_company_is_never_worked_on_twice_at_a_time(office: Callable[..., Of
 def test_companies_are_worked_on_side_by_side_and_so_many_at_most(
     office: Callable[..., Office],
 ) -> None:
-    """R6"""
-    keys = [f"c{number}" for number in range(7)]
-    here = office(*keys, workers=3)
+    """R6: each of them may be waiting for its server."""
+    keys = [f"c{number}" for number in range(11)]
+    here = office(*keys, workers=2)
     for source in here.sources.values():
         source.open.clear()
     here.watch.moment = EVENING
     here.worker.look()
 
-    soon(lambda: sum(source.now for source in here.sources.values()) == 3)
+    soon(lambda: sum(source.now for source in here.sources.values()) == 8)
     time.sleep(0.05)
-    assert sum(source.count for source in here.sources.values()) == 3
+    assert sum(source.count for source in here.sources.values()) == 8
     for source in here.sources.values():
         source.open.set()
     here.done()
 
     assert all(here.served(key) == [EVENING] for key in keys)
+
+
+def test_so_many_deliveries_at_most_are_planned_side_by_side(
+    office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R6: a delivery that is here takes memory and the processor."""
+    keys = [f"c{number}" for number in range(7)]
+    here = office(*keys, workers=2)
+    now, most = 0, 0
+    count, commit = threading.Lock(), here.store.commit
+
+    def slow(what: Any) -> None:
+        nonlocal now, most
+        with count:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.02)
+        commit(what)
+        with count:
+            now -= 1
+
+    monkeypatch.setattr(here.store, "commit", slow)
+
+    here.at(EVENING)
+
+    assert all(here.served(key) == [EVENING] for key in keys)
+    assert most == 2
+
+
+def test_the_clock_waits_for_no_server(office: Callable[..., Office]) -> None:
+    """R6, C1: however many servers keep all hands waiting, whoever is due is locked out."""
+    keys = [f"c{number}" for number in range(8)]
+    here = office("acme", *keys, workers=2)
+    here.sources["acme"].text = f"{HEADER}\n{ANNA}\n{CHRIS}\n"
+    here.at(EVENING)
+    for key in keys:
+        here.sources[key].open.clear()
+    here.watch.moment = NIGHT
+
+    here.worker.look()
+
+    soon(lambda: here.told.runs[-1].kind is RunKind.CLOCK)
+    assert sum(here.sources[key].now for key in keys) == 8
+    assert [each.state for each in here.store.employees("acme")].count(State.DEACTIVATED) == 1
+
+
+def test_what_waits_begins_as_soon_as_a_hand_is_free(office: Callable[..., Office]) -> None:
+    """R6: and not only at the next look."""
+    keys = [f"c{number}" for number in range(30)]
+    here = office(*keys, workers=1)
+
+    here.at(EVENING)
+
+    assert all(here.served(key) == [EVENING] for key in keys)
+    assert len(here.told.looks) == 2
+
+
+def test_hands_are_taken_and_left() -> None:
+    """R6"""
+    hands = Hands(2)
+    jobs = [Job(f"c{number}", EVENING) for number in range(8)]
+    for job in jobs:
+        assert hands.are_free(clock=False)
+        hands.take(job)
+
+    assert not hands.are_free(clock=False)
+    assert hands.are_free(clock=True)
+    assert hands.most == 10
+    hands.leave(jobs[0])
+    hands.leave(jobs[0])
+    assert hands.are_free(clock=False)
 
 
 def test_a_company_that_hangs_delays_no_other(office: Callable[..., Office]) -> None:
@@ -489,7 +563,7 @@ def test_a_fault_while_looking_does_not_end_the_worker(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr(embedded, "due_jobs", fault)
+        patched.setattr(work, "due_jobs", fault)
         here.at(EVENING)
     here.at(EVENING)
 
@@ -533,7 +607,7 @@ def test_what_does_not_end_in_time_is_told_and_is_not_stored(
 
     assert answer == [False]
     assert here.served("alfa") == []
-    (job,) = service.due_jobs(here.worker._shell())
+    (job,) = service.due_jobs(Shell(here.settings, here.store, here.watch))
     assert job == Job("alfa", EVENING)
 
 
@@ -542,21 +616,44 @@ def test_what_waits_for_its_turn_when_it_is_stopped_is_not_begun_nor_waited_for(
 ) -> None:
     """R1: whatever ran has ended, so that there is nothing to wait for."""
     monkeypatch.setattr(embedded, "LOOK", 0.01)
-    here = office("alfa", "bravo", "charlie", workers=1)
+    here = office("a", "b", "c", "d", "e", "f", workers=1)
     for source in here.sources.values():
         source.open.clear()
     here.watch.moment = EVENING
     began = time.monotonic()
 
     with running(here.worker, grace=3) as answer:
-        assert here.sources["alfa"].began.wait(PATIENCE)
-        soon(lambda: len(here.worker._running) == 3)
-        threading.Timer(0.2, here.sources["alfa"].open.set).start()
+        soon(lambda: sum(source.now for source in here.sources.values()) == 4)
+        for key in "abcd":
+            threading.Timer(0.2, here.sources[key].open.set).start()
 
     assert answer == [True]
     assert time.monotonic() - began < 3
-    assert here.served("alfa") == [EVENING]
-    assert here.sources["bravo"].count == here.sources["charlie"].count == 0
+    assert all(here.served(key) == [EVENING] for key in "abcd")
+    assert here.sources["e"].count == here.sources["f"].count == 0
+
+
+def test_a_store_that_keeps_a_look_waiting_keeps_nobody_from_stopping(
+    office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1: somebody else may be writing for long."""
+    here = office("alfa")
+    looking, over = threading.Event(), threading.Event()
+
+    def slow(_: object) -> list[Job]:
+        looking.set()
+        over.wait(PATIENCE)
+        return []
+
+    monkeypatch.setattr(work, "due_jobs", slow)
+    began = time.monotonic()
+
+    with running(here.worker, grace=0.1) as answer:
+        assert looking.wait(PATIENCE)
+
+    assert answer == [False]
+    assert time.monotonic() - began < 5
+    over.set()
 
 
 def test_a_worker_without_work_stops_at_once(office: Callable[..., Office]) -> None:
@@ -578,9 +675,9 @@ def test_it_looks_again_at_the_next_moment_or_after_a_while(
     here = office("alfa")
 
     here.watch.moment = EVENING - timedelta(seconds=2)
-    assert here.worker._pause() == 2
+    assert here.worker._schedule.pause(15) == 2
     here.watch.moment = EVENING
-    assert here.worker._pause() == embedded.LOOK
+    assert here.worker._schedule.pause(15) == 15
 
 
 def test_two_workers_on_one_store_serve_each_slot_once(office: Callable[..., Office]) -> None:

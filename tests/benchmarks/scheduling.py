@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from itertools import repeat
@@ -18,6 +17,7 @@ from adapters.store.store import Store
 from adapters.worker.configuration import Configuration
 from adapters.worker.distributed import DistributedWorker
 from adapters.worker.embedded import EmbeddedWorker
+from adapters.worker.observer import Observer
 from domain.run import Outcome
 from projections.runs import RunDocument
 from tests.benchmarks import data
@@ -29,7 +29,7 @@ _FIRST = datetime(2027, 3, 1, 20, tzinfo=UTC)
 _SECOND = _FIRST + timedelta(hours=8)
 
 
-class Served:
+class Served(Observer):
     """Counts what ran, and knows when that was everything."""
 
     def __init__(self, expected: int) -> None:
@@ -43,8 +43,6 @@ class Served:
             self.outcomes.append(run.outcome)
             if len(self.outcomes) == self._expected:
                 self.everything.set()
-
-    def looked(self, due: Sequence[Job], now: datetime) -> None: ...
 
     def failed(self, job: Job, error: Exception) -> None:
         raise error
