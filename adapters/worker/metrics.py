@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import PackageNotFoundError, version
+from itertools import product
 from socketserver import TCPServer
 from typing import Any
 
@@ -32,9 +33,10 @@ from prometheus_client.registry import Collector
 from adapters.errors import SettingsError
 from adapters.service.schedule import Job
 from adapters.settings import Settings
-from adapters.store.store import Store
+from adapters.store.store import RunRecord, Store
 from adapters.worker.log import overdue
-from domain.run import Outcome, RunKind
+from adapters.worker.observer import Observer
+from domain.run import Outcome, RunEnded, RunKind
 from projections.runs import RunDocument
 
 STALE = 90.0
@@ -48,19 +50,22 @@ _ROWS = ("registered", "changed", "unchanged", "rejected", "skipped")
 _SCHEDULED = (RunKind.IMPORT, RunKind.CLOCK)
 _SENT = ("sent", "failed", "dropped")
 _SECONDS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
-_REMEMBERED = 20
-"""So many runs of a company are looked through for the last one that went well."""
+_WAYS = ("command", "url")
+_FEW, _MORE = 20, 10
+"""So many runs of a company are looked through for the last one that went well, and then ten times
+as many, and so on."""
 _CONNECTION = 10.0
 """Seconds after which a connection ends, however far its client is."""
 _CLIENTS = 16
 """So many are answered side by side at most."""
 
 
-class Metrics:
+class Metrics(Observer):
     """Counts what it is told."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._turned = clock()  # when the worker was last heard of
         self._looked: float | None = None
         self._available: bool | None = None
         disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -72,7 +77,10 @@ class Metrics:
             "tenure_runs", "Runs that ended.", ("kind", "outcome"), registry=registry
         )
         self._rows = Counter(
-            "tenure_rows", "Rows of applied deliveries.", ("result",), registry=registry
+            "tenure_rows",
+            "Rows of deliveries that were applied or unchanged.",
+            ("result",),
+            registry=registry,
         )
         self._events = Counter("tenure_events", "Events of employees stored.", registry=registry)
         self._seconds = Histogram(
@@ -85,8 +93,16 @@ class Metrics:
         self._failures = Counter(
             "tenure_jobs_failed", "Jobs that ended in a fault.", registry=registry
         )
+        self._taken_over = Counter(
+            "tenure_jobs_taken_over",
+            "Jobs of workers that show no life any more.",
+            registry=registry,
+        )
         self._notifications = Counter(
-            "tenure_notifications", "What became of notifications.", ("result",), registry=registry
+            "tenure_notifications",
+            "What became of notifications.",
+            ("result", "via"),
+            registry=registry,
         )
         self._overdue = self._gauge("tenure_slots_overdue", "Slots due for more than 15 minutes.")
         self._store = self._gauge("tenure_store_available", "Whether the store last answered.")
@@ -105,26 +121,34 @@ class Metrics:
         """The configuration was read, and counts from now on."""
         self._configuration.set(1)
         self._broken.set(len(settings.broken))
-        self._successes.companies = {
-            *(key for key, customer in settings.customers.items() if customer.source),
-            *settings.broken,
-        }
+        fetched = {key for key, customer in settings.customers.items() if customer.source}
+        self._successes.expect({*fetched, *settings.broken}, datetime.now(UTC))
 
     def remember(self, store: Store) -> None:
-        """Learns from the store when each company's import last went well."""
-        for company in sorted(self._successes.companies):
-            for record in store.runs(company, _REMEMBERED):
+        """Learns from the store when each company's import last went well, or else since when it
+        has had runs that did not."""
+        for company in self._successes.expected():
+            for record in _latest_first(store, company):
                 ended = record.ended
-                if ended.run_kind is RunKind.IMPORT and ended.outcome in _WELL:
-                    self._successes.add(company, ended.finished)
+                self._successes.add(company, ended.finished, well=_is_well(ended))
+                if _is_well(ended):
                     break
 
     def looked(self, due: Sequence[Job], now: datetime) -> None:
         """The store has answered."""
-        self._looked = self._clock()
+        self.stood_aside()
+        self._overdue.set(len(overdue(due, now)))
+
+    def stood_aside(self) -> None:
+        """The store has answered; what is overdue is for whoever looks to tell."""
+        self._turned = self._looked = self._clock()
         self._available = True
         self._store.set(1)
-        self._overdue.set(len(overdue(due, now)))
+        self._overdue.set(0)
+
+    def took_over(self, job: Job) -> None:
+        """A job more whose worker is gone."""
+        self._taken_over.inc()
 
     def ran(self, run: RunDocument) -> None:
         """A run more."""
@@ -132,7 +156,7 @@ class Metrics:
         self._runs.labels(kind, run.outcome.value).inc()
         self._seconds.labels(kind).observe(max(0.0, (run.finished - run.started).total_seconds()))
         if run.kind is RunKind.IMPORT and run.outcome in _WELL:
-            self._successes.add(run.company, run.finished)
+            self._successes.add(run.company, run.finished, well=True)
         if run.outcome in _DONE:
             self._events.inc(run.counts.events)
             for result in _ROWS:
@@ -144,6 +168,7 @@ class Metrics:
 
     def unavailable(self, error: Exception) -> None:
         """The store has not answered."""
+        self._turned = self._clock()
         self._available = False
         self._store.set(0)
 
@@ -152,9 +177,9 @@ class Metrics:
         if company is None:
             self._configuration.set(0)
 
-    def notified(self, result: str) -> None:
-        """A notification more: `sent`, `failed` or `dropped`."""
-        self._notifications.labels(result).inc()
+    def notified(self, result: str, via: str) -> None:
+        """A notification more: `sent`, `failed` or `dropped`, by `command` or `url`."""
+        self._notifications.labels(result, via).inc()
 
     def trouble(self) -> str | None:
         """One word for why the process is not well; none where it is."""
@@ -163,6 +188,11 @@ class Metrics:
         if self._looked is None:
             return "starting"
         return "stale" if self._clock() > self._looked + STALE else None
+
+    def standstill(self) -> str | None:
+        """One word where the worker itself has come to a standstill, and only a new process helps;
+        none where it turns, be the store away or not."""
+        return "stale" if self._clock() > self._turned + STALE else None
 
     def _gauge(self, name: str, about: str) -> Gauge:
         return Gauge(name, about, registry=self.registry)
@@ -175,35 +205,68 @@ class Metrics:
                 self._runs.labels(kind.value, outcome.value)
         for result in _ROWS:
             self._rows.labels(result)
-        for result in _SENT:
-            self._notifications.labels(result)
+        for result, via in product(_SENT, _WAYS):
+            self._notifications.labels(result, via)
+
+
+def _is_well(ended: RunEnded) -> bool:
+    return ended.run_kind is RunKind.IMPORT and ended.outcome in _WELL
+
+
+def _latest_first(store: Store, company: str) -> Iterator[RunRecord]:
+    """The runs of a company: few are mostly enough."""
+    seen, limit = 0, _FEW
+    while True:
+        found = store.runs(company, limit)
+        yield from found[seen:]
+        if len(found) < limit:
+            return
+        seen, limit = limit, limit * _MORE
 
 
 class _Successes(Collector):
-    """When each company's import last went well; companies that are no longer configured are not
-    told, or they would seem to be in trouble for good."""
+    """When each company's import last went well; where it never has, since when it should have.
+
+    Companies that are no longer configured are not told, or they would seem to be in trouble for
+    good.
+    """
 
     def __init__(self) -> None:
-        self.companies: Collection[str] = frozenset()
         self._lock = threading.Lock()
         self._last: dict[str, float] = {}
+        self._since: dict[str, float] = {}
 
-    def add(self, company: str, moment: datetime) -> None:
-        """One more."""
+    def expect(self, companies: Collection[str], now: datetime) -> None:
+        """These companies are configured."""
         with self._lock:
-            self._last[company] = max(self._last.get(company, 0.0), moment.timestamp())
+            before = self._since
+            self._since = {key: before.get(key, now.timestamp()) for key in companies}
+
+    def expected(self) -> list[str]:
+        """The companies that are configured."""
+        with self._lock:
+            return sorted(self._since)
+
+    def add(self, company: str, moment: datetime, *, well: bool) -> None:
+        """One more run, which ended at a moment."""
+        with self._lock:
+            if well:
+                self._last[company] = max(self._last.get(company, 0.0), moment.timestamp())
+            else:
+                since = self._since.get(company, moment.timestamp())
+                self._since[company] = min(since, moment.timestamp())
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """What is asked for."""
         family = GaugeMetricFamily(
             "tenure_last_success_timestamp_seconds",
-            "When the company's import last ended applied, unchanged or without a file.",
+            "When the company's import last ended applied, unchanged or without a file; where it "
+            "never has, since when it is known.",
             labels=("company",),
         )
-        companies = self.companies
         with self._lock:
-            last = {key: at for key, at in self._last.items() if key in companies}
-        for company, at in sorted(last.items()):
+            found = {key: self._last.get(key, since) for key, since in self._since.items()}
+        for company, at in sorted(found.items()):
             family.add_metric((company,), at)
         yield family
 
@@ -280,14 +343,15 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _CONNECTION
 
     def do_GET(self) -> None:
-        """`/metrics`, `/healthz`, and nothing else."""
+        """`/metrics`, `/healthz`, `/livez`, and nothing else."""
         metrics = self.server.metrics
         match self.path.partition("?")[0]:
             case "/metrics":
                 self._answer(200, generate_latest(metrics.registry), _TEXT)
             case "/healthz":
-                trouble = metrics.trouble()
-                self._answer(503 if trouble else 200, f"{trouble or 'ok'}\n".encode())
+                self._say(metrics.trouble())
+            case "/livez":
+                self._say(metrics.standstill())
             case _:
                 self._answer(404, b"not found\n")
 
@@ -301,6 +365,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Nobody need know who asked."""
+
+    def _say(self, trouble: str | None) -> None:
+        self._answer(503 if trouble else 200, f"{trouble or 'ok'}\n".encode())
 
     def _answer(self, status: int, body: bytes, kind: str = "text/plain; charset=utf-8") -> None:
         self.send_response(status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -125,8 +126,11 @@ def test_a_success_is_remembered_for_who_is_configured(metrics: Metrics) -> None
     metrics.ran(a_run(kind=RunKind.CLOCK, company="bravo"))
 
     assert value(metrics, name, company="acme") == NOW.timestamp() + 1.5
-    assert value(metrics, name, company="bravo") is None
+    since = value(metrics, name, company="bravo")
+    assert since is not None
+    assert abs(since - time.time()) < 60
     metrics.configured(settings("bravo"))
+    assert value(metrics, name, company="bravo") == since
     assert value(metrics, name, company="acme") is None
     metrics.configured(settings("bravo", broken=("acme",)))
     assert value(metrics, name, company="acme") == NOW.timestamp() + 1.5
@@ -146,7 +150,28 @@ def test_earlier_successes_are_looked_up_in_the_store(metrics: Metrics, store: S
 
     name = "tenure_last_success_timestamp_seconds"
     assert value(metrics, name, company="acme") == NOW.timestamp()
-    assert value(metrics, name, company="bravo") is None
+
+
+def test_a_company_that_never_succeeds_is_told_as_long_as_it_is_known(
+    metrics: Metrics, store: Store
+) -> None:
+    """However often the process begins anew, and however many runs came after."""
+    at = long_ago = NOW - timedelta(days=366)
+    shell = Shell(settings("acme", "bravo"), store, lambda: at)
+    for minutes in range(25):
+        at = long_ago + timedelta(minutes=minutes)
+        for key in ("acme", "bravo"):
+            good = key == "acme" and not minutes
+            text = "email,first_name,last_name\nanna@acme.example,Anna,Bakker\n"
+            customer = shell.settings.customers[key]
+            import_delivery(shell, customer, "test", delivered(text if good else "no header\n"))
+    metrics.configured(shell.settings)
+
+    metrics.remember(store)
+
+    name = "tenure_last_success_timestamp_seconds"
+    assert value(metrics, name, company="acme") == long_ago.timestamp()
+    assert value(metrics, name, company="bravo") == long_ago.timestamp()
 
 
 def test_slots_are_overdue_after_a_quarter_of_an_hour(metrics: Metrics) -> None:
@@ -160,13 +185,17 @@ def test_slots_are_overdue_after_a_quarter_of_an_hour(metrics: Metrics) -> None:
 
 def test_troubles_are_counted(metrics: Metrics) -> None:
     metrics.failed(Job("acme", NOW), ValueError())
-    metrics.notified("sent")
-    metrics.notified("dropped")
+    metrics.took_over(Job("acme", NOW))
+    metrics.notified("sent", "url")
+    metrics.notified("dropped", "command")
 
     assert value(metrics, "tenure_jobs_failed_total") == 1
-    assert value(metrics, "tenure_notifications_total", result="sent") == 1
-    assert value(metrics, "tenure_notifications_total", result="failed") == 0
-    assert value(metrics, "tenure_notifications_total", result="dropped") == 1
+    assert value(metrics, "tenure_jobs_taken_over_total") == 1
+    name = "tenure_notifications_total"
+    assert value(metrics, name, result="sent", via="url") == 1
+    assert value(metrics, name, result="sent", via="command") == 0
+    assert value(metrics, name, result="failed", via="url") == 0
+    assert value(metrics, name, result="dropped", via="command") == 1
 
 
 def test_store_and_configuration_are_told_as_they_are_now(metrics: Metrics) -> None:
@@ -218,6 +247,33 @@ def test_it_is_well_while_it_looks_and_the_store_answers(
     metrics.looked([], NOW)
     metrics.unavailable(StoreUnavailable("the line is lost"))
     assert asked(port, "/healthz")[:2] == (503, "store\n")
+
+
+def test_who_stands_aside_is_well_and_tells_of_nothing_overdue(metrics: Metrics, port: int) -> None:
+    """R6: another worker looks, and tells that."""
+    metrics.looked([Job("acme", NOW - timedelta(hours=1))], NOW)
+    assert value(metrics, "tenure_slots_overdue") == 1
+
+    metrics.stood_aside()
+
+    assert asked(port, "/healthz")[:2] == (200, "ok\n")
+    assert value(metrics, "tenure_slots_overdue") == 0
+
+
+def test_it_lives_as_long_as_it_turns_be_the_store_there_or_not(
+    metrics: Metrics, port: int, watch: Watch
+) -> None:
+    """A new process would help the store as little."""
+    assert asked(port, "/livez")[:2] == (200, "ok\n")
+    for _ in range(3):
+        watch.seconds += 60
+        metrics.unavailable(StoreUnavailable("the line is lost"))
+        assert asked(port, "/livez")[:2] == (200, "ok\n")
+        assert asked(port, "/healthz")[0] == 503
+    watch.seconds += 91
+    assert asked(port, "/livez")[:2] == (503, "stale\n")
+    metrics.stood_aside()
+    assert asked(port, "/livez")[:2] == (200, "ok\n")
 
 
 def test_nothing_else_is_there(port: int) -> None:
