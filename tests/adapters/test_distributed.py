@@ -45,6 +45,7 @@ from adapters.worker.distributed import DistributedWorker
 from adapters.worker.job_queue import Pace
 from adapters.worker.job_schema import conninfo_of, migrate_jobs, require_jobs, scripts
 from adapters.worker.observer import Observer
+from domain.events import State
 from domain.run import Outcome, RunKind
 from domain.schedule import Schedule
 from projections.runs import RunDocument
@@ -55,7 +56,7 @@ FAST = Pace(look=0.3, poll=0.2, beat=0.3, stalled=1.2, rest=0.3)
 SECRET = "hush-9Zq"
 PATIENCE = 20.0
 """Seconds after which a test gives up waiting."""
-HEADER = "email,first_name,last_name,external_id\n"
+HEADER = "email,first_name,last_name,external_id,offboarding_date\n"
 
 _names = count()
 
@@ -413,10 +414,11 @@ def test_no_password_is_told(url: str, caplog: pytest.LogCaptureFixture) -> None
 # What is due
 
 
-def a_delivery(directory: Path, *people: str) -> Path:
-    """A file in a folder of its own."""
+def a_delivery(directory: Path, *stay: str, **leave: datetime) -> Path:
+    """A file in a folder of its own, of people who stay, and who leave on a day."""
     directory.mkdir(exist_ok=True)
-    rows = "".join(f"{each}@acme.example,{each.title()},Smit,{each}\n" for each in people)
+    days = {**dict.fromkeys(stay, ""), **{who: f"{day:%Y-%m-%d}" for who, day in leave.items()}}
+    rows = "".join(f"{w}@acme.example,{w.title()},Smit,{w},{day}\n" for w, day in days.items())
     (directory / "alleo_employees_1.csv").write_text(HEADER + rows)
     return directory
 
@@ -450,6 +452,41 @@ def test_every_slot_is_served_once_by_several_workers(
     assert ask(url, "SELECT count(*) FROM procrastinate_events") == [(0,)]
     assert ask(url, "SELECT count(*) FROM procrastinate_workers") == [(0,)]
     assert not [each.failures or each.troubles for each in told if each.failures or each.troubles]
+
+
+def test_whatever_the_time_does_each_slot_has_one_run_at_most(
+    url: str, store: Store, tmp_path: Path
+) -> None:
+    """R3, R5, C1: all machines are down for a while, and their clocks are set back and forth."""
+    schedule, hour, day = Schedule(), timedelta(hours=1), timedelta(days=1)
+    source = FolderSource(a_delivery(tmp_path / "in", "anna", bram=NOW + 5 * day), "*.csv")
+    configured = Configured(*(Customer(replace(a_company(), key=key), source) for key in "ab"))
+    latest, expected, now = NOW - hour, list[datetime](), NOW
+    store.take_part("ab", latest)
+
+    for passed in (0 * hour, hour, 26 * hour, 8 * day, -3 * hour, 400 * day, 2 * day, -2 * day):
+        now += passed
+        slot = schedule.due_slot(latest, now)
+        latest, expected = slot or latest, [*expected, *([slot] if slot else [])]
+        told = [Told() for _ in range(2)]
+        with working(*(a_worker(url, store, each, configured, lambda: now) for each in told)):  # noqa: B023
+            until(lambda: all(imported(store, key) == expected for key in "ab"), "not served")  # noqa: B023
+            until(lambda: not store.due_companies(schedule, now), "somebody is still due")  # noqa: B023
+            until(lambda: sum(each.looks for each in told) > 2, "nobody looks")  # noqa: B023
+
+        assert [imported(store, key) for key in "ab"] == [expected, expected]
+        assert jobs(url) == []
+
+    assert len(expected) == 5
+    for key in "ab":
+        states = {each.details.first_name: each.state for each in store.employees(key)}
+        assert states == {"Anna": State.ACTIVE, "Bram": State.DEACTIVATED}
+
+
+def imported(store: Store, company: str) -> list[datetime | None]:
+    """The slots of a company's imports."""
+    runs = (record.ended for record in store.every_run(company))
+    return [run.slot for run in runs if run.run_kind is RunKind.IMPORT]
 
 
 def test_a_job_holds_company_and_slot_and_nothing_else(

@@ -21,8 +21,9 @@ from adapters.settings import Customer, Settings
 from adapters.sources.folder import FolderSource
 from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
-from adapters.worker import metrics as module
-from adapters.worker.metrics import Metrics, serve
+from adapters.worker import metrics_server as module
+from adapters.worker.metrics import Metrics
+from adapters.worker.metrics_server import serve
 from domain.run import Outcome, RunKind
 from domain.schedule import Schedule
 from tests.adapters.steps import delivered
