@@ -14,7 +14,6 @@ from domain.plan import Moment
 from domain.run import Outcome, RunKind
 from projections.runs import RunDocument, document
 
-
 _SIDE_BY_SIDE = 8
 """So many companies at a time."""
 

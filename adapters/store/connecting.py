@@ -38,9 +38,9 @@ def connected(url: str) -> Iterator[Connection[Any]]:
         yield connection
 
 
-def conninfo_of(url: str, **more: str) -> str:
-    """The URL as libpq takes it, with `more`, and an end to every wait if nothing sets one: for a
-    connection, and for a server that is gone.
+def conninfo_of(url: str) -> str:
+    """The URL as libpq takes it, with an end to every wait if nothing sets one: for a connection,
+    and for a server that is gone.
 
     What libpq says of a URL that it cannot read, or of a host that is none, quotes it, and so may
     quote the password.
@@ -50,7 +50,7 @@ def conninfo_of(url: str, **more: str) -> str:
     if "service" not in given and "PGCONNECT_TIMEOUT" not in environ:
         usual["connect_timeout"] = _CONNECT
     added = {name: value for name, value in usual.items() if name not in given}
-    return make_conninfo(url, **added, **more)
+    return make_conninfo(url, **added)
 
 
 def parameters_of(url: str) -> dict[str, Any]:

@@ -20,13 +20,13 @@ from psycopg import AsyncConnection
 
 from adapters.service.run import utc_now
 from adapters.service.schedule import Job
-from adapters.store.connecting import reason_of
+from adapters.store.connecting import NOTICING, conninfo_of, reason_of
 from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
 from adapters.worker.configuration import Configuration
 from adapters.worker.hands import Hands
 from adapters.worker.job_queue import QUEUES, TASK, Failed, Jobs, Pace, Retry, job_of
-from adapters.worker.job_schema import conninfo_of, require_jobs
+from adapters.worker.job_schema import SEARCHING, require_jobs
 from adapters.worker.observer import Observer
 from adapters.worker.work import Work
 
@@ -169,6 +169,7 @@ class DistributedWorker:
         """Procrastinate, connected."""
         connector = PsycopgConnector(
             conninfo=self._conninfo,
+            configure=_configure,
             min_size=1,
             max_size=_CONNECTIONS,
             timeout=_PATIENCE,
@@ -255,6 +256,11 @@ class DistributedWorker:
         """Seconds until the next look: sooner or later, so that workers get out of step."""
         look = self._pace.look * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
         return self._schedule.pause(look)
+
+
+async def _configure(connection: AsyncConnection[Any]) -> None:
+    await connection.execute(f"{NOTICING}; {SEARCHING}")
+    await connection.commit()
 
 
 def _explained(error: Exception) -> Exception:

@@ -6,18 +6,20 @@ Procrastinate keeps no account of which of its scripts a database has had, so we
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
-from os import environ
 from typing import Any
 
 from psycopg import Connection, sql
 from psycopg.errors import InsufficientPrivilege
 
-from adapters.store import connecting
-from adapters.store.connecting import connected, explained, parameters_of
+from adapters.store.connecting import connected, explained
 from adapters.store.errors import StoreUnavailable
 
 SCHEMA = "tenure_jobs"
+SEARCHING = f"SET search_path TO {SCHEMA}"
+"""What has a connection see the jobs. Said on it, and not on the way to it, where a pooler may
+refuse to pass it on."""
 _APPLIED = "tenure_scripts"
 """The table of Procrastinate's scripts that the schema has had."""
 _FETCHED_BY = (
@@ -28,23 +30,13 @@ _FETCHED_BY = (
 its company, and by Procrastinate's own index with all of them."""
 
 
-def conninfo_of(url: str) -> str:
-    """The database at `url`, looked at through the schema of the jobs.
-
-    Raises `StoreUnavailable`, without the URL, where it cannot be read.
-    """
-    options = parameters_of(url).get("options") or environ.get("PGOPTIONS") or ""
-    searched = f"{options} -c search_path={SCHEMA}".strip()
-    return connecting.conninfo_of(url, options=searched)
-
-
 def migrate_jobs(url: str, grant: str | None = None) -> None:
     """Makes the schema as the installed Procrastinate needs it.
 
     To be called as its owner. `grant` names a role that gets what a running worker needs, and no
     more. Raises `StoreUnavailable`.
     """
-    with explained(), connected(conninfo_of(url)) as connection:
+    with explained(), _searching(url) as connection:
         # For the session, since each script has a transaction of its own.
         connection.execute("SELECT pg_advisory_lock(hashtext('tenure jobs schema'))")
         applied = _applied(connection)
@@ -61,7 +53,7 @@ def migrate_jobs(url: str, grant: str | None = None) -> None:
 
 def require_jobs(url: str) -> None:
     """Raises `StoreUnavailable` unless the schema is as the installed Procrastinate needs it."""
-    with explained(), connected(conninfo_of(url)) as connection:
+    with explained(), _searching(url) as connection:
         applied = _applied(connection)
     if applied is None:
         raise StoreUnavailable(
@@ -74,6 +66,13 @@ def require_jobs(url: str) -> None:
             f"the schema {SCHEMA} is older than this release: it has not had {min(missing)}",
             "`tenure migrate` upgrades it, as its owner",
         )
+
+
+@contextmanager
+def _searching(url: str) -> Iterator[Connection[Any]]:
+    with connected(url) as connection:
+        connection.execute(SEARCHING)
+        yield connection
 
 
 def scripts() -> dict[str, str]:

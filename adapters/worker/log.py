@@ -22,9 +22,11 @@ import structlog
 
 from adapters.errors import SettingsError
 from adapters.notify.notifier import Told
-from adapters.service.schedule import Job
+from adapters.service.schedule import DOING, Job
+from adapters.settings import Settings
 from adapters.sources.source import SourceUnreachable
 from adapters.store.errors import StoreUnavailable
+from adapters.worker.observer import Observer
 from domain.run import Outcome
 from projections.runs import RunDocument
 
@@ -53,6 +55,7 @@ def logging_to(stream: TextIO, level: str = "info") -> Iterator[None]:
     """
     root, handler = logging.getLogger(), logging.StreamHandler(stream)
     handler.setFormatter(_Formatter(stream.isatty()))
+    handler.addFilter(_says_something)
     loggers = {name: logging.getLogger(name) for name in _OURS}
     levels = {name: logger.level for name, logger in loggers.items()}
     before = root.level, threading.excepthook, sys.unraisablehook
@@ -93,7 +96,7 @@ def overdue(due: Sequence[Job], now: datetime) -> list[Job]:
     return [job for job in due if job.slot is not None and now - job.slot > LATE]
 
 
-class LogObserver:
+class LogObserver(Observer):
     """Writes what it is told into the log.
 
     What the worker says at every look, as long as it lasts, is written when it begins and then
@@ -104,6 +107,7 @@ class LogObserver:
         self._log = logger()
         self._late: frozenset[Job] = frozenset()
         self._away: tuple[str, datetime] | None = None
+        self._misconfigured = False
 
     def started(self, **about: object) -> None:
         """The process is at work."""
@@ -122,9 +126,7 @@ class LogObserver:
 
     def looked(self, due: Sequence[Job], now: datetime) -> None:
         """How much is due; louder where something is overdue, and again when nothing is."""
-        if self._away is not None:
-            self._away = None
-            self._log.info("store available")
+        self._answered()
         late = frozenset(overdue(due, now))
         self._log.debug("looked", due=len(due), overdue=len(late))
         if late - self._late:
@@ -133,6 +135,16 @@ class LogObserver:
         elif self._late and not late:
             self._log.info("slots served", count=len(self._late))
         self._late = late
+
+    def stood_aside(self) -> None:
+        """That another worker looks."""
+        self._answered()
+        self._log.debug("stood aside")
+
+    def took_over(self, job: Job) -> None:
+        """Whose job it is that a worker has left behind."""
+        about = {"company": job.company, "slot": _moment(job.slot)}
+        self._log.warning("job taken over", **_given(about))
 
     def ran(self, run: RunDocument) -> None:
         """One line: what it was, how it ended, what it did and which issues it has."""
@@ -163,16 +175,31 @@ class LogObserver:
         self._away = what, now
         self._log.error("store unavailable", **about)
 
+    def configured(self, settings: Settings) -> None:
+        """That all is well again, where something was not; and what may not be meant so."""
+        if self._misconfigured:
+            self._log.info("configured", companies=len(settings.customers))
+        self._misconfigured = False
+        for warning in settings.warnings:
+            self._log.warning("doubtful configuration", problem=warning)
+
     def misconfigured(self, company: str | None, error: SettingsError) -> None:
         """What is wrong in the configuration, and where."""
+        self._misconfigured = True
         self._log.error("misconfigured", **_given({"company": company, **_told_of(error)}))
 
     def notified(self, told: Told) -> None:
         """What became of a notification."""
         level = logging.INFO if told.result == "sent" else logging.WARNING
         run = str(told.run) if told.run else None
-        about = {"company": told.company, "run": run, "problem": told.problem}
+        about = {"company": told.company, "run": run, "via": told.via, "problem": told.problem}
         self._log.log(level, f"notification {told.result}", **_given(about))
+
+    def _answered(self) -> None:
+        """That the store is there again, where it was not."""
+        if self._away is not None:
+            self._away = None
+            self._log.info("store available")
 
 
 def _told_of(error: Exception) -> dict[str, str]:
@@ -202,6 +229,8 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
         form: Any = structlog.processors.JSONRenderer()
         if terminal:
             form = structlog.dev.ConsoleRenderer(
+                0,  # columns that an event takes at least
+                sort_keys=False,
                 colors=not os.environ.get("NO_COLOR"),
                 exception_formatter=structlog.dev.plain_traceback,
             )
@@ -214,7 +243,7 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
                 form,
             ],
             # Lines of our own go through the same, when they are written.
-            foreign_pre_chain=[*shared, _name],
+            foreign_pre_chain=[*shared, _job, _name],
         )
 
     def format(self, record: logging.LogRecord) -> str:
@@ -226,6 +255,10 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
             written.msg, written.args = _harmless(record), ()
         written.exc_info = written.exc_text = written.stack_info = None
         return super().format(written)
+
+
+def _says_something(record: logging.LogRecord) -> bool:
+    return isinstance(record.msg, dict) or bool(_harmless(record))
 
 
 def _harmless(record: logging.LogRecord) -> str:
@@ -240,10 +273,10 @@ def _harmless(record: logging.LogRecord) -> str:
         said = str(record.msg)  # a mistake of whoever logs is not worth a line
     if isinstance(record.msg, BaseException):
         said = type(record.msg).__name__
-    lines = said.splitlines() or [""]
+    (first, *_) = said.strip().splitlines() or [""]
     if record.exc_info and record.exc_info[0] is not None:
-        return f"{lines[0]} ({record.exc_info[0].__name__})"
-    return lines[0]
+        return f"{first} ({record.exc_info[0].__name__})".lstrip()
+    return first
 
 
 def _time_of(record: logging.LogRecord) -> dict[str, str]:
@@ -258,6 +291,13 @@ def _stamp(_: Any, __: str, event: _Event) -> _Event:
     return {**event, **_time_of(event["_record"])}
 
 
+def _job(_: Any, __: str, event: _Event) -> _Event:
+    """What this thread is at, where it is at something: the line itself does not say it."""
+    job = DOING.get()
+    about = {"company": job.company, "slot": _moment(job.slot)} if job else {}
+    return {**event, **_given(about)}
+
+
 def _name(_: Any, __: str, event: _Event) -> _Event:
     """Who says it, where it is not us."""
     return {**event, "logger": event["_record"].name}
@@ -268,9 +308,25 @@ def _as_it_is(_: Any, __: str, event: _Event) -> _Event:
 
 
 def _visible(_: Any, __: str, event: _Event) -> _Event:
-    """Without signs that do something to a terminal."""
-    shown = {name: _shown(value) for name, value in event.items() if isinstance(value, str)}
-    return {**event, **shown}
+    """As people read it, and without signs that do something to a terminal."""
+    told = {name: _in_words(name, value) for name, value in event.items()}
+    shown = {name: _shown(value) for name, value in told.items() if isinstance(value, str)}
+    return {**told, **shown}
+
+
+def _in_words(name: str, value: Any) -> Any:
+    """`3 rows, 1 event`, `2 bad-date`, `acme, bravo`."""
+    match value:
+        case dict() if name == "counts":
+            return ", ".join(
+                f"{n} {what.removesuffix('s') if n == 1 else what}" for what, n in value.items()
+            )
+        case dict():
+            return ", ".join(f"{n} {what}" for what, n in value.items())
+        case list():
+            return ", ".join(value)
+        case _:
+            return value
 
 
 def _shown(text: str) -> str:

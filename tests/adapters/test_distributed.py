@@ -43,13 +43,13 @@ from adapters.worker import distributed, job_queue, job_schema, work
 from adapters.worker.configuration import Configuration
 from adapters.worker.distributed import DistributedWorker
 from adapters.worker.job_queue import Pace
-from adapters.worker.job_schema import conninfo_of, migrate_jobs, require_jobs, scripts
+from adapters.worker.job_schema import SEARCHING, migrate_jobs, require_jobs, scripts
 from adapters.worker.observer import Observer
 from domain.events import State
 from domain.run import Outcome, RunKind
 from domain.schedule import Schedule
 from projections.runs import RunDocument
-from tests.adapters import pgserver
+from tests.adapters import pgbouncer, pgserver
 from tests.given import NOW, a_company
 
 FAST = Pace(look=0.3, poll=0.2, beat=0.3, stalled=1.2, rest=0.3)
@@ -179,7 +179,8 @@ def board(monkeypatch: pytest.MonkeyPatch) -> Board:
 
 def ask(url: str, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
     """What the database says, looked at through the schema of the jobs."""
-    with psycopg.connect(conninfo_of(url), autocommit=True) as connection:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(SEARCHING)
         found = connection.execute(statement.encode(), parameters)
         return found.fetchall() if found.description else []
 
@@ -382,23 +383,6 @@ def test_who_runs_a_worker_cannot(url: str, statement: str) -> None:
 
 
 # The URL
-
-
-def test_the_schema_is_searched_with_the_options_of_the_url_kept() -> None:
-    conninfo = conninfo_of(
-        "postgresql://me@/db?options=-c%20statement_timeout%3D9&keepalives_idle=7"
-    )
-
-    given = conninfo_to_dict(conninfo)
-    assert given["options"] == "-c statement_timeout=9 -c search_path=tenure_jobs"
-    assert given["keepalives_idle"] == "7"
-
-
-def test_or_with_those_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PGOPTIONS", "-c work_mem=1MB")
-
-    options = conninfo_to_dict(conninfo_of("postgresql://me@/db"))["options"]
-    assert options == "-c work_mem=1MB -c search_path=tenure_jobs"
 
 
 @pytest.mark.parametrize(
@@ -952,10 +936,26 @@ def test_a_database_that_is_gone_without_a_word_is_noticed() -> None:
     assert int(told["keepalives_interval"]) * int(told["keepalives_count"]) <= 15
     assert told["tcp_user_timeout"] == "30000"
     assert int(told["connect_timeout"]) == 10
-    assert (
-        told.items()
-        <= conninfo_to_dict(conninfo_of("postgresql://db.example/x?keepalives_idle=99")).items()
-    )
+
+
+def test_jobs_go_through_a_pooler_in_session_mode(
+    url: str, store: Store, tmp_path: Path, postgres: pgserver.Server
+) -> None:
+    """R3: and so does the store."""
+    store.take_part(["acme"], NOW - timedelta(hours=1))
+    told = Told()
+    customer = Customer(a_company(), FolderSource(a_delivery(tmp_path / "in", "anna"), "*.csv"))
+    with (
+        pgbouncer.running(postgres, url) as pooled,
+        closing(open_postgres(pooled)) as through,
+        working(a_worker(pooled, through, told, Configured(customer))),
+    ):
+        until(lambda: told.runs, "it was not done")
+
+    (run,) = told.runs
+    assert (run.company, run.slot, run.outcome) == ("acme", NOW, Outcome.APPLIED)
+    assert told.troubles == []
+    assert store.stream("acme").served(NOW)
 
 
 def test_connections_that_are_cut_are_made_anew(
