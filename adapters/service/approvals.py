@@ -13,7 +13,7 @@ from adapters.service.imports import (
 from adapters.service.run import Shell, begin, store_run
 from adapters.settings import Customer
 from adapters.sources.source import DeliveredFile
-from adapters.store.store import Commit, RunRecord
+from adapters.store.commit import Commit, RunRecord
 from domain.run import CompanyStream, Held, Outcome, RunKind
 from projections.runs import RunDocument
 

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from adapters.service.run import Begun, Shell, begin, store_run
+from adapters.store.commit import Commit
 from adapters.store.errors import StoreUnavailable
-from adapters.store.store import Commit, Due
+from adapters.store.view import Due
 from domain.clock import plan_clock
 from domain.plan import Moment
 from domain.run import Outcome, RunKind

@@ -14,7 +14,7 @@ from adapters.service.errors import NoSource
 from adapters.service.run import Begun, Shell, begin, fault_of, recall, store_failure, store_run
 from adapters.settings import Customer
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading
-from adapters.store.store import Commit, HeldFile, RunRecord
+from adapters.store.commit import Commit, HeldFile, RunRecord
 from domain.delivery import judge_delivery
 from domain.issues import Issue, finding
 from domain.plan import Moment, Plan

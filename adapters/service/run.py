@@ -12,8 +12,9 @@ from uuid import UUID
 from adapters.collections import without_collections
 from adapters.service.errors import NoRun, SlotServed
 from adapters.settings import Settings
+from adapters.store.commit import Commit, RunRecord
 from adapters.store.errors import Conflict, StoreUnavailable
-from adapters.store.store import Commit, RunRecord, Store
+from adapters.store.store import Store
 from domain.declined import Declined
 from domain.ids import run_id
 from domain.issues import Issue, finding

@@ -6,7 +6,7 @@ from adapters.service.errors import NobodyFound
 from adapters.service.people import find_one
 from adapters.service.run import Shell, begin, store_run
 from adapters.settings import Customer
-from adapters.store.store import Commit
+from adapters.store.commit import Commit
 from domain.plan import Moment
 from domain.run import RunKind
 from domain.support import Request, meets, plan_support

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
-from functools import cached_property
-from itertools import groupby, islice, starmap
+from itertools import groupby, starmap
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from uuid import UUID
@@ -19,30 +18,26 @@ from eventsourcing.persistence import IntegrityError, MapperDeserialisationError
 
 from adapters.collections import without_collections
 from adapters.store import events
+from adapters.store.commit import Commit, HeldFile, RunRecord, events_of, writes_of
 from adapters.store.errors import Conflict, StoreUnavailable
 from adapters.store.ledger import Ledger
 from adapters.store.query import Query
+from adapters.store.view import Due, Snapshot, View, stream_of
 from domain.employee import Employee, fold
 from domain.events import Recorded
-from domain.ids import bounds_of, company_stream_id, uuid_of
+from domain.ids import bounds_of, uuid_of
 from domain.issues import Issue
-from domain.plan import Change
 from domain.private import Private
-from domain.reading import Delivered
-from domain.roster import Census, Digests, Entry, Roster, namesake_of_row
-from domain.row import Row, address_of, clean
-from domain.run import CompanyStream, FileInfo, Outcome, RunEnded
+from domain.roster import Entry, Roster
+from domain.row import address_of, clean
+from domain.run import CompanyStream, Outcome, RunEnded
 from domain.schedule import Schedule
-from projections import audit, roster, runs, slots
+from projections import roster, runs, slots
 from projections.tables import Way, Write
 
 if TYPE_CHECKING:
     from adapters.store.through import Tick
     from adapters.store.verify import Findings
-
-_MOST = 0.1
-"""Where more rows than this share of everyone known are to be judged, everyone is read."""
-_AT_ONCE = 500
 
 
 class Recorder(Protocol):
@@ -63,136 +58,12 @@ class Recorder(Protocol):
         """Writes what `make` makes of the state of the database, in one transaction."""
 
 
-class Snapshot(Private, frozen=True):
-    """A company at one version: its stream and everyone it knows."""
-
-    stream: CompanyStream
-    roster: Roster
-
-
-class View:
-    """A company at one version, of which only what is asked for is read: a delivery that repeats
-    itself needs little. To be asked while the database is held to that version."""
-
-    def __init__(self, query: Query, company: str) -> None:
-        self._query = query
-        self._company = company
-        self.stream = _stream(query, company)
-
-    @cached_property
-    def _everyone(self) -> list[tuple[bytes | None, str, int]]:
-        """Everyone's digest and id, and whether they are deactivated."""
-        return self._query(roster.DIGESTS, (self._company,))
-
-    def digests(self) -> Digests:
-        """What recognises the rows that were accepted last."""
-        return Digests(
-            {digest: employee for digest, employee, _ in self._everyone if digest is not None},
-            frozenset(employee for _, employee, deactivated in self._everyone if deactivated),
-        )
-
-    def roster(self) -> Roster:
-        """Everyone."""
-        with self._query.each(roster.ENTRIES, (self._company,)) as rows:
-            return Roster(starmap(Entry, rows), roster.load)
-
-    def gather(self, delivered: Delivered) -> tuple[Delivered, Roster]:
-        """The delivery with what is contested in it, and everyone whom it mentions."""
-        found = self.roster_for(list(delivered.rows))
-        contested = delivered.with_contested(found)
-        if contested is delivered:
-            return delivered, found
-        return contested, self.roster_for(list(contested.rows))
-
-    def roster_for(self, rows: Sequence[Row]) -> Roster:
-        """Everyone whom rows mention, or may be mistaken for; or just everyone, where that is less
-        work."""
-        known = len(self._everyone)
-        if len(rows) > known * _MOST:
-            return self.roster()
-        here = known - sum(1 for _, _, deactivated in self._everyone if deactivated)
-        ((pending,),) = self._query(roster.PENDING, (self._company,))
-        addresses = {row.address for row in rows}
-        external_ids = {row.external_id for row in rows if row.external_id is not None}
-        found = {
-            entry.employee: entry
-            for column, values in (
-                ("external_id", external_ids),
-                ("address", addresses),
-                ("file_address", addresses),
-            )
-            for entry in self._entries(roster.WITH[column], values)
-        }
-        # An address that is somebody's may be free once everyone has moved (I2).
-        names = {namesake_of_row(row) for row in rows if row.external_id is None}
-        found |= {entry.employee: entry for entry in self._entries(roster.WITH_NAMESAKE, names)}
-        return Roster(found.values(), roster.load, Census(known, here, pending))
-
-    def _entries(self, statement: str, values: Iterable[str]) -> Iterator[Entry]:
-        """Entries by the values of a column, so many at a time."""
-        rest = iter(sorted(values))
-        while some := list(islice(rest, _AT_ONCE)):
-            marks = ", ".join("?" * len(some))
-            for row in self._query(f"{statement} IN ({marks})", (self._company, *some)):
-                yield Entry(*row)
-
-
-class Due(Private, frozen=True):
-    """Who of a company is due, at one version."""
-
-    stream: CompanyStream
-    rows: tuple[tuple[bytes, bytes | None], ...]
-
-    def employees(self) -> list[tuple[Employee, bytes | None]]:
-        """Each with the digest of their last row. Only here is anyone's state read, so that one
-        company's cannot be another's trouble (R6)."""
-        return [(roster.load(state), digest) for state, digest in self.rows]
-
-
 class Participant(Private, frozen=True):
     """A company that takes part in the schedule: `after` is the last slot that was served, or a
     later moment from which on slots count. `troubled` says that its latest run failed."""
 
     after: datetime
     troubled: bool
-
-
-class RunRecord(Private, frozen=True):
-    """A run that ended, with its id, and that of the run that ended it if it was held."""
-
-    run: UUID
-    ended: RunEnded
-    ended_by: UUID | None = None
-
-
-class HeldFile(Private, frozen=True):
-    """A file of a delivery that waits: how it was recorded, and its bytes as received."""
-
-    info: FileInfo
-    data: bytes
-
-
-class Commit(Private, frozen=True):
-    """One run to be stored whole or not at all (R1): planned from `stream`.
-
-    `first` is a run that ends in the same transaction before it (B3), and `held` are the files
-    that wait with it (B2).
-    """
-
-    run: UUID
-    ended: RunEnded
-    stream: CompanyStream
-    changes: Sequence[Change] = ()
-    remembered: Sequence[tuple[str, bytes]] = ()
-    issues: Sequence[Issue] = ()
-    held: Sequence[HeldFile] = ()
-    first: RunRecord | None = None
-
-    @property
-    def runs(self) -> list[RunRecord]:
-        """Every run that ends with it, in order."""
-        own = RunRecord(self.run, self.ended)
-        return [own] if self.first is None else [self.first, own]
 
 
 class Store:
@@ -219,7 +90,7 @@ class Store:
     ) -> Snapshot:
         """The company with one employee, and with whoever has an address or an external id."""
         with self._recorder.reading() as query:
-            stream = _stream(query, company)
+            stream = stream_of(query, company)
             rows = query(roster.AROUND, (company, employee.hex, address, address, external_id))
         return Snapshot(stream, Roster(starmap(Entry, rows), roster.load))
 
@@ -234,7 +105,7 @@ class Store:
     def stream(self, company: str) -> CompanyStream:
         """Where the company stands."""
         with self._recorder.reading() as query:
-            return _stream(query, company)
+            return stream_of(query, company)
 
     def due(
         self, schedule: Schedule, until: datetime, company: str | None = None
@@ -249,7 +120,7 @@ class Store:
                 rows = query(roster.DUE_OF_COMPANY, (starts, company, leaves, company))
             for key, state, digest in rows:
                 found.setdefault(key, []).append((state, digest))
-            streams = {key: _stream(query, key) for key in found}
+            streams = {key: stream_of(query, key) for key in found}
         return {key: Due(streams[key], tuple(rows)) for key, rows in sorted(found.items())}
 
     def due_companies(self, schedule: Schedule, until: datetime) -> list[str]:
@@ -283,9 +154,9 @@ class Store:
         to_stored_event = cast(
             Callable[[Recorded], StoredEvent], self._ledger.mapper.to_stored_event
         )
-        events = map(to_stored_event, _events(commit))
+        events = map(to_stored_event, events_of(commit))
         try:
-            self._recorder.insert_events(events, writes=_writes(commit))
+            self._recorder.insert_events(events, writes=writes_of(commit))
         except StoreUnavailable:
             # So it may be after a reply that was lost; where nobody can be asked, this one goes on.
             if not self._is_stored(commit.run):
@@ -464,11 +335,6 @@ def _participant(after: str, state: bytes | None, event: bytes | None) -> Partic
         return Participant(moment, troubled=True)
 
 
-def _stream(query: Query, company: str) -> CompanyStream:
-    rows = query(runs.STREAM, (company,))
-    return runs.load_stream(rows[0][0]) if rows else CompanyStream()
-
-
 def _issues(query: Query, run: UUID) -> list[Issue]:
     return [runs.load_issue(issue) for (issue,) in query(runs.SAID, (run.hex,))]
 
@@ -476,46 +342,6 @@ def _issues(query: Query, run: UUID) -> list[Issue]:
 def _run_record(row: tuple[Any, ...]) -> RunRecord:
     run, event, ended_by = row
     return RunRecord(UUID(run), runs.load_run(event), UUID(ended_by) if ended_by else None)
-
-
-def _events(commit: Commit) -> Iterator[Recorded]:
-    """The run's own event first: it is lock and guard for the others (R4)."""
-    for version, record in enumerate(commit.runs, commit.stream.version + 1):
-        yield Recorded(
-            originator_id=company_stream_id(record.ended.company),
-            originator_version=version,
-            event=record.ended,
-            run=record.run,
-            effective=record.ended.finished,
-            recorded=record.ended.finished,
-        )
-    for change in commit.changes:
-        yield from change.events
-
-
-def _writes(commit: Commit) -> Iterator[Write]:
-    company, stream = commit.ended.company, commit.stream
-    for record in commit.runs:
-        stream = stream.after(record.run, record.ended)
-        row = runs.step_run(record.run, stream.version, record.ended)
-        yield Write(Way.INSERT, runs.RUNS, [row])
-        if record.ended.ends is not None:
-            yield Write(Way.DELETE, runs.HELD, [(record.ended.ends.hex,)], ("run",))
-    yield Write(Way.PUT, runs.COMPANIES, [runs.step_stream(company, stream)])
-    held = runs.held_rows(commit.run, ((file.info, file.data) for file in commit.held))
-    yield Write(Way.INSERT, runs.HELD, held)
-    yield Write(Way.INSERT, runs.ISSUES, runs.issue_rows(commit.run, commit.issues))
-    yield Write(Way.INSERT, audit.TABLE, audit.step(commit.run, commit.changes))
-    yield Write(Way.INSERT, roster.TABLE, _roster_rows(commit, known=False))
-    yield Write(Way.PUT, roster.TABLE, _roster_rows(commit, known=True))
-    yield roster.remember(company, commit.remembered)
-
-
-def _roster_rows(commit: Commit, *, known: bool) -> Iterator[roster.RosterRow]:
-    """The rows of those who were known before the run, or of those who were not."""
-    for change in commit.changes:
-        if (change.before is not None) == known:
-            yield roster.step(commit.ended.company, change.after, change.digest)
 
 
 def _is_text(who: str) -> bool:

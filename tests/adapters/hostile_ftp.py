@@ -228,6 +228,7 @@ USUAL: dict[str, Act] = {
     "OPTS": say("200 Fine"),
     "TYPE": say("200 Fine"),
     "CWD": say(f"250 {MARK}"),
+    "PWD": say(f'257 "/outgoing" {MARK}'),
     "PASV": listen,
     "PORT": connect,
     "MLSD": lambda session: session.transfer("MLSD"),

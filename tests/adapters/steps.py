@@ -13,7 +13,9 @@ from adapters.service.run import Shell
 from adapters.settings import Customer, Settings
 from adapters.sources.folder import FolderSource
 from adapters.sources.source import DeliveredFile
-from adapters.store.store import Commit, Snapshot, Store
+from adapters.store.commit import Commit
+from adapters.store.store import Store
+from adapters.store.view import Snapshot
 from domain.company import Company
 from domain.employee import Employee, fold
 from domain.ids import run_id

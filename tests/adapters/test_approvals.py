@@ -17,7 +17,8 @@ from adapters.service.imports import import_delivery, preview_delivery
 from adapters.service.run import Shell, recall
 from adapters.service.support import support
 from adapters.settings import Customer
-from adapters.store.store import RunRecord, Store
+from adapters.store.commit import RunRecord
+from adapters.store.store import Store
 from domain.ids import company_stream_id
 from domain.run import Counts, Outcome, RunKind
 from domain.schedule import Schedule

@@ -85,6 +85,18 @@ def test_what_cannot_pass_is_not_tried_again(error: Exception) -> None:
     assert (line.tried, line.pauses) == (1, [])
 
 
+def test_what_is_waited_for_is_told_to_be_too_long_when_the_time_is_over() -> None:
+    """R6"""
+    remaining = Remaining(0.1)
+    remaining.sleep(0.01)
+
+    with pytest.raises(SourceUnreachable, match="took longer than the 0") as raised:
+        remaining.sleep(30)
+
+    assert raised.value.passing
+    assert remaining.left() == 0
+
+
 def test_nothing_is_tried_after_the_time_of_the_pickup() -> None:
     """R6"""
     line = Line(99, LOST)

@@ -33,8 +33,8 @@ from adapters.service.clock import pass_clock
 from adapters.service.imports import import_delivery, preview_delivery
 from adapters.service.run import Shell
 from adapters.service.support import support
+from adapters.store.commit import RunRecord
 from adapters.store.opening import Database, PostgresUrl, open_store
-from adapters.store.store import RunRecord
 from domain.declined import Declined
 from domain.run import Outcome
 from domain.support import (

@@ -26,11 +26,12 @@ from adapters.service.clock import pass_clock
 from adapters.service.imports import import_delivery
 from adapters.settings import Settings
 from adapters.store import postgres as adapter
+from adapters.store.commit import Commit
 from adapters.store.errors import Conflict, StoreUnavailable
 from adapters.store.opening import Database, PostgresUrl
 from adapters.store.postgres import migrate, open_postgres
 from adapters.store.schema import TABLES, VERSION
-from adapters.store.store import Commit, Store
+from adapters.store.store import Store
 from domain.company import Company, Policy
 from domain.ids import company_stream_id
 from domain.run import CompanyStream, Outcome

@@ -21,8 +21,9 @@ from adapters.service.imports import import_delivery, preview_delivery
 from adapters.service.run import Shell
 from adapters.settings import Customer
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading
+from adapters.store.commit import Commit, RunRecord
 from adapters.store.errors import Conflict, StoreUnavailable
-from adapters.store.store import Commit, RunRecord, Store
+from adapters.store.store import Store
 from domain import sheet
 from domain.events import State
 from domain.ids import company_stream_id

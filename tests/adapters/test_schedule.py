@@ -24,11 +24,12 @@ from adapters.service.run import Shell
 from adapters.service.schedule import BY, Job, do_job, due_jobs, due_slots
 from adapters.settings import Customer, load_settings
 from adapters.sources.source import DeliveredFile, SourceUnreachable
+from adapters.store.commit import Commit, RunRecord
 from adapters.store.errors import StoreUnavailable
 from adapters.store.opening import Database, PostgresUrl, open_store
 from adapters.store.postgres import migrate
 from adapters.store.schema import TABLES, VERSION
-from adapters.store.store import Commit, RunRecord, Store
+from adapters.store.store import Store
 from domain.events import State
 from domain.run import Outcome, RunKind
 from domain.schedule import Schedule

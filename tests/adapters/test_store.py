@@ -12,8 +12,9 @@ import pytest
 from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 from msgspec.structs import replace
 
+from adapters.store.commit import Commit, HeldFile, RunRecord
 from adapters.store.errors import Conflict
-from adapters.store.store import Commit, HeldFile, RunRecord, Store
+from adapters.store.store import Store
 from domain.clock import plan_clock
 from domain.employee import Employee
 from domain.events import EmailChanged, EmployeeEvent, State

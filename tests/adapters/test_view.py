@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 
 from adapters.service.imports import import_delivery, preview_delivery
-from adapters.store import store as stores
-from adapters.store.store import Store, View
+from adapters.store import view as views
+from adapters.store.store import Store
+from adapters.store.view import View
 from domain.delivery import judge_delivery, plan_delivery
 from domain.plan import Plan
 from domain.reading import read_delivery
@@ -52,7 +53,7 @@ def planned(view: View, sheets: Sequence[Sheet], agreed: Terms, digests: Digests
 def test_a_plan_from_those_mentioned_is_the_plan_from_everyone(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stores, "_MOST", math.inf)
+    monkeypatch.setattr(views, "_MOST", math.inf)
 
     @examples(200)
     @given(stories())
@@ -95,7 +96,7 @@ def plain(number: int) -> tuple[int, str, str, str]:
 def test_however_many_are_asked_for_all_of_them_are_found(
     store: Store, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    monkeypatch.setattr(stores, "_MOST", math.inf)
+    monkeypatch.setattr(views, "_MOST", math.inf)
     stored(store, file(*map(plain, range(number + 40))).encode())
     changed = [
         (each, f"q{each}" if each % 2 else f"p{each}", external_id, "Engineering")
