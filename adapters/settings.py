@@ -6,10 +6,10 @@ import glob
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -39,7 +39,8 @@ class Customer(msgspec.Struct, frozen=True):
 class Settings(msgspec.Struct, frozen=True):
     """Everything that is configured.
 
-    `broken` holds, by their keys, the companies whose own settings are wrong (R6).
+    `broken` holds, by their keys, the companies whose own settings are wrong (R6); `warnings` what
+    can be used and may not be meant so.
     """
 
     file: Path
@@ -48,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True):
     customers: dict[str, Customer]
     broken: dict[str, SettingsError] = {}
     notify: Notify | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class _Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,17 +75,12 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
     check_keys(file, "", document, ("database", "companies", "schedule", "notify", "company"))
     database = document.get("database", "sqlite:///tenure.db")
     override = environment.get("TENURE_DATABASE")
-    customers: dict[str, Customer] = {}
-    broken: dict[str, SettingsError] = {}
-    for where, prefix, key, table in _companies(file, document, base):
-        try:
-            customers[key] = _customer(where, prefix, key, table, base)
-        except SettingsError as error:
-            broken[key] = error
+    files = _files(file, document)
+    customers, broken = _customers([*_inline(file, document), *files], base)
     return Settings(
         file=file,
         database=(
-            _database(file, "TENURE_DATABASE", override, base)
+            _database(None, "TENURE_DATABASE", override, base)
             if override
             else _database(file, "database", database, base)
         ),
@@ -91,14 +88,14 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
         customers=dict(sorted(customers.items())),
         broken=dict(sorted(broken.items())),
         notify=read_notify(file, document["notify"]) if "notify" in document else None,
+        warnings=() if files else _warnings(file, document),
     )
 
 
 def company_files(file: Path) -> list[Path]:
     """The files of companies that a configuration names, by name; none where it cannot be read."""
     try:
-        pattern = _read(file).get("companies")
-        return _matching(file, pattern, file.parent) if pattern is not None else []
+        return [place.file for place in _files(file, _read(file))]
     except SettingsError:
         return []
 
@@ -116,38 +113,71 @@ def _read(file: Path) -> dict[str, Any]:
         raise SettingsError(file, "", f"expected TOML ({error})") from error
 
 
-def _companies(
-    file: Path, document: Mapping[str, Any], base: Path
-) -> Iterator[tuple[Path, str, str, Any]]:
-    """Every company: the file it stands in, the key it stands at, its name and its table.
-
-    The table of a company with a file of its own is read later, so that only it is broken by it.
-    """
-    seen: dict[str, Path] = {}
-    inline = document.get("company", {})
-    if not isinstance(inline, dict):
-        raise SettingsError(file, "company", "expected a table for each company")
-    found = [(file, joined("company", key), key, table) for key, table in inline.items()]
+def _warnings(file: Path, document: Mapping[str, Any]) -> tuple[str, ...]:
+    """That there are no files, where some are named."""
     pattern = document.get("companies")
-    if pattern is not None:
-        found += [(each, "", each.stem, None) for each in _matching(file, pattern, base)]
-    for where, prefix, key, table in found:
-        if not _KEY.fullmatch(key):
-            raise SettingsError(
-                where, prefix, f"expected a company key of a-z, 0-9, - and _, not {key!r}"
-            )
-        if key in seen:
-            raise SettingsError(where, prefix, f"company {key} stands in {seen[key]} as well")
-        seen[key] = where
-        yield where, prefix, key, table
+    return () if pattern is None else (f"{file}, companies: no file matches {pattern}",)
 
 
-def _matching(file: Path, pattern: Any, base: Path) -> list[Path]:
-    """The company files, by name."""
+class _Place(NamedTuple):
+    """Where a company stands: the file, the key there, its name and its table."""
+
+    file: Path
+    prefix: str
+    key: str
+    table: Any
+
+
+def _inline(file: Path, document: Mapping[str, Any]) -> list[_Place]:
+    """The companies that have a table in the configuration itself."""
+    tables = document.get("company", {})
+    if not isinstance(tables, dict):
+        raise SettingsError(file, "company", "expected a table for each company")
+    return [_Place(file, joined("company", key), key, table) for key, table in tables.items()]
+
+
+def _files(file: Path, document: Mapping[str, Any]) -> list[_Place]:
+    """The companies that have a file of their own, by its name.
+
+    Their tables are read later, so that only that company is broken by its file.
+    """
+    pattern = document.get("companies")
+    if pattern is None:
+        return []
     if not isinstance(pattern, str) or not Path(pattern).name:
         raise SettingsError(file, "companies", "expected a file pattern like companies/*.toml")
-    names = glob.glob(str(base / pattern))  # noqa: PTH207 - takes absolute patterns too
-    return sorted(path for path in map(Path, names) if path.is_file())
+    names = glob.glob(str(file.parent / pattern))  # noqa: PTH207 - takes absolute patterns too
+    found = sorted(path for path in map(Path, names) if path.is_file())
+    return [_Place(path, "", path.stem, None) for path in found]
+
+
+def _customers(
+    places: Iterable[_Place], base: Path
+) -> tuple[dict[str, Customer], dict[str, SettingsError]]:
+    """The companies that can be used, and what is wrong with the others, by their keys (R6)."""
+    customers: dict[str, Customer] = {}
+    broken: dict[str, SettingsError] = {}
+    seen: dict[str, Path] = {}
+    for place in places:
+        file, prefix, key, table = place
+        try:
+            _check_key(place, seen)
+            customers[key] = _customer(file, prefix, key, table, base)
+        except SettingsError as error:
+            broken[key] = error
+            customers.pop(key, None)
+        seen[key] = file
+    return customers, broken
+
+
+def _check_key(place: _Place, seen: Mapping[str, Path]) -> None:
+    file, prefix, key, _ = place
+    if not _KEY.fullmatch(key):
+        expected = f"expected a company key of a-z, 0-9, - and _, not {key!r}"
+        raise SettingsError(file, prefix, expected)
+    if key in seen:
+        # Nobody knows which is meant, so that neither is used.
+        raise SettingsError(file, prefix, f"company {key} stands in {seen[key]} as well")
 
 
 def _customer(file: Path, prefix: str, key: str, table: Any, base: Path) -> Customer:
@@ -227,7 +257,7 @@ def _time(file: Path, key: str, text: str) -> time:
     return time.fromisoformat(text)
 
 
-def _database(file: Path, key: str, url: Any, base: Path) -> Database:
+def _database(file: Path | None, key: str, url: Any, base: Path) -> Database:
     """Where the store is. The URL is not repeated when it is wrong: it may hold a password."""
     if isinstance(url, str):
         if url.startswith(("postgresql://", "postgres://")):

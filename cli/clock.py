@@ -84,7 +84,7 @@ def _print(runs: list[RunDocument], as_json: bool, *, quiet: bool) -> None:
         output.print_json(runs)
         return
     if not runs and not quiet:
-        click.echo("Nothing is due.")
+        output.print_nothing("Nothing is due.")
     for run in runs:
         output.print_run(run)
 

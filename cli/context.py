@@ -18,7 +18,7 @@ from domain.events import State
 from domain.row import clean
 
 if TYPE_CHECKING:
-    from adapters.store.store import RunRecord
+    from adapters.store.commit import RunRecord
 
 
 def settings_of(context: click.Context) -> Settings:

@@ -22,6 +22,8 @@ REJECTED = 3
 HELD = 4
 REFUSED = 5
 UNREACHABLE = 6
+INTERRUPTED = 130
+"""By Ctrl-C: 128 and the number of the signal, as shells have it."""
 
 
 class Trouble(click.ClickException):
@@ -70,7 +72,7 @@ def _trouble(error: Exception) -> Trouble:
         case SettingsError(key="TENURE_DATABASE"):
             return Trouble(str(error), "correct the environment variable")
         case SettingsError():
-            return Trouble(str(error), "`tenure init` writes a sample that shows every key")
+            return Trouble(str(error), "`tenure init DIR` writes a sample that shows every key")
         case StoreUnavailable():
             return Trouble(error.problem, error.hint, UNREACHABLE)
         case NoSource():

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from operator import attrgetter, itemgetter
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
 import click
@@ -22,11 +26,16 @@ from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploa
 from cli import exits, output, spreadsheet
 from cli.context import by_option, customer_of, json_option, login_name, open_shell
 from cli.notify import notifying
+from cli.stopping import stopped_by
+from domain.run import Outcome
 from projections.preview import PreviewDocument
 from projections.runs import RunDocument
 
 Imports: TypeAlias = dict[str, Callable[[], RunDocument | None]]
 """By company, what picks up its delivery; it may find that there is nothing to do any more."""
+Import: TypeAlias = Future[RunDocument | None]
+_TICK = 0.2
+"""Seconds within which Ctrl-C is noticed."""
 
 files_argument = click.argument("files", nargs=-1, metavar="[FILE]...")
 
@@ -125,33 +134,67 @@ def _due(shell: Shell, by: str) -> Imports:
 def _import_all(
     shell: Shell, imports: Imports, workers: int, as_json: bool, notifier: Notifier
 ) -> int:
-    """Companies side by side; the trouble of one is said, and the others go on (R6)."""
+    """Companies side by side; the trouble of one is said, and the others go on (R6).
+
+    Raises `KeyboardInterrupt` after Ctrl-C, once what had begun is done and told.
+    """
     runs: list[RunDocument] = []
     faults: list[tuple[str, Exception]] = list(shell.settings.broken.items())
-    with ThreadPoolExecutor(workers) as pool:
+    for warning in shell.settings.warnings:
+        output.print_warning(warning)
+    with stopped_by(signal.SIGINT) as stop:
+        for company, done in _side_by_side(imports, workers, stop):
+            try:
+                run = done.result()
+            except Exception as fault:
+                faults.append((company, fault))
+                notifier.failed(Job(company), fault)
+            else:
+                if run is not None:
+                    runs.append(run)
+                    notifier.ran(run)
+        code = _answer(sorted(runs, key=attrgetter("company")), faults, as_json)
+    if stop.is_set():
+        raise KeyboardInterrupt
+    return code
+
+
+def _side_by_side(
+    imports: Imports, workers: int, stop: threading.Event
+) -> Iterator[tuple[str, Import]]:
+    """What has ended, as it does, by company. When it is to stop, no more begins."""
+    ended: SimpleQueue[Import] = SimpleQueue()
+    bar = output.progress_bar("Importing", len(imports))
+    with ThreadPoolExecutor(workers) as pool, bar as progress:
         importing = {pool.submit(work): company for company, work in imports.items()}
-        try:
-            for done in output.progress(as_completed(importing), "Importing", len(importing)):
-                try:
-                    run = done.result()
-                except Exception as fault:
-                    faults.append((importing[done], fault))
-                    notifier.failed(Job(importing[done]), fault)
-                else:
-                    if run is not None:
-                        runs.append(run)
-                        notifier.ran(run)
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)  # what runs may end, and no more begins
-            raise
-    runs.sort(key=attrgetter("company"))
+        for each in importing:
+            each.add_done_callback(ended.put)
+        left, stopping = set(importing), False
+        while left:
+            with suppress(Empty):
+                left.remove(done := ended.get(timeout=_TICK))
+                if not done.cancelled():
+                    progress.update(1)
+                    yield importing[done], done
+            if stop.is_set() and not stopping:
+                stopping = True
+                pool.shutdown(wait=False, cancel_futures=True)
+                at_work = output.counted(sum(each.running() for each in importing), "companies")
+                output.print_beside(f"Still at work on {at_work}; Ctrl-C again ends at once.")
+
+
+def _answer(runs: list[RunDocument], faults: list[tuple[str, Exception]], as_json: bool) -> int:
+    """Every run; and what somebody has to look at on standard error too, by itself (cron)."""
     if as_json:
         output.print_json(runs)
     else:
         for run in runs:
             output.print_run(run)
         if not runs and not faults:
-            click.echo("Nothing to import.")
+            output.print_nothing("Nothing to import.")
+    for run in runs:
+        if run.outcome in (Outcome.FAILED, Outcome.REFUSED, Outcome.HELD):
+            output.print_trouble(run)
     codes = [exits.of_run(run) for run in runs]
     codes += [exits.explain(fault, company) for company, fault in sorted(faults, key=itemgetter(0))]
     return max(codes, default=exits.DONE)

@@ -65,7 +65,7 @@ class Commands(click.Group):
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 unexpected fault, 2 usage or configuration, 3 rows rejected, "
-    "4 held, 5 delivery refused, 6 source or store unreachable.",
+    "4 held, 5 delivery refused, 6 source or store unreachable, 130 Ctrl-C.",
 )
 @click.option(
     "--config",
@@ -101,7 +101,7 @@ def execute(arguments: Sequence[str], context: dict[str, object] | None = None) 
         code = tenure.main(list(arguments), "tenure", standalone_mode=False, obj=given)
     except click.exceptions.Abort:
         click.echo("Stopped.", err=True)
-        return exits.FAULT
+        return exits.INTERRUPTED
     except exits.Trouble as trouble:
         return exits.explain(trouble)
     except click.ClickException as error:

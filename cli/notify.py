@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
-
 from adapters.notify.notifier import Notifier, Told
 from adapters.service.run import Shell
-from cli.output import text
+from cli import output
 
 _PATIENCE = 120.0
 """Seconds that a command waits at most for its notifications."""
@@ -38,5 +36,4 @@ def notifying(shell: Shell) -> Iterator[Notifier]:
 
 def _warn(told: Told) -> None:
     about = f"run {told.run} of {told.company}" if told.run else f"a run of {told.company}"
-    warning = click.style("Warning:", fg="yellow")
-    click.echo(f"{warning} nobody was told of {about}: {text(told.problem)}.", err=True)
+    output.print_warning(f"{about} was not told by {told.via}: {told.problem}")

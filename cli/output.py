@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from textwrap import indent
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
 import msgspec
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from projections.history import FromTo
     from projections.runs import IssueDocument, RunDocument
 
-_T = TypeVar("_T")
 _PLURALS = {"rows": "row", "events": "event", "runs": "run", "employees": "employee"} | {
     "companies": "company"
 }
@@ -41,6 +40,18 @@ _COLOURS = {
 def print_json(answer: Any) -> None:
     """One JSON document."""
     click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2))
+
+
+def print_nothing(sentence: str) -> None:
+    """That there is nothing to answer: to somebody at a terminal alone, for cron mails every word
+    and takes silence for it."""
+    if sys.stdout.isatty():
+        click.echo(sentence)
+
+
+def print_warning(sentence: str) -> None:
+    """A sentence on standard error, without its full stop."""
+    click.echo(f"{click.style('Warning:', fg='yellow')} {text(sentence)}.", err=True)
 
 
 def print_json_list(answers: Iterable[Any]) -> None:
@@ -89,18 +100,15 @@ def text(value: Any) -> str:
     )
 
 
-def progress(items: Iterable[_T], label: str, length: int) -> Iterator[_T]:
-    """The items, so many, with a progress bar on standard error where that is a terminal."""
-    with progress_bar(label, length) as bar:
-        for item in items:
-            yield item
-            bar.update(1)
-
-
 def progress_bar(label: str, length: int) -> AbstractContextManager[Bar]:
     """A progress bar over `length` steps on standard error, where that is a terminal."""
     hidden = not sys.stderr.isatty()
     return click.progressbar(length=length, label=label, file=sys.stderr, hidden=hidden)
+
+
+def print_beside(sentence: str) -> None:
+    """A sentence on standard error, on a line of its own even where a progress bar is shown."""
+    click.echo(f"\n{sentence}" if sys.stderr.isatty() else sentence, err=True)
 
 
 class Styled(str):
@@ -180,6 +188,18 @@ def print_run(run: RunDocument) -> None:
         click.echo("  Nothing was applied. To decide, one of:")
         for decision in ("approve", "discard"):
             click.echo(f"    tenure {decision} {run.run} --by NAME --reason TEXT")
+
+
+def print_trouble(run: RunDocument) -> None:
+    """How a run ended and why, on one line of standard error that holds no personal data."""
+    held = run.outcome == "held"  # by what is said of no file
+    codes = dict.fromkeys(
+        issue.code
+        for issue in run.issues
+        if (issue.file is None if held else issue.severity == "error")
+    )
+    ended = ", ".join((coloured(run.outcome), *codes))
+    click.echo(f"{run.company}: {ended}; see `tenure run {run.run}`", err=True)
 
 
 def _span(run: RunDocument) -> str:

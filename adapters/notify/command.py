@@ -8,7 +8,7 @@ import subprocess
 import threading
 
 from adapters.notify.configured import Notify
-from adapters.notify.failure import NotDelivered
+from adapters.notify.failure import NotDelivered, in_time
 
 _ALWAYS = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TZ", "USER")
 """Variables that every program may know; the others may be customers' passwords."""
@@ -37,7 +37,7 @@ def run_command(notify: Notify, body: bytes, stop: threading.Event) -> None:
     with process:
         code = _fed(process, body, notify.timeout, stop)
     if code is None:
-        problem = f"the command {name} did not end within {notify.timeout:g} seconds"
+        problem = f"the command {name} did not end {in_time(notify.timeout)}"
         raise NotDelivered(problem, passing=True)
     if code:
         raise NotDelivered(f"the command {name} ended with exit code {code}", passing=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -23,6 +24,13 @@ REASONS = (*(outcome.value for outcome in Outcome), REJECTED)
 _USUAL = (Outcome.FAILED.value, Outcome.REFUSED.value, Outcome.HELD.value, REJECTED)
 
 
+class Way(StrEnum):
+    """How somebody is told. One that fails is not the other's trouble."""
+
+    COMMAND = "command"
+    URL = "url"
+
+
 class Notify(Private, frozen=True):
     """Of which runs somebody is told, and how. It never prints itself: the URL may be a secret."""
 
@@ -35,6 +43,11 @@ class Notify(Private, frozen=True):
     timeout: float = 30.0
     """Seconds that one attempt may take."""
     attempts: int = 5
+
+    def ways(self) -> tuple[Way, ...]:
+        """How somebody is told, in both ways maybe."""
+        there = {Way.COMMAND: bool(self.command), Way.URL: self.url is not None}
+        return tuple(way for way in Way if there[way])
 
     def wants(self, run: RunDocument) -> bool:
         """Whether somebody is told of this run."""

@@ -13,3 +13,8 @@ class NotDelivered(Exception):
         super().__init__(problem)
         self.problem = problem
         self.passing = passing
+
+
+def in_time(seconds: float) -> str:
+    """`within 1 second`, `within 0.5 seconds`."""
+    return f"within {seconds:g} second{'' if seconds == 1 else 's'}"

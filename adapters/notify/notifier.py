@@ -13,31 +13,35 @@ from uuid import UUID
 
 import msgspec
 
-from adapters.errors import SettingsError
-from adapters.notify.configured import Notify
+from adapters.notify.configured import Notify, Way
 from adapters.notify.delivering import deliver
 from adapters.notify.failure import NotDelivered
 from adapters.service.schedule import Job
+from adapters.store.commit import RunRecord
 from adapters.store.errors import StoreUnavailable
-from adapters.store.store import RunRecord, Store
+from adapters.store.store import Store
+from adapters.worker.observer import Observer
 from domain.run import Outcome, RunKind
 from projections.runs import RunDocument, document
 
 CAPACITY = 10_000
-"""So many notifications may wait; of what comes then, nobody is told. Only ids wait, not runs."""
+"""So many notifications may wait for each way; of what comes then, nobody is told that way. Only
+ids wait, not runs."""
 _TICK = 0.2
 _LAST_WORDS = 2.0
 """Seconds for a program to be gone when it is ended."""
 _JUST_NOW = timedelta(minutes=5)
 
 Find: TypeAlias = Callable[[], RunDocument | None]
-Deliver: TypeAlias = Callable[[Notify, bytes, threading.Event, bool], None]
+Deliver: TypeAlias = Callable[[Way, Notify, bytes, threading.Event, bool], None]
 
 
 class Told(NamedTuple):
-    """What became of one notification: `sent`, `failed`, or `dropped` for want of room or time."""
+    """What became of one notification that goes one way: `sent`, `failed`, or `dropped` for want of
+    room or time."""
 
     result: str
+    via: Way
     company: str
     run: UUID | None = None
     problem: str | None = None
@@ -49,11 +53,11 @@ class _Waiting(NamedTuple):
     find: Find
 
 
-class Notifier:
-    """Tells somebody of the runs that the configuration names, one after the other.
+class Notifier(Observer):
+    """Tells somebody of the runs that the configuration names, each way for itself.
 
-    What cannot be delivered is told to `told`, and is nobody's trouble. While nothing can be
-    delivered, each notification is tried only once. `notify` tells how it is configured now.
+    What cannot be delivered is told to `told`, from any thread, and is nobody's trouble. `notify`
+    tells how it is configured now.
     """
 
     def __init__(
@@ -66,25 +70,9 @@ class Notifier:
         deliver: Deliver = deliver,
     ) -> None:
         self._store = store
-        self._told = told
         self._notify = notify
-        self._deliver = deliver
-        self._queue: Queue[_Waiting] = Queue(capacity)
-        self._ending = threading.Event()
-        self._stop = threading.Event()
-        self._failing = False
+        self._lanes = {way: _Lane(way, told, capacity, deliver) for way in Way}
         self._faults: set[Job] = set()
-        self._thread: threading.Thread | None = None
-        self._lock = threading.Lock()
-
-    def looked(self, due: object, now: datetime) -> None:
-        """Is of no interest."""
-
-    def unavailable(self, error: Exception) -> None:
-        """Is for the metrics to tell: without the store there is no run."""
-
-    def misconfigured(self, company: str | None, error: SettingsError) -> None:
-        """Is for the metrics to tell."""
 
     def ran(self, run: RunDocument) -> None:
         """A run that is stored; whoever wants to know is told soon."""
@@ -115,24 +103,68 @@ class Notifier:
         Nothing is to be told afterwards.
         """
         end = time.monotonic() + seconds
-        self._ending.set()
-        if self._thread is not None:
-            self._thread.join(max(0.0, end - time.monotonic()))
-            self._stop.set()
-            self._thread.join(_LAST_WORDS)
-        while (waiting := self._next(0)) is not None:
-            self._told(Told("dropped", waiting.company, problem="there was no time left"))
+        for lane in self._lanes.values():
+            lane.ending.set()
+        for lane in self._lanes.values():
+            lane.join(end)
+        for lane in self._lanes.values():
+            lane.stop.set()
+        end = time.monotonic() + _LAST_WORDS
+        for lane in self._lanes.values():
+            lane.join(end)
+            lane.drop()
 
     def _add(self, waiting: _Waiting) -> None:
+        for way in waiting.notify.ways():
+            self._lanes[way].add(waiting)
+
+
+class _Lane:
+    """What is to be told one way, one after the other, in a thread of its own.
+
+    While nothing can be delivered this way, each notification is tried only once.
+    """
+
+    def __init__(
+        self, way: Way, told: Callable[[Told], None], capacity: int, deliver: Deliver
+    ) -> None:
+        self.ending = threading.Event()
+        """Nothing more comes."""
+        self.stop = threading.Event()
+        """There is no time left."""
+        self._way = way
+        self._told = told
+        self._deliver = deliver
+        self._queue: Queue[_Waiting] = Queue(capacity)
+        self._failing = False
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+
+    def add(self, waiting: _Waiting) -> None:
+        """One more, if there is room."""
         try:
             self._queue.put_nowait(waiting)
         except Full:
-            self._told(Told("dropped", waiting.company, problem="too many wait already"))
+            self._told(self._dropped(waiting, "too many wait already"))
             return
         with self._lock:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="notifier", daemon=True)
+                name = f"notifier-{self._way}"
+                self._thread = threading.Thread(target=self._work, name=name, daemon=True)
                 self._thread.start()
+
+    def join(self, end: float) -> None:
+        """Waits for the thread until a moment."""
+        if self._thread is not None:
+            self._thread.join(max(0.0, end - time.monotonic()))
+
+    def drop(self) -> None:
+        """Gives up what still waits."""
+        while (waiting := self._next(0)) is not None:
+            self._told(self._dropped(waiting, "there was no time left"))
+
+    def _dropped(self, waiting: _Waiting, problem: str) -> Told:
+        return Told("dropped", self._way, waiting.company, problem=problem)
 
     def _next(self, patience: float) -> _Waiting | None:
         try:
@@ -141,31 +173,32 @@ class Notifier:
             return None
 
     def _work(self) -> None:
-        while not self._stop.is_set():
+        while not self.stop.is_set():
             waiting = self._next(_TICK)
             if waiting is not None:
                 if (told := self._tell(waiting)) is not None:
                     self._told(told)
-            elif self._ending.is_set():
+            elif self.ending.is_set():
                 return
 
     def _tell(self, waiting: _Waiting) -> Told | None:
         """What became of it; none where there is no run after all."""
-        company, run = waiting.company, None
+        way, company, run = self._way, waiting.company, None
         try:
             found = waiting.find()
             if found is None:
                 return None
             run, body = found.run, msgspec.json.encode(found)
-            self._deliver(waiting.notify, body, self._stop, self._failing)
+            self._deliver(way, waiting.notify, body, self.stop, self._failing)
         except NotDelivered as trouble:
             self._failing = True
-            return Told("failed", company, run, trouble.problem)
+            return Told("failed", way, company, run, trouble.problem)
         except Exception as fault:
             # Its text may quote the run.
-            return Told("failed", company, run, f"an unexpected fault ({type(fault).__name__})")
+            problem = f"an unexpected fault ({type(fault).__name__})"
+            return Told("failed", way, company, run, problem)
         self._failing = False
-        return Told("sent", company, run)
+        return Told("sent", way, company, run)
 
 
 def find_run(store: Store, run: UUID) -> RunDocument | None:

@@ -12,12 +12,14 @@ from urllib import request
 from urllib.error import HTTPError, URLError
 
 from adapters.notify.configured import Notify, host_of, wrong_with
-from adapters.notify.failure import NotDelivered
+from adapters.notify.failure import NotDelivered, in_time
 from adapters.secret import Secret
 from adapters.sources.source import SourceUnreachable
 
 _LATER = (408, 425, 429)
 """Answers that ask for another attempt, among those that say that the request is wrong."""
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
+"""What releases of OpenSSL say of an answer that is no TLS."""
 
 
 def post(notify: Notify, body: bytes) -> None:
@@ -37,18 +39,30 @@ def post(notify: Notify, body: bytes) -> None:
         status = error.code
     except (OSError, HTTPException, ValueError) as error:
         reason = error.reason if isinstance(error, URLError) else error
-        if isinstance(reason, TimeoutError):
-            problem = f"{host} did not answer within {notify.timeout:g} seconds"
-            raise NotDelivered(problem, passing=True) from None
-        # Its own text may quote what was answered, or the URL.
-        why = getattr(reason, "strerror", None) or type(reason).__name__
-        untrusted = isinstance(reason, ssl.SSLCertVerificationError)
-        passing = isinstance(reason, (OSError, HTTPException)) and not untrusted
-        raise NotDelivered(f"{host} cannot be reached ({why})", passing=passing) from None
+        raise _trouble(host, reason, notify.timeout) from None
     if not 200 <= status < 300:
         passing = status >= 500 or status in _LATER
         redirected = ", and redirects are not followed" if 300 <= status < 400 else ""
         raise NotDelivered(f"{host} answered {status}{redirected}", passing=passing)
+
+
+def _trouble(host: str, reason: object, timeout: float) -> NotDelivered:
+    """Why nothing was answered. A text that may quote an answer, or the URL, is not repeated."""
+    match reason:
+        case TimeoutError():
+            return NotDelivered(f"{host} did not answer {in_time(timeout)}", passing=True)
+        case ssl.SSLCertVerificationError():
+            why = reason.verify_message.rstrip(".")
+            return NotDelivered(f"the certificate that {host} shows is not trusted ({why})")
+        case ssl.SSLError() if reason.reason in _NO_TLS:
+            return NotDelivered(f"{host} does not speak TLS, which https:// asks for")
+        case OSError():
+            why = reason.strerror or type(reason).__name__
+            return NotDelivered(f"{host} cannot be reached ({why})", passing=True)
+        case _:
+            why = type(reason).__name__
+            passing = isinstance(reason, HTTPException)
+            return NotDelivered(f"{host} cannot be reached ({why})", passing=passing)
 
 
 def _read(value: str | Secret, setting: str) -> str:

@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import pty
+import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -21,15 +22,18 @@ from uuid import UUID
 import pytest
 
 from adapters.errors import SettingsError
+from adapters.notify.configured import Way
 from adapters.notify.notifier import Told
-from adapters.service.schedule import Job
+from adapters.service.schedule import DOING, Job
+from adapters.settings import Customer, Settings
 from adapters.sources.source import SourceUnreachable
 from adapters.store.errors import StoreUnavailable
 from adapters.worker.log import LogObserver, logging_to
 from domain.issues import Severity
 from domain.run import Counts, FileInfo, Outcome, RunKind
+from domain.schedule import Schedule
 from projections.runs import IssueDocument, RunDocument
-from tests.given import NOW
+from tests.given import NOW, a_company
 
 MARK = "zq"
 
@@ -162,16 +166,67 @@ def test_broken_configurations_and_notifications_are_told() -> None:
     with logged() as lines:
         log = LogObserver()
         log.misconfigured("acme", SettingsError(Path("a.toml"), "name", "expected a text"))
-        log.notified(Told("failed", "acme", UUID(int=7), "hooks.example answered 500"))
-        log.notified(Told("sent", "acme", UUID(int=7)))
+        log.notified(Told("failed", Way.URL, "acme", UUID(int=7), "hooks.example answered 500"))
+        log.notified(Told("sent", Way.COMMAND, "acme", UUID(int=7)))
 
         first, second, third = lines()
     assert (first["company"], first["problem"]) == ("acme", "a.toml, name: expected a text")
-    assert (second["event"], second["problem"]) == (
+    assert (second["event"], second["via"], second["problem"]) == (
         "notification failed",
+        "url",
         "hooks.example answered 500",
     )
-    assert (third["level"], third["event"]) == ("info", "notification sent")
+    assert (third["level"], third["event"], third["via"]) == (
+        "info",
+        "notification sent",
+        "command",
+    )
+
+
+def settings(*companies: str, warnings: tuple[str, ...] = ()) -> Settings:
+    customers = {key: Customer(a_company(), None) for key in companies}
+    return Settings(Path("tenure.toml"), Path("x"), Schedule(), customers, warnings=warnings)
+
+
+@pytest.mark.parametrize("company", [None, "bravo"])
+def test_that_a_configuration_is_right_again_is_told_once(company: str | None) -> None:
+    """R6: of the whole of it and of one company alike."""
+    with logged() as lines:
+        log = LogObserver()
+        log.configured(settings("acme"))
+        log.misconfigured(company, SettingsError(Path("a.toml"), "name", "expected a text"))
+        log.configured(settings("acme", "bravo"))
+        log.configured(settings("acme", "bravo"))
+
+        told = [(line["event"], line.get("companies")) for line in lines()]
+    assert told == [("misconfigured", None), ("configured", 2)]
+
+
+def test_what_may_not_be_meant_so_is_told() -> None:
+    with logged() as lines:
+        LogObserver().configured(settings(warnings=("tenure.toml, companies: no file matches x",)))
+
+        (line,) = lines()
+    assert (line["level"], line["problem"]) == (
+        "warning",
+        "tenure.toml, companies: no file matches x",
+    )
+
+
+def test_what_other_workers_do_is_told() -> None:
+    with logged("debug") as lines:
+        log = LogObserver()
+        log.unavailable(StoreUnavailable("the line is lost"))
+        log.stood_aside()
+        log.took_over(Job("acme", NOW))
+
+        *_, available, aside, over = lines()
+    assert (available["event"], aside["event"]) == ("store available", "stood aside")
+    assert (over["level"], over["company"], over["slot"]) == (
+        "warning",
+        "acme",
+        "2027-03-01T02:45:00Z",
+    )
 
 
 def fail() -> None:
@@ -200,6 +255,30 @@ def test_libraries_are_heard_when_they_warn_and_never_quote_an_exception() -> No
     ]
     assert "old" in said[3][1]
     assert MARK not in str(said)
+
+
+def test_a_line_that_is_said_during_a_job_tells_which() -> None:
+    with logged() as lines:
+        log = logging.getLogger("adapters.sources.attempts")
+        log.info("before")
+        token = DOING.set(Job("acme", NOW))
+        log.info("trying again in 2 seconds: the line is lost")
+        LogObserver().failed(Job("bravo"), ValueError())
+        DOING.reset(token)
+
+        before, during, ours = lines()
+    assert (before.get("company"), before.get("slot")) == (None, None)
+    assert (during["company"], during["slot"]) == ("acme", "2027-03-01T02:45:00Z")
+    assert (ours["company"], ours.get("slot")) == ("bravo", None)
+
+
+def test_who_has_nothing_to_say_says_nothing() -> None:
+    with logged() as lines:
+        library = logging.getLogger("library")
+        for text in ("", " \n", "\n after a break"):
+            library.warning(text)
+
+        assert [line["event"] for line in lines()] == ["after a break"]
 
 
 def test_faults_that_nobody_catches_are_told_by_their_type() -> None:
@@ -247,14 +326,18 @@ def test_a_terminal_gets_lines_to_read(colourless: bool, monkeypatch: pytest.Mon
         monkeypatch.setenv("NO_COLOR", "1")
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w") as terminal, logging_to(terminal):
-        LogObserver().ran(a_run(rows=3))
+        log = LogObserver()
+        log.ran(a_run(rows=3, registered=2, events=1))
+        log.looked([Job(key, NOW - timedelta(hours=1)) for key in ("acme", "bravo")], NOW)
         logging.getLogger("library").warning("a bell \a and \x1b[2J")
         terminal.flush()
         said = os.read(ours, 100_000).decode()
     os.close(ours)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
 
-    assert "run ended" in said
-    assert "acme" in said
+    assert re.search(r"\] run ended company=acme kind=import slot=\S+ outcome=applied run=", plain)
+    assert "counts='3 rows, 2 registered, 1 event' issues='2 bad-date'" in plain
+    assert "companies='acme, bravo'" in plain
     assert "\a" not in said
     assert "\x1b[2J" not in said
     assert ("\x1b[" in said) != colourless

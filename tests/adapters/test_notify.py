@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import socket
+import ssl
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,9 +21,9 @@ import pytest
 
 from adapters.notify import delivering
 from adapters.notify.command import run_command
-from adapters.notify.configured import Notify
+from adapters.notify.configured import Notify, Way
 from adapters.notify.delivering import deliver
-from adapters.notify.failure import NotDelivered
+from adapters.notify.failure import NotDelivered, in_time
 from adapters.notify.notifier import Notifier, Told
 from adapters.notify.webhook import post
 from adapters.secret import Secret
@@ -36,6 +38,7 @@ from domain.ids import run_id
 from domain.run import Outcome, RunKind
 from domain.schedule import Schedule
 from projections.runs import RunDocument
+from tests.adapters.certificates import make_certificate
 from tests.adapters.steps import delivered
 from tests.adapters.test_log import MARK, a_run
 from tests.given import NOW, a_company
@@ -135,7 +138,7 @@ def test_what_a_program_says_is_heard_by_nobody(
 
 def test_a_program_that_is_not_there_is_tried_once(stop: threading.Event) -> None:
     with pytest.raises(NotDelivered) as raised:
-        deliver(Notify(command=("no-such-program",)), BODY, stop)
+        deliver(Way.COMMAND, Notify(command=("no-such-program",)), BODY, stop)
 
     assert not raised.value.passing
     assert "no-such-program cannot be run" in raised.value.problem
@@ -145,11 +148,11 @@ def test_a_program_that_fails_is_tried_again(tmp_path: Path, stop: threading.Eve
     log = tmp_path / "log"
     code = f"import sys; f = open({str(log)!r}, 'a'); f.write('x'); sys.exit(f.tell() < 3)"
 
-    deliver(Notify(command=python(code)), BODY, stop)
+    deliver(Way.COMMAND, Notify(command=python(code)), BODY, stop)
     assert log.read_text() == "xxx"
 
     with pytest.raises(NotDelivered):
-        deliver(Notify(command=python(code.replace("< 3", "< 9"))), BODY, stop, True)
+        deliver(Way.COMMAND, Notify(command=python(code.replace("< 3", "< 9"))), BODY, stop, True)
     assert log.read_text() == "xxxx"
 
 
@@ -219,7 +222,7 @@ def hook() -> Iterator[Hook]:
 
 
 def test_a_server_gets_the_run_as_json(hook: Hook, stop: threading.Event) -> None:
-    deliver(Notify(url=hook.url), BODY, stop)
+    deliver(Way.URL, Notify(url=hook.url), BODY, stop)
 
     ((path, headers, body),) = hook.asked
     assert (path, body) == (f"/{MARK}?{MARK}", BODY)
@@ -234,7 +237,7 @@ def test_url_and_authorization_are_read_where_they_are_kept(
     (tmp_path / "url").write_text(f"{hook.url}\n")
     notify = Notify(url=Secret(file=tmp_path / "url"), authorization=Secret(env="HOOK_AUTH"))
 
-    deliver(notify, BODY, stop)
+    deliver(Way.URL, notify, BODY, stop)
 
     assert [headers["Authorization"] for _, headers, _ in hook.asked] == [f"Bearer {MARK}"]
     assert MARK not in repr(notify)
@@ -244,7 +247,7 @@ def test_url_and_authorization_are_read_where_they_are_kept(
 def test_what_may_pass_is_tried_again(hook: Hook, stop: threading.Event, status: int) -> None:
     hook.answers[:] = [status] * 4
 
-    deliver(Notify(url=hook.url), BODY, stop)
+    deliver(Way.URL, Notify(url=hook.url), BODY, stop)
 
     assert len(hook.asked) == 5
 
@@ -256,7 +259,7 @@ def test_what_is_wrong_is_not_tried_again_and_no_redirect_followed(
     hook.answers[:] = [status]
 
     with pytest.raises(NotDelivered) as raised:
-        deliver(Notify(url=hook.url), BODY, stop)
+        deliver(Way.URL, Notify(url=hook.url), BODY, stop)
 
     assert len(hook.asked) == 1
     assert raised.value.problem.startswith(f"127.0.0.1 answered {status}")
@@ -267,7 +270,7 @@ def test_it_ends_after_so_many_attempts(hook: Hook, stop: threading.Event) -> No
     hook.answers[:] = [500] * 9
 
     with pytest.raises(NotDelivered, match="answered 500"):
-        deliver(Notify(url=hook.url, attempts=3), BODY, stop)
+        deliver(Way.URL, Notify(url=hook.url, attempts=3), BODY, stop)
 
     assert len(hook.asked) == 3
 
@@ -338,13 +341,44 @@ def test_this_machine_is_reached_without_a_proxy(
     assert len(hook.asked) == 1
 
 
-def test_one_way_that_fails_does_not_keep_the_other_from_working(
+def test_a_server_that_speaks_no_tls_is_said_to_and_asked_once(
     hook: Hook, stop: threading.Event
 ) -> None:
-    with pytest.raises(NotDelivered, match="no-such-program"):
-        deliver(Notify(command=("no-such-program",), url=hook.url), BODY, stop)
+    url = hook.url.replace("http://", "https://")
 
-    assert len(hook.asked) == 1
+    with pytest.raises(NotDelivered) as raised:
+        deliver(Way.URL, Notify(url=url), BODY, stop)
+
+    assert raised.value.problem == "127.0.0.1 does not speak TLS, which https:// asks for"
+    assert not raised.value.passing
+
+
+def test_a_server_that_nobody_vouches_for_is_told_nothing(tmp_path: Path) -> None:
+    made = make_certificate(tmp_path, self_signed=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made.cert, made.key)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def greet() -> None:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError), context.wrap_socket(connection, server_side=True):
+                pass
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        with pytest.raises(NotDelivered) as raised:
+            post(Notify(url=f"https://127.0.0.1:{listening.getsockname()[1]}/{MARK}"), BODY)
+        thread.join()
+
+    assert raised.value.problem.startswith("the certificate that 127.0.0.1 shows is not trusted (")
+    assert not raised.value.passing
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(1.0, "within 1 second"), (0.5, "within 0.5 seconds")]
+)
+def test_one_second_is_no_plural(seconds: float, words: str) -> None:
+    assert in_time(seconds) == words
 
 
 # Beside the work
@@ -354,18 +388,19 @@ class Post:
     """Stands for what delivers."""
 
     def __init__(self) -> None:
-        self.open = threading.Event()
-        self.open.set()
-        self.sent: list[tuple[bytes, bool]] = []
-        self.error: Exception | None = None
+        self.open = {way: threading.Event() for way in Way}
+        for each in self.open.values():
+            each.set()
+        self.sent: list[tuple[Way, bytes, bool]] = []
+        self.errors: dict[Way, Exception] = {}
 
-    def __call__(self, _: Notify, body: bytes, stop: threading.Event, once: bool) -> None:
-        while not self.open.wait(0.01):
+    def __call__(self, way: Way, _: Notify, body: bytes, stop: threading.Event, once: bool) -> None:
+        while not self.open[way].wait(0.01):
             if stop.is_set():
                 raise NotDelivered("it was stopped")
-        self.sent.append((body, once))
-        if self.error is not None:
-            raise self.error
+        self.sent.append((way, body, once))
+        if way in self.errors:
+            raise self.errors[way]
 
 
 class Desk:
@@ -378,7 +413,7 @@ class Desk:
         self.store = store
         self.post = Post()
         self.told: list[Told] = []
-        self.notify: Notify | None = Notify()
+        self.notify: Notify | None = Notify(command=("tell",))
         self.notifier = self.another()
 
     def another(self, capacity: int = 100) -> Notifier:
@@ -400,7 +435,8 @@ class Desk:
 def here(sqlite_store: Store) -> Iterator[Desk]:
     desk = Desk(sqlite_store)
     yield desk
-    desk.post.open.set()
+    for each in desk.post.open.values():
+        each.set()
     desk.notifier.finish(PATIENCE)
 
 
@@ -422,13 +458,13 @@ def test_it_tells_of_the_run_as_it_is_answered(here: Desk) -> None:
     here.notifier.finish(PATIENCE)
 
     (sent,) = here.post.sent
-    assert sent == (msgspec.json.encode(run), False)
-    assert here.told == [Told("sent", "acme", run.run)]
+    assert sent == (Way.COMMAND, msgspec.json.encode(run), False)
+    assert here.told == [Told("sent", Way.COMMAND, "acme", run.run)]
 
 
 def test_nobody_is_told_of_what_nobody_wants_to_know(here: Desk) -> None:
     run = here.refused()
-    for notify in (None, Notify(on=frozenset({"held"}))):
+    for notify in (None, Notify(on=frozenset({"held"}), command=("tell",))):
         here.notify = notify
         here.notifier.ran(run)
     here.notifier.finish(PATIENCE)
@@ -438,7 +474,7 @@ def test_nobody_is_told_of_what_nobody_wants_to_know(here: Desk) -> None:
 
 def test_work_does_not_wait_and_no_more_waits_than_there_is_room_for(here: Desk) -> None:
     run = here.refused()
-    here.post.open.clear()
+    here.post.open[Way.COMMAND].clear()
     notifier = here.another(capacity=3)
 
     began = time.monotonic()
@@ -446,7 +482,7 @@ def test_work_does_not_wait_and_no_more_waits_than_there_is_room_for(here: Desk)
         notifier.ran(run)
     assert time.monotonic() - began < 5
     soon(lambda: len(here.told) >= 6)
-    here.post.open.set()
+    here.post.open[Way.COMMAND].set()
     notifier.finish(PATIENCE)
 
     counted = results(here.told)
@@ -456,7 +492,7 @@ def test_work_does_not_wait_and_no_more_waits_than_there_is_room_for(here: Desk)
 
 def test_it_ends_in_time_and_says_what_was_not_told(here: Desk) -> None:
     run = here.refused()
-    here.post.open.clear()
+    here.post.open[Way.COMMAND].clear()
     for _ in range(3):
         here.notifier.ran(run)
 
@@ -469,26 +505,56 @@ def test_it_ends_in_time_and_says_what_was_not_told(here: Desk) -> None:
 
 def test_what_cannot_be_delivered_is_told_and_then_tried_only_once(here: Desk) -> None:
     run = here.refused()
-    here.post.error = NotDelivered("hooks.example answered 500")
+    here.post.errors[Way.COMMAND] = NotDelivered("the command tell ended with exit code 1")
     here.notifier.ran(run)
     here.notifier.ran(run)
     soon(lambda: len(here.told) == 2)
-    here.post.error = None
+    here.post.errors.clear()
     here.notifier.ran(run)
     here.notifier.ran(run)
     here.notifier.finish(PATIENCE)
 
-    assert [once for _, once in here.post.sent] == [False, True, True, False]
+    assert [once for *_, once in here.post.sent] == [False, True, True, False]
     assert results(here.told) == ["failed", "failed", "sent", "sent"]
-    assert here.told[0].problem == "hooks.example answered 500"
+    assert here.told[0].problem == "the command tell ended with exit code 1"
+
+
+def test_a_way_that_is_broken_takes_no_attempts_from_the_other_and_no_success(here: Desk) -> None:
+    run = here.refused()
+    here.notify = Notify(command=("tell",), url="https://hooks.example")
+    here.post.errors[Way.COMMAND] = NotDelivered("the command tell ended with exit code 1")
+
+    for _ in range(3):
+        here.notifier.ran(run)
+    here.notifier.finish(PATIENCE)
+
+    tried = {way: [once for by, _, once in here.post.sent if by is way] for way in Way}
+    assert tried == {Way.COMMAND: [False, True, True], Way.URL: [False, False, False]}
+    became = {way: [told.result for told in here.told if told.via is way] for way in Way}
+    assert became == {Way.COMMAND: ["failed"] * 3, Way.URL: ["sent"] * 3}
+
+
+def test_a_way_that_is_slow_keeps_the_other_waiting_for_nothing(here: Desk) -> None:
+    run = here.refused()
+    here.notify = Notify(command=("tell",), url="https://hooks.example")
+    here.post.open[Way.COMMAND].clear()
+
+    for _ in range(3):
+        here.notifier.ran(run)
+    soon(lambda: len(here.told) == 3)
+
+    assert {told.via for told in here.told} == {Way.URL}
+    here.notifier.finish(0)
+    late = [told.result for told in here.told if told.via is Way.COMMAND]
+    assert sorted(late) == ["dropped", "dropped", "failed"]
 
 
 def test_a_fault_of_its_own_ends_nothing_and_is_not_quoted(here: Desk) -> None:
     run = here.refused()
-    here.post.error = ValueError(MARK)
+    here.post.errors[Way.COMMAND] = ValueError(MARK)
     here.notifier.ran(run)
     soon(lambda: here.told)
-    here.post.error = None
+    here.post.errors.clear()
     here.notifier.ran(run)
     here.notifier.finish(PATIENCE)
 
@@ -512,7 +578,7 @@ def test_of_a_fault_the_run_that_it_left_is_told(here: Desk) -> None:
     here.notifier.failed(Job("acme", NOW), StoreUnavailable("the line is lost"))
     here.notifier.finish(PATIENCE)
 
-    assert here.told == [Told("sent", "acme", run.run)]
+    assert here.told == [Told("sent", Way.COMMAND, "acme", run.run)]
 
 
 def test_a_clock_that_fails_again_and_again_is_told_once(here: Desk) -> None:

@@ -11,8 +11,8 @@ from uuid import UUID
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 
+from adapters.store.commit import Commit
 from adapters.store.opening import Database, open_store
-from adapters.store.store import Commit
 from domain.delivery import plan_delivery
 from domain.ids import run_id
 from domain.plan import Moment

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import sys
+import time
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from textwrap import dedent
@@ -29,8 +31,21 @@ ACME = """
 """
 
 
+MAIN = (sys.executable, "-c", "from cli.main import run; run()")
+"""The command, as a process of its own."""
+PATIENCE = 20.0
+"""Seconds that are waited for another process."""
 ASKED = ("--by", "Eva", "--reason", "ticket 7")
 """Who and why, which every decision names."""
+
+
+def soon(what: Callable[[], Any]) -> Any:
+    """Waits until something is so."""
+    end = time.monotonic() + PATIENCE
+    while not (found := what()):
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.02)
+    return found
 
 
 class Answer(NamedTuple):

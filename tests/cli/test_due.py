@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from tests.cli.conftest import ACME, Desk, assert_explained
 from tests.given import moment
 
@@ -62,10 +64,43 @@ def test_who_is_due_is_told_who_is_not_is_not(desk: Desk) -> None:
     assert [company for company, *_ in due(desk)] == ["acme", "zenith"]
 
 
-def test_where_nothing_is_due_it_is_said(desk: Desk) -> None:
-    answer = desk.type("import", "--all", "--due")
+@pytest.mark.parametrize("command", [["import", "--all", "--due"], ["clock"]])
+def test_where_nothing_is_due_cron_has_nothing_to_mail(desk: Desk, command: list[str]) -> None:
+    answer = desk.type(*command)
 
-    assert (answer.code, answer.out, answer.err) == (DONE, "Nothing to import.\n", "")
+    assert (answer.code, answer.out, answer.err) == (DONE, "", "")
+
+
+def test_what_needs_somebody_is_a_line_that_cron_mails(desk: Desk) -> None:
+    """Where standard output is thrown away. What went well is none, and no line quotes a row."""
+    keys = ("applied", "held", "refused", "failed")
+    desk.configure(
+        "".join(ACME.replace("acme", key).replace("outgoing", f"{key}-files") for key in keys)
+    )
+    for key in keys[:2]:
+        desk.deliver(ANNA.encode(), folder=f"{key}-files")
+    desk.type("import", "--all")
+    wrong = "".join(f"no address,Bram,Smit{number}\n" for number in range(9))
+    desk.deliver((ANNA + wrong).encode(), folder="held-files")
+    desk.deliver(b"email\nanna@acme.example\n", folder="refused-files")
+
+    answer = desk.type("import", "--all", "--json")
+
+    runs = {run["company"]: run["run"] for run in answer.document}
+    assert answer.err.splitlines() == [
+        f"failed: failed, unreachable; see `tenure run {runs['failed']}`",
+        f"held: held, many-rejected-rows; see `tenure run {runs['held']}`",
+        f"refused: refused, missing-column; see `tenure run {runs['refused']}`",
+    ]
+
+
+def test_a_pattern_that_matches_no_file_is_warned_of(desk: Desk) -> None:
+    desk.configure('companies = "nope/*.toml"\n')
+
+    answer = desk.type("import", "--all")
+
+    assert (answer.code, answer.out) == (DONE, "")
+    assert answer.err == "Warning: tenure.toml, companies: no file matches nope/*.toml.\n"
 
 
 def test_a_delivery_that_waits_is_told_at_every_slot_and_makes_no_run(desk: Desk) -> None:

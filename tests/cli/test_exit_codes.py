@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from adapters.service import imports as service
-from tests.cli.conftest import ASKED, Desk, assert_explained
+from tests.cli.conftest import ASKED, MAIN, PATIENCE, Desk, assert_explained, soon
 from tests.given import csv
 
 DONE, FAULT, USAGE, REJECTED, HELD, REFUSED, UNREACHABLE = 0, 1, 2, 3, 4, 5, 6
+INTERRUPTED = 130
 TENURE = Path(sys.executable).with_name("tenure")
 
 GOOD = """
@@ -496,6 +500,87 @@ def test_no_companies_are_no_trouble(desk: Desk) -> None:
     answer = desk.type("import", "--all", "--json")
 
     assert (answer.code, answer.document) == (DONE, [])
+
+
+# 130: Ctrl-C
+
+
+def slow(desk: Desk, **settle: int) -> None:
+    """Companies that have a delivery, each of which stands still for so many seconds first."""
+    desk.configure(
+        "".join(
+            f"""
+    [company.{key}]
+    name = "{key}"
+    language = "nl"
+    source = {{ protocol = "folder", directory = "{key}", settle = {seconds} }}
+    """
+            for key, seconds in settle.items()
+        )
+    )
+    for key in settle:
+        desk.deliver(GOOD, folder=key)
+
+
+def begun(desk: Desk, *arguments: str) -> subprocess.Popen[str]:
+    """A command at work, which hears Ctrl-C even where who calls the tests does not."""
+    hearing = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    python, flag, code = MAIN
+    return subprocess.Popen(
+        [python, flag, f"{hearing}; {code}", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=desk.directory,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+
+
+def seen(desk: Desk) -> int:
+    """How many runs there are, while another process adds some."""
+    return len(desk.type("runs", "--json").document)
+
+
+def test_ctrl_c_is_told_as_shells_have_it_and_stores_nothing(desk: Desk) -> None:
+    """R1"""
+    slow(desk, acme=50)
+    with begun(desk, "import", "acme") as process:
+        soon((desk.directory / "tenure.db").exists)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE)
+
+    assert (process.returncode, out, err.strip()) == (INTERRUPTED, "", "Stopped.")
+    assert seen(desk) == 0
+
+
+def test_ctrl_c_lets_what_has_begun_end_and_no_more_begin(desk: Desk) -> None:
+    slow(desk, a=0, b=3, c=3, d=0)
+    with begun(desk, "import", "--all", "--workers", "2", "--json") as process:
+        soon(lambda: seen(desk))
+        time.sleep(0.5)  # by now the third is at work instead of the first
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE)
+
+    assert process.returncode == INTERRUPTED
+    assert [run["company"] for run in json.loads(out)] == ["a", "b", "c"]
+    assert err.split("\n", 1)[0] == "Still at work on 2 companies; Ctrl-C again ends at once."
+    assert err.strip().endswith("Stopped.")
+    assert seen(desk) == 3
+
+
+def test_ctrl_c_again_ends_at_once_and_leaves_nothing_half_done(desk: Desk) -> None:
+    """R1"""
+    slow(desk, a=0, b=50)
+    with begun(desk, "import", "--all") as process:
+        soon(lambda: seen(desk))
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert "Still at work on 1 company;" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=PATIENCE)
+
+    assert process.returncode == INTERRUPTED
+    assert seen(desk) == 1
 
 
 # The real command

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import pty
 import re
+import subprocess
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from cli import output
 from tests.adapters.steps import Watch
-from tests.cli.conftest import ACME, Desk
+from tests.cli.conftest import ACME, MAIN, Desk
 from tests.given import moment
 
 PEOPLE = """
@@ -212,8 +216,34 @@ def test_changes_are_told_from_and_to(desk: Desk) -> None:
     assert "first_name: Anna → Anne" in desk.type("history", "acme", "1").out
 
 
-def test_nothing_due_is_said(desk: Desk) -> None:
-    assert desk.type("clock").out == "Nothing is due.\n"
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [(["clock"], "Nothing is due."), (["import", "--all", "--due"], "Nothing to import.")],
+)
+def test_that_there_is_nothing_to_do_is_said_to_people_alone(
+    desk: Desk, command: list[str], said: str
+) -> None:
+    assert desk.type(*command).out == ""
+    assert said in on_a_terminal(desk, *command)
+
+
+def on_a_terminal(desk: Desk, *arguments: str) -> str:
+    """What a command shows to somebody who sits there."""
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w") as terminal:
+        subprocess.run(
+            [*MAIN, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=terminal,
+            stderr=terminal,
+            cwd=desk.directory,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            check=True,
+            timeout=60,
+        )
+        shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+    return shown
 
 
 def test_moments_are_told_in_utc(desk: Desk) -> None:

@@ -24,8 +24,9 @@ from adapters.service.run import Shell
 from adapters.service.support import support
 from adapters.settings import load_settings
 from adapters.sources.source import Source
+from adapters.store.commit import Commit
 from adapters.store.sqlite import open_sqlite
-from adapters.store.store import Commit, Store
+from adapters.store.store import Store
 from domain.reading import read_delivery
 from domain.sheet import Refused, read_sheet
 from domain.support import ChangeEmail, Link

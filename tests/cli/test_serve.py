@@ -10,8 +10,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -26,22 +24,11 @@ from adapters.store.opening import PostgresUrl, open_store
 from adapters.worker.job_schema import migrate_jobs
 from cli.serve import Address, AddressType
 from tests.adapters import pgserver
-from tests.cli.conftest import ACME, Desk, assert_explained
+from tests.cli.conftest import ACME, MAIN, PATIENCE, Desk, assert_explained, soon
 from tests.given import moment
 
 TEXT = "email,first_name,last_name\nanna@acme.example,Anna,Bakker\n"
 REJECTED = f"{TEXT}no address,Bram,Smit\n"
-PATIENCE = 20.0
-MAIN = (sys.executable, "-c", "from cli.main import run; run()")
-
-
-def soon(what: Callable[[], Any]) -> Any:
-    """Waits until something is so."""
-    end = time.monotonic() + PATIENCE
-    while not (found := what()):
-        assert time.monotonic() < end, "it never came"
-        time.sleep(0.02)
-    return found
 
 
 class Served:
@@ -144,6 +131,7 @@ def test_it_serves_what_is_due_logs_it_and_ends_when_told_to(
     assert answers[0] == "ok\n"
     assert 'tenure_runs_total{kind="import",outcome="applied"} 1.0' in answers[1]
     assert 'tenure_rows_total{result="rejected"} 1.0' in answers[1]
+    assert "tenure_configuration_ok 1.0" in answers[1]
     assert [each["event"] for each in running.lines()][-2:] == ["stopping", "stopped"]
     (run,) = desk.type("runs", "--json").document
     assert line["run"] == run["run"]
@@ -178,15 +166,34 @@ def test_what_does_not_end_in_time_is_given_up(desk: Desk, serve: Callable[..., 
     assert desk.type("runs", "--json").document == []
 
 
-def test_a_second_signal_ends_it_at_once(desk: Desk, serve: Callable[..., Served]) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_it_at_once(
+    desk: Desk, serve: Callable[..., Served], number: signal.Signals
+) -> None:
     running = waiting(desk, serve)
-    running.process.send_signal(signal.SIGTERM)
+    running.process.send_signal(number)
     running.said("stopping")
 
-    running.process.send_signal(signal.SIGTERM)
+    running.process.send_signal(number)
 
-    assert running.ended() == 128 + signal.SIGTERM
+    assert running.ended() == 128 + number
     assert desk.type("runs", "--json").document == []
+
+
+def test_a_company_that_is_misconfigured_is_told_and_the_others_go_on(
+    desk: Desk, serve: Callable[..., Served]
+) -> None:
+    """R6"""
+    due(desk)
+    with (desk.directory / "tenure.toml").open("a") as file:
+        file.write('\n[company."No Key"]\nname = "N"\n')
+
+    running = serve()
+
+    assert running.said("misconfigured")["company"] == "No Key"
+    assert running.said("run ended")["company"] == "acme"
+    running.process.send_signal(signal.SIGTERM)
+    assert running.ended() == 0
 
 
 # What it refuses
@@ -199,7 +206,15 @@ def test_a_port_in_use_is_told_in_one_sentence(desk: Desk) -> None:
         answer = desk.type("serve", "--metrics", str(port))
 
     assert answer.code == 2
-    assert_explained(answer, [f"127.0.0.1:{port}", "in use"])
+    assert_explained(answer, [f"127.0.0.1:{port}", "in use", "another port"])
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
+def test_an_address_that_is_not_ours_is_told_in_one_sentence(desk: Desk, host: str) -> None:
+    answer = desk.type("serve", "--metrics", f"{host}:9108")
+
+    assert answer.code == 2
+    assert_explained(answer, [f"{host}:9108", "name an address of this machine"])
 
 
 @pytest.mark.parametrize(
@@ -280,7 +295,7 @@ def test_who_cannot_be_told_is_a_warning_and_no_more(desk: Desk) -> None:
     assert answer.code == 3
     (run,) = answer.document
     assert answer.err == (
-        f"Warning: nobody was told of run {run['run']} of acme: "
+        f"Warning: run {run['run']} of acme was not told by command: "
         "the command false ended with exit code 1.\n"
     )
 

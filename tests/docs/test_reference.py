@@ -110,6 +110,16 @@ def test_every_setting_is_documented(keys: list[str]) -> None:
     assert set(keys) <= set(documented)
 
 
+def test_the_sample_shows_every_setting() -> None:
+    """What `tenure init` writes, to which every complaint about the configuration points."""
+    sample = (ROOT / "cli" / "sample" / "tenure.toml").read_text("utf-8")
+    shown = set(re.findall(r"^(?:# )?([a-z_]+) = ", sample, re.M))
+    tables = (Policy, Limits, Table, settings._Times, *PROTOCOLS.values())
+    known = {key for table in tables for key in table.__struct_fields__}
+
+    assert known | {"database", "companies", "name", "language", "groups"} <= shown
+
+
 def test_every_reason_for_a_notification_is_documented() -> None:
     row = re.search(r"^\| `notify\.on` \|.*$", reference("configuration"), re.M)
 

@@ -1,0 +1,34 @@
+"""Stopping a command that takes long: what runs may end, and whoever cannot wait says it again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_SHOW_CURSOR = b"\x1b[?25h"
+
+
+@contextmanager
+def stopped_by(*signals: signal.Signals) -> Iterator[threading.Event]:
+    """Set by the first of these signals; the second ends the process, and leaves nothing half done
+    (R1)."""
+    stop = threading.Event()
+
+    def stopping(number: int, _: FrameType | None) -> None:
+        if stop.is_set():
+            if sys.stderr.isatty():
+                os.write(sys.stderr.fileno(), _SHOW_CURSOR)  # a progress bar hides it
+            os._exit(128 + number)
+        stop.set()
+
+    before = {each: signal.signal(each, stopping) for each in signals}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
