@@ -38,13 +38,13 @@ def clock_command(
         if at and at > shell.now() and not dry_run:
             raise click.UsageError("--at may only be ahead together with --dry-run.")
         runs: list[RunDocument] = []
-        fault: Exception | None = None
+        fault: BaseException | None = None
         try:
             if dry_run:
                 runs.extend(preview_clock(shell, by, at))
             else:
                 _pass(shell, by, at, runs)
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
             fault = error
     _print(runs, as_json, quiet=fault is not None)
     if fault is not None:

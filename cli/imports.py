@@ -23,6 +23,7 @@ from adapters.service.schedule import Job, do_job, due_slots
 from adapters.settings import Customer
 from adapters.sources.folder import read_named_file
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading, in_order
+from adapters.worker.hands import Hands
 from cli import exits, output, spreadsheet
 from cli.context import by_option, customer_of, json_option, login_name, open_shell
 from cli.notify import notifying
@@ -83,7 +84,8 @@ def preview_command(
     type=click.IntRange(1, 64),
     default=8,
     show_default=True,
-    help="With --all: how many companies are worked on side by side.",
+    help="With --all: how many deliveries are planned side by side; four times as many may be "
+    "waited for.",
 )
 @by_option
 @json_option
@@ -108,9 +110,11 @@ def import_command(
         raise click.UsageError("--due goes with --all.")
     with open_shell(context) as shell:
         if everyone:
+            hands = Hands(workers)
+            shell = shell._replace(planning=hands.planning)
             imports = _due(shell, by) if due else _every(shell, by)
             with notifying(shell) as notifier:
-                return _import_all(shell, imports, workers, as_json, notifier)
+                return _import_all(shell, imports, hands.pickups, as_json, notifier)
         customer = customer_of(shell.settings, company or "")
         run = import_delivery(shell, customer, by, _read(files, customer))
     output.answer_run(run, as_json)
@@ -132,9 +136,9 @@ def _due(shell: Shell, by: str) -> Imports:
 
 
 def _import_all(
-    shell: Shell, imports: Imports, workers: int, as_json: bool, notifier: Notifier
+    shell: Shell, imports: Imports, pickups: int, as_json: bool, notifier: Notifier
 ) -> int:
-    """Companies side by side; the trouble of one is said, and the others go on (R6).
+    """So many pick-ups side by side; the trouble of one is said, and the others go on (R6).
 
     Raises `KeyboardInterrupt` after Ctrl-C, once what had begun is done and told.
     """
@@ -143,7 +147,7 @@ def _import_all(
     for warning in shell.settings.warnings:
         output.print_warning(warning)
     with stopped_by(signal.SIGINT) as stop:
-        for company, done in _side_by_side(imports, workers, stop):
+        for company, done in _side_by_side(imports, pickups, stop):
             try:
                 run = done.result()
             except Exception as fault:
@@ -160,12 +164,12 @@ def _import_all(
 
 
 def _side_by_side(
-    imports: Imports, workers: int, stop: threading.Event
+    imports: Imports, pickups: int, stop: threading.Event
 ) -> Iterator[tuple[str, Import]]:
     """What has ended, as it does, by company. When it is to stop, no more begins."""
     ended: SimpleQueue[Import] = SimpleQueue()
     bar = output.progress_bar("Importing", len(imports))
-    with ThreadPoolExecutor(workers) as pool, bar as progress:
+    with ThreadPoolExecutor(pickups) as pool, bar as progress:
         importing = {pool.submit(work): company for company, work in imports.items()}
         for each in importing:
             each.add_done_callback(ended.put)

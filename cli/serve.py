@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
@@ -10,20 +11,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
-from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import click
 
 from adapters.notify.notifier import Notifier, Told
-from adapters.settings import Settings, find_settings, load_settings
+from adapters.settings import find_settings
 from adapters.store.opening import Database, PostgresUrl, open_store
 from adapters.store.store import Store
 from adapters.worker.configuration import Configuration
 from adapters.worker.embedded import EmbeddedWorker
 from adapters.worker.observer import Observer, Observers
 from cli import exits
+from cli.stopping import stopped_by
 
 if TYPE_CHECKING:
     from adapters.worker.log import LogObserver
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 
 _LAST_WORDS = 5.0
 """Seconds for notifications that are still to be sent when the work is done."""
+_ADVICE = {
+    errno.EADDRINUSE: "name another port with `--metrics`, or end what uses this one",
+    errno.EACCES: "name a port above 1023 with `--metrics`",
+}
+"""By why metrics cannot be served."""
+_OTHER_ADDRESS = "name an address of this machine with `--metrics`, or 0.0.0.0 for all that it has"
 
 
 class Address(NamedTuple):
@@ -72,7 +78,7 @@ class Worker(Protocol):
     type=click.IntRange(1, 64),
     default=8,
     show_default=True,
-    help="How many companies are worked on side by side.",
+    help="How many deliveries are planned side by side; four times as many may be waited for.",
 )
 @click.option(
     "--grace",
@@ -87,11 +93,12 @@ class Worker(Protocol):
     "address",
     type=AddressType(),
     metavar="[HOST:]PORT",
-    help="Serve /metrics for Prometheus and /healthz there; HOST is 127.0.0.1 by default.",
+    help="Serve /metrics for Prometheus, /livez and /healthz; HOST is 127.0.0.1 by default.",
 )
 @click.option(
     "--listen/--no-listen",
     default=True,
+    show_default=True,
     help="Over PostgreSQL: whether to hear of new jobs at once, or to look every five seconds.",
 )
 @click.option(
@@ -122,10 +129,10 @@ def serve_command(
         log, metrics = LogObserver(), _metrics() if address else None
         with ExitStack() as stack:
             where = stack.enter_context(_served(metrics, address)) if metrics and address else None
-            configuration = Configuration(file, _all(log, metrics), lambda f: _read(f, metrics))
+            configuration = Configuration(file, _all(log, metrics))
             database = configuration.current().database
             store = open_store(database)
-            stop = stack.enter_context(_stopped_by_signals())
+            stop = stack.enter_context(stopped_by(signal.SIGTERM, signal.SIGINT))
             if metrics:
                 metrics.remember(store)
             notifier = _notifier(store, configuration, log, metrics)
@@ -172,14 +179,6 @@ def _metrics() -> Metrics:
     return Metrics()
 
 
-def _read(file: Path, metrics: Metrics | None) -> Settings:
-    """The settings, which the metrics hear of."""
-    settings = load_settings(file)
-    if metrics:
-        metrics.configured(settings)
-    return settings
-
-
 def _all(*observers: Observer | None) -> Observers:
     return Observers(*(each for each in observers if each is not None))
 
@@ -192,7 +191,7 @@ def _notifier(
     def told(what: Told) -> None:
         log.notified(what)
         if metrics:
-            metrics.notified(what.result)
+            metrics.notified(what.result, what.via)
 
     return Notifier(store, told, lambda: configuration.current().notify)
 
@@ -200,7 +199,7 @@ def _notifier(
 @contextmanager
 def _served(metrics: Metrics, address: Address) -> Iterator[Address]:
     """The metrics, served meanwhile."""
-    from adapters.worker.metrics import serve
+    from adapters.worker.metrics_server import serve
 
     try:
         server = serve(metrics, address.host, address.port)
@@ -208,7 +207,7 @@ def _served(metrics: Metrics, address: Address) -> Iterator[Address]:
         why = getattr(error, "strerror", None) or "no such host"
         raise exits.Trouble(
             f"metrics cannot be served at {address}: {why}",
-            "name another port with `--metrics`, or end what uses this one",
+            _ADVICE.get(getattr(error, "errno", 0), _OTHER_ADDRESS),
         ) from None
     with server as (host, port):
         yield Address(host, port)
@@ -227,24 +226,6 @@ def _announced(stop: threading.Event, log: LogObserver, grace: float) -> Iterato
     yield
     stop.set()
     announcer.join()
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[threading.Event]:
-    """Set by the first signal to stop; the second ends the process."""
-    stop = threading.Event()
-
-    def stopping(number: int, _: FrameType | None) -> None:
-        if stop.is_set():
-            os._exit(128 + number)
-        stop.set()
-
-    before = {each: signal.signal(each, stopping) for each in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 COMMANDS = {"serve": serve_command}

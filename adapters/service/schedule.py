@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextvars import ContextVar
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -14,6 +15,8 @@ from adapters.service.run import Shell
 from projections.runs import RunDocument
 
 BY = "schedule"
+_LATE = timedelta(minutes=15)
+"""After this a slot that is still due is overdue."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -57,6 +60,11 @@ def due_slots(shell: Shell) -> list[Job]:
         if slot is not None:
             found.append(Job(key, slot))
     return sorted(found, key=lambda job: known[job.company].troubled)
+
+
+def overdue(due: Sequence[Job], now: datetime) -> list[Job]:
+    """The slots among what is due that should have been served a while ago."""
+    return [job for job in due if job.slot is not None and now - job.slot > _LATE]
 
 
 def do_job(shell: Shell, job: Job, by: str = BY) -> RunDocument | None:

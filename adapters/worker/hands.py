@@ -19,11 +19,13 @@ class Hands:
 
     Attributes:
         planning: to be entered by who plans and stores.
+        pickups: how many pick-ups are ever under way together.
     """
 
     def __init__(self, workers: int) -> None:
         self.planning = threading.Semaphore(workers)
-        self._most = {True: workers, False: _WAITING * workers}
+        self.pickups = _WAITING * workers
+        self._most = {True: workers, False: self.pickups}
         self._busy: dict[bool, set[Job]] = {True: set(), False: set()}
 
     @property

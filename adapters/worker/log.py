@@ -22,7 +22,7 @@ import structlog
 
 from adapters.errors import SettingsError
 from adapters.notify.notifier import Told
-from adapters.service.schedule import DOING, Job
+from adapters.service.schedule import DOING, Job, overdue
 from adapters.settings import Settings
 from adapters.sources.source import SourceUnreachable
 from adapters.store.errors import StoreUnavailable
@@ -30,8 +30,6 @@ from adapters.worker.observer import Observer
 from domain.run import Outcome
 from projections.runs import RunDocument
 
-LATE = timedelta(minutes=15)
-"""After this a slot that is still due is overdue."""
 _OURS = ("tenure", "adapters", "cli", "domain", "projections")
 """Loggers of our own; of all others only warnings are heard."""
 _NAMED = 10
@@ -89,11 +87,6 @@ def logger() -> structlog.stdlib.BoundLogger:
         context_class=dict,
     )
     return bound
-
-
-def overdue(due: Sequence[Job], now: datetime) -> list[Job]:
-    """The slots among what is due that should have been served a while ago."""
-    return [job for job in due if job.slot is not None and now - job.slot > LATE]
 
 
 class LogObserver(Observer):

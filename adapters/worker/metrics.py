@@ -25,11 +25,10 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from adapters.errors import SettingsError
-from adapters.service.schedule import Job
+from adapters.service.schedule import Job, overdue
 from adapters.settings import Settings
 from adapters.store.commit import RunRecord
 from adapters.store.store import Store
-from adapters.worker.log import overdue
 from adapters.worker.observer import Observer
 from domain.run import Outcome, RunEnded, RunKind
 from projections.runs import RunDocument

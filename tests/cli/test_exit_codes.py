@@ -554,18 +554,18 @@ def test_ctrl_c_is_told_as_shells_have_it_and_stores_nothing(desk: Desk) -> None
 
 
 def test_ctrl_c_lets_what_has_begun_end_and_no_more_begin(desk: Desk) -> None:
-    slow(desk, a=0, b=3, c=3, d=0)
-    with begun(desk, "import", "--all", "--workers", "2", "--json") as process:
+    slow(desk, a=0, b=3, c=3, d=3, e=3, f=0)
+    with begun(desk, "import", "--all", "--workers", "1", "--json") as process:
         soon(lambda: seen(desk))
-        time.sleep(0.5)  # by now the third is at work instead of the first
+        time.sleep(0.5)  # by now the fifth is at work instead of the first
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PATIENCE)
 
     assert process.returncode == INTERRUPTED
-    assert [run["company"] for run in json.loads(out)] == ["a", "b", "c"]
-    assert err.split("\n", 1)[0] == "Still at work on 2 companies; Ctrl-C again ends at once."
+    assert [run["company"] for run in json.loads(out)] == ["a", "b", "c", "d", "e"]
+    assert err.split("\n", 1)[0] == "Still at work on 4 companies; Ctrl-C again ends at once."
     assert err.strip().endswith("Stopped.")
-    assert seen(desk) == 3
+    assert seen(desk) == 5
 
 
 def test_ctrl_c_again_ends_at_once_and_leaves_nothing_half_done(desk: Desk) -> None:
