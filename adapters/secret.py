@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ _PLACES = {
     "file": re.compile(r".+", re.DOTALL),
     "credential": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"),
 }
-_LARGEST = 1024 * 1024  # bytes; whatever is larger is no secret but the wrong file
+_LARGEST = 1024 * 1024  # bytes; whatever is larger is the wrong file
 
 
 class Secret(msgspec.Struct, frozen=True):
@@ -35,11 +36,16 @@ class Secret(msgspec.Struct, frozen=True):
         Raises `SourceUnreachable`, naming `setting`, where there is nothing to read.
         """
         text, where, trouble = self._found()
-        if not trouble and not text:
-            trouble = "is empty"
         if trouble:
-            raise SourceUnreachable(f"{where}, which `{setting}` names, {trouble}")
+            raise SourceUnreachable(_told(where, setting, trouble))
         return text
+
+    def warning(self, setting: str) -> str | None:
+        """What keeps it from being read now, or lets everybody read it, in a sentence."""
+        _, where, trouble = self._found()
+        if not trouble and self.file is not None and _is_open_to_all(self.file):
+            trouble = "can be read by everybody here; `chmod o-rwx` mends that"
+        return _told(where, setting, trouble) if trouble else None
 
     def _found(self) -> tuple[str, str, str]:
         """Text, place and trouble; never an error, whose text or context could quote the secret."""
@@ -52,24 +58,51 @@ class Secret(msgspec.Struct, frozen=True):
                 return "", where, "is not there: systemd has handed over none"
             return _in_file(Path(directory) / self.credential, where)
         text = os.environ.get(self.env or "")
-        where = f"the environment variable {self.env}"
-        return text or "", where, "is not set" if text is None else ""
+        trouble = "is not set" if text is None else "" if text else "is empty"
+        return text or "", f"the environment variable {self.env}", trouble
+
+
+def _told(where: str, setting: str, trouble: str) -> str:
+    return f"{where}, which `{setting}` names, {trouble}"
 
 
 def _in_file(file: Path, where: str) -> tuple[str, str, str]:
     """What a file says, like `_found`."""
+    data, trouble = read_regular(file)
+    if trouble:
+        return "", where, trouble
     try:
-        with file.open("rb") as stream:
-            data = stream.read(_LARGEST + 1)
-    except (OSError, ValueError) as error:
-        return "", where, f"cannot be read ({getattr(error, 'strerror', None) or 'no path'})"
-    if len(data) > _LARGEST:
-        return "", where, "is too large for a secret"
-    try:
-        text = data.decode()
+        text = data.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
         return "", where, "is not UTF-8 text"
-    return text.removesuffix("\n").removesuffix("\r"), where, ""
+    return text, where, "" if text else "is empty"
+
+
+def read_regular(file: Path) -> tuple[bytes, str]:
+    """What is in a small file that the configuration names, and what keeps it from being read.
+
+    Who is at the other end of a pipe or a device is not waited for.
+    """
+    try:
+        opened = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            if not stat.S_ISREG(os.fstat(opened).st_mode):
+                return b"", "is no regular file"
+            with os.fdopen(opened, "rb", closefd=False) as stream:
+                data = stream.read(_LARGEST + 1)
+        finally:
+            os.close(opened)
+    except (OSError, ValueError) as error:
+        return b"", f"cannot be read ({getattr(error, 'strerror', None) or 'no path'})"
+    return (b"", "is too large") if len(data) > _LARGEST else (data, "")
+
+
+def _is_open_to_all(file: Path) -> bool:
+    """A group may be let in on purpose, as in a container."""
+    try:
+        return bool(file.stat().st_mode & stat.S_IRWXO)
+    except OSError:  # it is gone meanwhile
+        return False
 
 
 def check_secret(file: Path, key: str, value: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 import msgspec
 
@@ -34,6 +36,8 @@ def check_command(context: click.Context, company: str | None, connect: bool, as
     With --connect, also go to the source step by step, up to the files that match.
     """
     settings = settings_of(context)
+    for warning in settings.warnings:
+        output.print_warning(warning)
     codes = [exits.DONE]
     found = []
     for key in _keys(settings, company):
@@ -76,7 +80,7 @@ def _check(settings: Settings, key: str, connect: bool) -> tuple[Checked, Except
                 checked.steps.append(step)
         except SourceUnreachable as error:
             checked.ok, checked.problem = False, error.problem
-            hint = f"check the source of {key}: `tenure check {key} --connect` tries it again"
+            hint = f"correct the source of {key}, or ask the customer, and try again"
             return checked, exits.Trouble(error.problem, hint, exits.UNREACHABLE)
     return checked, None
 
@@ -89,6 +93,9 @@ def _print(checked: Checked) -> None:
         click.echo(f"  {output.coloured(Severity.WARNING)}  {output.text(warning)}")
     for step in checked.steps:
         click.echo(f"  {step.what}: {output.text(step.detail)}")
+    if checked.source and checked.problem and not sys.stdout.isatty():
+        # Whoever reads this alone, without what stands on standard error.
+        click.echo(f"  failed: {output.text(checked.problem)}")
 
 
 COMMANDS = {"check": check_command}

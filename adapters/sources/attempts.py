@@ -33,7 +33,7 @@ def persistently(
 
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception(_may_pass),
-        stop=tenacity.stop_after_attempt(attempts) | tenacity.stop_before_delay(remaining.seconds),
+        stop=tenacity.stop_after_attempt(attempts) | tenacity.stop_before_delay(remaining.left()),
         wait=tenacity.wait_exponential(_FIRST_PAUSE, exp_base=_GROWTH)
         + tenacity.wait_random(0, _CHANCE),
         sleep=sleep,

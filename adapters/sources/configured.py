@@ -63,6 +63,12 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 joined(prefix, "bind"),
                 'expected an address of this machine like "10.0.0.4"',
             )
+        if self.settle >= self.deadline:
+            raise SettingsError(
+                file,
+                joined(prefix, "settle"),
+                f"expected fewer seconds than the deadline, which is {self.deadline:g}",
+            )
 
     @property
     def deadlines(self) -> Deadlines:
@@ -81,8 +87,10 @@ class SftpSettings(ServerSettings, frozen=True, forbid_unknown_fields=True):
     def check(self, file: Path, prefix: str) -> None:
         """Raises `SettingsError` for what keys on their own cannot say."""
         super().check(file, prefix)
-        if (self.password is None) == (self.private_key is None):
-            raise SettingsError(file, prefix, "expected either password or private_key")
+        if self.password is None and self.private_key is None:
+            raise SettingsError(file, prefix, "expected password or private_key, which are missing")
+        if self.password is not None and self.private_key is not None:
+            raise SettingsError(file, prefix, "expected either password or private_key, not both")
         if self.passphrase is not None and self.private_key is None:
             raise SettingsError(
                 file, joined(prefix, "passphrase"), "expected a private_key that it belongs to"
@@ -94,7 +102,7 @@ class SftpSettings(ServerSettings, frozen=True, forbid_unknown_fields=True):
                 "expected SHA256: and 43 characters, as `tenure check --connect` shows them",
             )
         if self.host_key is not None and self.known_hosts is not None:
-            raise SettingsError(file, prefix, "expected either host_key or known_hosts")
+            raise SettingsError(file, prefix, "expected either host_key or known_hosts, not both")
 
     def source(self, base: Path) -> Source:
         """The source; the paths of its secrets count from `base`."""

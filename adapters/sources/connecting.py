@@ -73,6 +73,8 @@ class Endpoint(NamedTuple):
         raise self._unreachable(trouble, seconds)
 
     def _unreachable(self, error: OSError, seconds: float) -> SourceUnreachable:
+        if self.bind and error.errno == errno.EADDRNOTAVAIL:
+            return SourceUnreachable(f"{self.bind} is no address of this machine; check `bind`")
         where = f"{self.host} port {self.port}"
         if isinstance(error, TimeoutError):
             return SourceUnreachable(

@@ -40,8 +40,11 @@ class Remaining:
         return max(0.0, self._end - self._clock())
 
     def sleep(self, seconds: float) -> None:
-        """Waits so long, or until nothing is left."""
-        time.sleep(min(seconds, self.left()))
+        """Waits so long. Raises `SourceUnreachable` when nothing is left before that."""
+        left = self.left()
+        time.sleep(min(seconds, left))
+        if left < seconds:
+            raise SourceUnreachable(self.problem, passing=True)
 
     def ends(self, close: Callable[[], None]) -> AbstractContextManager[None]:
         """Ends a connection, which `close` closes, when nothing is left.

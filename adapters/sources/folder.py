@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from adapters.sources.failures import explained
 from adapters.sources.pickup import (
     Changed,
     Look,
@@ -20,7 +21,7 @@ from adapters.sources.pickup import (
     matching_steps,
     pick_up,
 )
-from adapters.sources.source import DeliveredFile, SourceUnreachable, Step
+from adapters.sources.source import DeliveredFile, Step
 
 # What opening a file comes to that is gone, or that is a link, a socket or a directory by now.
 _ANOTHER = (errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.EISDIR)
@@ -71,7 +72,7 @@ class _Folder(msgspec.Struct, frozen=True):
     def look(self) -> dict[str, Look]:
         """Every file that counts, links never."""
         seen = {}
-        try:
+        with explained(f"{label(str(self.directory))} cannot be listed", "`directory`"):
             for number, path in enumerate(self.directory.iterdir(), 1):
                 check_number(number)
                 if counts(path.name, self.pattern):
@@ -81,22 +82,18 @@ class _Folder(msgspec.Struct, frozen=True):
                         continue
                     if stat.S_ISREG(found.st_mode):
                         seen[path.name] = Look(found.st_size, found.st_mtime_ns)
-        except OSError as error:
-            raise _unreachable(error, self.directory) from error
         return seen
 
     def read(self, name: str, look: Look) -> bytes:
         """The bytes of a file, at most as many as it had and one more."""
-        try:
-            return read_file(self.directory / name, look)
-        except OSError as error:
-            if error.errno in _ANOTHER:
-                raise Changed(name) from None
-            raise _unreachable(error, self.directory) from error
-
-
-def _unreachable(error: OSError, directory: Path) -> SourceUnreachable:
-    return SourceUnreachable(f"{error.filename or directory}: {error.strerror}")
+        path = self.directory / name
+        with explained(f"{label(str(path))} cannot be read", "`directory`, and who may read it"):
+            try:
+                return read_file(path, look)
+            except OSError as error:
+                if error.errno in _ANOTHER:
+                    raise Changed(name) from None
+                raise
 
 
 def read_file(path: Path, look: Look) -> bytes:

@@ -34,13 +34,12 @@ class FtpSource(ServerSource, frozen=True, kw_only=True):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """That anyone on the way can read what is not encrypted."""
-        if self.protocol == "ftps":
-            return ()
-        return (
+        """Also that anyone on the way can read what is not encrypted."""
+        clear = (
             "ftp sends the password and personal data over the line in the clear; "
-            'agree with the customer on protocol = "ftps" or "sftp"',
+            'agree with the customer on protocol = "ftps" or "sftp"'
         )
+        return (*([clear] if self.protocol == "ftp" else []), *super().warnings)
 
     @contextmanager
     def entered(self, remaining: Remaining) -> Iterator[Directory]:

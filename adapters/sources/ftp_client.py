@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from adapters.sources.deadlines import Remaining
-from adapters.sources.failures import Kind, explained
+from adapters.sources.failures import UNWELL, Kind, explained
 from adapters.sources.ftp_conversation import LINE, PASSING, Refused, Unintelligible, kind_of
 from adapters.sources.ftp_transfer import Transfers
 from adapters.sources.pickup import check_number
@@ -38,7 +38,7 @@ _ENCRYPTED_ONLY = (421, 503, 521, 522, 530, 534, 550)
 def kind_of_listing(error: Exception) -> Kind:
     """What went wrong with a directory."""
     if isinstance(error, Refused) and error.code == NOT_FOUND:
-        return Kind("No such file or directory, or no permission")
+        return Kind("No such file or directory, or no permission", refusal=True)
     return kind_of(error)
 
 
@@ -119,7 +119,7 @@ class FtpClient(Transfers):
         seconds = self._source.deadlines.log_in
         late = (
             f"{self.host} did not answer the log-in within {seconds:g} seconds; check `username`, "
-            "and ask the customer whether their server is well"
+            f"and {UNWELL}"
         )
         with self._remaining.part(seconds, self.hang_up, late):
             refusal = self._refusal()
@@ -147,7 +147,7 @@ class FtpClient(Transfers):
             told += f"; check `username` and `password`{also}"
             return SourceUnreachable(told, passing=passing)
         except Exception as error:
-            words, passing = kind_of(error)
+            words, passing, _ = kind_of(error)
             return SourceUnreachable(
                 f"the log-in of {user} on {self.host} failed ({words}); check `username` and "
                 "`password`",
@@ -164,16 +164,15 @@ class FtpClient(Transfers):
         """Enters the customer's directory; tells what the server has for listing it."""
         source, seconds = self._source, self._source.deadlines.session
         none = f"{self.host} gives {source.username} no session"
-        look_at = "what `username` may use"
-        late = f"{none} within {seconds:g} seconds; check {look_at}"
+        late = f"{none} within {seconds:g} seconds; {UNWELL}"
         unlisted = f"{source.directory} on {self.host} cannot be listed"
         with self._remaining.part(seconds, self.hang_up, late):
-            with explained(none, look_at, kind_of):
+            with explained(none, "what `username` may use", kind_of, known=True):
                 features = self._features()
                 if self._trusted:
                     self._encrypt_data()
                 self.voidcmd("TYPE I")
-            with explained(unlisted, "`directory`", kind_of_listing):
+            with explained(unlisted, "`directory`", kind_of_listing, known=True):
                 if source.directory != ".":
                     self.voidcmd(f"CWD {_on_the_line(source.directory)}")
                 self._entered = self._where()
@@ -191,7 +190,7 @@ class FtpClient(Transfers):
             if refused.code in PASSING:
                 raise
             return ()
-        path = ftplib.parse257(reply)  # noqa: S321 - what it says of itself
+        path = ftplib.parse257(reply) if reply.startswith("257") else ""  # noqa: S321 - it is read
         if not path:
             return ()
         return (path.encode("latin-1").decode("utf-8", "surrogateescape").rstrip("/"),)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from adapters.sources import failures
 from adapters.sources.deadlines import Remaining
-from adapters.sources.failures import Kind, explained
+from adapters.sources.failures import UNWELL, Kind, explained
 from adapters.sources.source import SourceUnreachable
 from adapters.sources.tls import distrust
 
@@ -52,11 +52,11 @@ def kind_of(error: Exception) -> Kind:
     match error:
         case Refused():
             passing = error.code in PASSING
-            return Kind(f"the server refuses with code {error.code}", passing)
+            return Kind(f"the server refuses with code {error.code}", passing, refusal=not passing)
         case Unintelligible() | ftplib.Error():
             return Kind("it answers something else")
         case Unsendable():
-            return Kind("FTP has no way to send a line break or a zero byte")
+            return Kind("FTP has no way to send a line break or a zero byte", refusal=True)
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
             return Kind("the conversation broke off", passing=True)
         case ssl.SSLError(reason="UNSUPPORTED_PROTOCOL" | "TLSV1_ALERT_PROTOCOL_VERSION"):
@@ -129,14 +129,18 @@ class Conversation(ftplib.FTP):
         """The same connection, encrypted, with a server that proves who it is.
 
         One for data goes on with the session of the first: servers want to know by that whether
-        it is ours.
+        it is ours. No setting is the reason when only that fails.
         """
         assert self._trusted  # noqa: S101 - asked for with `ftps` alone
         seconds = self._source.deadlines.handshake
         none, look_at = f"no encrypted connection with {self.host}", "`port` and `protocol`"
-        late = f"{none} within {seconds:g} seconds; check {look_at}"
         session = self.sock.session if isinstance(self.sock, ssl.SSLSocket) else None
-        with self._remaining.part(seconds, self.hang_up, late), explained(none, look_at, kind_of):
+        hint = UNWELL if session else f"check {look_at}"
+        late = f"{none} within {seconds:g} seconds; {hint}"
+        with (
+            self._remaining.part(seconds, self.hang_up, late),
+            explained(none, look_at, kind_of, known=bool(session)),
+        ):
             self._open.remove(sock)
             encrypted = self._trusted.wrap_socket(
                 sock, server_hostname=self.host, session=session, do_handshake_on_connect=False

@@ -6,11 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from adapters.sources.failures import explained
-from adapters.sources.ftp_client import (
-    NOT_FOUND,
-    FtpClient,
-    kind_of_listing,
-)
+from adapters.sources.ftp_client import NOT_FOUND, FtpClient, kind_of_listing
 from adapters.sources.ftp_conversation import PASSING, Refused, kind_of
 from adapters.sources.ftp_listing import (
     Entry,
@@ -51,14 +47,14 @@ class FtpDirectory:
     def look(self) -> dict[str, Look]:
         """Every file that counts, links never as far as the server tells them."""
         unlisted = f"{self._directory} on {self._host} cannot be listed"
-        with explained(unlisted, "`directory`", kind_of_listing):
+        with explained(unlisted, "`directory`", kind_of_listing, known=True):
             looks = ((entry.name, self._look(entry)) for entry in self._entries())
             return {name: look for name, look in looks if look}
 
     def read(self, name: str, look: Look) -> bytes:
         """The bytes of a file, at most as many as it had and one more."""
         unread = f"{label(name)} on {self._host} cannot be read"
-        with explained(unread, "what `username` may read", kind_of):
+        with explained(unread, "what `username` may read", kind_of, known=True):
             try:
                 # One byte more than is listed: a file that has it has grown.
                 data = self._client.retrieve(name, look.size + 1)
@@ -163,7 +159,7 @@ class FtpDirectory:
     def _untold(self, entry: Entry, *, passing: bool = False) -> SourceUnreachable:
         return SourceUnreachable(
             f"{self._host} does not tell size and time of {label(entry.name)}, without which "
-            "nobody knows whether it is complete",
+            "nobody knows whether it is complete; ask the customer for a server that does",
             passing=passing,
         )
 

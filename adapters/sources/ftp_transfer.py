@@ -180,7 +180,7 @@ class Transfers(Conversation):
             self._no_data(error)
 
     def _no_data(self, error: Exception) -> NoReturn:
-        words, passing = _kind_of_call(error)
+        words, passing, _ = _kind_of_call(error)
         raise SourceUnreachable(
             f"there is no data connection with {self.host} ({words}); check `mode`, and ask the "
             "customer which ports their firewall lets through",

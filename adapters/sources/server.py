@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import msgspec
 
+from adapters.secret import Secret, read_regular
 from adapters.sources.attempts import persistently
 from adapters.sources.connecting import Endpoint
 from adapters.sources.deadlines import Deadlines, Remaining
@@ -38,6 +40,13 @@ class ServerSource(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.protocol} {self.username}@{self.host}:{self.port} {self.directory}"
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """Which of the secrets and files that it names cannot be read here and now, and which
+        secret everybody can read."""
+        found = [_warning(name, getattr(self, name)) for name in self.__struct_fields__]
+        return tuple(warning for warning in found if warning)
+
+    @property
     def endpoint(self) -> Endpoint:
         """Where the server listens."""
         return Endpoint(self.host, self.port, self.bind)
@@ -60,3 +69,13 @@ class ServerSource(msgspec.Struct, frozen=True, kw_only=True):
         """The directory, all the way from the name of the server; it is left afterwards, or when
         nothing remains of the time. Raises `SourceUnreachable`."""
         raise NotImplementedError
+
+
+def _warning(setting: str, value: object) -> str | None:
+    """What is wrong with the secret or file that a setting names."""
+    if isinstance(value, Secret):
+        return value.warning(setting)
+    if isinstance(value, Path):
+        _, trouble = read_regular(value)
+        return f"the file {value}, which `{setting}` names, {trouble}" if trouble else None
+    return None

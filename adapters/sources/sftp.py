@@ -34,13 +34,13 @@ class SftpSource(ServerSource, frozen=True, kw_only=True):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """That nothing is fetched before a host key is pinned."""
-        if self.host_key or self.known_hosts:
-            return ()
-        return (
+        """Also that nothing is fetched before a host key is pinned."""
+        unpinned = (
             "no host_key is pinned, so nothing is fetched: "
-            "`tenure check --connect` shows the one it meets",
+            "`tenure check --connect` shows the one it meets"
         )
+        is_pinned = self.host_key or self.known_hosts
+        return (*([] if is_pinned else [unpinned]), *super().warnings)
 
     @contextmanager
     def entered(self, remaining: Remaining) -> Iterator[Directory]:

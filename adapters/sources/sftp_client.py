@@ -61,20 +61,20 @@ def kind_of(error: Exception) -> Kind:
     """What went wrong, in words of ours."""
     match error:
         case paramiko.ChannelException():
-            return Kind("the server refuses it")
+            return Kind("the server refuses it", refusal=True)
         case paramiko.SSHException():
             return Kind("the conversation broke off", passing=True)
         case SFTPError():
             return Kind("it answers something else")
         case _Refused():
-            return Kind(f"the server refuses with code {error.code}")
+            return Kind(f"the server refuses with code {error.code}", refusal=True)
         case _:
             return failures.kind_of(error)
 
 
-def explained(what: str, look_at: str = "") -> AbstractContextManager[None]:
+def explained(what: str, look_at: str, *, known: bool = False) -> AbstractContextManager[None]:
     """Turns whatever goes wrong with a server into one sentence, and the setting to look at."""
-    return failures.explained(what, look_at, kind_of)
+    return failures.explained(what, look_at, kind_of, known=known)
 
 
 class _Refused(Exception):
@@ -263,7 +263,8 @@ class SftpDirectory:
 
     def look(self) -> dict[str, Look]:
         """Every file that counts, links never."""
-        with explained(f"{self._directory} on {self._host} cannot be listed", "`directory`"):
+        unlisted = f"{self._directory} on {self._host} cannot be listed"
+        with explained(unlisted, "`directory`", known=True):
             return {
                 name: self._look(name, about)
                 for name, about in self._client.entries(self._directory.encode())
@@ -274,7 +275,7 @@ class SftpDirectory:
         """The bytes of a file, at most as many as it had and one more."""
         path = f"{self._directory.rstrip('/')}/{name}".encode("utf-8", "surrogateescape")
         unread = f"{label(name)} on {self._host} cannot be read"
-        with explained(unread, "what `username` may read"):
+        with explained(unread, "what `username` may read", known=True):
             try:
                 # One byte more than is listed: a file that has it has grown.
                 found, data = self._client.read_file(path, look.size + 1)
@@ -288,7 +289,7 @@ class SftpDirectory:
         if about.mode is None or about.size is None or about.modified is None:
             raise SourceUnreachable(
                 f"{self._host} does not tell kind, size and time of {label(name)}, without which "
-                "nobody knows whether it is complete"
+                "nobody knows whether it is complete; ask the customer for a server that does"
             )
         return Look(about.size, about.modified * _NANOSECONDS)
 

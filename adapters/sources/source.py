@@ -66,7 +66,7 @@ class Source(Protocol):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is wrong with how it is configured, and keeps files from being fetched."""
+        """What is wrong with how it is configured, on this machine and for whoever asks."""
 
     def fetch(self, limit: int) -> list[DeliveredFile]:
         """The matching files, in the order of D3.

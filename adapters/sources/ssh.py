@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 
 import paramiko
 
+from adapters.sources.attempts import persistently
 from adapters.sources.connecting import Address
 from adapters.sources.deadlines import Remaining
+from adapters.sources.failures import UNWELL
 from adapters.sources.sftp_client import SftpClient, SftpDirectory, explained, kind_of
 from adapters.sources.source import SourceUnreachable
 from adapters.sources.ssh_keys import known_keys, private_key
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 # Seconds after ours, at which deadlines of paramiko's would end the same: ours say why.
 _LATER = 5.0
+_TWICE = 2  # attempts
 
 # paramiko reports in logs what it also raises, and what servers say: all of it stays unheard.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
@@ -57,7 +60,7 @@ class Connection:
         seconds = source.deadlines.log_in
         late = (
             f"{source.host} did not answer the log-in within {seconds:g} seconds; check "
-            "`username`, and ask the customer whether their server is well"
+            f"`username`, and {UNWELL}"
         )
         self._transport.auth_timeout = seconds + _LATER
         with self._remaining.part(seconds, self.close, late):
@@ -73,11 +76,7 @@ class Connection:
         try:
             more = proof.give(self._transport, source.username)
         except paramiko.BadAuthenticationType as error:
-            known = ("password", "publickey", "keyboard-interactive")
-            wanted = " or ".join(each for each in known if each in error.allowed_types)
-            return SourceUnreachable(
-                f"{who} by `{setting}`, only by {wanted or 'other means'}; check `{setting}`"
-            )
+            return SourceUnreachable(f"{who} by `{setting}`, {_only_by(setting, error)}")
         except Exception as error:
             if proof.asked_more:
                 more = ["another"]
@@ -93,7 +92,10 @@ class Connection:
                     passing=passing and kind_of(error).passing,
                 )
         if more or not self._transport.is_authenticated():
-            return SourceUnreachable(f"{who} by `{setting}` alone; it asks for more than one proof")
+            return SourceUnreachable(
+                f"{who} by `{setting}` alone; it asks for more than one proof: ask the customer "
+                "for a log-in with one"
+            )
         return None
 
     def open_directory(self, source: SftpSource) -> SftpDirectory:
@@ -115,6 +117,16 @@ def _proof_of(source: SftpSource) -> Proof:
         return ByKey(private_key(source.private_key, source.passphrase))
     assert source.password  # noqa: S101 - the configuration has one of the two
     return ByPassword(source.password.read("password"))
+
+
+def _only_by(setting: str, error: paramiko.BadAuthenticationType) -> str:
+    """How a server lets somebody in that does not take what is set: the rest of a sentence."""
+    known = ("password", "publickey", "keyboard-interactive")
+    wanted = " or ".join(each for each in known if each in error.allowed_types)
+    if not wanted:
+        return "only by other means; ask the customer for a log-in by password or key"
+    other = "password" if setting == "private_key" else "private_key"
+    return f"only by {wanted}; set `{other}` instead"
 
 
 def _is_answer(error: Exception) -> bool:
@@ -139,8 +151,9 @@ def connect(
     and tells the first that it showed.
 
     A server may have keys of several types and shows one of those that it is asked for: it is
-    asked again without the types it has shown, on one connection after the other, for servers count
-    those that have not logged in. Raises `SourceUnreachable` where there is no connection at all,
+    asked again without the types it has shown, on one connection after the other. Servers count
+    those that have not logged in, and some take a moment to see that one of them has ended: what
+    they hang up on is tried twice. Raises `SourceUnreachable` where there is no connection at all,
     or no telling what the server would have shown.
     """
     first = connection = _connect(source, addresses, frozenset(), remaining)
@@ -151,7 +164,9 @@ def connect(
             return first
         shown.add(family(connection.key_type))
         try:
-            connection = _connect(source, addresses, shown, remaining)
+            connection = persistently(
+                lambda: _connect(source, addresses, shown, remaining), _TWICE, remaining
+            )
         except SourceUnreachable as error:
             if error.passing:
                 raise
@@ -186,11 +201,12 @@ def _connect(
     seconds = deadlines.greeting + deadlines.handshake
     where = f"{source.host} port {source.port}"
     none = f"{where} does not answer as an SSH server does"
-    late = f"{none} within {seconds:g} seconds; check `host` and `port`"
+    look_at = "`host`, `port` and `protocol`"
+    late = f"{none} within {seconds:g} seconds; check {look_at}"
     try:
         with (
             remaining.part(seconds, lambda: _close(sock, transport), late),
-            explained(none, "`host` and `port`"),
+            explained(none, look_at),
         ):
             transport = Transport(sock, frozenset(without))
             transport.banner_timeout = transport.handshake_timeout = seconds + _LATER

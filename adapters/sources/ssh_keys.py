@@ -10,7 +10,7 @@ import paramiko
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from adapters.secret import Secret
+from adapters.secret import Secret, read_regular
 from adapters.sources.source import SourceUnreachable
 
 _Key = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -23,15 +23,12 @@ def known_keys(file: Path, host: str, port: int) -> frozenset[str]:
     line names, and `@cert-authority` pins nothing. Raises `SourceUnreachable` where there is none.
     """
     named = (host if port == 22 else f"[{host}]:{port}").lower()
-    try:
-        lines = file.read_text("utf-8", "replace").splitlines()
-    except OSError as error:
-        raise SourceUnreachable(
-            f"the file {file}, which `known_hosts` names, cannot be read ({error.strerror})"
-        ) from error
+    data, trouble = read_regular(file)
+    if trouble:
+        raise SourceUnreachable(f"the file {file}, which `known_hosts` names, {trouble}")
     revoked: set[str] = set()
     keys: set[str] = set()
-    for line in lines:
+    for line in data.decode("utf-8", "replace").splitlines():
         marker, rest = _marked(line)
         entry = _entry(rest)
         if entry and marker == "@revoked":
@@ -39,14 +36,17 @@ def known_keys(file: Path, host: str, port: int) -> frozenset[str]:
         elif entry and not marker and _names(entry, named):
             keys.add(entry.key.fingerprint)
     if not keys - revoked:
-        raise SourceUnreachable(f"{file}, which `known_hosts` names, has no key of {named}")
+        raise SourceUnreachable(
+            f"the file {file}, which `known_hosts` names, has no key of {named}"
+        )
     return frozenset(keys - revoked)
 
 
 def _marked(line: str) -> tuple[str, str]:
-    """The marker of a line, mostly none, and the rest of it."""
-    marker, *rest = line.split(maxsplit=1) or [""]
-    return (marker, "".join(rest)) if marker.startswith("@") else ("", line.strip())
+    """The marker of a line, mostly none, and the rest of it, with one blank between words."""
+    words = line.split()
+    marker = words.pop(0) if line.lstrip().startswith("@") else ""
+    return marker, " ".join(words)
 
 
 def _entry(line: str) -> paramiko.hostkeys.HostKeyEntry | None:

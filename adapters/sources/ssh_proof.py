@@ -43,12 +43,19 @@ class ByPassword:
         self.asked_more = False
 
     def give(self, transport: paramiko.Transport, username: str) -> list[str]:
-        """As a password, or as the answer to the one question of a server that asks questions."""
+        """As a password, or as the answer to the one question of a server that asks questions.
+
+        It is asked first which of them it takes, as every client does: one that it does not take
+        would be an attempt that failed, and stand in its log.
+        """
         try:
-            return transport.auth_password(username, self._password, fallback=False)
+            return transport.auth_none(username)
         except paramiko.BadAuthenticationType as error:
-            if "keyboard-interactive" not in error.allowed_types:
+            takes = error.allowed_types
+            if not {"password", "keyboard-interactive"} & set(takes):
                 raise
+        if "password" in takes:
+            return transport.auth_password(username, self._password, fallback=False)
         return transport.auth_interactive(username, self._answers)
 
     def _answers(self, _: str, __: str, questions: Sequence[object]) -> list[str]:

@@ -11,6 +11,7 @@ import psycopg
 from eventsourcing.persistence import IntegrityError, PersistenceError
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import PoolTimeout
 
 from adapters.store.errors import StoreUnavailable
 
@@ -86,18 +87,39 @@ def explained() -> Iterator[None]:
     except IntegrityError:
         raise
     except (psycopg.Error, PersistenceError) as error:
-        problem = f"the database cannot be used: {reason_of(error)}"
-        if isinstance(error.__cause__ or error, psycopg.errors.InsufficientPrivilege):
-            hint = "`tenure migrate --grant ROLE`, as the owner, lets a role do what is needed"
-            raise StoreUnavailable(problem, hint) from None
-        raise StoreUnavailable(problem) from None
+        raise unavailable(error) from None
 
 
-def reason_of(error: Exception) -> str:
-    """What PostgreSQL says first of all, which names no data."""
+def unavailable(error: Exception) -> StoreUnavailable:
+    """An error of the database, and what to do about it."""
     cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    return StoreUnavailable(
+        f"the database cannot be used: {_reason(cause or error)}", _hint(cause or error)
+    )
+
+
+def _reason(cause: BaseException) -> str:
+    """What PostgreSQL says first of all, which names no data."""
+    if isinstance(cause, PoolTimeout):
+        return "it gives no connection"
     if isinstance(cause, psycopg.Error) and cause.diag.message_primary:
         return cause.diag.message_primary
     if isinstance(cause, (psycopg.OperationalError, psycopg.ProgrammingError)):
-        return " ".join(str(cause).split())
-    return type(cause or error).__name__
+        # libpq's advice stands on lines of its own, which begin with a tab.
+        said = [line for line in str(cause).splitlines() if not line.startswith("\t")]
+        return " ".join(" ".join(said).split())
+    return type(cause).__name__
+
+
+def _hint(cause: BaseException) -> str:
+    match cause:
+        case psycopg.errors.InsufficientPrivilege():
+            return "`tenure migrate --grant ROLE`, as the owner, lets a role do what is needed"
+        case psycopg.errors.UndefinedObject():
+            return "let an administrator create it first"
+        case psycopg.OperationalError() if "password" in str(cause):
+            return "~/.pgpass, or the file that PGPASSFILE names, may hold the password"
+        case psycopg.OperationalError():
+            return "see that it runs, and that `database` or TENURE_DATABASE names it"
+        case _:
+            return "check where the database is configured"

@@ -20,7 +20,7 @@ from psycopg import AsyncConnection
 
 from adapters.service.run import utc_now
 from adapters.service.schedule import Job
-from adapters.store.connecting import NOTICING, conninfo_of, reason_of
+from adapters.store.connecting import NOTICING, conninfo_of, unavailable
 from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
 from adapters.worker.configuration import Configuration
@@ -267,7 +267,7 @@ def _explained(error: Exception) -> Exception:
     """An error of the database as the store says it."""
     cause = error.__cause__ if isinstance(error, ConnectorException) else error
     if isinstance(cause, psycopg.Error):
-        return StoreUnavailable(f"the database cannot be used: {reason_of(cause)}")
+        return unavailable(cause)
     if isinstance(error, TimeoutError):
         return StoreUnavailable("the database does not answer")
     return error

@@ -29,6 +29,9 @@ class FakeServer:
         self.keys = keys or (paramiko.ECDSAKey.generate(),)
         self.methods = "password"
         self.asks_for_more = False
+        self.questions: list[list[str]] = [["Password: "]]
+        """What it asks interactively, one after the other; the password must answer the first."""
+        self.answers: list[str] = []
         self.refuse_sftp = False
         self.entries: Callable[[list[Any]], Any] = lambda entries: entries
         self.read: Callable[[Path, int, int, bytes], Any] = lambda path, offset, size, data: data
@@ -89,6 +92,8 @@ def serving(root: Path, *keys: paramiko.PKey) -> Iterator[FakeServer]:
 class _Door(paramiko.ServerInterface):
     def __init__(self, fake: FakeServer) -> None:
         self.fake = fake
+        self._rounds: Iterator[list[str]] = iter(())
+        self._asked = 0
 
     def get_allowed_auths(self, username: str) -> str:
         return self.fake.methods
@@ -100,6 +105,26 @@ class _Door(paramiko.ServerInterface):
         if self.fake.asks_for_more:
             return paramiko.AUTH_PARTIALLY_SUCCESSFUL
         return paramiko.AUTH_SUCCESSFUL
+
+    def check_auth_interactive(self, username: str, submethods: str) -> Any:
+        self.fake.attempts.append("interactive")
+        if "keyboard-interactive" not in self.fake.methods:
+            return paramiko.AUTH_FAILED
+        self._rounds = iter(self.fake.questions)
+        return self._next_question()
+
+    def check_auth_interactive_response(self, responses: list[str]) -> Any:
+        self.fake.answers += responses
+        if len(responses) != self._asked or self.fake.answers[:1] not in ([], [PASSWORD]):
+            return paramiko.AUTH_FAILED
+        return self._next_question()
+
+    def _next_question(self) -> Any:
+        prompts = next(self._rounds, None)
+        if prompts is None:
+            return paramiko.AUTH_SUCCESSFUL
+        self._asked = len(prompts)
+        return paramiko.InteractiveQuery("", "", *((each, False) for each in prompts))
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         self.fake.attempts.append("publickey")

@@ -68,6 +68,7 @@ def fingerprint(key: Path) -> str:
 def running(directory: Path, *settings: str) -> Iterator[Sshd]:
     """A server whose keys, configuration and log are in `directory`; `settings` are more lines."""
     program = find_sshd()
+    directory.mkdir(exist_ok=True)
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     hosts = {kind: generate_key(directory / f"host_{kind}", kind) for kind in KEY_TYPES}

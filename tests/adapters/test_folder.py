@@ -283,6 +283,7 @@ def test_a_folder_that_is_not_there_is_unreachable(place: Place) -> None:
 
     assert "No such file" in raised.value.problem
     assert str(place.directory) in raised.value.problem
+    assert raised.value.problem.endswith("; check `directory`")
 
 
 def test_a_name_with_control_characters_does_not_count(place: Place) -> None:
@@ -357,8 +358,11 @@ def test_a_file_that_may_not_be_read_is_unreachable(
 
     monkeypatch.setattr("os.open", forbidden)
 
-    with pytest.raises(SourceUnreachable, match="Permission denied"):
+    with pytest.raises(SourceUnreachable) as raised:
         FolderSource(tmp_path, PATTERN).fetch(LIMIT)
+
+    named = f"{tmp_path}/alleo_employees_1.csv cannot be read (Permission denied)"
+    assert raised.value.problem == f"{named}; check `directory`, and who may read it"
 
 
 MEANWHILE: dict[str, Callable[[Path], Any]] = {

@@ -6,7 +6,6 @@ import os
 import socket
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -19,13 +18,14 @@ from adapters.sources.deadlines import Deadlines
 from adapters.sources.ftp import FtpSource
 from adapters.sources.ftp_client import FtpClient
 from adapters.sources.source import SourceUnreachable, StillUploading
+from tests.adapters import hostile, hostile_ftp
 from tests.adapters import vsftpd as ftpd
 from tests.adapters.certificates import Certificate, make_certificate
+from tests.adapters.failing import LIMIT, failure, problem
 from tests.adapters.ftp_server import PASSWORD, USER, FtpServer, serving
 from tests.adapters.vsftpd import Vsftpd
 
 NAME = "alleo_employees_1.csv"
-LIMIT = 10_000_000
 READS = {
     *("AUTH", "CWD", "EPRT", "EPSV", "FEAT", "LIST", "MDTM", "MLSD", "NLST", "OPTS", "PASS"),
     *("PASV", "PBSZ", "PORT", "PROT", "PWD", "RETR", "SIZE", "TYPE", "USER"),
@@ -68,7 +68,7 @@ def password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACME_FTP", PASSWORD)
 
 
-def on(server: FtpServer, **changes: Any) -> FtpSource:
+def on(server: FtpServer | hostile_ftp.FtpServer, **changes: Any) -> FtpSource:
     """A source on the server in this process that works, but for the `changes`."""
     usual: dict[str, Any] = {
         "protocol": "ftps" if "ca_file" in changes else "ftp",
@@ -82,6 +82,11 @@ def on(server: FtpServer, **changes: Any) -> FtpSource:
         "attempts": 1,
     }
     return FtpSource(**{**usual, **changes})
+
+
+def on_script(server: hostile_ftp.FtpServer, **changes: Any) -> FtpSource:
+    """A source on a server that answers word by word what a test wants."""
+    return on(server, username=hostile.USER, **changes)
 
 
 def on_real(server: Vsftpd, directory: Path, **changes: Any) -> FtpSource:
@@ -104,34 +109,6 @@ def on_real(server: Vsftpd, directory: Path, **changes: Any) -> FtpSource:
 def fetched(source: FtpSource) -> dict[str, bytes | None]:
     """What is fetched, by name."""
     return {file.name: file.data for file in source.fetch(LIMIT)}
-
-
-def failure(source: FtpSource) -> SourceUnreachable:
-    """How nothing can be fetched: in one sentence, and no secret in it or behind it."""
-    with pytest.raises(SourceUnreachable) as raised:
-        source.fetch(LIMIT)
-    behind = "".join(traceback.format_exception(raised.value))
-    error: BaseException | None = raised.value
-    while error is not None:
-        behind += repr(error)
-        error = error.__cause__ or error.__context__
-    assert PASSWORD not in behind
-    assert "\n" not in raised.value.problem
-    assert not raised.value.problem.endswith(".")
-    assert not [each for each in threading.enumerate() if _is_waiting(each)]
-    return raised.value
-
-
-def _is_waiting(thread: threading.Thread) -> bool:
-    """A timer that would keep the process from ending, or close what is another's by then."""
-    if isinstance(thread, threading.Timer):
-        thread.join(1)
-    return isinstance(thread, threading.Timer) and thread.is_alive()
-
-
-def problem(source: FtpSource) -> str:
-    """Why nothing can be fetched."""
-    return failure(source).problem
 
 
 # Logging in
@@ -186,6 +163,15 @@ def test_a_server_that_is_busy_may_not_be_in_a_moment(
     assert f"the server refuses with code {code}" in refused.problem
 
 
+def test_a_server_that_is_busy_in_the_clear_may_want_encryption(fake: FtpServer) -> None:
+    fake.replies["USER"] = "421 Sorry, cleartext sessions are not accepted"
+
+    refused = failure(on(fake))
+
+    assert "`username` and `password`, and `protocol`: the server may" in refused.problem
+    assert refused.passing
+
+
 def test_a_busy_server_is_tried_again(fake: FtpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """R6"""
     monkeypatch.setattr("adapters.sources.attempts._FIRST_PAUSE", 0)
@@ -205,8 +191,6 @@ def test_a_server_that_wants_an_account_as_well_is_told(fake: FtpServer) -> None
 
 
 def test_a_server_that_wants_no_password_gets_none(tmp_path: Path, outgoing: Path) -> None:
-    (tmp_path / "vsftpd").mkdir()
-
     options = {"no_anon_password": True, "secure_email_list_enable": False}
     with ftpd.running(tmp_path / "vsftpd", **options) as server:
         assert fetched(on_real(server, outgoing)) == {NAME: b"content"}
@@ -261,8 +245,6 @@ def test_a_real_server_sees_one_session_go_on(tmp_path: Path, outgoing: Path, mo
     """D1: it refuses data over a session that is not the one of the log-in."""
     data = os.urandom(3_000_000)
     (outgoing / NAME).write_bytes(data)
-    (tmp_path / "vsftpd").mkdir()
-
     with ftpd.running(tmp_path / "vsftpd", tls=True) as server:
         assert fetched(on_real(server, outgoing, mode=mode)) == {NAME: data}
 
@@ -373,8 +355,6 @@ def test_every_connection_is_from_the_address_that_is_configured(
 
 def test_an_address_elsewhere_is_not_called(tmp_path: Path, outgoing: Path) -> None:
     """D1: a server behind a router tells an address that leads nowhere, or to others."""
-    (tmp_path / "vsftpd").mkdir()
-
     with ftpd.running(tmp_path / "vsftpd", pasv_address="192.0.2.7") as server:
         assert fetched(on_real(server, outgoing)) == {NAME: b"content"}
         assert "(192,0,2,7," in server.log.read_text()
@@ -393,7 +373,6 @@ def test_a_server_may_be_called_by_ipv6(tmp_path: Path, outgoing: Path, mode: st
     """D1"""
     if not _has_ipv6():
         pytest.skip("this machine has no IPv6")
-    (tmp_path / "vsftpd").mkdir()
     dual = {"listen": False, "listen_ipv6": True, "listen_address6": "::"}
 
     with ftpd.running(tmp_path / "vsftpd", **dual) as server:
@@ -426,6 +405,23 @@ def test_a_server_that_makes_no_connection_is_told(fake: FtpServer, mode: str) -
     refused = failure(on(fake, mode=mode))
 
     assert "`mode`" in refused.problem
+    assert refused.passing
+
+
+ELSEWHERE: dict[str, hostile_ftp.Act] = {
+    "421": hostile_ftp.say("421 Good-bye"),
+    "an end": hostile_ftp.hang_up,
+    "silence": hostile_ftp.say_nothing,
+}
+
+
+@pytest.mark.parametrize("case", ELSEWHERE)
+def test_a_server_that_ends_the_conversation_has_nothing_against_the_mode(case: str) -> None:
+    with closing(hostile_ftp.FtpServer({"PASV": ELSEWHERE[case]})) as server:
+        refused = failure(on_script(server, deadlines=Deadlines(silence=0.3)))
+
+    assert "`mode`" not in refused.problem
+    assert refused.problem.endswith("; ask the customer whether their server is well")
     assert refused.passing
 
 
@@ -565,10 +561,52 @@ def test_a_server_that_only_tells_facts_is_believed(fake: FtpServer) -> None:
     assert fetched(on(fake)) == {NAME: b"content"}
 
 
-def test_facts_that_are_promised_but_not_told_are_found_elsewhere(fake: FtpServer) -> None:
-    fake.replies["MLSD"] = "500 Unknown command"
+@pytest.mark.parametrize("reply", ["500 Unknown command", "501 Bad path", "550 Not here"])
+def test_facts_that_are_promised_but_not_told_are_found_elsewhere(
+    fake: FtpServer, reply: str
+) -> None:
+    """D2"""
+    fake.replies["MLSD"] = reply
 
     assert fetched(on(fake)) == {NAME: b"content"}
+
+
+@pytest.mark.parametrize("command", ["MLSD", "LIST", "NLST"])
+def test_a_listing_that_is_cut_off_is_not_taken_for_all_there_is(command: str) -> None:
+    """D3: an older file would be applied after a newer one, or none at all."""
+    facts = {"MLSD": True, "LIST": False, "NLST": False}[command]
+    acts = {"done": hostile_ftp.say("226 Output truncated to 2 matches")}
+    if command == "NLST":
+        acts["LIST"] = hostile_ftp.say("502 No")
+    with closing(hostile_ftp.FtpServer(acts, facts=facts)) as server:
+        refused = failure(on_script(server))
+
+    assert "lists only a part of /outgoing; check `directory`" in refused.problem
+    assert not refused.passing
+
+
+PLACES = {
+    "a path in a directory that counts from where the log-in lands": (
+        *('257 "/home/acme/outgoing" is here', "/home/acme/outgoing", True),
+    ),
+    "a path with a quotation mark": ('257 "/a""b" is here', '/a"b', True),
+    "a path in the directory as it is set": ("500 Unknown", "outgoing", True),
+    "a path elsewhere": ('257 "/home/acme/outgoing" is here', "/home/acme", False),
+    "a path of which nobody knows where": ("500 Unknown", "/home/acme/outgoing", False),
+    "an answer to something else": ("250 /home/acme/outgoing", "/home/acme/outgoing", False),
+}
+
+
+@pytest.mark.parametrize("case", PLACES)
+def test_a_path_counts_where_the_server_says_that_it_is(case: str) -> None:
+    """D2"""
+    reply, place, found = PLACES[case]
+    acts = {"LIST": hostile_ftp.say("502 No"), "PWD": hostile_ftp.say(reply)}
+    sends: dict[str, hostile_ftp.Send] = {"NLST": f"{place}/{NAME}\r\n".encode()}
+    with closing(hostile_ftp.FtpServer(acts, sends, facts=False)) as server:
+        names = list(fetched(on_script(server, directory="outgoing")))
+
+    assert names == [NAME] * found
 
 
 def test_a_listing_in_words_of_its_own_is_asked_for_as_names(outgoing: Path) -> None:
@@ -700,6 +738,7 @@ def test_a_file_over_the_limit_is_not_fetched(fake: FtpServer) -> None:
 
 def test_a_file_that_is_gone_is_still_uploading(fake: FtpServer) -> None:
     """D4"""
+
     def gone(command: str, data: bytes) -> bytes:
         fake.replies["RETR"] = "550 No such file"
         shown.append(data)
@@ -713,12 +752,54 @@ def test_a_file_that_is_gone_is_still_uploading(fake: FtpServer) -> None:
 
 
 def test_a_file_that_may_not_be_read_is_told(fake: FtpServer) -> None:
-    fake.replies["RETR"] = "550 Permission denied"
+    fake.replies |= {"RETR": "550 Permission denied", "SIZE": "550 Permission denied"}
 
     refused = failure(on(fake))
 
     assert "cannot be read (the server refuses with code 550)" in refused.problem
+    assert refused.problem.endswith("; check what `username` may read")
     assert not refused.passing
+
+
+def then_abort(data: bytes) -> hostile_ftp.Send:
+    """Data, and a reset instead of an end."""
+
+    def send(line: hostile.Line) -> None:
+        line.sendall(data)
+        line.over.wait(0.2)  # for all of it to be taken
+        hostile.abort(line.sock)
+
+    return send
+
+
+def test_a_reset_after_the_last_byte_is_an_end_if_the_server_says_so() -> None:
+    """D4: some servers end every connection in this way."""
+    content = hostile.CONTENT
+    with closing(hostile_ftp.FtpServer({}, {"RETR": then_abort(content)})) as server:
+        assert fetched(on_script(server)) == {NAME: content}
+
+
+def test_a_reset_before_the_last_byte_is_no_end() -> None:
+    """D4"""
+    sends = {"RETR": then_abort(hostile.CONTENT[:-1])}
+    with closing(hostile_ftp.FtpServer({}, sends)) as server, pytest.raises(StillUploading):
+        on_script(server).fetch(LIMIT)
+
+
+def test_a_reset_that_the_server_tells_of_is_a_lost_line() -> None:
+    """D4, R6"""
+    sends = {"RETR": then_abort(hostile.CONTENT)}
+    acts: dict[str, hostile_ftp.Act] = {"done": lambda session: told(session)}
+
+    def told(session: hostile_ftp.Session) -> None:
+        is_file = server.commands[-1].startswith("RETR")
+        session.reply("426 Connection closed" if is_file else "226 Done")
+
+    with closing(hostile_ftp.FtpServer(acts, sends)) as server:
+        refused = failure(on_script(server))
+
+    assert f"{NAME} on 127.0.0.1 cannot be read" in refused.problem
+    assert refused.passing
 
 
 @pytest.mark.parametrize("code", [421, 425, 426, 450, 451])

@@ -748,6 +748,7 @@ FTP_STAGES = {
     "OPTS": ("session", NO_FTP_SESSION),
     "TYPE": ("session", NO_FTP_SESSION),
     "CWD": ("session", NO_FTP_SESSION),
+    "PWD": ("session", NO_FTP_SESSION),
     "PASV": ("silence", NO_LISTING),
     "MLSD": ("silence", NO_LISTING),
     "LIST": ("silence", NO_LISTING),
@@ -811,7 +812,7 @@ def test_an_ftp_server_that_is_gone_is_told(
 ) -> None:
     """R6"""
     deadline, words = FTP_STAGES[stage]
-    words = NO_LISTING if stage == "CWD" else words
+    words = NO_LISTING if stage in ("CWD", "PWD") else words
 
     told = ftp(ground, {stage: act}, facts=stage not in ("SIZE", "MDTM"))
 
@@ -881,7 +882,7 @@ def test_data_that_does_not_come_is_not_waited_for(
     told = ground.meet(server, over_ftp(server, deadlines, mode=mode, **trusted), 1)
 
     if encrypted:
-        unreachable(told, "no encrypted connection with 127.0.0.1 within 0.5 seconds")
+        unreachable(told, "no encrypted connection with 127.0.0.1 within 0.5 seconds; ask the")
     elif silent:
         unreachable(told, NO_READING if stage == "RETR" else NO_LISTING, SILENT)
     else:

@@ -9,25 +9,33 @@ import subprocess
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import paramiko
 import pytest
+from paramiko.common import MSG_KEXINIT, MSG_USERAUTH_SUCCESS
+from paramiko.sftp import CMD_READDIR
 
 from adapters.secret import Secret
 from adapters.sources.deadlines import Deadlines
 from adapters.sources.sftp import SftpSource
 from adapters.sources.source import SourceUnreachable, StillUploading
+from adapters.sources.ssh_keys import known_keys
 from adapters.sources.ssh_transport import Transport
+from adapters.worker.log import logging_to
+from tests.adapters import hostile, hostile_ssh
 from tests.adapters import sshd as openssh
+from tests.adapters.failing import LIMIT, assert_nothing_is_waited_for, failure, problem
+from tests.adapters.hostile import Line, Server
+from tests.adapters.hostile_ssh import SshServer
 from tests.adapters.sftp_server import PASSWORD, USER, FakeServer, serving
 from tests.adapters.sshd import Sshd, find_sshd, fingerprint, generate_key
 
 NAME = "alleo_employees_1.csv"
-LIMIT = 10_000_000
 WRONG = "SHA256:" + "A" * 43
 
 
@@ -53,7 +61,7 @@ def password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACME_SFTP", PASSWORD)
 
 
-def on(fake: FakeServer, **changes: Any) -> SftpSource:
+def on(fake: FakeServer | Server, **changes: Any) -> SftpSource:
     """A source on the server in this process that works, but for the `changes`."""
     usual: dict[str, Any] = {
         "host": "127.0.0.1",
@@ -62,37 +70,11 @@ def on(fake: FakeServer, **changes: Any) -> SftpSource:
         "pattern": "alleo_employees_*.csv",
         "username": USER,
         "password": Secret(env="ACME_SFTP"),
-        "host_key": fake.fingerprints[0],
+        "host_key": fake.fingerprints[0] if isinstance(fake, FakeServer) else None,
         "settle": 0,
         "attempts": 1,
     }
     return SftpSource(**{**usual, **changes})
-
-
-def problem(source: SftpSource) -> str:
-    """Why nothing can be fetched: one sentence, and no secret in it or behind it."""
-    with pytest.raises(SourceUnreachable) as raised:
-        source.fetch(LIMIT)
-    behind = "".join(traceback.format_exception(raised.value))
-    error: BaseException | None = raised.value
-    while error is not None:
-        behind += repr(error)
-        error = error.__cause__ or error.__context__
-    assert PASSWORD not in behind
-    assert "PRIVATE KEY" not in behind
-    assert "\n" not in raised.value.problem
-    assert not raised.value.problem.endswith(".")
-    assert_nothing_is_waited_for()
-    return raised.value.problem
-
-
-def assert_nothing_is_waited_for() -> None:
-    """No timer of ours is left, which would keep the process from ending."""
-    for each in threading.enumerate():
-        # The server in this process has timers of its own, of 15 seconds.
-        if isinstance(each, threading.Timer) and each.interval != 15:
-            each.join(1)
-            assert not each.is_alive()
 
 
 # The real server
@@ -169,7 +151,32 @@ def test_a_key_that_the_server_does_not_know_is_refused(
 def test_a_password_where_only_keys_are_taken_is_told(sshd: Sshd, outgoing: Path) -> None:
     source = sshd.source(outgoing, private_key=None, password=Secret(env="ACME_SFTP"))
 
-    assert "by `password`, only by publickey" in problem(source)
+    told = problem(source)
+
+    assert told.endswith("by `password`, only by publickey; set `private_key` instead")
+
+
+def test_a_key_where_only_passwords_are_taken_is_told(fake: FakeServer, sshd: Sshd) -> None:
+    key = Secret(file=sshd.private_key)
+
+    told = problem(on(fake, private_key=key, password=None))
+
+    assert told.endswith("by `private_key`, only by password; set `password` instead")
+
+
+def test_a_server_that_hangs_up_on_a_log_in_is_not_asked_again(
+    tmp_path: Path, outgoing: Path
+) -> None:
+    """R6: it has said no, and counts who asks again."""
+    key = generate_key(tmp_path / "other")
+    with openssh.running(tmp_path / "sshd", "MaxAuthTries 1") as server:
+        refused = failure(server.source(outgoing, private_key=Secret(file=key), attempts=3))
+
+        assert "ended the log-in" in refused.problem
+        assert "(the server hung up); check `username` and `private_key`" in refused.problem
+        assert not refused.passing
+        log = (tmp_path / "sshd" / "log").read_text()
+        assert log.count("Failed publickey") == 1
 
 
 @pytest.mark.parametrize("case", ["wrong", "missing", "needless"])
@@ -203,7 +210,8 @@ def test_what_is_no_key_is_told(sshd: Sshd, outgoing: Path, tmp_path: Path) -> N
 def test_the_address_to_connect_from_is_used(sshd: Sshd, outgoing: Path) -> None:
     """D1"""
     assert sshd.source(outgoing, bind="127.0.0.1", settle=0).fetch(LIMIT)
-    assert "`bind`" in problem(sshd.source(outgoing, bind="192.0.2.1"))
+    told = problem(sshd.source(outgoing, bind="192.0.2.1"))
+    assert told == "192.0.2.1 is no address of this machine; check `bind`"
 
 
 def test_a_directory_that_is_a_file_is_told(sshd: Sshd, outgoing: Path) -> None:
@@ -310,6 +318,42 @@ def test_a_key_of_another_type_is_looked_for_and_not_trusted(
         assert fake.attempts == []
 
 
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried again is so after a moment."""
+    monkeypatch.setattr("adapters.sources.attempts._FIRST_PAUSE", 0.4)
+    monkeypatch.setattr("adapters.sources.attempts._CHANCE", 0)
+    monkeypatch.setattr("adapters.sources.attempts._GROWTH", 1)
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_server_that_talks_to_one_at_a_time_is_asked_for_its_other_keys(
+    tmp_path: Path, outgoing: Path
+) -> None:
+    with openssh.running(tmp_path / "sshd", "MaxStartups 1") as server:
+        source = server.source(outgoing, host_key=server.fingerprints["rsa"], settle=0, attempts=4)
+
+        assert len(source.fetch(LIMIT)) == 1
+
+
+class Once(SshServer):
+    """A server that talks on its first connection, and on no other."""
+
+    def _talk_ssh(self, line: Line) -> None:
+        if self.connections == 1:
+            super()._talk_ssh(line)
+
+
+@pytest.mark.usefixtures("hurried")
+def test_a_line_that_is_lost_is_no_other_key() -> None:
+    with closing(Once()) as server:
+        refused = failure(on(server, host_key=WRONG))
+
+        assert refused.passing
+        assert "does not answer as an SSH server does" in refused.problem
+        assert server.connections == 3
+
+
 def test_a_fingerprint_is_that_of_openssh(sshd: Sshd, tmp_path: Path) -> None:
     assert fingerprint(sshd.private_key).startswith("SHA256:")
     assert len(fingerprint(sshd.private_key)) == len(WRONG)
@@ -397,7 +441,7 @@ def write_authority(sshd: Sshd, path: Path) -> None:
         pytest.param(write_authority, "has no key of", id="an authority"),
         pytest.param(lambda _, path: path.write_bytes(b"\xff\n[ |1|"), "has no key of", id="junk"),
         pytest.param(lambda _, path: path.unlink(missing_ok=True), "No such file", id="missing"),
-        pytest.param(lambda _, path: path.mkdir(), "Is a directory", id="a directory"),
+        pytest.param(lambda _, path: path.mkdir(), "is no regular file", id="a directory"),
     ],
 )
 def test_a_file_that_does_not_know_the_server_pins_nothing(
@@ -410,6 +454,50 @@ def test_a_file_that_does_not_know_the_server_pins_nothing(
 
     assert "`known_hosts`" in told
     assert word in told
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMfLkfTWteZ1ATuj+ERUJ18jZBJYprLgb8Ie7y987jK4"
+KNOWN = "sftp.acme.example " + KEY
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        KNOWN,
+        f"  \t{KNOWN}",
+        KNOWN.replace(" ", "  "),
+        KNOWN.replace(" ", "\t"),
+        f"SFTP.Acme.example {KEY}",
+        f"other.example,sftp.acme.example {KEY} a comment",
+        f"!other.example,sftp.acme.example {KEY}",
+    ],
+)
+def test_a_line_that_names_a_server_pins_its_key(tmp_path: Path, text: str) -> None:
+    (path := tmp_path / "known_hosts").write_text(f"{text}\n")
+
+    assert len(known_keys(path, "sftp.ACME.example", 22)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{KNOWN}\n@revoked * {KEY}",
+        f"{KNOWN}\n@revoked\t{KNOWN}",
+        f"{KNOWN}\n  @revoked  *  {KEY.replace(' ', '   ')}",
+        f"@revoked {KNOWN}\n{KNOWN}",
+        f"{KNOWN}\n@revoked other.example {KEY}",
+        f"!sftp.acme.example,sftp.acme.example {KEY}",
+        f"!SFTP.acme.example,sftp.acme.example {KEY}",
+        f"*.acme.example {KEY}",
+        f"#{KNOWN}",
+        f"@cert-authority {KNOWN}",
+    ],
+)
+def test_a_line_that_does_not_or_takes_it_back_pins_nothing(tmp_path: Path, text: str) -> None:
+    (path := tmp_path / "known_hosts").write_text(f"{text}\n")
+
+    with pytest.raises(SourceUnreachable, match="has no key of sftp"):
+        known_keys(path, "sftp.ACME.example", 22)
 
 
 # Algorithms
@@ -427,22 +515,30 @@ WEAK = {
 def test_a_server_that_offers_only_weak_algorithms_is_told_what_it_offers(
     tmp_path: Path, outgoing: Path, setting: str
 ) -> None:
-    directory = tmp_path / "sshd"
-    directory.mkdir()
-    with openssh.running(directory, setting) as server:
+    with openssh.running(tmp_path / "sshd", setting) as server:
         told = problem(server.source(outgoing))
 
     assert WEAK[setting] in told
     assert "ask the customer" in told
 
 
+def test_a_server_with_safe_algorithms_that_are_not_ours_is_told_which_to_allow(
+    tmp_path: Path, outgoing: Path
+) -> None:
+    only = "chacha20-poly1305@openssh.com"
+    with openssh.running(tmp_path / "sshd", f"Ciphers {only}") as server:
+        refused = failure(server.source(outgoing))
+
+    told = f"offers no cipher that we have, only {only}; ask the customer to allow aes128-gcm@"
+    assert told in refused.problem
+    assert not refused.passing
+
+
 def test_strong_algorithms_are_agreed_on_with_a_server_that_offers_both(
     tmp_path: Path, outgoing: Path
 ) -> None:
-    directory = tmp_path / "sshd"
-    directory.mkdir()
     both = ("Ciphers 3des-cbc,aes128-cbc,aes256-ctr", "MACs hmac-md5,hmac-sha2-512")
-    with openssh.running(directory, *both) as server:
+    with openssh.running(tmp_path / "sshd", *both) as server:
         assert server.source(outgoing, settle=0).fetch(LIMIT)
 
 
@@ -484,7 +580,7 @@ def test_a_password_opens_the_door(fake: FakeServer) -> None:
     (file,) = on(fake).fetch(LIMIT)
 
     assert file.data == b"content"
-    assert fake.attempts == ["password"]
+    assert fake.attempts == ["none", "password"]
 
 
 def test_a_wrong_password_is_told_without_it(
@@ -509,10 +605,57 @@ def test_one_line_break_at_the_end_of_a_password_file_is_none_of_it(
     assert "`password`" in problem(on(fake, password=Secret(file=path)))
 
 
+MORE = "by `password` alone; it asks for more than one proof: ask the customer"
+
+
 def test_more_than_one_proof_is_told(fake: FakeServer) -> None:
     fake.methods, fake.asks_for_more = "password,publickey", True
 
-    assert "more than one proof" in problem(on(fake))
+    assert MORE in problem(on(fake))
+
+
+def test_a_password_may_be_the_answer_to_a_question(fake: FakeServer) -> None:
+    """D1: many servers ask for a password in no other way."""
+    fake.methods = "publickey,keyboard-interactive"
+    fake.questions = [[], ["Password: "], []]
+
+    assert on(fake).fetch(LIMIT)
+
+    assert fake.answers == [PASSWORD]
+    assert fake.attempts == ["none", "interactive"]
+
+
+def test_a_wrong_answer_is_a_wrong_password(
+    fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACME_SFTP", "hunter2")
+    fake.methods = "keyboard-interactive"
+
+    refused = failure(on(fake, attempts=3))
+
+    assert f"does not let {USER} in; check `username` and `password`" in refused.problem
+    assert not refused.passing
+    assert fake.answers == ["hunter2"]
+
+
+@pytest.mark.parametrize(
+    ("questions", "answers"),
+    [
+        ([["Password: ", "Code: "]], []),
+        ([["Password: "], ["Code: "]], [PASSWORD]),
+        ([["Password: "], ["Password: "]], [PASSWORD]),
+    ],
+)
+def test_more_than_one_question_is_told_and_the_password_given_once(
+    fake: FakeServer, questions: list[list[str]], answers: list[str]
+) -> None:
+    fake.methods, fake.questions = "keyboard-interactive", questions
+
+    refused = failure(on(fake, attempts=3))
+
+    assert MORE in refused.problem
+    assert not refused.passing
+    assert fake.answers == answers
 
 
 def make_latin(path: Path) -> None:
@@ -525,7 +668,8 @@ def make_latin(path: Path) -> None:
         (lambda path: None, "No such file"),
         (lambda path: path.write_bytes(b""), "is empty"),
         (lambda path: path.write_bytes(b"\n"), "is empty"),
-        (lambda path: path.mkdir(), "Is a directory"),
+        (lambda path: path.mkdir(), "is no regular file"),
+        (os.mkfifo, "is no regular file"),
         (make_latin, "UTF-8"),
         (lambda path: path.write_bytes(b"x" * 2_000_000), "too large"),
     ],
@@ -603,6 +747,25 @@ except Exception as error:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
 
     assert (done.stdout, done.stderr) == ("SourceUnreachable\n", "")
+
+
+STRANGERS: dict[str, Callable[[], Server]] = {
+    "silent": lambda: Server(Line.say_nothing),
+    "another": lambda: Server(hostile.greet(b"HTTP/1.1 400 Bad Request\r\n\r\n")),
+    "rude": lambda: SshServer(at=MSG_KEXINIT, act=hostile_ssh.hang_up),
+    "large": lambda: SshServer(at=MSG_USERAUTH_SUCCESS, act=hostile_ssh.announce),
+}
+
+
+@pytest.mark.parametrize("case", STRANGERS)
+def test_the_log_of_the_worker_has_nothing_of_what_a_server_does(case: str) -> None:
+    """R2: the run says it."""
+    log = StringIO()
+    with closing(STRANGERS[case]()) as server, logging_to(log):
+        host_key = hostile_ssh.host_key().fingerprint
+        problem(on(server, host_key=host_key, deadlines=Deadlines(greeting=0.3, handshake=0)))
+
+    assert log.getvalue() == ""
 
 
 def test_nothing_loads_the_protocol_before_it_is_spoken() -> None:
@@ -851,8 +1014,55 @@ def test_a_server_that_says_nothing_is_not_waited_for_without_end() -> None:
             clients[0].close()
 
 
+class Slow(SshServer):
+    """A server that thinks for a moment before it says anything."""
+
+    def _talk_ssh(self, line: Line) -> None:
+        self.over.wait(0.7)
+        super()._talk_ssh(line)
+
+
+OVER_TIME: dict[str, tuple[Callable[[], Server], str]] = {
+    "silent": (lambda: Server(Line.say_nothing), WRONG),
+    "slow to show one key after the other": (Slow, WRONG),
+    "dripping": (lambda: SshServer({CMD_READDIR: hostile_ssh.drip_answer}), ""),
+}
+
+
+@pytest.mark.parametrize("case", OVER_TIME)
+@pytest.mark.parametrize("what", ["fetch", "check"])
+def test_nothing_takes_longer_than_the_deadline(case: str, what: str) -> None:
+    """R6: far from the deadlines of every part."""
+    make, pinned = OVER_TIME[case]
+    start = time.monotonic()
+    with closing(make()) as server:
+        pinned = pinned or hostile_ssh.host_key().fingerprint
+        source = on(server, host_key=pinned, attempts=4, deadlines=Deadlines(whole=1))
+
+        with pytest.raises(SourceUnreachable, match="longer than the 1 seconds it may") as raised:
+            source.fetch(LIMIT) if what == "fetch" else list(source.steps())
+        took = time.monotonic() - start
+
+    assert "`deadline`" in raised.value.problem
+    assert 0.9 < took < 3
+
+
+def test_files_that_settle_after_the_deadline_are_not_waited_for(fake: FakeServer) -> None:
+    """R6, D4"""
+    start = time.monotonic()
+
+    refused = failure(on(fake, settle=30, deadlines=Deadlines(whole=0.5)))
+
+    assert "longer than the 0.5 seconds it may" in refused.problem
+    assert time.monotonic() - start < 2
+
+
 @pytest.mark.parametrize(
-    ("deadlines", "word"), [(Deadlines(silence=0.3), NAME), (Deadlines(whole=0.3), "`deadline`")]
+    ("deadlines", "word"),
+    [
+        (Deadlines(silence=0.3), f"{NAME} on 127.0.0.1 cannot be read (it fell silent); ask the"),
+        (Deadlines(whole=0.3), "`deadline`"),
+    ],
 )
 def test_a_server_that_falls_silent_is_not_waited_for_without_end(
     fake: FakeServer, deadlines: Deadlines, word: str

@@ -52,6 +52,7 @@ def running(
     `tls` everything must be encrypted, and data must come over the session of the commands.
     """
     program = find_vsftpd()
+    directory.mkdir(exist_ok=True)
     certificate = make_certificate(directory / "tls") if tls is True else tls or None
     (root := directory / "root").mkdir()
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -18,14 +18,16 @@ BROKEN = "\n    [company.broken]\n    name = 'B'\n"
 BARE = "\n    [company.bare]\n    name = 'B'\n    language = 'nl'\n"
 
 
-def server(port: int, directory: Path | str, host_key: str | None, more: str) -> str:
-    """A company `remote` with a server."""
+def server(
+    port: int, directory: Path | str, host_key: str | None, more: str, name: str = "remote"
+) -> str:
+    """A company with a server."""
     pinned = f'host_key = "{host_key}"' if host_key else ""
     return f"""
-    [company.remote]
+    [company.{name}]
     name = "Remote BV"
     language = "nl"
-    [company.remote.source]
+    [company.{name}.source]
     protocol = "sftp"
     host = "127.0.0.1"
     port = {port}
@@ -43,10 +45,16 @@ def fake(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
         yield fake
 
 
-def on(fake: FakeServer, *, pinned: bool = True) -> str:
+def on(
+    fake: FakeServer,
+    *,
+    pinned: bool = True,
+    name: str = "remote",
+    password: str = '{ env = "REMOTE_SFTP" }',
+) -> str:
     """Its part of the configuration."""
-    more = 'username = "tenure"\n    password = { env = "REMOTE_SFTP" }'
-    return server(fake.port, "/outgoing", fake.fingerprints[0] if pinned else None, more)
+    more = f'username = "tenure"\n    password = {password}'
+    return server(fake.port, "/outgoing", fake.fingerprints[0] if pinned else None, more, name)
 
 
 # The configuration
@@ -66,6 +74,28 @@ def test_a_configuration_in_order_is_told_company_by_company(desk: Desk, fake: F
     assert no_key.startswith("  warning")
     assert "host_key" in no_key
     assert not (desk.directory / "tenure.db").exists()
+
+
+def test_what_will_not_be_read_is_warned_of_and_no_error(
+    desk: Desk, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be found out at night."""
+    secret = desk.write("secret", b"hunter2")
+    secret.chmod(0o644)
+    desk.configure(on(fake) + on(fake, name="other", password='{ file = "secret" }'))
+    monkeypatch.delenv("REMOTE_SFTP")
+
+    answer = desk.type("check")
+
+    assert (answer.code, answer.err) == (DONE, "")
+    other, shown, remote, unset = answer.out.splitlines()
+    assert (other.split(":")[0], remote.split(":")[0]) == ("other", "remote")
+    assert shown.startswith("  warning  the file secret, which `password` names, can be read by")
+    assert unset == (
+        "  warning  the environment variable REMOTE_SFTP, which `password` names, is not set"
+    )
+    checked = desk.type("check", "--json", "other").document[0]
+    assert (checked["ok"], checked["problem"], len(checked["warnings"])) == (True, None, 1)
 
 
 def test_every_broken_company_is_explained_and_the_others_are_told(desk: Desk) -> None:
@@ -182,7 +212,8 @@ def test_without_a_pin_the_line_to_write_is_shown_and_nothing_secret_is_sent(
     assert answer.code == UNREACHABLE
     assert f'host_key = "{fake.fingerprints[0]}"' in answer.out
     assert "Error: remote: the server's host key is not pinned" in answer.err
-    assert "Hint: " in answer.err
+    assert "Hint: correct the source of remote, or ask the customer, and try again.\n" in answer.err
+    assert "--connect" not in answer.err
     assert fake.attempts == []
 
 
@@ -196,8 +227,22 @@ def test_one_companys_trouble_leaves_the_others(desk: Desk, fake: FakeServer) ->
     assert answer.code == UNREACHABLE
     assert "logged in: as tenure" in answer.out
     assert "Permission denied" in answer.err
+    failed = "/outgoing on 127.0.0.1 cannot be listed (Permission denied); check `directory`"
+    assert f"  logged in: as tenure\n  failed: {failed}\nzenith: folder outgoing\n" in answer.out
     assert "zenith: folder outgoing\n  directory: outgoing can be listed\n" in answer.out
     assert "Traceback" not in answer.err
+
+
+def test_on_a_terminal_a_failure_is_told_once(
+    desk: Desk, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    desk.configure(on(fake, pinned=False))
+
+    answer = desk.type("check", "--connect")
+
+    assert "failed" not in answer.out
+    assert "Error: remote: the server's host key is not pinned" in answer.err
 
 
 def test_a_folder_that_is_not_there_is_told(desk: Desk) -> None:
