@@ -58,8 +58,12 @@ class Secret(msgspec.Struct, frozen=True):
                 return "", where, "is not there: systemd has handed over none"
             return _in_file(Path(directory) / self.credential, where)
         text = os.environ.get(self.env or "")
-        trouble = "is not set" if text is None else "" if text else "is empty"
-        return text or "", f"the environment variable {self.env}", trouble
+        where = f"the environment variable {self.env}"
+        if text is None:
+            return "", where, "is not set"
+        if any("\ud800" <= sign <= "\udfff" for sign in text):  # bytes that are no text
+            return "", where, "is not UTF-8 text"
+        return text, where, "" if text else "is empty"
 
 
 def _told(where: str, setting: str, trouble: str) -> str:

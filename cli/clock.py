@@ -14,11 +14,7 @@ from cli import exits, output
 from cli.context import by_option, json_option, open_shell
 from cli.moments import MomentType
 from cli.notify import notifying
-from domain.run import Outcome, RunKind
 from projections.runs import RunDocument
-
-_LATEST = 1_000
-"""So many runs are looked through for those that have just failed."""
 
 
 @click.command("clock")
@@ -34,49 +30,44 @@ def clock_command(
 
     What earlier nights missed is caught up.
     """
+    runs: list[RunDocument] = []
+    faults: list[tuple[str, Exception]] = []
+    stopped: BaseException | None = None
     with open_shell(context) as shell:
         if at and at > shell.now() and not dry_run:
             raise click.UsageError("--at may only be ahead together with --dry-run.")
-        runs: list[RunDocument] = []
-        fault: BaseException | None = None
         try:
             if dry_run:
-                runs.extend(preview_clock(shell, by, at))
+                runs.extend(preview_clock(shell, by, at, lambda *fault: faults.append(fault)))
             else:
-                _pass(shell, by, at, runs)
-        except (Exception, KeyboardInterrupt) as error:
-            fault = error
-    _print(runs, as_json, quiet=fault is not None)
-    if fault is not None:
-        raise fault
-    return max((exits.of_run(run) for run in runs), default=exits.DONE)
+                _pass(shell, by, at, runs, faults)
+        except (StoreUnavailable, KeyboardInterrupt) as error:
+            stopped = error
+    _print(runs, as_json, quiet=bool(faults or stopped))
+    codes = [exits.of_run(run) for run in runs]
+    codes += [exits.explain(fault, company) for company, fault in faults]
+    if stopped is not None:
+        raise stopped
+    return max(codes, default=exits.DONE)
 
 
-def _pass(shell: Shell, by: str, at: datetime | None, runs: list[RunDocument]) -> None:
-    """Adds every run to `runs`, and tells whoever wants to know of it."""
-    began = shell.now()
+def _pass(
+    shell: Shell,
+    by: str,
+    at: datetime | None,
+    runs: list[RunDocument],
+    faults: list[tuple[str, Exception]],
+) -> None:
+    """Adds every run and every fault, and tells whoever wants to know of it."""
     with notifying(shell) as notifier:
-        try:
-            for run in pass_clock(shell, by, at):
-                runs.append(run)
-                notifier.ran(run)
-        except StoreUnavailable:
-            raise
-        except Exception as error:
-            # Of several companies' faults, one is raised; each has left a run.
-            for company in _failed_since(shell, began):
-                notifier.failed(Job(company), error)
-            raise
 
+        def failed(company: str, fault: Exception) -> None:
+            faults.append((company, fault))
+            notifier.failed(Job(company), fault)
 
-def _failed_since(shell: Shell, began: datetime) -> set[str]:
-    """The companies whose clock has failed since a moment."""
-    return {
-        record.ended.company
-        for record in shell.store.runs(None, _LATEST)
-        if record.ended.started >= began
-        and (record.ended.run_kind, record.ended.outcome) == (RunKind.CLOCK, Outcome.FAILED)
-    }
+        for run in pass_clock(shell, by, at, failed):
+            runs.append(run)
+            notifier.ran(run)
 
 
 def _print(runs: list[RunDocument], as_json: bool, *, quiet: bool) -> None:

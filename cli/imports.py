@@ -17,13 +17,13 @@ from typing import TypeAlias
 import click
 
 from adapters.notify.notifier import Notifier
+from adapters.service.hands import Hands
 from adapters.service.imports import import_delivery, preview_delivery
 from adapters.service.run import Shell
 from adapters.service.schedule import Job, do_job, due_slots
 from adapters.settings import Customer
 from adapters.sources.folder import read_named_file
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading, in_order
-from adapters.worker.hands import Hands
 from cli import exits, output, spreadsheet
 from cli.context import by_option, customer_of, json_option, login_name, open_shell
 from cli.notify import notifying
@@ -146,6 +146,7 @@ def _import_all(
     faults: list[tuple[str, Exception]] = list(shell.settings.broken.items())
     for warning in shell.settings.warnings:
         output.print_warning(warning)
+    began = shell.now()
     with stopped_by(signal.SIGINT) as stop:
         for company, done in _side_by_side(imports, pickups, stop):
             try:
@@ -156,7 +157,8 @@ def _import_all(
             else:
                 if run is not None:
                     runs.append(run)
-                    notifier.ran(run)
+                    if run.started >= began:  # or it is one that holds its delivery since (B3)
+                        notifier.ran(run)
         code = _answer(sorted(runs, key=attrgetter("company")), faults, as_json)
     if stop.is_set():
         raise KeyboardInterrupt

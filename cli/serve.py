@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import click
 
 from adapters.notify.notifier import Notifier, Told
+from adapters.service.observer import Observer, Observers
 from adapters.settings import find_settings
 from adapters.store.opening import Database, PostgresUrl, open_store
 from adapters.store.store import Store
 from adapters.worker.configuration import Configuration
 from adapters.worker.embedded import EmbeddedWorker
-from adapters.worker.observer import Observer, Observers
 from cli import exits
 from cli.stopping import stopped_by
 
@@ -120,7 +120,7 @@ def serve_command(
     """Pick up deliveries and pass the clock when they are due, until stopped.
 
     Catches up with what was missed while it did not run. SIGTERM or SIGINT stops it; a second one
-    at once. The log goes to standard error.
+    ends it at once. The log goes to standard error.
     """
     from adapters.worker.log import LogObserver, logging_to
 

@@ -16,13 +16,13 @@ import msgspec
 from adapters.notify.configured import Notify, Way
 from adapters.notify.delivering import deliver
 from adapters.notify.failure import NotDelivered
+from adapters.service.observer import Observer
+from adapters.service.run import document_of
 from adapters.service.schedule import Job
-from adapters.store.commit import RunRecord
 from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
-from adapters.worker.observer import Observer
 from domain.run import Outcome, RunKind
-from projections.runs import RunDocument, document
+from projections.runs import RunDocument
 
 CAPACITY = 10_000
 """So many notifications may wait for each way; of what comes then, nobody is told that way. Only
@@ -137,6 +137,7 @@ class _Lane:
         self._deliver = deliver
         self._queue: Queue[_Waiting] = Queue(capacity)
         self._failing = False
+        self._at: _Waiting | None = None  # what is being told
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
@@ -159,9 +160,15 @@ class _Lane:
             self._thread.join(max(0.0, end - time.monotonic()))
 
     def drop(self) -> None:
-        """Gives up what still waits."""
-        while (waiting := self._next(0)) is not None:
+        """Gives up what is still being told, and what waits."""
+        while (waiting := self._taken_from() or self._next(0)) is not None:
             self._told(self._dropped(waiting, "there was no time left"))
+
+    def _taken_from(self) -> _Waiting | None:
+        """What was being told: for one only, the thread or who gives it up, to tell of."""
+        with self._lock:
+            at, self._at = self._at, None
+            return at
 
     def _dropped(self, waiting: _Waiting, problem: str) -> Told:
         return Told("dropped", self._way, waiting.company, problem=problem)
@@ -174,9 +181,10 @@ class _Lane:
 
     def _work(self) -> None:
         while not self.stop.is_set():
-            waiting = self._next(_TICK)
+            self._at = waiting = self._next(_TICK)
             if waiting is not None:
-                if (told := self._tell(waiting)) is not None:
+                told = self._tell(waiting)
+                if self._taken_from() is not None and told is not None:
                     self._told(told)
             elif self.ending.is_set():
                 return
@@ -204,16 +212,12 @@ class _Lane:
 def find_run(store: Store, run: UUID) -> RunDocument | None:
     """A run as `tenure run` answers it."""
     record = store.find_run(run)
-    return None if record is None else _document(store, record)
+    return None if record is None else document_of(store, record)
 
 
 def find_fault(store: Store, company: str, since: datetime) -> RunDocument | None:
     """The latest run of a company, if it failed and ended after a moment."""
     for record in store.runs(company, 1):
         if record.ended.outcome is Outcome.FAILED and record.ended.finished >= since:
-            return _document(store, record)
+            return document_of(store, record)
     return None
-
-
-def _document(store: Store, record: RunRecord) -> RunDocument:
-    return document(record.run, record.ended, store.issues(record), record.ended_by)

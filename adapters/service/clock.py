@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
+from typing import TypeAlias
 
 from adapters.service.run import Begun, Shell, begin, store_run
 from adapters.store.commit import Commit
@@ -15,29 +17,37 @@ from domain.plan import Moment
 from domain.run import Outcome, RunKind
 from projections.runs import RunDocument, document
 
+Failed: TypeAlias = Callable[[str, Exception], None]
+"""Is told of a company and its fault."""
 _SIDE_BY_SIDE = 8
 """So many companies at a time."""
 
 
-def pass_clock(shell: Shell, by: str, at: datetime | None = None) -> Iterator[RunDocument]:
+def pass_clock(
+    shell: Shell, by: str, at: datetime | None = None, failed: Failed | None = None
+) -> Iterator[RunDocument]:
     """Makes every transition due by `at`, now if it is not given: one run for each company (C1).
 
     Companies are passed side by side, and told in order. A fault in one of them does not keep the
-    others from their turn (R6): the first one is raised after the last company. Raises
-    `StoreUnavailable` as soon as the store is away.
+    others from their turn (R6): `failed` is told of it, or, where nobody is to be told, the first
+    one is raised after the last company. Raises `StoreUnavailable` as soon as the store is away.
+    Whoever does not ask on has no more companies begun.
     """
     until = at or shell.now()
-    return _in_turn(shell, until, lambda company, due: _pass(shell, by, company, due, until))
+    turn = partial(_pass, shell, by, until)
+    return _in_turn(shell, until, turn, failed)
 
 
 def pass_clock_of(shell: Shell, company: str, by: str) -> RunDocument | None:
     """Makes every transition of one company that is due now; no run where none is (C1)."""
     until = shell.now()
     due = shell.store.due(shell.settings.schedule, until, company).get(company)
-    return _pass(shell, by, company, due, until) if due else None
+    return _pass(shell, by, until, company, due) if due else None
 
 
-def preview_clock(shell: Shell, by: str, at: datetime | None = None) -> Iterator[RunDocument]:
+def preview_clock(
+    shell: Shell, by: str, at: datetime | None = None, failed: Failed | None = None
+) -> Iterator[RunDocument]:
     """What `pass_clock` would do by `at`, which may be ahead. Stores nothing."""
     until = at or shell.now()
 
@@ -45,31 +55,39 @@ def preview_clock(shell: Shell, by: str, at: datetime | None = None) -> Iterator
         commit = _planned(shell, begin(shell, RunKind.CLOCK, company, by), due, until)
         return document(None, commit.ended, ()) if commit else None
 
-    return _in_turn(shell, until, preview)
+    return _in_turn(shell, until, preview, failed)
 
 
 def _in_turn(
-    shell: Shell, until: datetime, turn: Callable[[str, Due], RunDocument | None]
+    shell: Shell,
+    until: datetime,
+    turn: Callable[[str, Due], RunDocument | None],
+    failed: Failed | None,
 ) -> Iterator[RunDocument]:
     faults: list[Exception] = []
     due = shell.store.due(shell.settings.schedule, until)
     with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="clock") as pool:
-        for turned in [pool.submit(turn, *each) for each in due.items()]:
-            try:
-                run = turned.result()
-            except StoreUnavailable:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-            except Exception as fault:
-                faults.append(fault)
-            else:
-                if run is not None:
-                    yield run
-    if faults:
+        turns = {company: pool.submit(turn, company, found) for company, found in due.items()}
+        try:
+            for company, turned in turns.items():
+                try:
+                    run = turned.result()
+                except StoreUnavailable:
+                    raise
+                except Exception as fault:
+                    faults.append(fault)
+                    if failed is not None:
+                        failed(company, fault)
+                else:
+                    if run is not None:
+                        yield run
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+    if faults and failed is None:
         raise faults[0]
 
 
-def _pass(shell: Shell, by: str, company: str, due: Due, until: datetime) -> RunDocument | None:
+def _pass(shell: Shell, by: str, until: datetime, company: str, due: Due) -> RunDocument | None:
     """One company's run, planned from who was due; where another run was first, from who is."""
     begun = begin(shell, RunKind.CLOCK, company, by)
     latest: Due | None = due

@@ -132,7 +132,12 @@ def recall(shell: Shell, run: UUID) -> RunDocument:
     record = shell.store.find_run(run)
     if record is None:
         raise LookupError(f"run {run} is not stored")
-    return document(run, record.ended, shell.store.issues(record), record.ended_by)
+    return document_of(shell.store, record)
+
+
+def document_of(store: Store, record: RunRecord) -> RunDocument:
+    """A run that is stored, as it is answered."""
+    return document(record.run, record.ended, store.issues(record), record.ended_by)
 
 
 def fault_of(error: Exception) -> Issue:

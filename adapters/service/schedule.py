@@ -25,6 +25,11 @@ class Job(msgspec.Struct, frozen=True):
     company: str
     slot: datetime | None = None
 
+    @property
+    def is_clock(self) -> bool:
+        """Whether it is the clock's work."""
+        return self.slot is None
+
     def made(self, run: RunDocument) -> bool:
         """Whether the run is this job's own: a held delivery that is met again makes none, and is
         answered with the run that holds it (B3)."""

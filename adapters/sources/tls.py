@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from adapters.sources.failures import kind_of
+from adapters.secret import read_regular
 from adapters.sources.source import SourceUnreachable
 
 _OTHER_NAME = (62, 64)  # codes of OpenSSL's, for a host name and for an address
@@ -20,17 +20,23 @@ def trust_in(ca_file: Path | None) -> ssl.SSLContext:
     Whoever is trusted by `ca_file` is so without the formal demands that some versions of Python
     make of an issuer, and need not be one: it may hold the server's own certificate.
     """
-    try:
-        context = ssl.create_default_context(cafile=ca_file)
-    except OSError as error:
-        trouble = "holds no certificate"
-        if not isinstance(error, ssl.SSLError):
-            trouble = f"cannot be read ({kind_of(error).words})"
-        raise SourceUnreachable(f"the file {ca_file}, which `ca_file` names, {trouble}") from error
+    context = ssl.create_default_context() if ca_file is None else _context_of(ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     return context
+
+
+def _context_of(ca_file: Path) -> ssl.SSLContext:
+    data, trouble = read_regular(ca_file)
+    text = data.decode("ascii", "ignore")  # whatever else stands there is a remark
+    try:
+        if not trouble and "-----BEGIN" in text:  # nothing at all would mean the system's
+            return ssl.create_default_context(cadata=text)
+    except (ssl.SSLError, ValueError):
+        pass
+    trouble = trouble or "holds no certificate"
+    raise SourceUnreachable(f"the file {ca_file}, which `ca_file` names, {trouble}")
 
 
 def distrust(host: str, code: int) -> str:

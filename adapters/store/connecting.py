@@ -29,7 +29,7 @@ NOTICING = (
     " set_config('tcp_keepalives_interval', '5', false),"
     " set_config('tcp_keepalives_count', '3', false)"
 )
-"""What has the server notice as soon that we are gone: until then it keeps what we have locked."""
+"""Makes the server notice as soon that we are gone: until then it keeps what we have locked."""
 
 
 @contextmanager

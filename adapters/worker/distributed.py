@@ -18,16 +18,16 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker
 from psycopg import AsyncConnection
 
+from adapters.service.hands import Hands
+from adapters.service.observer import Observer
 from adapters.service.run import utc_now
 from adapters.service.schedule import Job
 from adapters.store.connecting import NOTICING, conninfo_of, unavailable
 from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
 from adapters.worker.configuration import Configuration
-from adapters.worker.hands import Hands
 from adapters.worker.job_queue import QUEUES, TASK, Failed, Jobs, Pace, Retry, job_of
 from adapters.worker.job_schema import SEARCHING, require_jobs
-from adapters.worker.observer import Observer
 from adapters.worker.work import Work
 
 _TICK = 0.2
@@ -74,7 +74,7 @@ class DistributedWorker:
         require_jobs(url)
         self._conninfo = conninfo_of(url)
         self._hands = Hands(workers)
-        self._schedule = Work(configuration, store, observer, self._hands, now)
+        self._duty = Work(configuration, store, observer, self._hands, now)
         self._observer = observer
         self._listen = listen
         self._pace = pace
@@ -188,7 +188,7 @@ class DistributedWorker:
         while (earlier := self._running.get(company)) is not None and not earlier.done():
             # Given up when the database was away, or for another's; but a thread cannot be stopped.
             await asyncio.wait([asyncio.wrap_future(earlier)])
-        began = self._running[company] = self._pool.submit(self._schedule.do, job_of(company, slot))
+        began = self._running[company] = self._pool.submit(self._duty.do, job_of(company, slot))
         try:
             well = await asyncio.wrap_future(began)
         except Exception:
@@ -234,7 +234,8 @@ class DistributedWorker:
 
     async def _due(self, connection: AsyncConnection[Any]) -> list[Job]:
         """What is due, asked in a thread of its own: those of the jobs may all be busy."""
-        self._looking = self._looker.submit(self._schedule.due)
+        if self._looking is None or self._looking.done():  # the last one was given up, if not
+            self._looking = self._looker.submit(self._duty.due)
         looking = asyncio.wrap_future(self._looking)
         while not looking.done():
             await asyncio.wait({looking}, timeout=_SHOWN_LIFE)
@@ -255,7 +256,7 @@ class DistributedWorker:
     def _pause(self) -> float:
         """Seconds until the next look: sooner or later, so that workers get out of step."""
         look = self._pace.look * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
-        return self._schedule.pause(look)
+        return self._duty.pause(look)
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:

@@ -5,19 +5,21 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
 
+from adapters.service.hands import Hands
+from adapters.service.observer import Observer
 from adapters.service.run import utc_now
 from adapters.service.schedule import Job
 from adapters.store.store import Store
 from adapters.worker.configuration import Configuration
-from adapters.worker.hands import Hands
-from adapters.worker.observer import Observer
 from adapters.worker.rest import Rest
 from adapters.worker.work import Work
 
+_TICK = 0.1
+"""Seconds within which it is noticed that the worker is to stop."""
 LOOK = 15.0
 """Seconds between two looks for what is due: the clock of the machine may be set, a store may come
 back, and a configuration may change."""
@@ -35,12 +37,13 @@ class EmbeddedWorker:
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._hands = Hands(workers)
-        self._schedule = Work(configuration, store, observer, self._hands, now)
+        self._duty = Work(configuration, store, observer, self._hands, now)
         self._observer = observer
         self._rest = Rest()
         self._pool = ThreadPoolExecutor(self._hands.most, thread_name_prefix="worker")
         self._lock = threading.Lock()
-        self._waiting: dict[bool, deque[Job]] = {True: deque(), False: deque()}  # the clock's first
+        # By whether a job is the clock's, which come first.
+        self._waiting: dict[bool, deque[Job]] = {True: deque(), False: deque()}
         self._running: dict[str, Future[None]] = {}
         self._stopping = False
 
@@ -52,7 +55,8 @@ class EmbeddedWorker:
         # Apart, for the store may keep it waiting, and this thread is the one that hears signals.
         looking = threading.Thread(target=self._look_on, args=(stop,), name="look", daemon=True)
         looking.start()
-        stop.wait()
+        while not stop.is_set():  # not `wait`, whose lock the handler of a signal would find taken
+            time.sleep(_TICK)
         end = time.monotonic() + grace
         with self._lock:
             self._stopping = True
@@ -65,7 +69,7 @@ class EmbeddedWorker:
     def _look_on(self, stop: threading.Event) -> None:
         while not stop.is_set():
             self.look()
-            stop.wait(self._schedule.pause(LOOK))
+            stop.wait(self._duty.pause(LOOK))
 
     def look(self) -> None:
         """Begins what is due, and is not running or resting, as far as there are hands for it.
@@ -73,16 +77,19 @@ class EmbeddedWorker:
         The rest begins as hands come free, or is found anew by the next look.
         """
         try:
-            due = self._schedule.due()
-        except Exception as error:
+            due = self._duty.due()
+            self._rest.keep(due)
+            self._begin_anew(due)
+        except Exception as error:  # also of a system that gives no more threads
             self._observer.unavailable(error)
-            return
-        self._rest.keep(due)
+
+    def _begin_anew(self, due: Sequence[Job]) -> None:
+        """Forgets what waited, and begins what is due."""
         with self._lock:
             self._running = {key: job for key, job in self._running.items() if not job.done()}
             for clock, waiting in self._waiting.items():
                 waiting.clear()
-                waiting.extend(job for job in due if (job.slot is None) == clock)
+                waiting.extend(job for job in due if job.is_clock == clock)
             self._begin()
 
     def _begin(self) -> None:
@@ -91,11 +98,11 @@ class EmbeddedWorker:
             while waiting and not self._stopping and self._hands.are_free(clock=clock):
                 job = waiting.popleft()
                 if job.company not in self._running and self._rest.is_over(job):
-                    self._hands.take(job)
                     self._running[job.company] = self._pool.submit(self._do, job)
+                    self._hands.take(job)
 
     def _do(self, job: Job) -> None:
-        if self._schedule.do(job):
+        if self._duty.do(job):
             self._rest.forget(job)
         else:
             self._rest.begin(job)

@@ -17,9 +17,9 @@ from procrastinate.connector import BaseConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
 from psycopg import AsyncConnection
 
+from adapters.service.hands import Hands
 from adapters.service.run import utc_now
 from adapters.service.schedule import Job
-from adapters.worker.hands import Hands
 from adapters.worker.rest import FIRST, LONGEST, rest_after
 
 CLOCKS, SLOTS = "tenure.clock", "tenure.slots"
@@ -40,7 +40,7 @@ _UNANSWERED = 30.0
 
 
 class Pace(NamedTuple):
-    """How often what is done, in seconds."""
+    """How often each thing is done, in seconds."""
 
     look: float = 15.0
     """Between two looks for what is due."""

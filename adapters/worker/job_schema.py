@@ -18,16 +18,15 @@ from adapters.store.errors import StoreUnavailable
 
 SCHEMA = "tenure_jobs"
 SEARCHING = f"SET search_path TO {SCHEMA}"
-"""What has a connection see the jobs. Said on it, and not on the way to it, where a pooler may
-refuse to pass it on."""
+"""Lets a connection see the jobs. Set once it is there: on the way to it a pooler may refuse it."""
 _APPLIED = "tenure_scripts"
 """The table of Procrastinate's scripts that the schema has had."""
 _FETCHED_BY = (
     "CREATE INDEX IF NOT EXISTS tenure_jobs_lock ON procrastinate_jobs (lock)"
     " WHERE status IN ('todo', 'doing')"
 )
-"""What a job is fetched by in 5 ms among 2,000, and not in 100: each is compared with the others of
-its company, and by Procrastinate's own index with all of them."""
+"""With it a job among 2,000 is fetched in 5 ms, and not in 100: it is compared with the jobs of its
+company, and by Procrastinate's own index with all of them."""
 
 
 def migrate_jobs(url: str, grant: str | None = None) -> None:

@@ -22,11 +22,11 @@ import structlog
 
 from adapters.errors import SettingsError
 from adapters.notify.notifier import Told
+from adapters.service.observer import Observer
 from adapters.service.schedule import DOING, Job, overdue
 from adapters.settings import Settings
 from adapters.sources.source import SourceUnreachable
 from adapters.store.errors import StoreUnavailable
-from adapters.worker.observer import Observer
 from domain.run import Outcome
 from projections.runs import RunDocument
 

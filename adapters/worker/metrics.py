@@ -1,6 +1,6 @@
 """What Prometheus asks for, and whether the process is well.
 
-Companies are told by their keys, and nobody by anything.
+Companies are told by their keys, people not at all.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from adapters.errors import SettingsError
+from adapters.service.observer import Observer
 from adapters.service.schedule import Job, overdue
 from adapters.settings import Settings
 from adapters.store.commit import RunRecord
+from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
-from adapters.worker.observer import Observer
 from domain.run import Outcome, RunEnded, RunKind
 from projections.runs import RunDocument
 
@@ -115,25 +116,29 @@ class Metrics(Observer):
 
     def remember(self, store: Store) -> None:
         """Learns from the store when each company's import last went well, or else since when it
-        has had runs that did not."""
+        has had runs that did not. Raises `StoreUnavailable`."""
         for company in self._successes.expected():
-            for record in _latest_first(store, company):
-                ended = record.ended
-                self._successes.add(company, ended.finished, well=_is_well(ended))
-                if _is_well(ended):
-                    break
+            try:
+                self._remember(store, company)
+            except StoreUnavailable:
+                raise
+            except Exception:  # noqa: S112 - its runs cannot be read, which `verify` tells (R6)
+                continue
+
+    def _remember(self, store: Store, company: str) -> None:
+        for record in _latest_first(store, company):
+            ended = record.ended
+            self._successes.add(company, ended.finished, well=_is_well(ended))
+            if _is_well(ended):
+                return
 
     def looked(self, due: Sequence[Job], now: datetime) -> None:
         """The store has answered."""
-        self.stood_aside()
-        self._overdue.set(len(overdue(due, now)))
+        self._answered(len(overdue(due, now)))
 
     def stood_aside(self) -> None:
         """The store has answered; what is overdue is for whoever looks to tell."""
-        self._turned = self._looked = self._clock()
-        self._available = True
-        self._store.set(1)
-        self._overdue.set(0)
+        self._answered(0)
 
     def took_over(self, job: Job) -> None:
         """A job more whose worker is gone."""
@@ -182,6 +187,12 @@ class Metrics(Observer):
         """One word where the worker itself has come to a standstill, and only a new process helps;
         none where it turns, be the store away or not."""
         return "stale" if self._clock() > self._turned + STALE else None
+
+    def _answered(self, slots_overdue: int) -> None:
+        self._turned = self._looked = self._clock()
+        self._available = True
+        self._store.set(1)
+        self._overdue.set(slots_overdue)
 
     def _gauge(self, name: str, about: str) -> Gauge:
         return Gauge(name, about, registry=self.registry)

@@ -64,14 +64,21 @@ class _Server(ThreadingHTTPServer):
         if not self._room.acquire(blocking=False):
             self.shutdown_request(request)
             return
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except BaseException:  # a system that gives no more threads
+            self._room.release()
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """One client, who is gone when the time is over."""
         timer = threading.Timer(_CONNECTION, _hang_up, (request,))
         timer.daemon = True
-        timer.start()
         try:
+            timer.start()
+        except RuntimeError:  # a system that gives no more threads
+            self.shutdown_request(request)
+        else:
             super().process_request_thread(request, client_address)
         finally:
             timer.cancel()

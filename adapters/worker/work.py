@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from adapters.service.hands import Hands
+from adapters.service.observer import Observer
 from adapters.service.run import Shell
 from adapters.service.schedule import Job, do_job, due_jobs
 from adapters.store.store import Store
 from adapters.worker.configuration import Configuration
-from adapters.worker.hands import Hands
-from adapters.worker.observer import Observer
 
 
 class Work:

@@ -31,6 +31,7 @@ from psycopg.conninfo import conninfo_to_dict
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from adapters.errors import SettingsError
+from adapters.service.observer import Observer
 from adapters.service.schedule import Job
 from adapters.settings import Customer, Settings
 from adapters.sources.folder import FolderSource
@@ -44,7 +45,6 @@ from adapters.worker.configuration import Configuration
 from adapters.worker.distributed import DistributedWorker
 from adapters.worker.job_queue import Pace
 from adapters.worker.job_schema import SEARCHING, migrate_jobs, require_jobs, scripts
-from adapters.worker.observer import Observer
 from domain.events import State
 from domain.run import Outcome, RunKind
 from domain.schedule import Schedule
@@ -640,7 +640,7 @@ def test_a_rest_that_a_wrong_clock_has_written_down_is_ended(
     statement = "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '2 days'"
 
     with working(a_worker(url, store, told, pace=FAST._replace(rest=3000.0))):
-        until(lambda: [status for _, status in jobs(url)] == ["todo"], "it does not rest")
+        until(lambda: told.failures and jobs(url) == [("acme clock", "todo")], "it does not rest")
         assert board.done == []
         ask(url, statement)
         until(lambda: board.done, "it rests for two days")
@@ -776,6 +776,31 @@ def endless_worker(url: str, what: str) -> None:
         distributed._LIFELESS, distributed._SHOWN_LIFE = 1, 0.2
         work.due_jobs = endless_look
     a_worker(url, store, Told(), Configured(customer)).run(threading.Event(), 0)
+
+
+def test_a_look_that_was_given_up_is_waited_for_and_not_begun_anew(
+    url: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1: what still looks when it is stopped has not ended, so that the process ends it."""
+    over, looks = threading.Event(), list[float]()
+
+    def endless_due(_: object) -> list[Job]:
+        looks.append(time.monotonic())
+        over.wait(PATIENCE)
+        return []
+
+    monkeypatch.setattr(work, "due_jobs", endless_due)
+    monkeypatch.setattr(distributed, "_LONGEST_LOOK", 0.3)
+    told = Told()
+
+    with working(a_worker(url, store, told), grace=0.5) as (running,):
+        until(lambda: len(told.troubles) > 2, "no look is given up")
+        running.stop.set()
+        running.join()
+
+    assert running.ended is False
+    assert len(looks) == 1
+    over.set()
 
 
 @contextmanager

@@ -319,6 +319,10 @@ def test_a_ca_file_that_is_none_is_told(safe: FtpServer, tmp_path: Path) -> None
     assert "holds no certificate" in problem(on(safe, ca_file=tmp_path / "notes.txt"))
     assert "No such file" in problem(on(safe, ca_file=tmp_path / "nowhere"))
     assert "`ca_file`" in problem(on(safe, ca_file=tmp_path))
+    (tmp_path / "empty").touch()
+    assert "holds no certificate" in problem(on(safe, ca_file=tmp_path / "empty"))
+    os.mkfifo(tmp_path / "pipe")
+    assert "is no regular file" in problem(on(safe, ca_file=tmp_path / "pipe"))
     assert safe.commands == []
 
 

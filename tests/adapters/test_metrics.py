@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
@@ -19,6 +20,7 @@ from adapters.service.run import Shell
 from adapters.service.schedule import Job
 from adapters.settings import Customer, Settings
 from adapters.sources.folder import FolderSource
+from adapters.store.commit import RunRecord
 from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
 from adapters.worker import metrics_server as module
@@ -175,6 +177,31 @@ def test_a_company_that_never_succeeds_is_told_as_long_as_it_is_known(
     assert value(metrics, name, company="bravo") == long_ago.timestamp()
 
 
+def test_a_company_whose_runs_cannot_be_read_keeps_no_other_from_being_told(
+    metrics: Metrics, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R6"""
+    at = NOW - timedelta(days=366)
+    shell = Shell(settings("acme", "bravo"), store, lambda: at)
+    text = "email,first_name,last_name\nanna@acme.example,Anna,Bakker\n"
+    import_delivery(shell, shell.settings.customers["bravo"], "test", delivered(text))
+    real = store.runs
+
+    def runs(company: str | None, limit: int) -> list[RunRecord]:
+        if company == "acme":
+            raise msgspec.DecodeError("Anna")
+        return real(company, limit)
+
+    monkeypatch.setattr(store, "runs", runs)
+    metrics.configured(shell.settings)
+
+    metrics.remember(store)
+
+    name = "tenure_last_success_timestamp_seconds"
+    assert value(metrics, name, company="bravo") == at.timestamp()
+    assert value(metrics, name, company="acme") is not None
+
+
 def test_slots_are_overdue_after_a_quarter_of_an_hour(metrics: Metrics) -> None:
     """The clock's work has no slot."""
     for minutes, count in ((15, 0), (16, 2), (0, 0)):
@@ -293,6 +320,24 @@ def test_who_is_slow_holds_nobody_up_and_is_sent_away(
         slow.sendall(b"GET /metr")
         assert asked(port, "/healthz")[0] == 200
         assert slow.recv(100) == b""
+    assert asked(port, "/healthz")[0] == 200
+
+
+def test_a_system_that_gives_no_more_threads_takes_nobodys_place(
+    metrics: Metrics, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often it happens."""
+    metrics.looked([], NOW)
+
+    def none(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module.threading.Timer, "start", none)
+        for _ in range(module._CLIENTS + 1):
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+                assert client.recv(100) == b""
+
     assert asked(port, "/healthz")[0] == 200
 
 

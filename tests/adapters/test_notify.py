@@ -562,6 +562,23 @@ def test_a_fault_of_its_own_ends_nothing_and_is_not_quoted(here: Desk) -> None:
     assert MARK not in str(here.told)
 
 
+def test_what_is_under_way_when_the_time_is_over_is_dropped_and_told(here: Desk) -> None:
+    begun, over = threading.Event(), threading.Event()
+
+    def endless(*_: object) -> None:
+        begun.set()
+        over.wait(PATIENCE)
+
+    notifier = Notifier(here.store, here.told.append, lambda: here.notify, deliver=endless)
+    notifier.ran(here.refused())
+    assert begun.wait(PATIENCE)
+
+    notifier.finish(0.1)
+    over.set()
+
+    assert results(here.told) == ["dropped"]
+
+
 def fail(here: Desk, kind: RunKind) -> RunDocument:
     """A fault, which leaves a run."""
     run = run_id(int(NOW.timestamp() * 1000) + len(here.store.runs("acme", 9)), 9)

@@ -25,6 +25,7 @@ from typing import NamedTuple
 
 import pytest
 
+from adapters.service.observer import Observers
 from adapters.service.schedule import Job
 from adapters.store.opening import Database, PostgresUrl, open_store
 from adapters.store.postgres import migrate
@@ -33,7 +34,6 @@ from adapters.worker import work
 from adapters.worker.configuration import Configuration
 from adapters.worker.distributed import DistributedWorker
 from adapters.worker.job_schema import migrate_jobs
-from adapters.worker.observer import Observers
 from domain.events import State
 from domain.run import Outcome, RunEnded, RunKind
 from domain.schedule import Schedule

@@ -652,6 +652,7 @@ def test_that_no_key_is_pinned_is_warned_of(file: Path, monkeypatch: pytest.Monk
 UNREADABLE: dict[str, tuple[str, str]] = {
     "password = { env = 'A' }": ("the environment variable A", "`password` names, is not set"),
     "password = { env = 'EMPTY' }": ("EMPTY", "`password` names, is empty"),
+    "password = { env = 'BYTES' }": ("BYTES", "`password` names, is not UTF-8 text"),
     "password = { credential = 'acme' }": ("the credential acme", "systemd has handed over none"),
     "password = { file = 'missing' }": ("/missing", "(No such file or directory)"),
     "password = { file = 'pipe' }": ("/pipe", "`password` names, is no regular file"),
@@ -671,6 +672,7 @@ def test_a_secret_or_file_that_will_not_be_read_is_warned_of(
     monkeypatch.delenv("A", raising=False)
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     monkeypatch.setenv("EMPTY", "")
+    monkeypatch.setenv("BYTES", os.fsdecode(b"hunter2\xff"))
     os.mkfifo(file.parent / "pipe")
     for name, mode in (("key", 0o600), ("shown", 0o604), ("open", 0o666)):
         secret_file(file.parent / name, mode)

@@ -19,6 +19,8 @@ from msgspec.structs import replace
 
 from adapters.errors import SettingsError
 from adapters.service import schedule as service
+from adapters.service.hands import Hands
+from adapters.service.observer import Observer, Observers
 from adapters.service.run import Shell
 from adapters.service.schedule import Job
 from adapters.settings import Customer, Settings
@@ -28,8 +30,6 @@ from adapters.store.store import Store
 from adapters.worker import embedded, work
 from adapters.worker.configuration import Configuration
 from adapters.worker.embedded import EmbeddedWorker
-from adapters.worker.hands import Hands
-from adapters.worker.observer import Observer, Observers
 from adapters.worker.rest import Rest
 from domain.events import State
 from domain.run import Outcome, RunKind
@@ -571,6 +571,24 @@ def test_a_fault_while_looking_does_not_end_the_worker(
     assert here.served("alfa") == [EVENING]
 
 
+def test_a_system_that_gives_no_more_threads_does_not_end_the_worker(
+    office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R6: it is told, no hand is lost, and the next look begins what was left."""
+    here = office("alfa", workers=1)
+
+    def none(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(here.worker._pool, "submit", none)
+        here.at(EVENING, looks=5)
+    here.at(EVENING)
+
+    assert [type(trouble) for trouble in here.told.troubles] == [RuntimeError] * 5
+    assert here.served("alfa") == [EVENING]
+
+
 # Stopping
 
 
@@ -675,9 +693,9 @@ def test_it_looks_again_at_the_next_moment_or_after_a_while(
     here = office("alfa")
 
     here.watch.moment = EVENING - timedelta(seconds=2)
-    assert here.worker._schedule.pause(15) == 2
+    assert here.worker._duty.pause(15) == 2
     here.watch.moment = EVENING
-    assert here.worker._schedule.pause(15) == 15
+    assert here.worker._duty.pause(15) == 15
 
 
 def test_two_workers_on_one_store_serve_each_slot_once(office: Callable[..., Office]) -> None:

@@ -10,6 +10,7 @@ from itertools import repeat
 from pathlib import Path
 
 from adapters.errors import SettingsError
+from adapters.service.observer import Observer
 from adapters.service.schedule import Job
 from adapters.settings import load_settings
 from adapters.store.opening import Database, PostgresUrl, open_store
@@ -17,7 +18,6 @@ from adapters.store.store import Store
 from adapters.worker.configuration import Configuration
 from adapters.worker.distributed import DistributedWorker
 from adapters.worker.embedded import EmbeddedWorker
-from adapters.worker.observer import Observer
 from domain.run import Outcome
 from projections.runs import RunDocument
 from tests.benchmarks import data

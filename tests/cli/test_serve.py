@@ -335,6 +335,44 @@ def test_the_clock_tells_of_its_faults(
     assert (run["kind"], run["outcome"]) == ("clock", "failed")
 
 
+def test_the_clock_names_every_company_that_has_a_fault_and_tells_of_each(
+    desk: Desk, told: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R6"""
+    file = desk.directory / "tenure.toml"
+    file.write_text(file.read_text() + '[company.bravo]\nname = "Bravo"\nlanguage = "nl"\n')
+    text = TEXT.replace("\n", ",onboarding_date\n", 1).replace("Bakker", "Bakker,2027-03-09")
+    path = desk.deliver(text)
+    for company in ("acme", "bravo"):
+        desk.type("import", company, str(path))
+    desk.now = moment("2027-03-10 00:00")
+    monkeypatch.setattr(clock, "_planned", broken)
+
+    answer = desk.type("clock")
+
+    assert answer.code == 1
+    errors = [line for line in answer.err.splitlines() if line.startswith("Error: ")]
+    assert [line.split(": ")[1] for line in errors] == ["acme", "bravo"]
+    assert {(run["company"], run["outcome"]) for run in told()} == {
+        ("acme", "failed"),
+        ("bravo", "failed"),
+    }
+
+
+def test_a_delivery_that_is_held_is_told_once_however_often_it_is_met(
+    desk: Desk, told: Callable[[], list[Any]]
+) -> None:
+    """B3: it makes one run."""
+    rows = "".join(f"x{number},Anna,Bakker\n" for number in range(9))
+    desk.deliver(TEXT.split("\n")[0] + "\n" + rows)
+
+    for hour in (10, 11, 12):
+        desk.now = moment(f"2027-03-09 {hour}:00")
+        assert desk.type("import", "--all").code == 4
+
+    assert [run["outcome"] for run in told()] == ["held"]
+
+
 def test_the_clock_tells_of_what_it_did_where_that_is_asked(
     desk: Desk, told: Callable[[], list[Any]]
 ) -> None:

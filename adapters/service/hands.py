@@ -25,6 +25,7 @@ class Hands:
     def __init__(self, workers: int) -> None:
         self.planning = threading.Semaphore(workers)
         self.pickups = _WAITING * workers
+        # By whether a job is the clock's.
         self._most = {True: workers, False: self.pickups}
         self._busy: dict[bool, set[Job]] = {True: set(), False: set()}
 
@@ -40,8 +41,8 @@ class Hands:
 
     def take(self, job: Job) -> None:
         """The job begins."""
-        self._busy[job.slot is None].add(job)
+        self._busy[job.is_clock].add(job)
 
     def leave(self, job: Job) -> None:
         """The job has ended."""
-        self._busy[job.slot is None].discard(job)
+        self._busy[job.is_clock].discard(job)
