@@ -33,6 +33,7 @@ class Identity:
         self._known: dict[str, Claim] = {}
         self._new: list[Claim] = []
         self._moved: dict[str, Claim] = {}
+        self._left: dict[str, Claim] = {}
         self.rejected: list[tuple[Row, Sequence[Finding]]] = []
 
         self._named: defaultdict[str, list[Row]] = defaultdict(list)
@@ -100,17 +101,22 @@ class Identity:
     def _linkable(self, rows: list[Row]) -> tuple[list[Row], tuple[Row, Entry] | None]:
         """The first row at the address of somebody without an external id, and who that is.
 
-        Also the rows that are left: one that is rejected links nobody, and is none of them (W9).
+        Also the rows that are left. One that is rejected links nobody, and is none of them (W9);
+        where another file says the same external id elsewhere, it is about whoever that is.
         """
-        left = rows
+        refused: list[tuple[Row, Sequence[Finding]]] = []
         for row in rows:
             entry = self._roster.at_address(row.address)
             if entry is None or entry.external_id is not None:
                 continue
-            if self._accepts(self._roster.employee(entry), row):
-                return left, (row, entry)
-            left = [each for each in left if each is not row]
-        return left, None
+            findings = self._terms.objections(self._roster.employee(entry), row)
+            if not any(each.rejects for each in findings):
+                return rows, (row, entry)
+            refused.append((row, findings))
+        if len(refused) < len(rows):
+            return rows, None
+        self.rejected += refused
+        return [], None
 
     def _disputed(self, row: Row, entry: Entry) -> bool:
         """Whether the row's file means the employee by their other address and an id, too (I8)."""
@@ -239,6 +245,22 @@ class Identity:
                     self._take_from(claim, "external-id-conflict", holder)
                     asking.append(claim)
         self._new.extend(claim for claim in self._moved.values() if claim.entry is None)
+        self._remember_left()
+
+    def _remember_left(self) -> None:
+        """Where else newcomers were, in older files, who have left by the newest one.
+
+        Whoever an older row would be linked with there (I3) must not be registered by another one:
+        at the next pick-up it would be that newcomer, who has left.
+        """
+        rows = [
+            (row, claim)
+            for claim in self._new
+            if self._terms.has_left(claim.said)
+            for row in claim.rows[:-1]
+        ]
+        for row, claim in sorted(rows, key=lambda each: each[0].position):
+            self._left.setdefault(row.address, claim)
 
     def _grant(self, claim: Claim) -> Claim | None:
         """Gives a newcomer the address of its last row, and returns whoever loses by that.
@@ -274,7 +296,10 @@ class Identity:
         known: defaultdict[str, list[Row]] = defaultdict(list)
         for address, rows in nameless.items():
             holder = self._holder(address)
-            if holder is None:
+            if holder is None and address in self._left:
+                left = self._left[address]
+                left.rows[:0] = self._unopposed(left, rows)
+            elif holder is None:
                 self._new.append(self._newcomer(rows))
             elif isinstance(holder, Entry):
                 known[holder.employee] += rows

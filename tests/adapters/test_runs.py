@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -810,6 +811,28 @@ def test_a_company_that_is_kept_waiting_does_not_keep_the_clock_from_the_others(
     monkeypatch.setattr(clock, "plan_clock", plan_clock)
 
     assert [run.company for run in clocked(shell)] == ["acme", "zenith"]
+
+
+def test_whoever_does_not_ask_the_clock_on_has_no_more_companies_begun(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R1: as after Ctrl-C."""
+    begun: list[str] = []
+
+    def slow(_: Shell, __: str, ___: object, company: str, ____: object) -> object:
+        begun.append(company)
+        time.sleep(0.05)
+        return company
+
+    due = {f"c{number:02}": object() for number in range(40)}
+    monkeypatch.setattr(clock, "_pass", slow)
+    monkeypatch.setattr(shell.store, "due", lambda *_: due)
+    passing = pass_clock(shell, "tester")
+
+    assert next(passing) == "c00"  # type: ignore[comparison-overlap]
+    passing.close()  # type: ignore[attr-defined]
+
+    assert 1 <= len(begun) < 40
 
 
 # R4: two runs never build on the same state

@@ -865,3 +865,36 @@ def test_two_ids_at_two_addresses_of_one_employee_link_neither_now_or_later() ->
     assert verdicts(found) == ["registered", "rejected", "rejected"]
     assert kinds(again) == []
     assert verdicts(again) == ["unchanged", "rejected", "rejected"]
+
+
+def test_whom_an_older_file_would_link_is_not_registered_beside_a_newcomer_who_has_left() -> None:
+    """D3, L2: or the next pick-up would link them, and lock them out."""
+    leaving = f"{HEADER},offboarding_date"
+    files = (
+        file(line("", "ann")),
+        file(line("7", "ann")),
+        file(f"{line('7', 'ben')},2026-01-25", header=leaving),
+    )
+
+    first = plan(*files)
+    again = plan(*files, known=after(first))
+
+    assert kinds(first) == kinds(again) == []
+    assert codes(first)[-1] == "already-left"
+
+
+def test_a_row_that_is_refused_at_one_address_counts_where_its_external_id_is_new() -> None:
+    """D3, L6: and so it does at the next pick-up, when that external id is known."""
+    leaving = f"{HEADER},offboarding_date"
+    cleo = then(registered(line("", "cleo"), HEADER), Deactivated())
+    files = (
+        file(f"{line('A1', 'cleo')},2027-09-30", header=leaving),
+        file(line("A1", "fay")),
+    )
+
+    first = plan(*files, known=[cleo])
+    again = plan(*files, known=after(first, [cleo]))
+
+    assert kinds(first) == ["registered", "offboarding-scheduled"]
+    assert kinds(again) == []
+    assert rejected(first) == rejected(again) == []
