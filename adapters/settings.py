@@ -9,14 +9,13 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
 from adapters.conversion import check_keys, convert, joined
 from adapters.errors import SettingsError
-from adapters.notify.configured import Notify, read_notify
 from adapters.sources.configured import read_source
 from adapters.sources.source import Source
 from adapters.store.opening import Database, PostgresUrl
@@ -24,6 +23,9 @@ from domain.company import Company, CustomType, Limits, Policy
 from domain.fields import FIELDS, field_of, is_custom, same_name
 from domain.row import clean
 from domain.schedule import Schedule
+
+if TYPE_CHECKING:
+    from adapters.notify.configured import Notify
 
 FILE = "tenure.toml"
 _KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -87,7 +89,7 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
         schedule=_schedule(file, document.get("schedule", {})),
         customers=dict(sorted(customers.items())),
         broken=dict(sorted(broken.items())),
-        notify=read_notify(file, document["notify"]) if "notify" in document else None,
+        notify=_notify(file, document["notify"]) if "notify" in document else None,
         warnings=() if files else _warnings(file, document),
     )
 
@@ -237,6 +239,12 @@ def _fields(file: Path, prefix: str, company: Company) -> dict[str, Any]:
         custom[field] = kind
     groups = tuple(clean(group) for group in company.groups)
     return {"fields": mapping, "custom_fields": custom, "groups": groups}
+
+
+def _notify(file: Path, table: Any) -> Notify:
+    from adapters.notify.configured import read_notify  # only where somebody is told
+
+    return read_notify(file, table)
 
 
 def _schedule(file: Path, table: Any) -> Schedule:

@@ -1,4 +1,7 @@
-"""Sources as they are configured: which keys each protocol takes, and the source they mean."""
+"""Sources as they are configured: which keys each protocol takes, and the source they mean.
+
+What is a server's is imported where one is configured: every command reads the configuration.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,6 @@ from adapters.errors import SettingsError
 from adapters.secret import check_secret, secret_at
 from adapters.sources.deadlines import Deadlines
 from adapters.sources.folder import FolderSource
-from adapters.sources.ftp import FtpSource
-from adapters.sources.sftp import SftpSource
 from adapters.sources.source import Source
 
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
@@ -106,6 +107,8 @@ class SftpSettings(ServerSettings, frozen=True, forbid_unknown_fields=True):
 
     def source(self, base: Path) -> Source:
         """The source; the paths of its secrets count from `base`."""
+        from adapters.sources.sftp import SftpSource
+
         return SftpSource(
             host=self.host,
             port=self.port or 22,
@@ -144,6 +147,8 @@ class FtpSettings(ServerSettings, frozen=True, forbid_unknown_fields=True):
 
     def source(self, base: Path) -> Source:
         """The source; the paths of its secrets count from `base`."""
+        from adapters.sources.ftp import FtpSource
+
         password = secret_at(self.password, base)
         assert password  # noqa: S101 - checked before
         return FtpSource(
