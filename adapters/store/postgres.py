@@ -38,7 +38,7 @@ _CONNECTIONS = 132
 """At most, made as they are needed: one for each delivery that is planned and each company whose
 clock is passed (`--workers`, 64 at most), and a few for who looks beside them. Who had to wait for
 one would look like a server that is away."""
-_UNFROZEN = "SET LOCAL idle_in_transaction_session_timeout = '60s'"
+_UNFROZEN = "SET idle_in_transaction_session_timeout = '60s'"
 """How long a company waits for a run whose machine freezes in the midst of storing it."""
 _AT_ONCE = 5_000
 """Rows that are fetched at a time."""
@@ -165,7 +165,7 @@ class _Datastore(PostgresDatastore):
 
 
 def _configure(connection: Connection[Any]) -> None:
-    connection.execute(NOTICING)
+    connection.execute(f"{NOTICING}; {_UNFROZEN}")
 
 
 class _Recorder(PostgresApplicationRecorder):
@@ -203,7 +203,6 @@ class _Recorder(PostgresApplicationRecorder):
         """
         rows = map(events.row_of, stored_events)
         with self._writing() as (_, cursor):
-            cursor.execute(_UNFROZEN)
             first = Write(Way.INSERT, events.TABLE, islice(rows, 1))
             for write in (first, Write(Way.INSERT, events.TABLE, rows), *writes):
                 _write(cursor, write)
@@ -214,7 +213,10 @@ class _Recorder(PostgresApplicationRecorder):
         Every run writes where its company stands, and so waits for this one, or this for it.
         """
         with self._writing() as (connection, cursor):
-            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            connection.execute(
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;"
+                "SET LOCAL idle_in_transaction_session_timeout = 0"
+            )
             connection.execute("LOCK TABLE companies IN SHARE ROW EXCLUSIVE MODE")
             for write in make(_Query(connection)):
                 _write(cursor, write)

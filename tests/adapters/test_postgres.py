@@ -692,10 +692,11 @@ def test_a_run_that_freezes_in_the_midst_of_its_commit_frees_its_company(
     store: Store, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R1, R6: nothing of it is there, and another run goes on."""
-    frozen = "SET LOCAL idle_in_transaction_session_timeout = '200ms'"
     commit = commit_of(plan(TWO, run=a_run(1)), run=a_run(1))
-    with closing(open_postgres(url)) as other, monkeypatch.context() as patched:
+    with monkeypatch.context() as patched:
+        frozen = "SET idle_in_transaction_session_timeout = '200ms'"
         patched.setattr(adapter, "_UNFROZEN", frozen)
+        other = open_postgres(url)
         write = adapter._write
 
         def freezing(*what: Any) -> None:
@@ -705,6 +706,7 @@ def test_a_run_that_freezes_in_the_midst_of_its_commit_frees_its_company(
         patched.setattr(adapter, "_write", freezing)
         with pytest.raises(StoreUnavailable):
             other.commit(commit)
+        other.close()
 
     assert store.count_events() == 0
     store.commit(commit)
