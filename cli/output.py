@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 import msgspec
 
+from adapters.visible import visible
+
 if TYPE_CHECKING:
     from domain.issues import Severity
     from domain.run import Outcome
@@ -92,12 +94,7 @@ def text(value: Any) -> str:
         return value.strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, date):
         return value.isoformat()
-    written = str(value)
-    if written.isprintable():
-        return written
-    return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in written
-    )
+    return visible(str(value))
 
 
 def progress_bar(label: str, length: int) -> AbstractContextManager[Bar]:

@@ -27,6 +27,7 @@ from adapters.service.schedule import DOING, Job, overdue
 from adapters.settings import Settings
 from adapters.sources.source import SourceUnreachable
 from adapters.store.errors import StoreUnavailable
+from adapters.visible import visible
 from domain.run import Outcome
 from projections.runs import RunDocument
 
@@ -303,7 +304,7 @@ def _as_it_is(_: Any, __: str, event: _Event) -> _Event:
 def _visible(_: Any, __: str, event: _Event) -> _Event:
     """As people read it, and without signs that do something to a terminal."""
     told = {name: _in_words(name, value) for name, value in event.items()}
-    shown = {name: _shown(value) for name, value in told.items() if isinstance(value, str)}
+    shown = {name: visible(value) for name, value in told.items() if isinstance(value, str)}
     return {**told, **shown}
 
 
@@ -320,14 +321,6 @@ def _in_words(name: str, value: Any) -> Any:
             return ", ".join(value)
         case _:
             return value
-
-
-def _shown(text: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
-    )
 
 
 def _in_order(_: Any, __: str, event: _Event) -> _Event:

@@ -765,10 +765,15 @@ def test_what_the_clock_would_do_is_stored_nowhere(shell: Shell) -> None:
     assert len(shell.store.runs(None, 10)) == 1
 
 
-def test_one_companys_trouble_does_not_keep_the_clock_from_the_others(
-    shell: Shell, watch: Watch, monkeypatch: pytest.MonkeyPatch
+def both_due(
+    shell: Shell,
+    watch: Watch,
+    monkeypatch: pytest.MonkeyPatch,
+    acme: Callable[[], object],
+    zenith: Callable[[], object] = lambda: None,
 ) -> None:
-    """R6: Acme comes first, fails, is recorded as failed, and Zenith has its turn all the same."""
+    """The clock is due in Acme, which comes first, and in Zenith; something happens when each of
+    them is planned."""
     taken(shell, THREE, customer=a_customer(other_company()))
     taken(shell, THREE)
     watch.moment = moment("2027-03-21 00:00")
@@ -776,11 +781,22 @@ def test_one_companys_trouble_does_not_keep_the_clock_from_the_others(
     ours = {employee.id for employee in shell.store.employees("acme")}
 
     def plan_clock(due: Sequence[tuple[object, object]], *rest: object) -> object:
-        if due[0][0].id in ours:  # type: ignore[attr-defined]
-            raise RuntimeError
+        happens = acme if due[0][0].id in ours else zenith  # type: ignore[attr-defined]
+        happens()
         return real(due, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(clock, "plan_clock", plan_clock)
+
+
+def test_one_companys_trouble_does_not_keep_the_clock_from_the_others(
+    shell: Shell, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R6: Acme comes first, fails, is recorded as failed, and Zenith has its turn all the same."""
+
+    def fails() -> None:
+        raise RuntimeError
+
+    both_due(shell, watch, monkeypatch, fails)
     with suppress(RuntimeError):
         clocked(shell)
 
@@ -793,22 +809,12 @@ def test_a_company_that_is_kept_waiting_does_not_keep_the_clock_from_the_others(
     shell: Shell, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R6: Acme comes first, and goes on only when Zenith is done."""
-    taken(shell, THREE, customer=a_customer(other_company()))
-    taken(shell, THREE)
-    watch.moment = moment("2027-03-21 00:00")
-    real = clock.plan_clock
     done = threading.Event()
-    ours = {employee.id for employee in shell.store.employees("acme")}
 
-    def plan_clock(due: Sequence[tuple[object, object]], *rest: object) -> object:
-        planned = real(due, *rest)  # type: ignore[arg-type]
-        if due[0][0].id in ours:  # type: ignore[attr-defined]
-            assert done.wait(10)
-        else:
-            done.set()
-        return planned
+    def waits() -> None:
+        assert done.wait(10)
 
-    monkeypatch.setattr(clock, "plan_clock", plan_clock)
+    both_due(shell, watch, monkeypatch, waits, done.set)
 
     assert [run.company for run in clocked(shell)] == ["acme", "zenith"]
 
