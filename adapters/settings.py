@@ -20,8 +20,9 @@ from adapters.sources.configured import read_source
 from adapters.sources.source import Source
 from adapters.store.opening import Database, PostgresUrl
 from domain.company import Company, CustomType, Limits, Policy
-from domain.fields import FIELDS, field_of, is_custom, same_name
-from domain.row import clean
+from domain.delivery.header import field_of, same_name
+from domain.fields.cells import clean
+from domain.fields.table import COLUMNS, is_custom
 from domain.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ def _fields(file: Path, prefix: str, company: Company) -> dict[str, Any]:
             where = joined(prefix, f"fields.{theirs}")
             raise SettingsError(file, where, "expected each column once, however it is spelt")
         if field is None:
-            expected = f"expected custom_… or one of {', '.join(FIELDS)}"
+            expected = f"expected custom_… or one of {', '.join(COLUMNS)}"
             raise SettingsError(file, joined(prefix, f"fields.{theirs}"), expected)
         mapping[theirs] = field
     custom: dict[str, CustomType] = {}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from adapters.service.approvals import approve, discard
-from cli import exits, output
+from adapters.use_cases.decide_held import approve, discard
+from cli import exit_codes, output
 from cli.context import (
     asked_by_option,
     customer_of,
     json_option,
     one_run,
-    open_shell,
+    open_app,
     reason_option,
 )
 
@@ -28,12 +28,12 @@ def approve_command(context: click.Context, run: str, by: str, reason: str, as_j
     Where somebody or a setting changed meanwhile, the delivery is judged anew, and held once more
     if the safeguard still objects.
     """
-    with open_shell(context) as shell:
-        record = one_run(shell, run)
-        customer = customer_of(shell.settings, record.ended.company)
-        done = approve(shell, customer, record, by, reason)
+    with open_app(context) as app:
+        record = one_run(app, run)
+        customer = customer_of(app.settings, record.ended.company)
+        done = approve(app, customer, record, by, reason)
     output.answer_run(done, as_json)
-    return exits.of_run(done)
+    return exit_codes.of_run(done)
 
 
 @click.command("discard")
@@ -44,10 +44,10 @@ def approve_command(context: click.Context, run: str, by: str, reason: str, as_j
 @click.pass_context
 def discard_command(context: click.Context, run: str, by: str, reason: str, as_json: bool) -> int:
     """End RUN, which is held, and apply nothing of its delivery."""
-    with open_shell(context) as shell:
-        done = discard(shell, one_run(shell, run), by, reason)
+    with open_app(context) as app:
+        done = discard(app, one_run(app, run), by, reason)
     output.answer_run(done, as_json)
-    return exits.of_run(done)
+    return exit_codes.of_run(done)
 
 
 COMMANDS = {"approve": approve_command, "discard": discard_command}

@@ -8,14 +8,14 @@ from datetime import datetime
 
 import click
 
-from adapters.service.audit import audit
-from cli import exits, output
-from cli.context import check_known, json_option, one_run, open_shell
+from adapters.use_cases.audit import audit
+from cli import exit_codes, output
+from cli.context import check_known, json_option, one_run, open_app
 from cli.history import print_entry
-from cli.moments import MomentType
-from domain.events import EMPLOYEE_KINDS
-from projections.audit import Question
-from projections.history import HistoryEntry
+from cli.params import MomentType
+from domain.employee.events import EMPLOYEE_KINDS
+from projections.answers.audit import Question
+from projections.answers.history import HistoryEntry
 
 
 @click.command("audit", epilog=f"Kinds: {', '.join(EMPLOYEE_KINDS)}.")
@@ -55,20 +55,22 @@ def audit_command(
 
     It goes by when events were recorded.
     """
-    with open_shell(context) as shell:
-        check_known(shell, company)
-        one = one_run(shell, run) if run is not None else None
+    with open_app(context) as app:
+        check_known(app, company)
+        one = one_run(app, run) if run is not None else None
         if one is not None and one.ended.company != company:
-            raise exits.Trouble(f"run {one.run} is none of {company}", f"`tenure runs {company}`")
+            raise exit_codes.CliError(
+                f"run {one.run} is none of {company}", f"`tenure runs {company}`"
+            )
         of_run = one.run if one is not None else None
         question = Question(since, until, frozenset(kinds), of_run, by)
         # Closed at once where a reader goes away: nothing may be under way when the store closes.
-        with closing(audit(shell, company, question)) as entries:
+        with closing(audit(app, company, question)) as entries:
             if as_json:
                 output.print_json_list(entries)
             else:
                 _print(entries)
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def _print(entries: Iterable[HistoryEntry]) -> None:

@@ -9,9 +9,9 @@ import msgspec
 
 from adapters.settings import Settings
 from adapters.sources.source import SourceUnreachable, Step
-from cli import exits, output
+from cli import exit_codes, output
 from cli.context import customer_of, json_option, settings_of
-from domain.issues import Severity
+from domain.issues.catalogue import Severity
 
 
 class Checked(msgspec.Struct):
@@ -38,7 +38,7 @@ def check_command(context: click.Context, company: str | None, connect: bool, as
     settings = settings_of(context)
     for warning in settings.warnings:
         output.print_warning(warning)
-    codes = [exits.DONE]
+    codes = [exit_codes.DONE]
     found = []
     for key in _keys(settings, company):
         checked, error = _check(settings, key, connect)
@@ -46,9 +46,13 @@ def check_command(context: click.Context, company: str | None, connect: bool, as
         if not as_json:
             _print(checked)
         if error:
-            codes.append(exits.UNREACHABLE if isinstance(error, exits.Trouble) else exits.USAGE)
+            codes.append(
+                exit_codes.UNREACHABLE
+                if isinstance(error, exit_codes.CliError)
+                else exit_codes.USAGE
+            )
             if not as_json:
-                exits.explain(error, key)
+                exit_codes.explain(error, key)
     if as_json:
         output.print_json(found)
     elif not found:
@@ -81,7 +85,7 @@ def _check(settings: Settings, key: str, connect: bool) -> tuple[Checked, Except
         except SourceUnreachable as error:
             checked.ok, checked.problem = False, error.problem
             hint = f"correct the source of {key}, or ask the customer, and try again"
-            return checked, exits.Trouble(error.problem, hint, exits.UNREACHABLE)
+            return checked, exit_codes.CliError(error.problem, hint, exit_codes.UNREACHABLE)
     return checked, None
 
 

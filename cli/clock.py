@@ -6,14 +6,14 @@ from datetime import datetime
 
 import click
 
-from adapters.service.clock import pass_clock, preview_clock
-from adapters.service.run import Shell
-from adapters.service.schedule import Job
 from adapters.store.errors import StoreUnavailable
-from cli import exits, output
-from cli.context import by_option, json_option, open_shell
-from cli.moments import MomentType
+from adapters.use_cases.app import App
+from adapters.use_cases.clock import pass_clock, preview_clock
+from adapters.use_cases.schedule import Job
+from cli import exit_codes, output
+from cli.context import by_option, json_option, open_app
 from cli.notify import notifying
+from cli.params import MomentType
 from projections.runs import RunDocument
 
 
@@ -33,39 +33,39 @@ def clock_command(
     runs: list[RunDocument] = []
     faults: list[tuple[str, Exception]] = []
     stopped: BaseException | None = None
-    with open_shell(context) as shell:
-        if at and at > shell.now() and not dry_run:
+    with open_app(context) as app:
+        if at and at > app.now() and not dry_run:
             raise click.UsageError("--at may only be ahead together with --dry-run.")
         try:
             if dry_run:
-                runs.extend(preview_clock(shell, by, at, lambda *fault: faults.append(fault)))
+                runs.extend(preview_clock(app, by, at, lambda *fault: faults.append(fault)))
             else:
-                _pass(shell, by, at, runs, faults)
+                _pass(app, by, at, runs, faults)
         except (StoreUnavailable, KeyboardInterrupt) as error:
             stopped = error
     _print(runs, as_json, quiet=bool(faults or stopped))
-    codes = [exits.of_run(run) for run in runs]
-    codes += [exits.explain(fault, company) for company, fault in faults]
+    codes = [exit_codes.of_run(run) for run in runs]
+    codes += [exit_codes.explain(fault, company) for company, fault in faults]
     if stopped is not None:
         raise stopped
-    return max(codes, default=exits.DONE)
+    return max(codes, default=exit_codes.DONE)
 
 
 def _pass(
-    shell: Shell,
+    app: App,
     by: str,
     at: datetime | None,
     runs: list[RunDocument],
     faults: list[tuple[str, Exception]],
 ) -> None:
     """Adds every run and every fault, and tells whoever wants to know of it."""
-    with notifying(shell) as notifier:
+    with notifying(app) as notifier:
 
         def failed(company: str, fault: Exception) -> None:
             faults.append((company, fault))
             notifier.failed(Job(company), fault)
 
-        for run in pass_clock(shell, by, at, failed):
+        for run in pass_clock(app, by, at, failed):
             runs.append(run)
             notifier.ran(run)
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adapters.service.run import Shell, utc_now
 from adapters.settings import Customer, Settings, find_settings, load_settings
 from adapters.store.opening import open_store
-from cli.exits import Trouble
-from domain.events import State
-from domain.row import clean
+from adapters.use_cases.app import App, utc_now
+from cli.exit_codes import CliError
+from domain.employee.events import State
+from domain.fields.cells import clean
 
 if TYPE_CHECKING:
-    from adapters.store.commit import RunRecord
+    from domain.company_runs.events import RunRecord
 
 
 def settings_of(context: click.Context) -> Settings:
@@ -27,13 +27,13 @@ def settings_of(context: click.Context) -> Settings:
 
 
 @contextmanager
-def open_shell(context: click.Context) -> Iterator[Shell]:
+def open_app(context: click.Context) -> Iterator[App]:
     """Settings and store for one command."""
     settings = settings_of(context)
     store = open_store(settings.database)
     now: Any = context.find_root().obj.get("now", utc_now)
     try:
-        yield Shell(settings, store, now)
+        yield App(settings, store, now)
     finally:
         store.close()
 
@@ -44,17 +44,17 @@ def customer_of(settings: Settings, company: str) -> Customer:
         raise settings.broken[company]
     if company not in settings.customers:
         known = ", ".join(list(settings.customers)[:10]) or "none"
-        raise Trouble(f"there is no company {company}", f"{settings.file} has: {known}")
+        raise CliError(f"there is no company {company}", f"{settings.file} has: {known}")
     return settings.customers[company]
 
 
-def check_known(shell: Shell, company: str) -> None:
+def check_known(app: App, company: str) -> None:
     """Refuses a company that is neither configured nor in the store.
 
     Questions are answered about companies that left, or whose settings are broken, too.
     """
-    if company not in shell.settings.customers and not shell.store.stream(company).version:
-        customer_of(shell.settings, company)
+    if company not in app.settings.customers and not app.store.company_state(company).version:
+        customer_of(app.settings, company)
 
 
 def login_name() -> str:
@@ -65,12 +65,12 @@ def login_name() -> str:
         return "unknown"
 
 
-def one_run(shell: Shell, run: str) -> RunRecord:
+def one_run(app: App, run: str) -> RunRecord:
     """The run whose id is `run`, or begins with it."""
-    found = shell.store.runs_like(run)
+    found = app.store.runs_like(run)
     if len(found) != 1:
         sentence = f"several runs begin with {run}" if found else f"there is no run {run}"
-        raise Trouble(sentence, "`tenure runs` lists them")
+        raise CliError(sentence, "`tenure runs` lists them")
     return found[0]
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from adapters.service.people import find_one
-from cli import exits, output
-from cli.context import check_known, json_option, open_shell, who_argument
-from projections.history import HistoryEntry, tell
+from adapters.use_cases.people import find_one
+from cli import exit_codes, output
+from cli.context import check_known, json_option, open_app, who_argument
+from projections.answers.history import HistoryEntry, tell
 
 
 @click.command("history")
@@ -20,16 +20,16 @@ def history_command(context: click.Context, company: str, who: str, as_json: boo
 
     WHO is an e-mail address, an external id or an id.
     """
-    with open_shell(context) as shell:
-        check_known(shell, company)
-        events = shell.store.events(find_one(shell, company, who).id)
-        entries = list(tell(events, shell.store.runs_of(events)))
+    with open_app(context) as app:
+        check_known(app, company)
+        events = app.store.events(find_one(app, company, who).id)
+        entries = list(tell(events, app.store.runs_of(events)))
     if as_json:
         output.print_json(entries)
     else:
         for entry in entries:
             print_entry(entry)
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def print_entry(entry: HistoryEntry, *, with_employee: bool = False) -> None:

@@ -17,19 +17,19 @@ from typing import TypeAlias
 import click
 
 from adapters.notify.notifier import Notifier
-from adapters.service.hands import Hands
-from adapters.service.imports import import_delivery, preview_delivery
-from adapters.service.run import Shell
-from adapters.service.schedule import Job, do_job, due_slots
 from adapters.settings import Customer
 from adapters.sources.folder import read_named_file
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading, in_order
-from cli import exits, output, spreadsheet
-from cli.context import by_option, customer_of, json_option, login_name, open_shell
+from adapters.use_cases.app import App
+from adapters.use_cases.import_delivery import import_delivery, preview_delivery
+from adapters.use_cases.schedule import Job, do_job, due_slots
+from adapters.worker.capacity import Capacity
+from cli import exit_codes, output, spreadsheet
+from cli.context import by_option, customer_of, json_option, login_name, open_app
 from cli.notify import notifying
 from cli.stopping import stopped_by
-from domain.run import Outcome
-from projections.preview import PreviewDocument
+from domain.outcome import Outcome
+from projections.answers.preview import PreviewDocument
 from projections.runs import RunDocument
 
 Imports: TypeAlias = dict[str, Callable[[], RunDocument | None]]
@@ -55,10 +55,10 @@ def preview_command(
     Fetches from the company's source, or reads each FILE instead.
     """
     spreadsheet.check_form(as_csv, as_json)
-    with open_shell(context) as shell:
-        customer = customer_of(shell.settings, company)
+    with open_app(context) as app:
+        customer = customer_of(app.settings, company)
         try:
-            preview = preview_delivery(shell, customer, login_name(), _read(files, customer))
+            preview = preview_delivery(app, customer, login_name(), _read(files, customer))
         except SourceUnreachable as error:
             raise _unreachable(error.problem, company) from error
         except StillUploading as error:
@@ -69,7 +69,7 @@ def preview_command(
         _print_csv(preview)
     else:
         _print_preview(preview)
-    return exits.of_run(preview)
+    return exit_codes.of_run(preview)
 
 
 @click.command("import")
@@ -108,45 +108,43 @@ def import_command(
         raise click.UsageError("Name one COMPANY, or say --all.")
     if due and not everyone:
         raise click.UsageError("--due goes with --all.")
-    with open_shell(context) as shell:
+    with open_app(context) as app:
         if everyone:
-            hands = Hands(workers)
-            shell = shell._replace(planning=hands.planning)
-            imports = _due(shell, by) if due else _every(shell, by)
-            with notifying(shell) as notifier:
-                return _import_all(shell, imports, hands.pickups, as_json, notifier)
-        customer = customer_of(shell.settings, company or "")
-        run = import_delivery(shell, customer, by, _read(files, customer))
+            capacity = Capacity(workers)
+            app = app._replace(planning=capacity.planning)
+            imports = _due(app, by) if due else _every(app, by)
+            with notifying(app) as notifier:
+                return _import_all(app, imports, capacity.pickups, as_json, notifier)
+        customer = customer_of(app.settings, company or "")
+        run = import_delivery(app, customer, by, _read(files, customer))
     output.answer_run(run, as_json)
-    return exits.of_run(run)
+    return exit_codes.of_run(run)
 
 
-def _every(shell: Shell, by: str) -> Imports:
+def _every(app: App, by: str) -> Imports:
     """What imports for each company that has a source."""
     return {
-        key: partial(import_delivery, shell, customer, by)
-        for key, customer in shell.settings.customers.items()
+        key: partial(import_delivery, app, customer, by)
+        for key, customer in app.settings.customers.items()
         if customer.source
     }
 
 
-def _due(shell: Shell, by: str) -> Imports:
+def _due(app: App, by: str) -> Imports:
     """The same, where a slot is due."""
-    return {job.company: partial(do_job, shell, job, by) for job in due_slots(shell)}
+    return {job.company: partial(do_job, app, job, by) for job in due_slots(app)}
 
 
-def _import_all(
-    shell: Shell, imports: Imports, pickups: int, as_json: bool, notifier: Notifier
-) -> int:
+def _import_all(app: App, imports: Imports, pickups: int, as_json: bool, notifier: Notifier) -> int:
     """So many pick-ups side by side; the trouble of one is said, and the others go on (R6).
 
     Raises `KeyboardInterrupt` after Ctrl-C, once what had begun is done and told.
     """
     runs: list[RunDocument] = []
-    faults: list[tuple[str, Exception]] = list(shell.settings.broken.items())
-    for warning in shell.settings.warnings:
+    faults: list[tuple[str, Exception]] = list(app.settings.broken.items())
+    for warning in app.settings.warnings:
         output.print_warning(warning)
-    began = shell.now()
+    began = app.now()
     with stopped_by(signal.SIGINT) as stop:
         for company, done in _side_by_side(imports, pickups, stop):
             try:
@@ -201,9 +199,11 @@ def _answer(runs: list[RunDocument], faults: list[tuple[str, Exception]], as_jso
     for run in runs:
         if run.outcome in (Outcome.FAILED, Outcome.REFUSED, Outcome.HELD):
             output.print_trouble(run)
-    codes = [exits.of_run(run) for run in runs]
-    codes += [exits.explain(fault, company) for company, fault in sorted(faults, key=itemgetter(0))]
-    return max(codes, default=exits.DONE)
+    codes = [exit_codes.of_run(run) for run in runs]
+    codes += [
+        exit_codes.explain(fault, company) for company, fault in sorted(faults, key=itemgetter(0))
+    ]
+    return max(codes, default=exit_codes.DONE)
 
 
 def _read(names: tuple[str, ...], customer: Customer) -> list[DeliveredFile] | None:
@@ -214,20 +214,20 @@ def _read(names: tuple[str, ...], customer: Customer) -> list[DeliveredFile] | N
         name for name, count in Counter(Path(name).name for name in names).items() if count > 1
     ]
     if doubled:
-        raise exits.Trouble(
+        raise exit_codes.CliError(
             f"two files are called {doubled[0]}", "rename one: the history tells files by name"
         )
     try:
         limit = customer.company.limits.file
         return in_order(read_named_file(Path(name), limit) for name in names)
     except OSError as error:
-        raise exits.Trouble(
+        raise exit_codes.CliError(
             f"cannot read {error.filename}: {error.strerror}", "check the name of the file"
         ) from error
 
 
-def _unreachable(problem: str, company: str) -> exits.Trouble:
-    return exits.Trouble(problem, f"check the source of {company}", exits.UNREACHABLE)
+def _unreachable(problem: str, company: str) -> exit_codes.CliError:
+    return exit_codes.CliError(problem, f"check the source of {company}", exit_codes.UNREACHABLE)
 
 
 def _print_preview(preview: PreviewDocument) -> None:

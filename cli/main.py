@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 
-from cli import exits
+from cli import exit_codes
 
 _COMMANDS = {
     "init": ("cli.start", "Write a sample configuration, company and delivery."),
@@ -34,8 +34,8 @@ _COMMANDS = {
     "approve": ("cli.approvals", "Apply a delivery that the safeguard holds."),
     "discard": ("cli.approvals", "End a held delivery, and apply nothing of it."),
     "migrate": ("cli.migrate", "Create or upgrade the schema of a PostgreSQL database."),
-    "verify": ("cli.upkeep", "Check that nothing stored is missing or altered."),
-    "rebuild": ("cli.upkeep", "Make all projections anew from the events."),
+    "verify": ("cli.maintenance", "Check that nothing stored is missing or altered."),
+    "rebuild": ("cli.maintenance", "Make all projections anew from the events."),
 }
 
 
@@ -101,16 +101,16 @@ def execute(arguments: Sequence[str], context: dict[str, object] | None = None) 
         code = tenure.main(list(arguments), "tenure", standalone_mode=False, obj=given)
     except click.exceptions.Abort:
         click.echo("Stopped.", err=True)
-        return exits.INTERRUPTED
-    except exits.Trouble as trouble:
-        return exits.explain(trouble)
+        return exit_codes.INTERRUPTED
+    except exit_codes.CliError as trouble:
+        return exit_codes.explain(trouble)
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx is None:
             error.ctx = click.Context(tenure, info_name="tenure")
         error.show()
         return error.exit_code
     except Exception as error:
-        if given.get("debug") and not exits.is_known(error):
+        if given.get("debug") and not exit_codes.is_known(error):
             raise
-        return exits.explain(error)
-    return code if isinstance(code, int) else exits.DONE
+        return exit_codes.explain(error)
+    return code if isinstance(code, int) else exit_codes.DONE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from adapters.store.opening import PostgresUrl, open_store
-from cli import exits, output
+from cli import exit_codes, output
 from cli.context import json_option, settings_of
 
 
@@ -39,7 +39,7 @@ def migrate_command(context: click.Context, grant: str | None, as_json: bool) ->
         click.echo(f"The schema has version {after} already.")
     else:
         click.echo(f"The schema had version {before} and has version {after} now.")
-    return exits.DONE
+    return exit_codes.DONE
 
 
 COMMANDS = {"migrate": migrate_command}

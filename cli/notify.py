@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from adapters.notify.notifier import Notifier, Told
-from adapters.service.run import Shell
+from adapters.notify.notifier import NotificationResult, Notifier
+from adapters.use_cases.app import App
 from cli import output
 
-_PATIENCE = 120.0
+_TIMEOUT_S = 120.0
 """Seconds that a command waits at most for its notifications."""
 
 
 @contextmanager
-def notifying(shell: Shell) -> Iterator[Notifier]:
+def notifying(app: App) -> Iterator[Notifier]:
     """Tells whom the configuration names, beside the work and for a while after it.
 
     Whom it cannot tell it warns of; that changes nothing else about the command.
     """
-    results: list[Told] = []
-    notifier = Notifier(shell.store, results.append, lambda: shell.settings.notify)
-    patience = _PATIENCE
+    results: list[NotificationResult] = []
+    notifier = Notifier(app.store, results.append, lambda: app.settings.notify)
+    patience = _TIMEOUT_S
     try:
         yield notifier
     except KeyboardInterrupt:
@@ -34,6 +34,6 @@ def notifying(shell: Shell) -> Iterator[Notifier]:
                 _warn(told)
 
 
-def _warn(told: Told) -> None:
+def _warn(told: NotificationResult) -> None:
     about = f"run {told.run} of {told.company}" if told.run else f"a run of {told.company}"
     output.print_warning(f"{about} was not told by {told.via}: {told.problem}")

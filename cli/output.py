@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 import msgspec
 
-from adapters.visible import visible
+from adapters.escape import escape_control
 
 if TYPE_CHECKING:
-    from domain.issues import Severity
-    from domain.run import Outcome
-    from projections.history import FromTo
+    from domain.issues.catalogue import Severity
+    from domain.outcome import Outcome
+    from projections.answers.history import FromTo
     from projections.runs import IssueDocument, RunDocument
 
 _PLURALS = {"rows": "row", "events": "event", "runs": "run", "employees": "employee"} | {
@@ -94,7 +94,7 @@ def text(value: Any) -> str:
         return value.strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, date):
         return value.isoformat()
-    return visible(str(value))
+    return escape_control(str(value))
 
 
 def progress_bar(label: str, length: int) -> AbstractContextManager[Bar]:

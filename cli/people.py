@@ -6,12 +6,12 @@ from datetime import datetime
 
 import click
 
-from adapters.service.people import find_one
-from cli import exits, output
-from cli.context import check_known, json_option, open_shell, state_option, who_argument
-from cli.moments import MomentType
-from domain.row import clean
-from projections.roster import EmployeeDocument, document
+from adapters.use_cases.people import find_one
+from cli import exit_codes, output
+from cli.context import check_known, json_option, open_app, state_option, who_argument
+from cli.params import MomentType
+from domain.fields.cells import clean
+from projections.answers.person import EmployeeDocument, document
 
 
 @click.command("roster")
@@ -38,11 +38,11 @@ def roster_command(
 
     In the order in which they were registered.
     """
-    with open_shell(context) as shell:
-        check_known(shell, company)
-        if as_of and as_of > shell.now():
+    with open_app(context) as app:
+        check_known(app, company)
+        if as_of and as_of > app.now():
             raise click.UsageError("--as-of looks back; `tenure clock --dry-run --at` looks ahead.")
-        store = shell.store
+        store = app.store
         group = clean(group) if group is not None else None
         people = [
             document(company, employee)
@@ -58,7 +58,7 @@ def roster_command(
         click.echo("Nobody.")
     else:
         _print_roster(people)
-    return exits.DONE
+    return exit_codes.DONE
 
 
 @click.command("show")
@@ -68,14 +68,14 @@ def roster_command(
 @click.pass_context
 def show_command(context: click.Context, company: str, who: str, as_json: bool) -> int:
     """Show one employee of COMPANY. WHO is an e-mail address, an external id or an id."""
-    with open_shell(context) as shell:
-        check_known(shell, company)
-        person = document(company, find_one(shell, company, who))
+    with open_app(context) as app:
+        check_known(app, company)
+        person = document(company, find_one(app, company, who))
     if as_json:
         output.print_json(person)
     else:
         _print_person(person)
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def _print_roster(people: list[EmployeeDocument]) -> None:

@@ -7,14 +7,14 @@ from contextlib import closing
 
 import click
 
-from adapters.service.run import Shell
-from cli import exits, output, spreadsheet
-from cli.context import check_known, customer_of, json_option, open_shell, settings_of, state_option
+from adapters.use_cases.app import App
+from cli import exit_codes, output, spreadsheet
+from cli.context import check_known, customer_of, json_option, open_app, settings_of, state_option
 from domain.company import Company
-from domain.employee import Employee
-from domain.fields import MANDATORY
-from projections.report import cells, columns, custom_fields
-from projections.template import template
+from domain.employee.aggregate import Employee
+from domain.fields.table import MANDATORY
+from projections.answers.report import cells, columns, custom_fields
+from projections.answers.template import template
 
 
 @click.command("report")
@@ -31,20 +31,20 @@ def report_command(
     One line a person, in the order they were registered, whatever their state.
     """
     spreadsheet.check_form(not as_json, as_json, bom)
-    with open_shell(context) as shell:
-        check_known(shell, company)
-        customer = shell.settings.customers.get(company)
+    with open_app(context) as app:
+        check_known(app, company)
+        customer = app.settings.customers.get(company)
         configured = customer.company if customer else None
-        custom = custom_fields(configured, shell.store.employees(company))
+        custom = custom_fields(configured, app.store.employees(company))
         header = columns(custom)
         # Closed at once where a reader goes away: nothing may be under way when the store closes.
-        with closing(_people(shell, company, custom)) as people:
+        with closing(_people(app, company, custom)) as people:
             rows = (cells(each, custom) for each in people if state in (None, each.state.value))
             if as_json:
                 output.print_json([dict(zip(header, row, strict=True)) for row in rows])
             else:
                 spreadsheet.print_csv(header, rows, bom=bom)
-    return exits.DONE
+    return exit_codes.DONE
 
 
 @click.command("template")
@@ -59,7 +59,7 @@ def template_command(context: click.Context, company: str | None, as_json: bool)
     found = template(_company(context, company))
     missing = set(MANDATORY).difference(column.field for column in found)
     if missing:
-        raise exits.Trouble(
+        raise exit_codes.CliError(
             f"no column of {company} can mean {', '.join(sorted(missing))}",
             f"give it a name in `fields` of {company}",
         )
@@ -69,22 +69,22 @@ def template_command(context: click.Context, company: str | None, as_json: bool)
         # Not made safe for spreadsheets: a quote in front would be part of the name, and the
         # column would not be known when it comes back.
         spreadsheet.print_text(spreadsheet.line(column.column for column in found))
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def _company(context: click.Context, company: str | None) -> Company | None:
     return customer_of(settings_of(context), company).company if company is not None else None
 
 
-def _people(shell: Shell, company: str, custom: tuple[str, ...]) -> Generator[Employee, None, None]:
+def _people(app: App, company: str, custom: tuple[str, ...]) -> Generator[Employee, None, None]:
     """Everyone; stops rather than leave out a custom field that came up since the header."""
     known = frozenset(custom)
-    for employee in shell.store.employees(company):
+    for employee in app.store.employees(company):
         if not known.issuperset(employee.details.custom):
-            raise exits.Trouble(
+            raise exit_codes.CliError(
                 f"a delivery brought {company} a new custom field while this was written",
                 "throw this away and ask again",
-                exits.UNREACHABLE,
+                exit_codes.UNREACHABLE,
             )
         yield employee
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 import msgspec
 
-from adapters.service.run import recall
-from cli import exits, output, spreadsheet
-from cli.context import check_known, json_option, one_run, open_shell
-from domain.run import Outcome
+from adapters.use_cases.execute import load_run
+from cli import exit_codes, output, spreadsheet
+from cli.context import check_known, json_option, one_run, open_app
+from domain.outcome import Outcome
 from projections.runs import IssueDocument, RunDocument, document
 
 
@@ -31,18 +31,18 @@ def runs_command(
 
     Held runs that wait for a decision come before all others.
     """
-    with open_shell(context) as shell:
+    with open_app(context) as app:
         if company is not None:
-            check_known(shell, company)
-        waiting = shell.store.waiting(company)
+            check_known(app, company)
+        waiting = app.store.waiting(company)
         waits = {record.run for record in waiting}
-        latest = [] if held else shell.store.runs(company, limit)
+        latest = [] if held else app.store.runs(company, limit)
         records = [*waiting, *(record for record in latest if record.run not in waits)]
         found = [
             document(
                 record.run,
                 record.ended,
-                shell.store.issues(record) if as_json else (),
+                app.store.issues(record) if as_json else (),
                 record.ended_by,
             )
             for record in records[: max(limit, len(waiting))]
@@ -53,7 +53,7 @@ def runs_command(
         click.echo("Nothing waits for a decision." if held else "No run yet.")
     else:
         _print_runs(found)
-    return exits.DONE
+    return exit_codes.DONE
 
 
 @click.command("run")
@@ -65,15 +65,15 @@ def runs_command(
 def run_command(context: click.Context, run: str, as_csv: bool, bom: bool, as_json: bool) -> int:
     """Show one run. RUN is its id, or as much of its beginning as makes it plain."""
     spreadsheet.check_form(as_csv, as_json, bom)
-    with open_shell(context) as shell:
-        told = recall(shell, one_run(shell, run).run)
+    with open_app(context) as app:
+        told = load_run(app, one_run(app, run).run)
     if as_json:
         output.print_json(told)
     elif as_csv:
         _print_issues(told, bom=bom)
     else:
         output.print_run(told)
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def _print_issues(run: RunDocument, *, bom: bool) -> None:

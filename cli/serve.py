@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import click
 
-from adapters.notify.notifier import Notifier, Told
-from adapters.service.observer import Observer, Observers
+from adapters.notify.notifier import NotificationResult, Notifier
 from adapters.settings import find_settings
 from adapters.store.opening import Database, PostgresUrl, open_store
 from adapters.store.store import Store
+from adapters.use_cases.observer import Observer, Observers
 from adapters.worker.configuration import Configuration
 from adapters.worker.embedded import EmbeddedWorker
-from cli import exits
+from cli import exit_codes
 from cli.stopping import stopped_by
 
 if TYPE_CHECKING:
@@ -151,9 +151,9 @@ def serve_command(
         log.stopped(in_time=ended)
     if not ended:
         # Threads cannot be stopped; what they have not stored is not stored.
-        os._exit(exits.DONE)
+        os._exit(exit_codes.DONE)
     store.close()
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def _worker(
@@ -188,7 +188,7 @@ def _notifier(
 ) -> Notifier:
     """Tells whom the configuration names at that moment."""
 
-    def told(what: Told) -> None:
+    def told(what: NotificationResult) -> None:
         log.notified(what)
         if metrics:
             metrics.notified(what.result, what.via)
@@ -205,7 +205,7 @@ def _served(metrics: Metrics, address: Address) -> Iterator[Address]:
         server = serve(metrics, address.host, address.port)
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "no such host"
-        raise exits.Trouble(
+        raise exit_codes.CliError(
             f"metrics cannot be served at {address}: {why}",
             _ADVICE.get(getattr(error, "errno", 0), _OTHER_ADDRESS),
         ) from None

@@ -13,7 +13,7 @@ import click
 from cli import output
 
 _BOM = "\ufeff"
-_AT_ONCE = 1_000
+_BATCH_LINES = 1_000
 """Lines that are held before they are written: an answer may be longer than memory is large."""
 _TO_QUOTE = re.compile(r'[",\r\n]')
 
@@ -40,7 +40,7 @@ def print_csv(header: Iterable[str], rows: Iterable[Iterable[Any]], *, bom: bool
     show = output.text if sys.stdout.isatty() else _plain
     written = lines(header, rows, show)
     start = _BOM if bom else ""
-    while some := "".join(islice(written, _AT_ONCE)):
+    while some := "".join(islice(written, _BATCH_LINES)):
         print_text(start + some)
         start = ""
 

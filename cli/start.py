@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from adapters.service.run import utc_now
-from cli import exits
+from adapters.use_cases.app import utc_now
+from cli import exit_codes
 
 _DELIVERY = "alleo_employees_sample.csv"
 _STARTS_IN, _LEAVES_IN = timedelta(days=14), timedelta(days=60)
@@ -36,20 +36,20 @@ def init_command(context: click.Context, directory: str) -> int:
     }
     for path in written:
         if path.exists():
-            raise exits.Trouble(f"{path} exists already", "name an empty directory")
+            raise exit_codes.CliError(f"{path} exists already", "name an empty directory")
     try:
         for path, content in written.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             _write(path, content)
     except OSError as error:
-        raise exits.Trouble(
+        raise exit_codes.CliError(
             f"cannot write {error.filename}: {error.strerror}", "name a directory of your own"
         ) from error
     for path in written:
         click.echo(f"Wrote {path}")
     here = "" if directory == "." else f"cd {directory} && "
     click.echo(f"Next: {here}tenure preview sample, then tenure import sample")
-    return exits.DONE
+    return exit_codes.DONE
 
 
 def _write(path: Path, content: str) -> None:

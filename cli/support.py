@@ -9,33 +9,33 @@ from typing import Any
 
 import click
 
-from adapters.service.audit import audit
-from adapters.service.people import find_one
-from adapters.service.run import Shell
-from adapters.service.support import support
-from cli import exits, output
+from adapters.use_cases.app import App
+from adapters.use_cases.audit import audit
+from adapters.use_cases.people import find_one
+from adapters.use_cases.support import support
+from cli import exit_codes, output
 from cli.context import (
     asked_by_option,
     customer_of,
     json_option,
-    open_shell,
+    open_app,
     reason_option,
     who_argument,
 )
 from cli.history import print_entry
-from cli.moments import DateType
-from domain.run import Outcome
-from domain.support import (
+from cli.params import DateType
+from domain.employee.commands import (
     CancelOffboarding,
     ChangeEmail,
+    Command,
     Deactivate,
     Link,
     MoveOnboarding,
     Offboard,
     Reactivate,
-    Request,
 )
-from projections.audit import Question
+from domain.outcome import Outcome
+from projections.answers.audit import Question
 from projections.runs import RunDocument
 
 
@@ -48,19 +48,19 @@ def support_group() -> None:
     """
 
 
-def _tell(shell: Shell, run: RunDocument, who: str) -> None:
+def _tell(app: App, run: RunDocument, who: str) -> None:
     """What the action did, to whom, and where they stand now."""
-    for entry in audit(shell, run.company, Question(run=run.run)):
+    for entry in audit(app, run.company, Question(run=run.run)):
         print_entry(entry, with_employee=True)
     if run.outcome is Outcome.UNCHANGED:
-        employee = find_one(shell, run.company, who)
+        employee = find_one(app, run.company, who)
         click.echo(f"  it holds already: employee {employee.id} is {employee.state.value}")
 
 
 def _action(name: str, *parameters: Callable[[Any], Any]) -> Callable[[Any], click.Command]:
     """Makes a command of a function that says, from `parameters`, what is asked for."""
 
-    def make(ask: Callable[..., Request]) -> click.Command:
+    def make(ask: Callable[..., Command]) -> click.Command:
         def run(
             context: click.Context,
             company: str,
@@ -70,13 +70,13 @@ def _action(name: str, *parameters: Callable[[Any], Any]) -> Callable[[Any], cli
             as_json: bool,
             **told: Any,
         ) -> int:
-            with open_shell(context) as shell:
-                customer = customer_of(shell.settings, company)
-                done = support(shell, customer, who, ask(**told), by, reason)
+            with open_app(context) as app:
+                customer = customer_of(app.settings, company)
+                done = support(app, customer, who, ask(**told), by, reason)
                 output.answer_run(done, as_json)
                 if not as_json:
-                    _tell(shell, done, who)
-            return exits.of_run(done)
+                    _tell(app, done, who)
+            return exit_codes.of_run(done)
 
         run.__doc__ = ask.__doc__
         company = click.argument("company")
@@ -93,7 +93,7 @@ _day_argument = click.argument("day", metavar="DATE", type=DateType())
 
 
 @_action("change-email", click.argument("new"))
-def _change_email(new: str) -> Request:
+def _change_email(new: str) -> Command:
     """Reach WHO at the e-mail address NEW."""
     return ChangeEmail(new)
 
@@ -107,37 +107,37 @@ def _change_email(new: str) -> Request:
         help="Their last day if they leave again; without it, a future one is kept.",
     ),
 )
-def _reactivate(offboarding_date: date | None) -> Request:
+def _reactivate(offboarding_date: date | None) -> Command:
     """Bring WHO back, who was deactivated."""
     return Reactivate(offboarding_date)
 
 
 @_action("move-onboarding", _day_argument)
-def _move_onboarding(day: date) -> Request:
+def _move_onboarding(day: date) -> Command:
     """Let WHO, who is pending, start on DATE. Today or earlier means at once."""
     return MoveOnboarding(day)
 
 
 @_action("offboard", _day_argument)
-def _offboard(day: date) -> Request:
+def _offboard(day: date) -> Command:
     """Schedule or move the last day of WHO to DATE."""
     return Offboard(day)
 
 
 @_action("cancel-offboarding")
-def _cancel_offboarding() -> Request:
+def _cancel_offboarding() -> Command:
     """Take back the last day of WHO, who stays."""
     return CancelOffboarding()
 
 
 @_action("deactivate")
-def _deactivate() -> Request:
+def _deactivate() -> Command:
     """Close the account of WHO now."""
     return Deactivate()
 
 
 @_action("link", click.argument("external_id"))
-def _link(external_id: str) -> Request:
+def _link(external_id: str) -> Command:
     """Link WHO, who has no external id, to EXTERNAL_ID."""
     return Link(external_id)
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 from typing import TypeAlias
-from uuid import UUID
 
-import msgspec
-
-from domain.employee import Employee
-from domain.events import State
-from domain.private import Private
-from domain.roster import entry_of
-from projections.tables import Index, Table, Way, Write, data, integer, text
+from domain.employee.aggregate import EARLIER_LAYOUTS, Employee
+from domain.employee.events import State
+from domain.employee.roster import entry_of
+from domain.snapshots import Snapshots
+from projections.tables import Index, Operation, Table, Write, data, integer, text
 
 TABLE = Table(
     "roster",
@@ -95,19 +91,19 @@ RosterRow: TypeAlias = tuple[
 ]
 """The values of a row, in the order of its columns."""
 
-_encode = msgspec.json.Encoder().encode
-load = msgspec.json.Decoder(Employee).decode
+_SNAPSHOTS = Snapshots(Employee, EARLIER_LAYOUTS)
+load = _SNAPSHOTS.load
 """The employee whose state a row holds."""
 
 
-def step(company: str, employee: Employee, digest: bytes | None) -> RosterRow:
+def row(company: str, employee: Employee, digest: bytes | None) -> RosterRow:
     """The row of an employee after a change.
 
     `file_address` is empty where it is the address, as it is for nearly everyone. `starts` and
     `leaves` are the dates that the clock waits for, and empty where it has nothing
     to wait for, so that who is due is found by index (C2).
     """
-    entry = entry_of(employee, digest, _encode(employee))
+    entry = entry_of(employee, digest, _SNAPSHOTS.dump(employee))
     leaves = None if entry.deactivated else employee.offboarding_date
     starts = employee.onboarding_date if employee.state is State.PENDING else None
     return (
@@ -125,55 +121,7 @@ def step(company: str, employee: Employee, digest: bytes | None) -> RosterRow:
     )
 
 
-def remember(company: str, remembered: Iterable[tuple[str, bytes]]) -> Write:
+def digests_write(company: str, new_digests: Iterable[tuple[str, bytes]]) -> Write:
     """Other digests for some employees, whom their rows changed in nothing."""
-    rows = ((digest, company, employee) for employee, digest in remembered)
-    return Write(Way.UPDATE, TABLE, rows, ("digest", *TABLE.key))
-
-
-class EmployeeDocument(Private, frozen=True):
-    """One employee as `roster` and `show` answer."""
-
-    id: UUID
-    company: str
-    state: State
-    email: str
-    external_id: str | None
-    first_name: str
-    prefix: str | None
-    last_name: str
-    onboarding_date: date
-    offboarding_date: date | None
-    probation_period_end_date: date | None
-    birthday: date | None
-    work_anniversary: date | None
-    marriage_date: date | None
-    language: str
-    group_name: str | None
-    custom: dict[str, str]
-    version: int
-
-
-def document(company: str, employee: Employee) -> EmployeeDocument:
-    """What is told of an employee."""
-    details = employee.details
-    return EmployeeDocument(
-        id=employee.id,
-        company=company,
-        state=employee.state,
-        email=employee.email,
-        external_id=employee.external_id,
-        first_name=details.first_name,
-        prefix=details.prefix,
-        last_name=details.last_name,
-        onboarding_date=employee.onboarding_date,
-        offboarding_date=employee.offboarding_date,
-        probation_period_end_date=details.probation_period_end_date,
-        birthday=details.birthday,
-        work_anniversary=details.work_anniversary,
-        marriage_date=details.marriage_date,
-        language=details.language,
-        group_name=details.group_name,
-        custom=dict(details.custom),
-        version=employee.version,
-    )
+    rows = ((digest, company, employee) for employee, digest in new_digests)
+    return Write(Operation.UPDATE, TABLE, rows, ("digest", *TABLE.key))

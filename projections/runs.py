@@ -12,9 +12,12 @@ from uuid import UUID
 
 import msgspec
 
-from domain.issues import Issue, Severity
-from domain.private import Private
-from domain.run import CompanyStream, Counts, FileInfo, Outcome, RunEnded, RunKind
+from domain.company_runs.events import FileInfo, RunEnded, RunKind
+from domain.company_runs.state import CompanyState
+from domain.issues.catalogue import Severity
+from domain.issues.issue import Issue
+from domain.outcome import Counts, Outcome
+from domain.privacy import Redacted
 from projections.tables import Index, Table, data, integer, text
 
 COMPANIES = Table(
@@ -44,7 +47,7 @@ HELD = Table(
     key=("run", "number"),
 )
 
-STREAM = "SELECT state FROM companies WHERE company = ?"
+STATE = "SELECT state FROM companies WHERE company = ?"
 FILES = "SELECT file, content FROM held WHERE run = ? ORDER BY number"
 
 _RUNS = "SELECT r.run, r.event, e.run FROM runs r LEFT JOIN runs e ON e.ends = r.run"
@@ -61,28 +64,28 @@ SAID = "SELECT issue FROM issues WHERE run = ? ORDER BY number"
 
 ISSUE_COUNTS = "SELECT run, count(*), max(number) FROM issues GROUP BY run ORDER BY run"
 HELD_ROWS = "SELECT run, file, content FROM held ORDER BY run, number"
-STREAM_ROWS = "SELECT company, version, held, state FROM companies ORDER BY company"
+COMPANY_ROWS = "SELECT company, version, held, state FROM companies ORDER BY company"
 RUN_ROWS = "SELECT run, company, version, ends, event FROM runs ORDER BY run"
 
-StreamRow: TypeAlias = tuple[str, int, str | None, bytes]
+CompanyRow: TypeAlias = tuple[str, int, str | None, bytes]
 RunRow: TypeAlias = tuple[str, str, int, str | None, bytes]
 IssueRow: TypeAlias = tuple[str, int, bytes]
 HeldRow: TypeAlias = tuple[str, int, bytes, bytes]
 
 _encode = msgspec.json.Encoder().encode
-load_stream = msgspec.json.Decoder(CompanyStream).decode
+load_state = msgspec.json.Decoder(CompanyState).decode
 load_run = msgspec.json.Decoder(RunEnded).decode
 load_issue = msgspec.json.Decoder(Issue).decode
 load_file = msgspec.json.Decoder(FileInfo).decode
 
 
-def step_stream(company: str, stream: CompanyStream) -> StreamRow:
+def company_row(company: str, state: CompanyState) -> CompanyRow:
     """The row of a company after one more run."""
-    held = stream.held.run.hex if stream.held else None
-    return company, stream.version, held, _encode(stream)
+    held = state.held.run.hex if state.held else None
+    return company, state.version, held, _encode(state)
 
 
-def step_run(run: UUID, version: int, ended: RunEnded) -> RunRow:
+def run_row(run: UUID, version: int, ended: RunEnded) -> RunRow:
     """The row of a run."""
     ends = ended.ends.hex if ended.ends else None
     return run.hex, ended.company, version, ends, _encode(ended)
@@ -100,7 +103,7 @@ def held_rows(run: UUID, files: Iterable[tuple[FileInfo, bytes]]) -> Iterator[He
         yield run.hex, number, _encode(file), content
 
 
-class IssueDocument(Private, frozen=True):
+class IssueDocument(Redacted, frozen=True):
     """One issue as it is answered."""
 
     severity: Severity
@@ -113,7 +116,7 @@ class IssueDocument(Private, frozen=True):
     message: str
 
 
-class RunDocument(Private, frozen=True):
+class RunDocument(Redacted, frozen=True):
     """One run as every command that makes one answers.
 
     `ends` names the held run that this one ended, and `ended_by` the run that ended this one.

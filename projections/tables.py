@@ -49,18 +49,18 @@ class Table(NamedTuple):
         return tuple(name for name in self.names if name not in self.key)
 
 
-class Way(Enum):
+class Operation(Enum):
     """What becomes of rows that are written."""
 
     INSERT = "insert"
     """They are new."""
-    PUT = "put"
+    UPSERT = "put"
     """They are new, or take the place of those with the same key."""
     UPDATE = "update"
     """They are there, and get other values in the columns before the key."""
     DELETE = "delete"
     """Those with these values are gone."""
-    CLEAR = "clear"
+    DELETE_ALL = "clear"
     """Whatever there is, is gone."""
 
 
@@ -68,7 +68,7 @@ class Write(NamedTuple):
     """Rows of one table, and what becomes of them; `columns` tells what a row holds, all of the
     table's columns if nothing."""
 
-    way: Way
+    operation: Operation
     table: Table
     rows: Iterable[tuple[Any, ...]] = ()
     columns: tuple[str, ...] = ()

@@ -15,16 +15,19 @@ import msgspec
 from msgspec.structs import replace
 
 from domain.company import Company, CustomType, Language, Limits, Policy
-from domain.delivery import plan_delivery
-from domain.employee import Employee, fold
-from domain.events import EmployeeEvent, Recorded
+from domain.context import DecisionContext, Moment
+from domain.delivery.digests import NO_DIGESTS, digests_of
+from domain.delivery.parsing import parse_delivery
+from domain.delivery.plan import Plan
+from domain.delivery.planning import plan_delivery
+from domain.delivery.records import read_sheet
+from domain.employee.aggregate import Employee, fold
+from domain.employee.events import EmployeeEvent
+from domain.employee.roster import Entry, Roster, entry_of
+from domain.envelope import RecordedEvent
 from domain.ids import run_id
-from domain.issues import Issue
-from domain.plan import Moment, Plan
-from domain.roster import Entry, Roster, entry_of
+from domain.issues.issue import Issue
 from domain.schedule import Schedule
-from domain.sheet import read_sheet
-from domain.terms import Terms
 
 NOW = datetime(2027, 3, 1, 2, 45, tzinfo=UTC)
 """A Monday, at the first pick-up of the day."""
@@ -53,14 +56,21 @@ def a_company(
     )
 
 
-def terms(company: Company | None = None, now: datetime = NOW, run: UUID = RUN) -> Terms:
-    """Acme's terms at a moment."""
-    return Terms(company or a_company(), Schedule(), Moment(run, now))
+def context(
+    company: Company | None = None, now: datetime = NOW, run: UUID = RUN
+) -> DecisionContext:
+    """Acme's agreement at a moment."""
+    return DecisionContext(company or a_company(), Schedule(), Moment(run, now))
 
 
 def csv(text: str) -> bytes:
     """A file as it is written in a test: indented, one row a line."""
     return dedent(text).lstrip("\n").encode()
+
+
+def file_of(columns: str, *rows: str) -> bytes:
+    """A file with these columns and rows."""
+    return "\n".join((columns, *rows, "")).encode()
 
 
 def plan(
@@ -69,16 +79,21 @@ def plan(
     company: Company | None = None,
     now: datetime = NOW,
     run: UUID = RUN,
+    digests: bool = True,
 ) -> Plan:
-    """The plan for a delivery of `files`, oldest first, to a company that knows `known`."""
-    agreed = terms(company, now, run)
+    """The plan for a delivery of `files`, oldest first, to a company that knows `known`.
+
+    Without `digests` no row is recognised.
+    """
+    agreed = context(company, now, run)
     names = [FILE] if len(files) == 1 else [f"alleo_employees_{n}.csv" for n in range(len(files))]
     sheets = [
         read_sheet(name, csv(file) if isinstance(file, str) else file, agreed.company)
         for name, file in zip(names, files, strict=True)
     ]
     roster = known if isinstance(known, Roster) else Roster.of(known)
-    return plan_delivery(sheets, roster, agreed)
+    parsed = parse_delivery(sheets, digests_of(roster) if digests else NO_DIGESTS, agreed.company)
+    return plan_delivery(parsed, roster, agreed)
 
 
 def after(plan: Plan, known: Iterable[Employee] = ()) -> list[Employee]:
@@ -91,7 +106,7 @@ def after(plan: Plan, known: Iterable[Employee] = ()) -> list[Employee]:
 def roster_after(plan: Plan, known: Roster | None = None) -> Roster:
     """The roster once a plan is applied, row digests included, as a store would keep it."""
     entries: dict[str, Entry] = {entry.employee: entry for entry in known.entries} if known else {}
-    for employee, digest in plan.remembered:
+    for employee, digest in plan.new_digests:
         entries[employee] = replace(entries[employee], digest=digest)
     for change in plan.changes:
         state = msgspec.json.encode(change.after)
@@ -118,7 +133,7 @@ def then(
 ) -> Employee:
     """The employee after more events; from a file where `line` is given, else from support."""
     for event in events:
-        recorded = Recorded(
+        recorded = RecordedEvent(
             originator_id=employee.id,
             originator_version=employee.version + 1,
             event=event,
@@ -158,9 +173,9 @@ def kinds(plan: Plan) -> list[str]:
     ]
 
 
-def verdicts(plan: Plan) -> list[str]:
+def outcomes(plan: Plan) -> list[str]:
     """What became of each row that was read, in order."""
-    return [judgement.verdict.value for judgement in plan.judgements]
+    return [result.outcome.value for result in plan.results]
 
 
 def people(plan: Plan, known: Iterable[Employee] = ()) -> dict[str, Sequence[Any]]:

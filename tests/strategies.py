@@ -23,32 +23,43 @@ from uuid import UUID
 import msgspec
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from domain.clock import plan_clock
 from domain.company import Company
-from domain.declined import Declined
-from domain.employee import Employee
-from domain.events import Recorded
-from domain.ids import run_id
-from domain.issues import Issue
-from domain.plan import Change, ClockPlan, Moment, Plan
-from domain.roster import Entry, Roster, entry_of
-from domain.row import address_of
-from domain.run import CompanyStream, Counts, Outcome, RunEnded, RunKind, Settled
-from domain.schedule import Schedule
-from domain.support import (
+from domain.company_runs.decisions import (
+    Decision,
+    Delivered,
+    decide_approval,
+    decide_discard,
+    decide_import,
+    decide_unread,
+)
+from domain.company_runs.events import FileInfo, RunContext, RunKind, delivery_key
+from domain.company_runs.rejection import AlreadyHeld
+from domain.company_runs.state import AppliedDelivery, CompanyState, evolve
+from domain.context import DecisionContext, Moment
+from domain.delivery.plan import Plan
+from domain.employee.aggregate import Employee
+from domain.employee.change import Change
+from domain.employee.clock import ClockPlan, plan_clock
+from domain.employee.commands import (
     CancelOffboarding,
     ChangeEmail,
+    Command,
     Deactivate,
     Link,
     MoveOnboarding,
     Offboard,
     Reactivate,
-    Request,
-    plan_support,
 )
-from domain.terms import Terms
+from domain.employee.events import EmployeeRecord
+from domain.employee.rejection import CommandRejected
+from domain.employee.roster import Entry, Roster, entry_of
+from domain.employee.statement import address_of
+from domain.employee.support import plan_support
+from domain.ids import run_id
+from domain.issues.issue import Issue
+from domain.outcome import Counts, Outcome
+from domain.schedule import Schedule
 from tests.given import NOW, TODAY, a_company, plan, roster_after
 
 TORTURE = bool(os.environ.get("TENURE_TORTURE"))
@@ -169,7 +180,7 @@ class Ask(NamedTuple):
     external_id: str
     days: int
 
-    def request(self, today: date) -> Request:
+    def command(self, today: date) -> Command:
         """What is asked, on a day."""
         day = today + timedelta(days=self.days)
         return {
@@ -202,9 +213,9 @@ class Life:
         self.company: Company = a_company(policy=dict(policy or {}))
         self.now: datetime = NOW
         self.roster = Roster((), msgspec.json.Decoder(Employee).decode)
-        self.stream = CompanyStream()
+        self.state = CompanyState()
         self.waiting: Delivery = ()
-        self.recorded: defaultdict[UUID, list[Recorded]] = defaultdict(list)
+        self.recorded: defaultdict[UUID, list[EmployeeRecord]] = defaultdict(list)
         self.issues: dict[UUID, Sequence[Issue]] = {}
 
     @classmethod
@@ -239,7 +250,7 @@ class Life:
     @property
     def next_run(self) -> UUID:
         """The id of the next run; each run of a life has its own."""
-        return run_id(int(self.now.timestamp() * 1000), self.stream.version)
+        return run_id(int(self.now.timestamp() * 1000), self.state.version)
 
     def take(self, step: Step) -> None:
         """Lives through one step."""
@@ -261,81 +272,74 @@ class Life:
 
     # Deliveries
 
-    def plan(self, delivery: Delivery, roster: Roster | None = None) -> Plan:
-        """What applying a delivery would do."""
+    def plan(self, delivery: Delivery, *, digests: bool = True) -> Plan:
+        """What applying a delivery would do; without `digests` no row is recognised."""
         return plan(
             *(export.data() for export in delivery),
-            known=self.roster if roster is None else roster,
+            known=self.roster,
             company=self.company,
             now=self.now,
             run=self.next_run,
+            digests=digests,
         )
 
     def deliver(self, delivery: Delivery) -> Plan:
-        """Takes a delivery in, unless the safeguard has something against it: then it is held,
-        and stays so when it comes again (B1, B3)."""
-        fingerprint = self._fingerprint(delivery)
-        if self.stream.holds(fingerprint):
-            return self.plan(delivery)
-        self.discard()
+        """Imports a delivery, as far as the company's state lets it be imported (D8, B1, B3).
+
+        A delivery that would be recognised unread is read all the same, to see that it may be.
+        """
+        delivered, run = self._delivered(delivery), self._run(RunKind.IMPORT)
+        discarding = self._run(RunKind.DISCARD, number=-1)
         planned = self.plan(delivery)
-        if self.stream.approved == fingerprint:
-            planned = replace(planned, concerns=())
-        self._take_in(planned, delivery, RunKind.IMPORT)
-        return planned
+        try:
+            decision = decide_unread(self.state, run, delivered, discarding, self.now)
+        except AlreadyHeld:
+            return planned
+        if decision is None:
+            decision = decide_import(self.state, run, delivered, planned, discarding, self.now)
+        self._end(decision, delivery, planned)
+        return decision.plan or planned
 
     def approve(self) -> Plan | None:
-        """Applies the delivery that is held, or holds it again where the company or what is
-        agreed with it changed since (B2)."""
-        held = self.stream.held
+        """Approves the delivery that is held, if one is (B2)."""
+        held = self.state.held
         if held is None:
             return None
-        planned = self.plan(self.waiting)
-        same_terms = held.delivery == self._fingerprint(self.waiting)
-        if same_terms and self.stream.changed <= held.version:
-            planned = replace(planned, concerns=())
-        self._take_in(planned, self.waiting, RunKind.APPROVE, ends=held.run)
-        return planned
+        planned, run = self.plan(self.waiting), self._run(RunKind.APPROVE)
+        delivered = self._delivered(self.waiting)
+        decision = decide_approval(self.state, run, held, delivered, planned, self.now)
+        self._end(decision, self.waiting, planned)
+        return decision.plan
 
     def insist(self, delivery: Delivery) -> Plan:
-        """Takes a delivery in, and approves it if it is held, again if it must be."""
+        """Imports a delivery, and approves it if it is held, again if it must be."""
         planned = self.deliver(delivery)
-        while self.stream.holds(self._fingerprint(delivery)):
+        while self.state.holds(self._delivered(delivery).key):
             planned = self.approve() or planned
         return planned
 
     def discard(self) -> None:
-        """Ends the delivery that is held, if one is (B2, B3)."""
-        if self.stream.held is not None:
-            self._end(RunKind.DISCARD, Outcome.DISCARDED, Counts(), ends=self.stream.held.run)
+        """Discards the delivery that is held, if one is (B2)."""
+        if self.state.held is not None:
+            run = self._run(RunKind.DISCARD)
+            self._end(decide_discard(self.state, run, self.state.held.run, self.now))
 
-    def _take_in(self, plan: Plan, delivery: Delivery, kind: RunKind, **more: Any) -> None:
-        """Stores a run that read a delivery."""
-        settled = self.recognises(delivery)
-        self.issues[self.next_run] = plan.issues
-        if plan.outcome is Outcome.HELD:
-            self.waiting = delivery
-        else:
-            self.roster = roster_after(plan, self.roster)
-            self._remember(plan.changes)
-        self._end(
-            kind,
-            plan.outcome,
-            plan.counts,
-            delivery=self._fingerprint(delivery),
-            issues_of=settled.run if settled else None,
-            **more,
-        )
-
-    def recognises(self, delivery: Delivery) -> Settled | None:
+    def recognises(self, delivery: Delivery) -> AppliedDelivery | None:
         """The earlier run that makes reading this delivery needless (D8)."""
-        settled = self.stream.settled
-        known = settled is not None and settled.delivery == self._fingerprint(delivery)
-        return settled if known else None
+        applied = self.state.applied
+        known = applied is not None and applied.delivery == self._delivered(delivery).key
+        return applied if known else None
 
-    def _fingerprint(self, delivery: Delivery) -> str:
-        content = (hashlib.sha256(export.data()).digest() for export in delivery)
-        return b"".join((self.company.fingerprint(), *content)).hex()
+    def _delivered(self, delivery: Delivery) -> Delivered:
+        files = tuple(
+            FileInfo(name, len(data), self.now, hashlib.sha256(data).hexdigest())
+            for name, data in ((name, export.data()) for name, export in named(delivery))
+        )
+        return Delivered(files, delivery_key((self.company.fingerprint(),), files))
+
+    def _run(self, kind: RunKind, number: int = 0) -> RunContext:
+        run = UUID(int=self.next_run.int + (number << 32))
+        return RunContext(run, kind, self.company.key, self.now, "a test")
 
     # The clock and support
 
@@ -352,11 +356,11 @@ class Life:
         employee = self.whom(asked)
         if employee is None:
             return None
-        terms = Terms(self.company, Schedule(), Moment(self.next_run, self.now))
-        request = asked.request(self.now.date())
+        context = DecisionContext(self.company, Schedule(), Moment(self.next_run, self.now))
+        command = asked.command(self.now.date())
         try:
-            planned = plan_support(request, employee, self.roster, terms)
-        except Declined:
+            planned = plan_support(command, employee, self.roster, context)
+        except CommandRejected:
             return None
         self._store(planned.changes, planned.counts, RunKind.SUPPORT, planned.outcome)
         return planned.changes[0] if planned.changes else None
@@ -383,30 +387,32 @@ class Life:
     def _store(
         self, changes: Sequence[Change], counts: Counts, kind: RunKind, outcome: Outcome
     ) -> None:
+        """Stores a run that reads no delivery."""
         entries: dict[str, Entry] = {entry.employee: entry for entry in self.roster.entries}
         for change in changes:
             state = msgspec.json.encode(change.after)
             entries[change.after.id.hex] = entry_of(change.after, change.digest, state)
         self.roster = Roster(entries.values(), msgspec.json.Decoder(Employee).decode)
         self._remember(changes)
-        self._end(kind, outcome, counts)
+        ended = self._run(kind).ended(outcome, self.now, counts=counts)
+        self.state = evolve(self.state, ended.run, ended.ended)
+
+    def _end(self, decision: Decision, delivery: Delivery = (), plan: Plan | None = None) -> None:
+        """Stores the runs of a decision."""
+        ended = decision.ended.ended
+        if plan is not None:
+            self.issues[self.next_run] = plan.issues
+            if ended.outcome is Outcome.HELD:
+                self.waiting = delivery
+            else:
+                self.roster = roster_after(plan, self.roster)
+                self._remember(plan.changes)
+        for record in decision.runs:
+            self.state = evolve(self.state, record.run, record.ended)
 
     def _remember(self, changes: Iterable[Change]) -> None:
         for change in changes:
             self.recorded[change.after.id] += change.events
-
-    def _end(self, kind: RunKind, outcome: Outcome, counts: Counts, **more: Any) -> None:
-        ended = RunEnded(
-            company=self.company.key,
-            run_kind=kind,
-            outcome=outcome,
-            started=self.now,
-            finished=self.now,
-            by="a test",
-            counts=counts,
-            **more,
-        )
-        self.stream = self.stream.after(self.next_run, ended)
 
 
 # What cells hold

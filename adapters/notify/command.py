@@ -38,9 +38,9 @@ def run_command(notify: Notify, body: bytes, stop: threading.Event) -> None:
         code = _fed(process, body, notify.timeout, stop)
     if code is None:
         problem = f"the command {name} did not end {in_time(notify.timeout)}"
-        raise NotDelivered(problem, passing=True)
+        raise NotDelivered(problem, transient=True)
     if code:
-        raise NotDelivered(f"the command {name} ended with exit code {code}", passing=True)
+        raise NotDelivered(f"the command {name} ended with exit code {code}", transient=True)
 
 
 def _fed(

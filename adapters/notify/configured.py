@@ -14,8 +14,8 @@ import msgspec
 from adapters.conversion import check_keys, convert, joined
 from adapters.errors import SettingsError
 from adapters.secret import Secret, check_secret, secret_at
-from domain.private import Private
-from domain.run import Outcome
+from domain.outcome import Outcome
+from domain.privacy import Redacted
 from projections.runs import RunDocument
 
 REJECTED = "rejected"
@@ -24,14 +24,14 @@ REASONS = (*(outcome.value for outcome in Outcome), REJECTED)
 _USUAL = (Outcome.FAILED.value, Outcome.REFUSED.value, Outcome.HELD.value, REJECTED)
 
 
-class Way(StrEnum):
+class Channel(StrEnum):
     """How somebody is told. One that fails is not the other's trouble."""
 
     COMMAND = "command"
     URL = "url"
 
 
-class Notify(Private, frozen=True):
+class Notify(Redacted, frozen=True):
     """Of which runs somebody is told, and how. It never prints itself: the URL may be a secret."""
 
     on: frozenset[str] = frozenset(_USUAL)
@@ -44,10 +44,10 @@ class Notify(Private, frozen=True):
     """Seconds that one attempt may take."""
     attempts: int = 5
 
-    def ways(self) -> tuple[Way, ...]:
+    def channels(self) -> tuple[Channel, ...]:
         """How somebody is told, in both ways maybe."""
-        there = {Way.COMMAND: bool(self.command), Way.URL: self.url is not None}
-        return tuple(way for way in Way if there[way])
+        there = {Channel.COMMAND: bool(self.command), Channel.URL: self.url is not None}
+        return tuple(way for way in Channel if there[way])
 
     def wants(self, run: RunDocument) -> bool:
         """Whether somebody is told of this run."""

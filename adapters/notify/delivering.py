@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
-from adapters.notify.configured import Notify, Way
+from adapters.notify.configured import Channel, Notify
 from adapters.notify.failure import NotDelivered
 
 _FIRST_PAUSE, _GROWTH, _CHANCE = 1.0, 3.0, 0.5  # seconds; some chance keeps workers apart
@@ -14,7 +14,7 @@ _LONGEST = 60.0
 
 
 def deliver(
-    way: Way, notify: Notify, body: bytes, stop: threading.Event, once: bool = False
+    channel: Channel, notify: Notify, body: bytes, stop: threading.Event, once: bool = False
 ) -> None:
     """Brings a run's JSON to the command or to the URL.
 
@@ -25,10 +25,10 @@ def deliver(
     from adapters.notify.webhook import post
 
     attempt: Callable[[], None]
-    match way:
-        case Way.COMMAND:
+    match channel:
+        case Channel.COMMAND:
             attempt = partial(run_command, notify, body, stop)
-        case Way.URL:
+        case Channel.URL:
             attempt = partial(post, notify, body)
     _persistently(attempt, 1 if once else notify.attempts, stop)
 
@@ -37,7 +37,7 @@ def _persistently(attempt: Callable[[], None], attempts: int, stop: threading.Ev
     import tenacity
 
     tenacity.Retrying(
-        retry=tenacity.retry_if_exception(lambda e: isinstance(e, NotDelivered) and e.passing),
+        retry=tenacity.retry_if_exception(lambda e: isinstance(e, NotDelivered) and e.transient),
         stop=tenacity.stop_after_attempt(attempts) | tenacity.stop_when_event_set(stop),
         wait=tenacity.wait_exponential(_FIRST_PAUSE, exp_base=_GROWTH, max=_LONGEST)
         + tenacity.wait_random(0, _CHANCE),

@@ -13,35 +13,36 @@ from uuid import UUID
 
 import msgspec
 
-from adapters.notify.configured import Notify, Way
+from adapters.notify.configured import Channel, Notify
 from adapters.notify.delivering import deliver
 from adapters.notify.failure import NotDelivered
-from adapters.service.observer import Observer
-from adapters.service.run import document_of
-from adapters.service.schedule import Job
 from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
-from domain.run import Outcome, RunKind
+from adapters.use_cases.execute import document_of
+from adapters.use_cases.observer import Observer
+from adapters.use_cases.schedule import Job
+from domain.company_runs.events import RunKind
+from domain.outcome import Outcome
 from projections.runs import RunDocument
 
 CAPACITY = 10_000
-"""So many notifications may wait for each way; of what comes then, nobody is told that way. Only
-ids wait, not runs."""
+"""The notifications that may wait for each channel; what comes then is dropped. Only ids wait, not
+runs."""
 _TICK = 0.2
 _LAST_WORDS = 2.0
 """Seconds for a program to be gone when it is ended."""
 _JUST_NOW = timedelta(minutes=5)
 
 Find: TypeAlias = Callable[[], RunDocument | None]
-Deliver: TypeAlias = Callable[[Way, Notify, bytes, threading.Event, bool], None]
+Deliver: TypeAlias = Callable[[Channel, Notify, bytes, threading.Event, bool], None]
 
 
-class Told(NamedTuple):
-    """What became of one notification that goes one way: `sent`, `failed`, or `dropped` for want of
+class NotificationResult(NamedTuple):
+    """What became of one notification on one channel: `sent`, `failed`, or `dropped` for want of
     room or time."""
 
     result: str
-    via: Way
+    via: Channel
     company: str
     run: UUID | None = None
     problem: str | None = None
@@ -54,7 +55,7 @@ class _Waiting(NamedTuple):
 
 
 class Notifier(Observer):
-    """Tells somebody of the runs that the configuration names, each way for itself.
+    """Tells somebody of the runs that the configuration names, each channel for itself.
 
     What cannot be delivered is told to `told`, from any thread, and is nobody's trouble. `notify`
     tells how it is configured now.
@@ -63,7 +64,7 @@ class Notifier(Observer):
     def __init__(
         self,
         store: Store,
-        told: Callable[[Told], None],
+        told: Callable[[NotificationResult], None],
         notify: Callable[[], Notify | None],
         *,
         capacity: int = CAPACITY,
@@ -71,7 +72,9 @@ class Notifier(Observer):
     ) -> None:
         self._store = store
         self._notify = notify
-        self._lanes = {way: _Lane(way, told, capacity, deliver) for way in Way}
+        self._lanes = {
+            channel: _ChannelQueue(channel, told, capacity, deliver) for channel in Channel
+        }
         self._faults: set[Job] = set()
 
     def ran(self, run: RunDocument) -> None:
@@ -115,24 +118,28 @@ class Notifier(Observer):
             lane.drop()
 
     def _add(self, waiting: _Waiting) -> None:
-        for way in waiting.notify.ways():
-            self._lanes[way].add(waiting)
+        for channel in waiting.notify.channels():
+            self._lanes[channel].add(waiting)
 
 
-class _Lane:
-    """What is to be told one way, one after the other, in a thread of its own.
+class _ChannelQueue:
+    """What is to be told one channel, one after the other, in a thread of its own.
 
-    While nothing can be delivered this way, each notification is tried only once.
+    While nothing can be delivered this channel, each notification is tried only once.
     """
 
     def __init__(
-        self, way: Way, told: Callable[[Told], None], capacity: int, deliver: Deliver
+        self,
+        channel: Channel,
+        told: Callable[[NotificationResult], None],
+        capacity: int,
+        deliver: Deliver,
     ) -> None:
         self.ending = threading.Event()
         """Nothing more comes."""
         self.stop = threading.Event()
         """There is no time left."""
-        self._way = way
+        self._way = channel
         self._told = told
         self._deliver = deliver
         self._queue: Queue[_Waiting] = Queue(capacity)
@@ -170,8 +177,8 @@ class _Lane:
             at, self._at = self._at, None
             return at
 
-    def _dropped(self, waiting: _Waiting, problem: str) -> Told:
-        return Told("dropped", self._way, waiting.company, problem=problem)
+    def _dropped(self, waiting: _Waiting, problem: str) -> NotificationResult:
+        return NotificationResult("dropped", self._way, waiting.company, problem=problem)
 
     def _next(self, patience: float) -> _Waiting | None:
         try:
@@ -189,24 +196,24 @@ class _Lane:
             elif self.ending.is_set():
                 return
 
-    def _tell(self, waiting: _Waiting) -> Told | None:
+    def _tell(self, waiting: _Waiting) -> NotificationResult | None:
         """What became of it; none where there is no run after all."""
-        way, company, run = self._way, waiting.company, None
+        channel, company, run = self._way, waiting.company, None
         try:
             found = waiting.find()
             if found is None:
                 return None
             run, body = found.run, msgspec.json.encode(found)
-            self._deliver(way, waiting.notify, body, self.stop, self._failing)
+            self._deliver(channel, waiting.notify, body, self.stop, self._failing)
         except NotDelivered as trouble:
             self._failing = True
-            return Told("failed", way, company, run, trouble.problem)
+            return NotificationResult("failed", channel, company, run, trouble.problem)
         except Exception as fault:
             # Its text may quote the run.
             problem = f"an unexpected fault ({type(fault).__name__})"
-            return Told("failed", way, company, run, problem)
+            return NotificationResult("failed", channel, company, run, problem)
         self._failing = False
-        return Told("sent", way, company, run)
+        return NotificationResult("sent", channel, company, run)
 
 
 def find_run(store: Store, run: UUID) -> RunDocument | None:

@@ -41,16 +41,16 @@ def post(notify: Notify, body: bytes) -> None:
         reason = error.reason if isinstance(error, URLError) else error
         raise _trouble(host, reason, notify.timeout) from None
     if not 200 <= status < 300:
-        passing = status >= 500 or status in _LATER
+        transient = status >= 500 or status in _LATER
         redirected = ", and redirects are not followed" if 300 <= status < 400 else ""
-        raise NotDelivered(f"{host} answered {status}{redirected}", passing=passing)
+        raise NotDelivered(f"{host} answered {status}{redirected}", transient=transient)
 
 
 def _trouble(host: str, reason: object, timeout: float) -> NotDelivered:
     """Why nothing was answered. A text that may quote an answer, or the URL, is not repeated."""
     match reason:
         case TimeoutError():
-            return NotDelivered(f"{host} did not answer {in_time(timeout)}", passing=True)
+            return NotDelivered(f"{host} did not answer {in_time(timeout)}", transient=True)
         case ssl.SSLCertVerificationError():
             why = reason.verify_message.rstrip(".")
             return NotDelivered(f"the certificate that {host} shows is not trusted ({why})")
@@ -58,11 +58,11 @@ def _trouble(host: str, reason: object, timeout: float) -> NotDelivered:
             return NotDelivered(f"{host} does not speak TLS, which https:// asks for")
         case OSError():
             why = reason.strerror or type(reason).__name__
-            return NotDelivered(f"{host} cannot be reached ({why})", passing=True)
+            return NotDelivered(f"{host} cannot be reached ({why})", transient=True)
         case _:
             why = type(reason).__name__
-            passing = isinstance(reason, HTTPException)
-            return NotDelivered(f"{host} cannot be reached ({why})", passing=passing)
+            transient = isinstance(reason, HTTPException)
+            return NotDelivered(f"{host} cannot be reached ({why})", transient=transient)
 
 
 def _read(value: str | Secret, setting: str) -> str:

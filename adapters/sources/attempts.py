@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from adapters.sources.deadlines import Remaining
+from adapters.sources.deadlines import Deadline
 from adapters.sources.source import SourceUnreachable
 
 if TYPE_CHECKING:
@@ -18,16 +18,16 @@ _log = logging.getLogger(__name__)
 _FIRST_PAUSE, _GROWTH, _CHANCE = 2.0, 3.0, 1.0  # seconds; some chance keeps workers apart
 
 
-def persistently(
+def retry(
     attempt: Callable[[], _T],
     attempts: int,
-    remaining: Remaining,
+    remaining: Deadline,
     sleep: Callable[[float], None] = time.sleep,
 ) -> _T:
     """What `attempt` gives, tried up to so many times and within what remains of the time.
 
     The pauses are about 2, 6 and 18 seconds. Raises the last `SourceUnreachable`, and at once one
-    that is not passing.
+    that is not transient.
     """
     import tenacity
 
@@ -43,8 +43,8 @@ def persistently(
     try:
         return retrying(attempt)
     except SourceUnreachable as error:
-        if error.passing and not remaining.left():
-            raise SourceUnreachable(remaining.problem, passing=True) from error
+        if error.transient and not remaining.left():
+            raise SourceUnreachable(remaining.problem, transient=True) from error
         raise
 
 
@@ -56,4 +56,4 @@ def _say(state: tenacity.RetryCallState) -> None:
 
 
 def _may_pass(error: BaseException) -> bool:
-    return isinstance(error, SourceUnreachable) and error.passing
+    return isinstance(error, SourceUnreachable) and error.transient

@@ -9,7 +9,7 @@ import socket
 import time
 from typing import NamedTuple, TypeAlias
 
-from adapters.sources.deadlines import Remaining
+from adapters.sources.deadlines import Deadline
 from adapters.sources.source import SourceUnreachable
 
 Address: TypeAlias = str
@@ -43,12 +43,12 @@ class Endpoint(NamedTuple):
             also = " and `bind`" if self.bind else ""
             raise SourceUnreachable(
                 f"the name {self.host} leads to no address; check `host`{also}",
-                passing=getattr(error, "errno", socket.EAI_NONAME) not in _LASTING,
+                transient=getattr(error, "errno", socket.EAI_NONAME) not in _LASTING,
             ) from error
         return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
     def connect(
-        self, addresses: list[Address], seconds: float, remaining: Remaining
+        self, addresses: list[Address], seconds: float, remaining: Deadline
     ) -> socket.socket:
         """A connection to the first address that takes one, within `seconds` for all of them and
         what is left of the pick-up.
@@ -69,7 +69,7 @@ class Endpoint(NamedTuple):
             except OSError as error:
                 trouble = error
         if left < seconds and isinstance(trouble, TimeoutError):
-            raise SourceUnreachable(remaining.problem, passing=True)
+            raise SourceUnreachable(remaining.problem, transient=True)
         raise self._unreachable(trouble, seconds)
 
     def _unreachable(self, error: OSError, seconds: float) -> SourceUnreachable:
@@ -80,13 +80,13 @@ class Endpoint(NamedTuple):
             return SourceUnreachable(
                 f"{where} does not answer within {seconds:g} seconds; check `host` and `port`, and "
                 "whether the customer has allowed our address",
-                passing=True,
+                transient=True,
             )
         also = ", `port` and `bind`" if self.bind else " and `port`"
         why = os.strerror(error.errno) if error.errno else type(error).__name__
         return SourceUnreachable(
             f"{where} cannot be reached ({why}); check `host`{also}",
-            passing=error.errno not in _OURS,
+            transient=error.errno not in _OURS,
         )
 
 

@@ -27,7 +27,7 @@ class Deadlines(NamedTuple):
     whole: float = 1800  # from the first connection to the last byte, every attempt included
 
 
-class Remaining:
+class Deadline:
     """What is left of a pick-up's time."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -44,7 +44,7 @@ class Remaining:
         left = self.left()
         time.sleep(min(seconds, left))
         if left < seconds:
-            raise SourceUnreachable(self.problem, passing=True)
+            raise SourceUnreachable(self.problem, transient=True)
 
     def ends(self, close: Callable[[], None]) -> AbstractContextManager[None]:
         """Ends a connection, which `close` closes, when nothing is left.
@@ -93,9 +93,9 @@ def _ends_after(seconds: float, close: Callable[[], None], problem: str) -> Iter
         yield
     except Exception as error:
         if over.is_set():
-            raise SourceUnreachable(problem, passing=True) from error
+            raise SourceUnreachable(problem, transient=True) from error
         raise
     finally:
         timer.cancel()
     if over.is_set():
-        raise SourceUnreachable(problem, passing=True)
+        raise SourceUnreachable(problem, transient=True)

@@ -23,20 +23,20 @@ class Kind(NamedTuple):
     whether it may be gone in a moment; and whether it is a refusal, which settings lead to."""
 
     words: str
-    passing: bool = False
+    transient: bool = False
     refusal: bool = False
 
 
-def kind_of(error: Exception) -> Kind:
+def describe(error: Exception) -> Kind:
     """What every protocol can fail with."""
     match error:
         case TimeoutError():
-            return Kind("it fell silent", passing=True)
+            return Kind("it fell silent", transient=True)
         case EOFError() | ConnectionError() | OSError(errno=None):  # a socket that is closed
-            return Kind("the conversation broke off", passing=True)
+            return Kind("the conversation broke off", transient=True)
         case OSError(errno=int(number)):
-            passing = number in _NETWORK
-            return Kind(os.strerror(number), passing, refusal=not passing)
+            transient = number in _NETWORK
+            return Kind(os.strerror(number), transient, refusal=not transient)
         case UnicodeError():
             return Kind("something in it is not UTF-8", refusal=True)
         case _:
@@ -44,10 +44,10 @@ def kind_of(error: Exception) -> Kind:
 
 
 @contextmanager
-def explained(
+def translate_errors(
     what: str,
     look_at: str,
-    kind: Callable[[Exception], Kind] = kind_of,
+    describe_error: Callable[[Exception], Kind] = describe,
     *,
     known: bool = False,
 ) -> Iterator[None]:
@@ -61,6 +61,6 @@ def explained(
     except (SourceUnreachable, StillUploading, Changed):
         raise
     except Exception as error:
-        words, passing, refusal = kind(error)
+        words, transient, refusal = describe_error(error)
         hint = f"check {look_at}" if refusal or not known else UNWELL
-        raise SourceUnreachable(f"{what} ({words}); {hint}", passing=passing) from error
+        raise SourceUnreachable(f"{what} ({words}); {hint}", transient=transient) from error

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import msgspec
 
-from adapters.sources.failures import explained
+from adapters.sources.failures import translate_errors
 from adapters.sources.pickup import (
     Changed,
-    Look,
-    Settling,
+    FileStat,
+    Stability,
     check_number,
-    counts,
-    label,
+    display_name,
+    matches,
     matching_steps,
     pick_up,
 )
@@ -51,7 +51,7 @@ class FolderSource(msgspec.Struct, frozen=True):
         Raises `SourceUnreachable` when the directory or a file cannot be read, and
         `StillUploading` when a file changes meanwhile (D4).
         """
-        settling = Settling(self.settle, self.settle_limit)
+        settling = Stability(self.settle, self.settle_limit)
         return pick_up(_Folder(self.directory, self.pattern), limit, settling)
 
     def steps(self) -> Iterator[Step]:
@@ -69,34 +69,38 @@ class _Folder(msgspec.Struct, frozen=True):
     directory: Path
     pattern: str
 
-    def look(self) -> dict[str, Look]:
+    def look(self) -> dict[str, FileStat]:
         """Every file that counts, links never."""
         seen = {}
-        with explained(f"{label(str(self.directory))} cannot be listed", "`directory`"):
+        with translate_errors(
+            f"{display_name(str(self.directory))} cannot be listed", "`directory`"
+        ):
             for number, path in enumerate(self.directory.iterdir(), 1):
                 check_number(number)
-                if counts(path.name, self.pattern):
+                if matches(path.name, self.pattern):
                     try:
                         found = path.lstat()
                     except FileNotFoundError:
                         continue
                     if stat.S_ISREG(found.st_mode):
-                        seen[path.name] = Look(found.st_size, found.st_mtime_ns)
+                        seen[path.name] = FileStat(found.st_size, found.st_mtime_ns)
         return seen
 
-    def read(self, name: str, look: Look) -> bytes:
+    def read(self, name: str, listed: FileStat) -> bytes:
         """The bytes of a file, at most as many as it had and one more."""
         path = self.directory / name
-        with explained(f"{label(str(path))} cannot be read", "`directory`, and who may read it"):
+        with translate_errors(
+            f"{display_name(str(path))} cannot be read", "`directory`, and who may read it"
+        ):
             try:
-                return read_file(path, look)
+                return read_file(path, listed)
             except OSError as error:
                 if error.errno in _ANOTHER:
                     raise Changed(name) from None
                 raise
 
 
-def read_file(path: Path, look: Look) -> bytes:
+def read_file(path: Path, listed: FileStat) -> bytes:
     """A file of a source that looked like this, at most as many bytes and one more (D4).
 
     A link or a pipe that has taken its place is not followed or waited for. Raises `OSError`, or
@@ -104,17 +108,17 @@ def read_file(path: Path, look: Look) -> bytes:
     """
     opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(opened, "rb") as stream:
-        if _look(os.fstat(stream.fileno())) != look:
+        if _look(os.fstat(stream.fileno())) != listed:
             raise Changed(path.name)
-        data = stream.read(look.size + 1)
-        if _look(os.fstat(stream.fileno())) != look:
+        data = stream.read(listed.size + 1)
+        if _look(os.fstat(stream.fileno())) != listed:
             raise Changed(path.name)
     return data
 
 
-def _look(found: os.stat_result) -> Look | None:
+def _look(found: os.stat_result) -> FileStat | None:
     """What a file says of itself, if it counts."""
-    return Look(found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+    return FileStat(found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
 
 
 def read_named_file(path: Path, limit: int) -> DeliveredFile:
@@ -122,5 +126,5 @@ def read_named_file(path: Path, limit: int) -> DeliveredFile:
     with path.open("rb") as stream:
         found, data = os.fstat(stream.fileno()), stream.read(limit + 1)
     size = max(found.st_size, len(data))
-    look = Look(size, found.st_mtime_ns)
-    return DeliveredFile(label(path.name), look.moment, None if size > limit else data, size)
+    stat = FileStat(size, found.st_mtime_ns)
+    return DeliveredFile(display_name(path.name), stat.moment, None if size > limit else data, size)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from adapters.secret import Secret
-from adapters.sources.deadlines import Remaining
+from adapters.sources.deadlines import Deadline
 from adapters.sources.pickup import Directory, matching_steps
 from adapters.sources.server import ServerSource
 from adapters.sources.source import Step
@@ -42,7 +42,7 @@ class FtpSource(ServerSource, frozen=True, kw_only=True):
         return (*([clear] if self.protocol == "ftp" else []), *super().warnings)
 
     @contextmanager
-    def entered(self, remaining: Remaining) -> Iterator[Directory]:
+    def entered(self, remaining: Deadline) -> Iterator[Directory]:
         """The directory, after the log-in."""
         from adapters.sources.ftp_client import connect
         from adapters.sources.ftp_directory import FtpDirectory
@@ -66,7 +66,7 @@ class FtpSource(ServerSource, frozen=True, kw_only=True):
 
         addresses = self.endpoint.resolve()
         yield Step("resolved", f"{self.host} is {' and '.join(addresses)}")
-        remaining = Remaining(self.deadlines.whole)
+        remaining = Deadline(self.deadlines.whole)
         with (
             closing(connect(self, addresses, remaining)) as client,
             remaining.ends(client.hang_up),

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from adapters.sources.deadlines import Remaining
-from adapters.sources.failures import UNWELL, Kind, explained
-from adapters.sources.ftp_conversation import LINE, PASSING, Refused, Unintelligible, kind_of
-from adapters.sources.ftp_transfer import Transfers
+from adapters.sources.deadlines import Deadline
+from adapters.sources.failures import UNWELL, Kind, translate_errors
+from adapters.sources.ftp_conversation import LINE, TRANSIENT, Refused, Unintelligible, describe
+from adapters.sources.ftp_transfer import DataConnection
 from adapters.sources.pickup import check_number
 from adapters.sources.source import SourceUnreachable
 from adapters.sources.tls import trust_in
@@ -35,14 +35,14 @@ _UNLISTED, _CUT_OFF = "failed to open directory", "truncated"
 _ENCRYPTED_ONLY = (421, 503, 521, 522, 530, 534, 550)
 
 
-def kind_of_listing(error: Exception) -> Kind:
+def describe_listing(error: Exception) -> Kind:
     """What went wrong with a directory."""
     if isinstance(error, Refused) and error.code == NOT_FOUND:
         return Kind("No such file or directory, or no permission", refusal=True)
-    return kind_of(error)
+    return describe(error)
 
 
-def connect(source: FtpSource, addresses: list[Address], remaining: Remaining) -> FtpClient:
+def connect(source: FtpSource, addresses: list[Address], remaining: Deadline) -> FtpClient:
     """A connection to what greets as an FTP server does; nothing is encrypted yet.
 
     Raises `SourceUnreachable`.
@@ -51,7 +51,7 @@ def connect(source: FtpSource, addresses: list[Address], remaining: Remaining) -
     sock = source.endpoint.connect(addresses, source.deadlines.connect, remaining)
     client: FtpClient | None = None
     try:
-        with explained(f"{source.host} port {source.port} hung up", "`port`", kind_of):
+        with translate_errors(f"{source.host} port {source.port} hung up", "`port`", describe):
             client = FtpClient(source, sock, trusted, remaining)
         client.greet()
     except BaseException:
@@ -60,7 +60,7 @@ def connect(source: FtpSource, addresses: list[Address], remaining: Remaining) -
     return client
 
 
-class FtpClient(Transfers):
+class FtpClient(DataConnection):
     """The few commands that reading takes. Whatever fails raises `SourceUnreachable`, but for
     `Refused` and its like from the commands themselves."""
 
@@ -72,7 +72,10 @@ class FtpClient(Transfers):
         none = f"{self.host} port {self._source.port} does not greet as an FTP server does"
         look_at = "`host`, `port` and `protocol`"
         late = f"{none} within {seconds:g} seconds; check {look_at}"
-        with self._remaining.part(seconds, self.hang_up, late), explained(none, look_at, kind_of):
+        with (
+            self._remaining.part(seconds, self.hang_up, late),
+            translate_errors(none, look_at, describe),
+        ):
             while self.getresp().startswith("1"):  # it will be ready in a moment
                 pass
 
@@ -81,11 +84,14 @@ class FtpClient(Transfers):
         seconds = self._source.deadlines.handshake
         none, look_at = f"{self.host} offers no encryption", "`port` and `protocol`"
         late = f"{none} within {seconds:g} seconds; check {look_at}"
-        with self._remaining.part(seconds, self.hang_up, late), explained(none, look_at, kind_of):
+        with (
+            self._remaining.part(seconds, self.hang_up, late),
+            translate_errors(none, look_at, describe),
+        ):
             try:
                 self.voidcmd("AUTH TLS")
             except Refused as refused:
-                if refused.code in PASSING:
+                if refused.code in TRANSIENT:
                     raise
                 raise SourceUnreachable(
                     f"{none} (the server refuses with code {refused.code}), and nothing is sent "
@@ -139,19 +145,19 @@ class FtpClient(Transfers):
                 reply = self.sendcmd(f"PASS {_on_the_line(password)}")
         except Refused as refused:
             told = f"{who} (the server refuses with code {refused.code})"
-            passing = refused.code in PASSING
+            transient = refused.code in TRANSIENT
             clear = self._source.protocol == "ftp" and sent == "USER"
             also = ""
             if clear and refused.code in _ENCRYPTED_ONLY:
                 also = ", and `protocol`: the server may want encryption"
             told += f"; check `username` and `password`{also}"
-            return SourceUnreachable(told, passing=passing)
+            return SourceUnreachable(told, transient=transient)
         except Exception as error:
-            words, passing, _ = kind_of(error)
+            words, transient, _ = describe(error)
             return SourceUnreachable(
                 f"the log-in of {user} on {self.host} failed ({words}); check `username` and "
                 "`password`",
-                passing=passing,
+                transient=transient,
             )
         if reply.startswith("332"):
             return SourceUnreachable(
@@ -167,12 +173,12 @@ class FtpClient(Transfers):
         late = f"{none} within {seconds:g} seconds; {UNWELL}"
         unlisted = f"{source.directory} on {self.host} cannot be listed"
         with self._remaining.part(seconds, self.hang_up, late):
-            with explained(none, "what `username` may use", kind_of, known=True):
+            with translate_errors(none, "what `username` may use", describe, known=True):
                 features = self._features()
                 if self._trusted:
                     self._encrypt_data()
                 self.voidcmd("TYPE I")
-            with explained(unlisted, "`directory`", kind_of_listing, known=True):
+            with translate_errors(unlisted, "`directory`", describe_listing, known=True):
                 if source.directory != ".":
                     self.voidcmd(f"CWD {_on_the_line(source.directory)}")
                 self._entered = self._where()
@@ -187,7 +193,7 @@ class FtpClient(Transfers):
         try:
             reply = self.sendcmd("PWD")
         except Refused as refused:
-            if refused.code in PASSING:
+            if refused.code in TRANSIENT:
                 raise
             return ()
         path = ftplib.parse257(reply) if reply.startswith("257") else ""  # noqa: S321 - it is read
@@ -200,7 +206,7 @@ class FtpClient(Transfers):
         try:
             lines = self.sendcmd("FEAT").splitlines()[1:]
         except Refused as refused:
-            if refused.code in PASSING:
+            if refused.code in TRANSIENT:
                 raise
             return frozenset()
         features = frozenset(line.split()[0].upper() for line in lines if line.strip())
@@ -221,7 +227,7 @@ class FtpClient(Transfers):
             raise SourceUnreachable(
                 f"{self.host} encrypts the log-in, but not the files (it refuses with code "
                 f"{refused.code}); ask the customer to allow `PROT P`",
-                passing=refused.code in PASSING,
+                transient=refused.code in TRANSIENT,
             ) from refused
         self._encrypts_data = True
 

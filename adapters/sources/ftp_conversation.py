@@ -17,8 +17,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from adapters.sources import failures
-from adapters.sources.deadlines import Remaining
-from adapters.sources.failures import UNWELL, Kind, explained
+from adapters.sources.deadlines import Deadline
+from adapters.sources.failures import UNWELL, Kind, translate_errors
 from adapters.sources.source import SourceUnreachable
 from adapters.sources.tls import distrust
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LINE = 8192  # bytes, of a reply or of a listing
 _LINES = 1000  # of one reply
 
-PASSING = (421, 425, 426, 450, 451)  # codes of what may be gone in a moment
+TRANSIENT = (421, 425, 426, 450, 451)  # codes of what may be gone in a moment
 
 
 class Refused(Exception):
@@ -47,18 +47,20 @@ class Unsendable(Exception):
     """A text that would end the command it is part of, and start another."""
 
 
-def kind_of(error: Exception) -> Kind:
+def describe(error: Exception) -> Kind:
     """What went wrong, in words of ours."""
     match error:
         case Refused():
-            passing = error.code in PASSING
-            return Kind(f"the server refuses with code {error.code}", passing, refusal=not passing)
+            transient = error.code in TRANSIENT
+            return Kind(
+                f"the server refuses with code {error.code}", transient, refusal=not transient
+            )
         case Unintelligible() | ftplib.Error():
             return Kind("it answers something else")
         case Unsendable():
             return Kind("FTP has no way to send a line break or a zero byte", refusal=True)
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
-            return Kind("the conversation broke off", passing=True)
+            return Kind("the conversation broke off", transient=True)
         case ssl.SSLError(reason="UNSUPPORTED_PROTOCOL" | "TLSV1_ALERT_PROTOCOL_VERSION"):
             return Kind("it has no TLS 1.2 or newer")
         case ssl.SSLError(reason="TLSV13_ALERT_CERTIFICATE_REQUIRED"):
@@ -66,10 +68,10 @@ def kind_of(error: Exception) -> Kind:
         case ssl.SSLError():
             return Kind("we agree on no encryption")
         case _:
-            return failures.kind_of(error)
+            return failures.describe(error)
 
 
-class Conversation(ftplib.FTP):
+class ControlConnection(ftplib.FTP):
     """An open conversation with the server of a source, until `remaining` is over."""
 
     maxline = LINE
@@ -79,7 +81,7 @@ class Conversation(ftplib.FTP):
         source: FtpSource,
         sock: socket.socket,
         trusted: ssl.SSLContext | None,
-        remaining: Remaining,
+        remaining: Deadline,
     ) -> None:
         super().__init__(timeout=source.deadlines.silence, encoding="latin-1")
         self._source = source
@@ -139,7 +141,7 @@ class Conversation(ftplib.FTP):
         late = f"{none} within {seconds:g} seconds; {hint}"
         with (
             self._remaining.part(seconds, self.hang_up, late),
-            explained(none, look_at, kind_of, known=bool(session)),
+            translate_errors(none, look_at, describe, known=bool(session)),
         ):
             self._open.remove(sock)
             encrypted = self._trusted.wrap_socket(

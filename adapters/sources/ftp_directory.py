@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from adapters.sources.failures import explained
-from adapters.sources.ftp_client import NOT_FOUND, FtpClient, kind_of_listing
-from adapters.sources.ftp_conversation import PASSING, Refused, kind_of
+from adapters.sources.failures import translate_errors
+from adapters.sources.ftp_client import NOT_FOUND, FtpClient, describe_listing
+from adapters.sources.ftp_conversation import TRANSIENT, Refused, describe
 from adapters.sources.ftp_listing import (
     Entry,
     fact_entry,
@@ -16,7 +16,7 @@ from adapters.sources.ftp_listing import (
     read_size,
     shown_entries,
 )
-from adapters.sources.pickup import Changed, Look, check_number, counts, label
+from adapters.sources.pickup import Changed, FileStat, check_number, display_name, matches
 from adapters.sources.source import SourceUnreachable
 
 if TYPE_CHECKING:
@@ -44,25 +44,25 @@ class FtpDirectory:
         self._pattern = source.pattern
         self._tells_facts = not client.enter().isdisjoint(("MLST", "MLSD"))
 
-    def look(self) -> dict[str, Look]:
+    def look(self) -> dict[str, FileStat]:
         """Every file that counts, links never as far as the server tells them."""
         unlisted = f"{self._directory} on {self._host} cannot be listed"
-        with explained(unlisted, "`directory`", kind_of_listing, known=True):
+        with translate_errors(unlisted, "`directory`", describe_listing, known=True):
             looks = ((entry.name, self._look(entry)) for entry in self._entries())
-            return {name: look for name, look in looks if look}
+            return {name: stat for name, stat in looks if stat}
 
-    def read(self, name: str, look: Look) -> bytes:
+    def read(self, name: str, listed: FileStat) -> bytes:
         """The bytes of a file, at most as many as it had and one more."""
-        unread = f"{label(name)} on {self._host} cannot be read"
-        with explained(unread, "what `username` may read", kind_of, known=True):
+        unread = f"{display_name(name)} on {self._host} cannot be read"
+        with translate_errors(unread, "what `username` may read", describe, known=True):
             try:
                 # One byte more than is listed: a file that has it has grown.
-                data = self._client.retrieve(name, look.size + 1)
+                data = self._client.retrieve(name, listed.size + 1)
             except Refused as refused:
                 if refused.code == NOT_FOUND and name not in self.look():
                     raise Changed(name) from None
                 raise
-        if len(data) > look.size:
+        if len(data) > listed.size:
             raise Changed(name)
         return data
 
@@ -80,7 +80,7 @@ class FtpDirectory:
         try:
             entries = self._listing("MLSD", lambda line: [fact_entry(line)]).entries
         except Refused as refused:
-            if refused.code in PASSING:
+            if refused.code in TRANSIENT:
                 raise
             self._tells_facts = False
             return None
@@ -89,7 +89,7 @@ class FtpDirectory:
         try:
             shown = self._listing("LIST", shown_entries).entries
         except Refused as refused:
-            if refused.code in PASSING:
+            if refused.code in TRANSIENT:
                 raise
             shown = []
         return _without_no_files(entries, shown)
@@ -99,7 +99,7 @@ class FtpDirectory:
         try:
             shown = self._listing("LIST", shown_entries)
         except Refused as refused:
-            if refused.code in PASSING and refused.code not in _NOTHING:
+            if refused.code in TRANSIENT and refused.code not in _NOTHING:
                 raise
             try:
                 return self._names()
@@ -123,12 +123,12 @@ class FtpDirectory:
             understood = understood and entries is not None
             for entry in entries or []:
                 name = name_in(self._client.places(), entry.name)
-                if name and counts(name, self._pattern):
+                if name and matches(name, self._pattern):
                     found.append(entry._replace(name=name))
             check_number(len(found))  # a line may show many
         return _Listing(found, understood)
 
-    def _look(self, entry: Entry) -> Look | None:
+    def _look(self, entry: Entry) -> FileStat | None:
         """Size and time, asked for where the listing did not tell; `None` for what is no file."""
         size, modified = entry.size, entry.modified
         if size is None or entry.is_file is None:
@@ -141,7 +141,7 @@ class FtpDirectory:
             modified = read_moment(self._ask("MDTM", known))
         if size is None or modified is None:
             raise self._untold(entry)
-        return Look(size, modified)
+        return FileStat(size, modified)
 
     def _ask(self, command: str, entry: Entry) -> str:
         """What the server tells of a file.
@@ -153,14 +153,14 @@ class FtpDirectory:
         except Refused as refused:
             if refused.code == NOT_FOUND and entry.is_file is None:
                 raise
-            passing = refused.code == NOT_FOUND or refused.code in PASSING  # gone meanwhile
-            raise self._untold(entry, passing=passing) from refused
+            transient = refused.code == NOT_FOUND or refused.code in TRANSIENT  # gone meanwhile
+            raise self._untold(entry, transient=transient) from refused
 
-    def _untold(self, entry: Entry, *, passing: bool = False) -> SourceUnreachable:
+    def _untold(self, entry: Entry, *, transient: bool = False) -> SourceUnreachable:
         return SourceUnreachable(
-            f"{self._host} does not tell size and time of {label(entry.name)}, without which "
-            "nobody knows whether it is complete; ask the customer for a server that does",
-            passing=passing,
+            f"{self._host} does not tell size and time of {display_name(entry.name)}, without "
+            "which nobody knows whether it is complete; ask the customer for a server that does",
+            transient=transient,
         )
 
 

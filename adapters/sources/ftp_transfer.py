@@ -16,11 +16,11 @@ from typing import NoReturn
 
 from adapters.sources.failures import Kind
 from adapters.sources.ftp_conversation import (
-    PASSING,
-    Conversation,
+    TRANSIENT,
+    ControlConnection,
     Refused,
     Unintelligible,
-    kind_of,
+    describe,
 )
 from adapters.sources.ftp_listing import passive_port
 from adapters.sources.source import SourceUnreachable
@@ -33,16 +33,16 @@ def _kind_of_call(error: Exception) -> Kind:
     """Of a connection for data; firewalls come and go with the ports they are asked for."""
     match error:
         case TimeoutError():
-            return Kind("nobody answers", passing=True)
+            return Kind("nobody answers", transient=True)
         case ssl.SSLError():
-            return kind_of(error)
+            return describe(error)
         case OSError(errno=int(number)):
-            return Kind(os.strerror(number), passing=True)
+            return Kind(os.strerror(number), transient=True)
         case _:
-            return kind_of(error)
+            return describe(error)
 
 
-class Transfers(Conversation):
+class DataConnection(ControlConnection):
     """A conversation that has data come."""
 
     _encrypts_data = False
@@ -117,7 +117,7 @@ class Transfers(Conversation):
         try:
             return self.sendcmd(self._passive_command)
         except Refused as refused:
-            if refused.code in PASSING:
+            if refused.code in TRANSIENT:
                 raise
         self._passive_command = "PASV" if self._passive_command == "EPSV" else "EPSV"
         return self.sendcmd(self._passive_command)
@@ -164,7 +164,7 @@ class Transfers(Conversation):
         raise SourceUnreachable(
             f"{self.host} made no data connection to us within {seconds:g} seconds ({whom}); "
             "check `mode`, and ask the customer whether their firewall lets them out",
-            passing=True,
+            transient=True,
         )
 
     @contextmanager
@@ -173,16 +173,16 @@ class Transfers(Conversation):
         try:
             yield
         except Refused as refused:
-            if refused.code in PASSING and refused.code != NO_DATA:
+            if refused.code in TRANSIENT and refused.code != NO_DATA:
                 raise
             self._no_data(refused)
         except Unintelligible as error:
             self._no_data(error)
 
     def _no_data(self, error: Exception) -> NoReturn:
-        words, passing, _ = _kind_of_call(error)
+        words, transient, _ = _kind_of_call(error)
         raise SourceUnreachable(
             f"there is no data connection with {self.host} ({words}); check `mode`, and ask the "
             "customer which ports their firewall lets through",
-            passing=passing,
+            transient=transient,
         ) from error

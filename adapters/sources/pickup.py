@@ -23,7 +23,7 @@ _TOGETHER = 1024**3  # bytes of all files of a delivery, which are in memory at 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Look(NamedTuple):
+class FileStat(NamedTuple):
     """What a directory says of a file: its size in bytes, and when it was modified.
 
     The moment is in nanoseconds since 1970, as exact as the directory tells it: two looks are
@@ -50,24 +50,24 @@ class Changed(Exception):
 class Directory(Protocol):
     """A customer's directory, open for reading. Both questions may raise `SourceUnreachable`."""
 
-    def look(self) -> Mapping[str, Look]:
+    def look(self) -> Mapping[str, FileStat]:
         """Every file that counts (D2), by name."""
 
-    def read(self, name: str, look: Look) -> bytes:
+    def read(self, name: str, listed: FileStat) -> bytes:
         """The bytes of a file that looked like this, at most as many as that and one more.
 
         Raises `Changed` when it is gone, or shows to be another.
         """
 
 
-class Settling(NamedTuple):
+class Stability(NamedTuple):
     """How long files must stand still, and how long that is waited for, in seconds (D4)."""
 
     settle: float = 0
     limit: float = 60
 
 
-def counts(name: str, pattern: str) -> bool:
+def matches(name: str, pattern: str) -> bool:
     """Whether a name in a directory matches, upper and lower case told apart (D2).
 
     A name that is a path, that is longer than any file system has them, or that holds control
@@ -82,7 +82,7 @@ def _is_control(sign: str) -> bool:
     return unicodedata.category(sign) == "Cc"
 
 
-def label(name: str) -> str:
+def display_name(name: str) -> str:
     """A file's name as text, even where it is none: every other byte is written as `\\xff`."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
@@ -90,7 +90,7 @@ def label(name: str) -> str:
 def pick_up(
     directory: Directory,
     limit: int,
-    settling: Settling,
+    settling: Stability,
     *,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
@@ -108,7 +108,7 @@ def pick_up(
     def wait_for(changing: str | None) -> None:
         """Waits `settle`, unless a file is changing that would not settle within the limit."""
         if changing and (not settling.settle or clock() + settling.settle > give_up):
-            raise StillUploading(label(changing))
+            raise StillUploading(display_name(changing))
         sleep(settling.settle)
 
     changing: str | None = None
@@ -126,26 +126,26 @@ def pick_up(
 
 
 def _read(
-    directory: Directory, seen: Mapping[str, Look], limit: int
+    directory: Directory, seen: Mapping[str, FileStat], limit: int
 ) -> tuple[list[DeliveredFile], str | None]:
     """Every file, and the name of one that changed meanwhile, if any did."""
     _check_together(seen, limit)
     files = []
     try:
-        for name, look in seen.items():
-            data = directory.read(name, look) if look.size <= limit else None
-            if data is not None and len(data) != look.size:
+        for name, stat in seen.items():
+            data = directory.read(name, stat) if stat.size <= limit else None
+            if data is not None and len(data) != stat.size:
                 return [], name
-            files.append(DeliveredFile(label(name), look.moment, data, look.size))
+            files.append(DeliveredFile(display_name(name), stat.moment, data, stat.size))
     except Changed as changed:
         return [], changed.name
     changed_name = _difference(seen, directory.look())
     return ([] if changed_name else files), changed_name
 
 
-def _check_together(seen: Mapping[str, Look], limit: int) -> None:
+def _check_together(seen: Mapping[str, FileStat], limit: int) -> None:
     """Raises `SourceUnreachable` for more bytes than a machine should be asked to hold."""
-    together = sum(look.size for look in seen.values() if look.size <= limit)
+    together = sum(stat.size for stat in seen.values() if stat.size <= limit)
     if together > max(limit, _TOGETHER):
         raise SourceUnreachable(
             f"the {len(seen)} files that match hold {together} bytes together, more than are "
@@ -162,7 +162,7 @@ def check_number(entries: int) -> None:
         )
 
 
-def _difference(one: Mapping[str, Look], other: Mapping[str, Look]) -> str | None:
+def _difference(one: Mapping[str, FileStat], other: Mapping[str, FileStat]) -> str | None:
     """The first file, by name, of which two looks saw different things, or only one saw any."""
     changed = [name for name in {**one, **other} if one.get(name) != other.get(name)]
     return min(changed, default=None)
@@ -174,6 +174,6 @@ def matching_steps(directory: Directory, where: str, pattern: str) -> Iterator[S
     yield Step("directory", f"{where} can be listed")
     number = f"{len(seen)} file{'' if len(seen) == 1 else 's'}" if seen else "no file"
     yield Step("matching", f"{number} for {pattern}")
-    for name, look in sorted(seen.items(), key=lambda each: (each[1].modified, each[0])):
-        modified = f"modified {look.moment:%Y-%m-%d %H:%M:%S} UTC"
-        yield Step("file", f"{label(name)}, {look.size} bytes, {modified}")
+    for name, stat in sorted(seen.items(), key=lambda each: (each[1].modified, each[0])):
+        modified = f"modified {stat.moment:%Y-%m-%d %H:%M:%S} UTC"
+        yield Step("file", f"{display_name(name)}, {stat.size} bytes, {modified}")

@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 
 from adapters.secret import Secret, read_regular
-from adapters.sources.attempts import persistently
+from adapters.sources.attempts import retry
 from adapters.sources.connecting import Endpoint
-from adapters.sources.deadlines import Deadlines, Remaining
-from adapters.sources.pickup import Directory, Settling, pick_up
+from adapters.sources.deadlines import Deadline, Deadlines
+from adapters.sources.pickup import Directory, Stability, pick_up
 from adapters.sources.source import DeliveredFile
 
 
@@ -56,16 +56,16 @@ class ServerSource(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises `SourceUnreachable`, and `StillUploading` when a file changes meanwhile (D4).
         """
-        remaining = Remaining(self.deadlines.whole)
-        settling = Settling(self.settle, self.settle_limit)
+        remaining = Deadline(self.deadlines.whole)
+        settling = Stability(self.settle, self.settle_limit)
 
         def attempt() -> list[DeliveredFile]:
             with self.entered(remaining) as directory:
                 return pick_up(directory, limit, settling, sleep=remaining.sleep)
 
-        return persistently(attempt, self.attempts, remaining)
+        return retry(attempt, self.attempts, remaining)
 
-    def entered(self, remaining: Remaining) -> AbstractContextManager[Directory]:
+    def entered(self, remaining: Deadline) -> AbstractContextManager[Directory]:
         """The directory, all the way from the name of the server; it is left afterwards, or when
         nothing remains of the time. Raises `SourceUnreachable`."""
         raise NotImplementedError

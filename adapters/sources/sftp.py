@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from adapters.secret import Secret
-from adapters.sources.deadlines import Remaining
+from adapters.sources.deadlines import Deadline
 from adapters.sources.pickup import Directory, matching_steps
 from adapters.sources.server import ServerSource
 from adapters.sources.source import Step
@@ -43,7 +43,7 @@ class SftpSource(ServerSource, frozen=True, kw_only=True):
         return (*([] if is_pinned else [unpinned]), *super().warnings)
 
     @contextmanager
-    def entered(self, remaining: Remaining) -> Iterator[Directory]:
+    def entered(self, remaining: Deadline) -> Iterator[Directory]:
         """The directory, after the log-in."""
         from adapters.sources.ssh import connect, pinned_keys, require_pinned
 
@@ -67,7 +67,7 @@ class SftpSource(ServerSource, frozen=True, kw_only=True):
         addresses = self.endpoint.resolve()
         yield Step("resolved", f"{self.host} is {' and '.join(addresses)}")
         pinned = pinned_keys(self)
-        remaining = Remaining(self.deadlines.whole)
+        remaining = Deadline(self.deadlines.whole)
         with (
             closing(connect(self, addresses, pinned, remaining)) as connection,
             remaining.ends(connection.close),

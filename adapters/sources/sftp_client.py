@@ -41,7 +41,7 @@ from paramiko.sftp import (
 
 from adapters.sources import failures
 from adapters.sources.failures import Kind
-from adapters.sources.pickup import Changed, Look, check_number, counts, label
+from adapters.sources.pickup import Changed, FileStat, check_number, display_name, matches
 from adapters.sources.source import SourceUnreachable
 
 _PIECE = 32 * 1024  # bytes of one answer: more is refused by some servers
@@ -49,7 +49,7 @@ _PIECE = 32 * 1024  # bytes of one answer: more is refused by some servers
 # send 2 MiB before it is read), so that the server always has something to do. Half of them are
 # asked for anew at a time, and all of them fit into what any server takes in without answering.
 _AHEAD = 128
-_AT_ONCE = 4 * 1024 * 1024  # bytes: more than a connection holds
+_BUFFER_BYTES = 4 * 1024 * 1024  # bytes: more than a connection holds
 _GATHERING = 0.002  # seconds in which answers gather while many are on their way
 _PARTS = 64  # that may be said of a file beyond the usual
 _HANDLE = 256  # bytes, as the protocol has it
@@ -57,24 +57,26 @@ _ANSWER = 1024 * 1024  # bytes; a server may announce any number
 _NANOSECONDS = 10**9
 
 
-def kind_of(error: Exception) -> Kind:
+def describe(error: Exception) -> Kind:
     """What went wrong, in words of ours."""
     match error:
         case paramiko.ChannelException():
             return Kind("the server refuses it", refusal=True)
         case paramiko.SSHException():
-            return Kind("the conversation broke off", passing=True)
+            return Kind("the conversation broke off", transient=True)
         case SFTPError():
             return Kind("it answers something else")
         case _Refused():
             return Kind(f"the server refuses with code {error.code}", refusal=True)
         case _:
-            return failures.kind_of(error)
+            return failures.describe(error)
 
 
-def explained(what: str, look_at: str, *, known: bool = False) -> AbstractContextManager[None]:
+def translate_errors(
+    what: str, look_at: str, *, known: bool = False
+) -> AbstractContextManager[None]:
     """Turns whatever goes wrong with a server into one sentence, and the setting to look at."""
-    return failures.explained(what, look_at, kind_of, known=known)
+    return failures.translate_errors(what, look_at, describe, known=known)
 
 
 class _Refused(Exception):
@@ -190,7 +192,7 @@ class SftpClient(paramiko.SFTPClient):
             if self._position == len(self._unread):
                 if self._many:
                     time.sleep(_GATHERING)
-                self._unread, self._position = self.sock.recv(_AT_ONCE), 0
+                self._unread, self._position = self.sock.recv(_BUFFER_BYTES), 0
                 if not self._unread:
                     raise EOFError
             part = self._unread[self._position : self._position + number]
@@ -261,37 +263,37 @@ class SftpDirectory:
         self._directory = directory
         self._pattern = pattern
 
-    def look(self) -> dict[str, Look]:
+    def look(self) -> dict[str, FileStat]:
         """Every file that counts, links never."""
         unlisted = f"{self._directory} on {self._host} cannot be listed"
-        with explained(unlisted, "`directory`", known=True):
+        with translate_errors(unlisted, "`directory`", known=True):
             return {
                 name: self._look(name, about)
                 for name, about in self._client.entries(self._directory.encode())
-                if counts(name, self._pattern) and _may_be_file(about)
+                if matches(name, self._pattern) and _may_be_file(about)
             }
 
-    def read(self, name: str, look: Look) -> bytes:
+    def read(self, name: str, listed: FileStat) -> bytes:
         """The bytes of a file, at most as many as it had and one more."""
         path = f"{self._directory.rstrip('/')}/{name}".encode("utf-8", "surrogateescape")
-        unread = f"{label(name)} on {self._host} cannot be read"
-        with explained(unread, "what `username` may read", known=True):
+        unread = f"{display_name(name)} on {self._host} cannot be read"
+        with translate_errors(unread, "what `username` may read", known=True):
             try:
                 # One byte more than is listed: a file that has it has grown.
-                found, data = self._client.read_file(path, look.size + 1)
+                found, data = self._client.read_file(path, listed.size + 1)
             except FileNotFoundError:
                 raise Changed(name) from None
-        if not _may_be_file(found) or found.size not in (None, look.size):
+        if not _may_be_file(found) or found.size not in (None, listed.size):
             raise Changed(name)
         return data
 
-    def _look(self, name: str, about: About) -> Look:
+    def _look(self, name: str, about: About) -> FileStat:
         if about.mode is None or about.size is None or about.modified is None:
             raise SourceUnreachable(
-                f"{self._host} does not tell kind, size and time of {label(name)}, without which "
-                "nobody knows whether it is complete; ask the customer for a server that does"
+                f"{self._host} does not tell kind, size and time of {display_name(name)}, without "
+                "which nobody knows whether it is complete; ask the customer for a server that does"
             )
-        return Look(about.size, about.modified * _NANOSECONDS)
+        return FileStat(about.size, about.modified * _NANOSECONDS)
 
 
 def _may_be_file(about: About) -> bool:

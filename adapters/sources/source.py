@@ -8,10 +8,10 @@ from typing import Protocol
 
 import msgspec
 
-from domain.private import Private
+from domain.privacy import Redacted
 
 
-class DeliveredFile(Private, frozen=True):
+class DeliveredFile(Redacted, frozen=True):
     """A file as received, and its size as listed; `data` is `None` where that is over the limit."""
 
     name: str
@@ -23,14 +23,14 @@ class DeliveredFile(Private, frozen=True):
 class SourceUnreachable(Exception):
     """The files cannot be fetched; `problem` says why, for an operator.
 
-    `passing` tells what may be gone in a minute, like a lost line, from what somebody has to mend,
-    like a wrong password.
+    `transient` tells what may be gone in a minute, like a lost line, from what somebody has to
+    mend, like a wrong password.
     """
 
-    def __init__(self, problem: str, *, passing: bool = False) -> None:
+    def __init__(self, problem: str, *, transient: bool = False) -> None:
         super().__init__(problem)
         self.problem = problem
-        self.passing = passing
+        self.transient = transient
 
 
 class StillUploading(Exception):

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 import paramiko
 
-from adapters.sources.attempts import persistently
+from adapters.sources.attempts import retry
 from adapters.sources.connecting import Address
-from adapters.sources.deadlines import Remaining
+from adapters.sources.deadlines import Deadline
 from adapters.sources.failures import UNWELL
-from adapters.sources.sftp_client import SftpClient, SftpDirectory, explained, kind_of
+from adapters.sources.sftp_client import SftpClient, SftpDirectory, describe, translate_errors
 from adapters.sources.source import SourceUnreachable
 from adapters.sources.ssh_keys import known_keys, private_key
-from adapters.sources.ssh_proof import ByKey, ByPassword, Proof
+from adapters.sources.ssh_proof import AuthMethod, KeyAuth, PasswordAuth
 from adapters.sources.ssh_transport import Transport, family
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ logging.getLogger("paramiko").propagate = False
 class Connection:
     """An encrypted connection to a server that is not trusted yet."""
 
-    def __init__(self, sock: socket.socket, transport: Transport, remaining: Remaining) -> None:
+    def __init__(self, sock: socket.socket, transport: Transport, remaining: Deadline) -> None:
         self._socket = sock
         self._transport = transport
         self._remaining = remaining
@@ -74,7 +74,7 @@ class Connection:
         proof = _proof_of(source)
         who = f"{source.host} does not let {source.username} in"
         try:
-            more = proof.give(self._transport, source.username)
+            more = proof.authenticate(self._transport, source.username)
         except paramiko.BadAuthenticationType as error:
             return SourceUnreachable(f"{who} by `{setting}`, {_only_by(setting, error)}")
         except Exception as error:
@@ -84,12 +84,12 @@ class Connection:
                 return SourceUnreachable(f"{who}; check `username` and `{setting}`")
             else:
                 # Who hangs up in so many words has heard enough, and counts further attempts.
-                passing = not self._transport.dismissed
-                words = kind_of(error).words if passing else "the server hung up"
+                transient = not self._transport.dismissed
+                words = describe(error).words if transient else "the server hung up"
                 return SourceUnreachable(
                     f"{source.host} ended the log-in of {source.username} ({words}); check "
                     f"`username` and `{setting}`",
-                    passing=passing and kind_of(error).passing,
+                    transient=transient and describe(error).transient,
                 )
         if more or not self._transport.is_authenticated():
             return SourceUnreachable(
@@ -103,7 +103,7 @@ class Connection:
         seconds = source.deadlines.session
         none = f"{source.host} gives {source.username} no SFTP session"
         late = f"{none} within {seconds:g} seconds; check what `username` may use"
-        with self._remaining.part(seconds, self.close, late), explained(none, "`username`"):
+        with self._remaining.part(seconds, self.close, late), translate_errors(none, "`username`"):
             channel = self._transport.open_session(timeout=seconds + _LATER)
             channel.settimeout(source.deadlines.silence)
             channel.invoke_subsystem("sftp")
@@ -111,12 +111,12 @@ class Connection:
         return SftpDirectory(client, source.host, source.directory, source.pattern)
 
 
-def _proof_of(source: SftpSource) -> Proof:
+def _proof_of(source: SftpSource) -> AuthMethod:
     """The proof that is configured. Raises `SourceUnreachable` where it cannot be read."""
     if source.private_key:
-        return ByKey(private_key(source.private_key, source.passphrase))
+        return KeyAuth(private_key(source.private_key, source.passphrase))
     assert source.password  # noqa: S101 - the configuration has one of the two
-    return ByPassword(source.password.read("password"))
+    return PasswordAuth(source.password.read("password"))
 
 
 def _only_by(setting: str, error: paramiko.BadAuthenticationType) -> str:
@@ -145,7 +145,7 @@ def pinned_keys(source: SftpSource) -> frozenset[str]:
 
 
 def connect(
-    source: SftpSource, addresses: list[Address], pinned: Set[str], remaining: Remaining
+    source: SftpSource, addresses: list[Address], pinned: Set[str], remaining: Deadline
 ) -> Connection:
     """A connection on which the server shows a pinned key, if it has one; else one that has ended
     and tells the first that it showed.
@@ -164,11 +164,11 @@ def connect(
             return first
         shown.add(family(connection.key_type))
         try:
-            connection = persistently(
+            connection = retry(
                 lambda: _connect(source, addresses, shown, remaining), _TWICE, remaining
             )
         except SourceUnreachable as error:
-            if error.passing:
+            if error.transient:
                 raise
             return first
     return connection
@@ -192,7 +192,7 @@ def require_pinned(source: SftpSource, connection: Connection, pinned: Set[str])
 
 
 def _connect(
-    source: SftpSource, addresses: list[Address], without: Iterable[str], remaining: Remaining
+    source: SftpSource, addresses: list[Address], without: Iterable[str], remaining: Deadline
 ) -> Connection:
     """One connection, up to and with the server's key; of no type in `without`."""
     deadlines = source.deadlines
@@ -206,7 +206,7 @@ def _connect(
     try:
         with (
             remaining.part(seconds, lambda: _close(sock, transport), late),
-            explained(none, look_at),
+            translate_errors(none, look_at),
         ):
             transport = Transport(sock, frozenset(without))
             transport.banner_timeout = transport.handshake_timeout = seconds + _LATER

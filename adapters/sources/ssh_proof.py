@@ -8,7 +8,7 @@ from typing import Protocol
 import paramiko
 
 
-class Proof(Protocol):
+class AuthMethod(Protocol):
     """A proof, given once.
 
     Attributes:
@@ -17,11 +17,11 @@ class Proof(Protocol):
 
     asked_more: bool
 
-    def give(self, transport: paramiko.Transport, username: str) -> list[str]:
+    def authenticate(self, transport: paramiko.Transport, username: str) -> list[str]:
         """Logs in; what else the server wants is left. Raises whatever paramiko does."""
 
 
-class ByKey:
+class KeyAuth:
     """By a private key."""
 
     asked_more = False
@@ -29,12 +29,12 @@ class ByKey:
     def __init__(self, key: paramiko.PKey) -> None:
         self._key = key
 
-    def give(self, transport: paramiko.Transport, username: str) -> list[str]:
+    def authenticate(self, transport: paramiko.Transport, username: str) -> list[str]:
         """By the method of that name."""
         return transport.auth_publickey(username, self._key)
 
 
-class ByPassword:
+class PasswordAuth:
     """By a password. Servers ask for it in one of two ways."""
 
     def __init__(self, password: str) -> None:
@@ -42,7 +42,7 @@ class ByPassword:
         self._told = False
         self.asked_more = False
 
-    def give(self, transport: paramiko.Transport, username: str) -> list[str]:
+    def authenticate(self, transport: paramiko.Transport, username: str) -> list[str]:
         """As a password, or as the answer to the one question of a server that asks questions.
 
         It is asked first which of them it takes, as every client does: one that it does not take

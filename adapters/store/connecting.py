@@ -77,7 +77,7 @@ def patience(url: str) -> float:
 
 
 @contextmanager
-def explained() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Turns what PostgreSQL says into something an operator can act on.
 
     What it says of data is left out: it may quote somebody's.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from domain.private import Private
+from domain.privacy import Redacted
 
 if TYPE_CHECKING:
     from adapters.store.store import Store
 
 
-class PostgresUrl(Private, frozen=True):
+class PostgresUrl(Redacted, frozen=True):
     """A PostgreSQL database, which may be named with a password."""
 
     url: str

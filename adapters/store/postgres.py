@@ -25,14 +25,14 @@ from eventsourcing.utils import Environment
 from psycopg import Connection, Cursor, sql
 
 from adapters.store import events
-from adapters.store.connecting import NOTICING, connected, conninfo_of, explained, patience
+from adapters.store.connecting import NOTICING, connected, conninfo_of, patience, translate_errors
 from adapters.store.errors import StoreUnavailable
-from adapters.store.ledger import NAME, Ledger
+from adapters.store.event_store import NAME, EventStore
 from adapters.store.query import Query
 from adapters.store.schema import TABLES, VERSION, added_since
 from adapters.store.sql import ddl, on_conflict, statement_of
 from adapters.store.store import Store
-from projections.tables import Kind, Table, Way, Write
+from projections.tables import Kind, Operation, Table, Write
 
 _CONNECTIONS = 132
 """At most, made as they are needed: one for each delivery that is planned and each company whose
@@ -40,7 +40,7 @@ clock is passed (`--workers`, 64 at most), and a few for who looks beside them. 
 one would look like a server that is away."""
 _UNFROZEN = "SET idle_in_transaction_session_timeout = '60s'"
 """How long a company waits for a run whose machine freezes in the midst of storing it."""
-_AT_ONCE = 5_000
+_BATCH_ROWS = 5_000
 """Rows that are fetched at a time."""
 _FEW = 100
 """So many rows are sent one by one; more are copied."""
@@ -55,11 +55,11 @@ def open_postgres(url: str) -> Store:
 
     Raises `StoreUnavailable` when it cannot be reached, or its schema is not of this release.
     """
-    with explained(), connected(url) as connection:
+    with translate_errors(), connected(url) as connection:
         version = _version(connection)
     if version != VERSION:
         raise _mismatch(version)
-    return Store(Ledger(_Factory(url)))
+    return Store(EventStore(_Factory(url)))
 
 
 def migrate(url: str, grant: str | None = None) -> int:
@@ -68,7 +68,7 @@ def migrate(url: str, grant: str | None = None) -> int:
     To be called as its owner. `grant` names a role that gets what the running product needs, and
     no more. Raises `StoreUnavailable`.
     """
-    with explained(), connected(url) as connection, connection.transaction():
+    with translate_errors(), connected(url) as connection, connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('tenure schema'))")
         version = _version(connection)
         if version > VERSION:
@@ -174,7 +174,11 @@ class _Recorder(PostgresApplicationRecorder):
     @contextmanager
     def reading(self) -> Iterator[Query]:
         """Several questions to one state of the database."""
-        with explained(), self.datastore.get_connection() as connection, connection.transaction():
+        with (
+            translate_errors(),
+            self.datastore.get_connection() as connection,
+            connection.transaction(),
+        ):
             # A large delivery is read meanwhile, which takes longer than some servers allow.
             connection.execute(
                 "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
@@ -186,7 +190,7 @@ class _Recorder(PostgresApplicationRecorder):
     def _writing(self) -> Iterator[tuple[Connection[Any], Cursor[Any]]]:
         """One transaction that is stored if nothing goes wrong in it."""
         with (
-            explained(),
+            translate_errors(),
             self.datastore.get_connection() as connection,
             connection.transaction(),
             connection.cursor() as cursor,
@@ -203,8 +207,8 @@ class _Recorder(PostgresApplicationRecorder):
         """
         rows = map(events.row_of, stored_events)
         with self._writing() as (_, cursor):
-            first = Write(Way.INSERT, events.TABLE, islice(rows, 1))
-            for write in (first, Write(Way.INSERT, events.TABLE, rows), *writes):
+            first = Write(Operation.INSERT, events.TABLE, islice(rows, 1))
+            for write in (first, Write(Operation.INSERT, events.TABLE, rows), *writes):
                 _write(cursor, write)
 
     def rewrite(self, make: Callable[[Query], Iterable[Write]]) -> None:
@@ -258,7 +262,7 @@ class _Query:
     ) -> Iterator[Iterator[tuple[Any, ...]]]:
         name = f"each_{next(self._numbers)}"
         with self._connection.cursor(name, binary=True) as cursor:
-            cursor.itersize = _AT_ONCE
+            cursor.itersize = _BATCH_ROWS
             yield iter(cursor.execute(_spelt(statement), parameters))
 
 
@@ -267,16 +271,16 @@ def _write(cursor: Cursor[Any], write: Write) -> None:
     meet rows that are there (a copy cannot replace any)."""
     rows = iter(write.rows)
     few = list(islice(rows, _FEW))
-    if len(few) < _FEW or write.way in (Way.DELETE, Way.CLEAR):
+    if len(few) < _FEW or write.operation in (Operation.DELETE, Operation.DELETE_ALL):
         for row in chain(few, rows):
             cursor.execute(_spelt(statement_of(write)), row)
         return
     names = write.columns or write.table.names
     every = chain(few, rows)
-    if write.way is Way.INSERT:
+    if write.operation is Operation.INSERT:
         _copy(cursor, write.table.name, write.table, names, every)
         return
-    staged, listed = f"staged_{write.table.name}_{write.way.value}", ", ".join(names)
+    staged, listed = f"staged_{write.table.name}_{write.operation.value}", ", ".join(names)
     cursor.execute(
         f"CREATE TEMPORARY TABLE {staged} ON COMMIT DROP AS "
         f"SELECT {listed} FROM {write.table.name} WITH NO DATA".encode()
@@ -288,7 +292,7 @@ def _write(cursor: Cursor[Any], write: Write) -> None:
 
 def _from_staged(write: Write, staged: str, names: Sequence[str]) -> str:
     table, listed = write.table, ", ".join(names)
-    if write.way is Way.PUT:
+    if write.operation is Operation.UPSERT:
         return (
             f"INSERT INTO {table.name} ({listed}) SELECT {listed} FROM {staged} "
             f"{on_conflict(table)}"

@@ -7,28 +7,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
 from adapters.store.query import Query
-from adapters.store.through import Companies, Person, Read, Tick, people
+from adapters.store.replay import Companies, Person, Progress, Read, people
 from adapters.store.verify import RosterRows, loaded
 from domain.ids import registering_run, uuid_of
-from projections import audit, roster, runs, slots
-from projections.tables import Way, Write
+from projections import roster, run_changes, runs, slots
+from projections.tables import Operation, Write
 
 _BATCH = 5_000
 
 
-class Unsound(Exception):
+class EventsDamaged(Exception):
     """Something is wrong with the events themselves, and what stands beside them must be spared."""
 
 
-def rebuild(query: Query, read: Read, tick: Tick) -> Iterator[Write]:
+def rebuild(query: Query, read: Read, tick: Progress) -> Iterator[Write]:
     """The projections, by the steps that made them first, where all events are sound.
 
-    Raises `Unsound`, perhaps only after the last of them; what was written is to be undone then.
-    `tick` is told of events gone through.
+    Raises `EventsDamaged`, perhaps only after the last of them; what was written is to be undone
+    then. `tick` is told of events gone through.
     """
     companies = Companies(query, read)
     if companies.problems:
-        raise Unsound
+        raise EventsDamaged
     happened: Counter[UUID] = Counter()
     unreadable = _without_unreadable_slots(query)
     yield from _cleared()
@@ -38,13 +38,13 @@ def rebuild(query: Query, read: Read, tick: Tick) -> Iterator[Write]:
         for person in batch:
             happened.update(person.found.runs)
             if person.problems:
-                raise Unsound
+                raise EventsDamaged
         yield from _of_people(batch)
     if _short(companies, happened):
-        raise Unsound
+        raise EventsDamaged
 
 
-def rebuild_carefully(query: Query, read: Read, tick: Tick) -> Iterator[Write]:
+def rebuild_carefully(query: Query, read: Read, tick: Progress) -> Iterator[Write]:
     """The same, where events are damaged or missing: what stands beside these is left as it is, for
     it may be all that there is."""
     companies = Companies(query, read)
@@ -60,40 +60,42 @@ def rebuild_carefully(query: Query, read: Read, tick: Tick) -> Iterator[Write]:
 
 
 def _cleared() -> Iterator[Write]:
-    for table in (runs.COMPANIES, runs.RUNS, roster.TABLE, audit.TABLE):
-        yield Write(Way.CLEAR, table, [()])
+    for table in (runs.COMPANIES, runs.RUNS, roster.TABLE, run_changes.TABLE):
+        yield Write(Operation.DELETE_ALL, table, [()])
 
 
 def _without_unreadable_slots(query: Query) -> Write:
     """A company whose row is gone takes part in the schedule anew."""
     bad = [row for row in query(slots.ROWS) if not slots.is_sound(row)]
-    return Write(Way.DELETE, slots.TABLE, bad, slots.TABLE.names)
+    return Write(Operation.DELETE, slots.TABLE, bad, slots.TABLE.names)
 
 
 def _of_companies(companies: Companies) -> Iterator[Write]:
     yield Write(
-        Way.INSERT,
+        Operation.INSERT,
         runs.COMPANIES,
         (
-            runs.step_stream(company, stream)
+            runs.company_row(company, stream)
             for company, stream in companies.streams.items()
             if not companies.is_damaged(company)
         ),
     )
-    yield Write(Way.INSERT, runs.RUNS, companies.rows())
+    yield Write(Operation.INSERT, runs.RUNS, companies.rows())
 
 
 def _of_people(found: Sequence[Person]) -> Iterator[Write]:
-    yield Write(Way.INSERT, roster.TABLE, map(_row, found))
+    yield Write(Operation.INSERT, roster.TABLE, map(_row, found))
     index = (
-        row for person in found for row in audit.step_events(person.found.stream, person.found.runs)
+        row
+        for person in found
+        for row in run_changes.rows_of_events(person.found.stream, person.found.runs)
     )
-    yield Write(Way.INSERT, audit.TABLE, index)
+    yield Write(Operation.INSERT, run_changes.TABLE, index)
 
 
 def _row(person: Person) -> roster.RosterRow:
     assert person.company is not None and person.employee is not None  # noqa: S101
-    return roster.step(person.company, person.employee, None)
+    return roster.row(person.company, person.employee, None)
 
 
 def _damaged(query: Query, read: Read, companies: Companies) -> set[str]:
@@ -141,15 +143,15 @@ def _spared(query: Query, damaged: set[str], companies: Companies) -> list[Write
     """The rows beside damaged streams, to be put back as they were."""
     with query.each(roster.EVERY) as rows:
         of_people = [row for row in rows if row[1] in damaged] if damaged else []
-    with query.each(audit.EVERY) as rows:
+    with query.each(run_changes.EVERY) as rows:
         index = [row for row in rows if row[1] in damaged] if damaged else []
-    of_companies = [row for row in query(runs.STREAM_ROWS) if companies.is_damaged(row[0])]
+    of_companies = [row for row in query(runs.COMPANY_ROWS) if companies.is_damaged(row[0])]
     of_runs = [row for row in query(runs.RUN_ROWS) if companies.is_damaged(row[1])]
     return [
-        Write(Way.INSERT, roster.TABLE, of_people),
-        Write(Way.INSERT, audit.TABLE, index),
-        Write(Way.INSERT, runs.COMPANIES, of_companies),
-        Write(Way.INSERT, runs.RUNS, of_runs),
+        Write(Operation.INSERT, roster.TABLE, of_people),
+        Write(Operation.INSERT, run_changes.TABLE, index),
+        Write(Operation.INSERT, runs.COMPANIES, of_companies),
+        Write(Operation.INSERT, runs.RUNS, of_runs),
     ]
 
 

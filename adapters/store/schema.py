@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adapters.store import events
-from projections import audit, roster, runs, slots
+from projections import roster, run_changes, runs, slots
 from projections.tables import Table
 
 VERSION = 2
@@ -17,7 +17,7 @@ TABLES = (
     runs.ISSUES,
     runs.HELD,
     roster.TABLE,
-    audit.TABLE,
+    run_changes.TABLE,
     slots.TABLE,
 )
 

@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from projections.tables import Kind, Table, Way, Write
+from projections.tables import Kind, Operation, Table, Write
 
 
 def statement_of(write: Write) -> str:
     """The statement that does what a write says, once for each of its rows."""
-    return _statement(write.way, write.table, write.columns or write.table.names)
+    return _statement(write.operation, write.table, write.columns or write.table.names)
 
 
 @lru_cache
-def _statement(way: Way, table: Table, columns: tuple[str, ...]) -> str:
-    match way:
-        case Way.INSERT:
+def _statement(operation: Operation, table: Table, columns: tuple[str, ...]) -> str:
+    match operation:
+        case Operation.INSERT:
             return _insert(table, columns)
-        case Way.PUT:
+        case Operation.UPSERT:
             return f"{_insert(table, columns)} {on_conflict(table)}"
-        case Way.UPDATE:
+        case Operation.UPDATE:
             changed = [name for name in columns if name not in table.key]
             return f"UPDATE {table.name} SET {_equal(changed, ', ')} WHERE {_equal(table.key)}"
-        case Way.DELETE:
+        case Operation.DELETE:
             return f"DELETE FROM {table.name} WHERE {_equal(columns)}"
-        case Way.CLEAR:
+        case Operation.DELETE_ALL:
             return f"DELETE FROM {table.name}"
 
 

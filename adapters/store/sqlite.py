@@ -29,15 +29,15 @@ from eventsourcing.utils import Environment
 
 from adapters.store import events
 from adapters.store.errors import StoreUnavailable
-from adapters.store.ledger import NAME, Ledger
+from adapters.store.event_store import NAME, EventStore
 from adapters.store.query import Query
 from adapters.store.schema import TABLES, VERSION, added_since
 from adapters.store.sql import ddl, statement_of
 from adapters.store.store import Store
 from projections import runs
-from projections.tables import Kind, Way, Write
+from projections.tables import Kind, Operation, Write
 
-_PATIENCE = 600
+_TIMEOUT_S = 600
 """Seconds that a run waits for another one's commit; on this store companies take turns."""
 _CACHE_KIB = 64 * 1024
 _CHECKPOINT_PAGES = 10_000
@@ -68,18 +68,18 @@ def open_sqlite(path: Path) -> Store:
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         _inspect(path)
-        ledger = Ledger(_Factory(path))
-        _recorder(ledger).create_schema()
+        event_store = EventStore(_Factory(path))
+        _recorder(event_store).create_schema()
     except OSError as error:
         raise StoreUnavailable(f"cannot open {path}: {error.strerror}") from error
     except (sqlite3.Error, PersistenceError) as error:
         raise StoreUnavailable(f"{path} cannot be used as a database: {error}") from error
-    return Store(ledger)
+    return Store(event_store)
 
 
 def _inspect(path: Path) -> None:
     """Refuses a database of another program or another version, before anything touches it."""
-    with closing(sqlite3.connect(path, timeout=_PATIENCE)) as connection:
+    with closing(sqlite3.connect(path, timeout=_TIMEOUT_S)) as connection:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if version == 0 and tables:
@@ -102,8 +102,8 @@ def _explained() -> Iterator[None]:
         raise StoreUnavailable(f"the database cannot be used: {error}") from error
 
 
-def _recorder(ledger: Ledger) -> _Recorder:
-    recorder = ledger.recorder
+def _recorder(event_store: EventStore) -> _Recorder:
+    recorder = event_store.recorder
     if not isinstance(recorder, _Recorder):
         raise TypeError(f"{type(recorder).__name__} is not the recorder of this store")
     return recorder
@@ -138,8 +138,8 @@ class _Datastore(SQLiteDatastore):
     def __init__(self, path: Path) -> None:
         self.pool = _ConnectionPool(
             db_name=f"file:{_quoted(path)}?mode=rw",
-            lock_timeout=_PATIENCE,
-            pool_timeout=_PATIENCE,
+            lock_timeout=_TIMEOUT_S,
+            pool_timeout=_TIMEOUT_S,
         )
         self.single_row_tracking = True
         self.originator_id_type = "uuid"
@@ -193,7 +193,7 @@ class _Recorder(SQLiteApplicationRecorder):
         **_: Any,
     ) -> None:
         rows = map(events.row_of, stored_events)
-        for write in (Write(Way.INSERT, events.TABLE, rows), *writes):
+        for write in (Write(Operation.INSERT, events.TABLE, rows), *writes):
             c.executemany(statement_of(write), write.rows)
 
     def rewrite(self, make: Callable[[Query], Iterable[Write]]) -> None:

@@ -1,4 +1,4 @@
-"""The store: what the shell asks of it, and the one transaction a run is.
+"""The store: what the app asks of it, and the one transaction a run is.
 
 Everything here is the same for every database; what is not stands with the `Recorder` of each.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
-from itertools import groupby, starmap
+from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, cast
 from uuid import UUID
@@ -18,25 +18,28 @@ from eventsourcing.persistence import IntegrityError, MapperDeserialisationError
 
 from adapters.collections import without_collections
 from adapters.store import events
-from adapters.store.commit import Commit, HeldFile, RunRecord, events_of, writes_of
+from adapters.store.commit import Commit, HeldFile, events_of, writes_of
 from adapters.store.errors import Conflict, StoreUnavailable
-from adapters.store.ledger import Ledger
+from adapters.store.event_store import EventStore
 from adapters.store.query import Query
-from adapters.store.view import Due, Snapshot, View, stream_of
-from domain.employee import Employee, fold
-from domain.events import Recorded
+from adapters.store.read_transaction import Due, ReadTransaction, state_of
+from domain.company_runs.events import RunEnded, RunRecord
+from domain.company_runs.state import CompanyState
+from domain.employee.aggregate import Employee, fold
+from domain.employee.events import EmployeeRecord
+from domain.employee.statement import address_of
+from domain.events import AnyRecord
+from domain.fields.cells import clean
 from domain.ids import bounds_of, uuid_of
-from domain.issues import Issue
-from domain.private import Private
-from domain.roster import Entry, Roster
-from domain.row import address_of, clean
-from domain.run import CompanyStream, Outcome, RunEnded
+from domain.issues.issue import Issue
+from domain.outcome import Outcome
+from domain.privacy import Redacted
 from domain.schedule import Schedule
 from projections import roster, runs, slots
-from projections.tables import Way, Write
+from projections.tables import Operation, Write
 
 if TYPE_CHECKING:
-    from adapters.store.through import Tick
+    from adapters.store.replay import Progress
     from adapters.store.verify import Findings
 
 
@@ -58,41 +61,32 @@ class Recorder(Protocol):
         """Writes what `make` makes of the state of the database, in one transaction."""
 
 
-class Participant(Private, frozen=True):
+class EnrolledCompany(Redacted, frozen=True):
     """A company that takes part in the schedule: `after` is the last slot that was served, or a
-    later moment from which on slots count. `troubled` says that its latest run failed."""
+    later moment from which on slots count. `last_run_failed` says that its latest run failed."""
 
     after: datetime
-    troubled: bool
+    last_run_failed: bool
 
 
 class Store:
     """Events, projections and runs, in any of the databases."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self._recorder = cast(Recorder, ledger.recorder)
+    def __init__(self, event_store: EventStore) -> None:
+        self._event_store = event_store
+        self._recorder = cast(Recorder, event_store.recorder)
 
     def close(self) -> None:
         """Lets go of the database."""
-        self._ledger.close()
+        self._event_store.close()
 
     # What a plan is made from
 
     @contextmanager
-    def view(self, company: str) -> Iterator[View]:
+    def read(self, company: str) -> Iterator[ReadTransaction]:
         """The company as it is now, for as long as the `with` lasts."""
         with self._recorder.reading() as query:
-            yield View(query, company)
-
-    def snapshot_around(
-        self, company: str, employee: UUID, address: str | None, external_id: str | None
-    ) -> Snapshot:
-        """The company with one employee, and with whoever has an address or an external id."""
-        with self._recorder.reading() as query:
-            stream = stream_of(query, company)
-            rows = query(roster.AROUND, (company, employee.hex, address, address, external_id))
-        return Snapshot(stream, Roster(starmap(Entry, rows), roster.load))
+            yield ReadTransaction(query, company)
 
     def held(self, run: UUID) -> list[HeldFile]:
         """The delivery that waits with a held run; empty once somebody has decided (B2)."""
@@ -102,10 +96,10 @@ class Store:
                 for file, content in query(runs.FILES, (run.hex,))
             ]
 
-    def stream(self, company: str) -> CompanyStream:
-        """Where the company stands."""
+    def company_state(self, company: str) -> CompanyState:
+        """The state of a company, as its last run left it."""
         with self._recorder.reading() as query:
-            return stream_of(query, company)
+            return state_of(query, company)
 
     def due(
         self, schedule: Schedule, until: datetime, company: str | None = None
@@ -120,8 +114,8 @@ class Store:
                 rows = query(roster.DUE_OF_COMPANY, (starts, company, leaves, company))
             for key, state, digest in rows:
                 found.setdefault(key, []).append((state, digest))
-            streams = {key: stream_of(query, key) for key in found}
-        return {key: Due(streams[key], tuple(rows)) for key, rows in sorted(found.items())}
+            states = {key: state_of(query, key) for key in found}
+        return {key: Due(states[key], tuple(rows)) for key, rows in sorted(found.items())}
 
     def due_companies(self, schedule: Schedule, until: datetime) -> list[str]:
         """The companies in which the clock has to look at somebody."""
@@ -131,18 +125,18 @@ class Store:
 
     # What the schedule remembers
 
-    def participants(self) -> dict[str, Participant]:
+    def enrolled_companies(self) -> dict[str, EnrolledCompany]:
         """The companies that take part in the schedule (R5)."""
         with self._recorder.reading() as query:
             found = query(slots.EVERY)
         return {row[0]: _participant(*row[1:]) for row in found if slots.is_sound(row[:2])}
 
-    def take_part(self, companies: Iterable[str], after: datetime) -> None:
+    def enrol(self, companies: Iterable[str], after: datetime) -> None:
         """From now on companies take part in every slot after a moment, and in none before."""
         rows = [slots.step(company, after) for company in companies]
-        self._recorder.insert_events((), writes=[Write(Way.PUT, slots.TABLE, rows)])
+        self._recorder.insert_events((), writes=[Write(Operation.UPSERT, slots.TABLE, rows)])
 
-    # The one way in
+    # The one operation in
 
     def commit(self, commit: Commit) -> None:
         """Stores a run: its own event first, then everything that came of it.
@@ -152,22 +146,23 @@ class Store:
         stored already does nothing.
         """
         to_stored_event = cast(
-            Callable[[Recorded], StoredEvent], self._ledger.mapper.to_stored_event
+            Callable[[AnyRecord], StoredEvent], self._event_store.mapper.to_stored_event
         )
+        run, company = commit.ended.run, commit.ended.ended.company
         events = map(to_stored_event, events_of(commit))
         try:
             self._recorder.insert_events(events, writes=writes_of(commit))
         except StoreUnavailable:
             # So it may be after a reply that was lost; where nobody can be asked, this one goes on.
-            if not self._is_stored(commit.run):
+            if not self._is_stored(run):
                 raise
         except IntegrityError:
             # The stream is asked, not the error: a reply may be lost after a commit.
-            if self.find_run(commit.run) is not None:
+            if self.find_run(run) is not None:
                 return
-            if self.stream(commit.ended.company).version == commit.stream.version:
+            if self.company_state(company).version == commit.state.version:
                 raise
-            raise Conflict(commit.ended.company, commit.stream.version) from None
+            raise Conflict(company, commit.state.version) from None
 
     def _is_stored(self, run: UUID) -> bool:
         try:
@@ -207,9 +202,9 @@ class Store:
                     return [roster.load(state) for (state,) in found]
         return []
 
-    def events(self, stream: UUID) -> list[Recorded]:
-        """Every event of a stream, oldest first."""
-        return cast(list[Recorded], list(self._ledger.events.get(stream)))
+    def events(self, employee: UUID) -> list[EmployeeRecord]:
+        """Every event of an employee, oldest first."""
+        return cast(list[EmployeeRecord], list(self._event_store.events.get(employee)))
 
     def find_run(self, run: UUID) -> RunRecord | None:
         """The run with this id."""
@@ -244,13 +239,13 @@ class Store:
         with self._recorder.reading() as query:
             return [_run_record(row) for row in query(runs.EVERY_OF_COMPANY, (company,))]
 
-    def streams_of(self, run: UUID) -> Iterator[list[Recorded]]:
+    def streams_of(self, run: UUID) -> Iterator[list[EmployeeRecord]]:
         """The whole streams of everyone whom a run registered or changed."""
         low, high = bounds_of(run)
         parameters = (low.hex, high.hex, run.hex)
         with self._recorder.reading() as query, query.each(events.OF_RUN, parameters) as rows:
             for _, found in groupby(rows, key=itemgetter(0)):
-                yield [self._recorded(*row) for row in found]
+                yield cast(list[EmployeeRecord], [self._recorded(*row) for row in found])
 
     def employees_as_of(self, company: str, moment: datetime) -> Iterator[Employee]:
         """Everyone as they were at a moment, by when things took effect."""
@@ -265,24 +260,24 @@ class Store:
 
     # Looking after it
 
-    def verify(self, tick: Tick) -> Findings:
+    def verify(self, tick: Progress) -> Findings:
         """Whether projections and events fit together; `tick` is told of events gone through."""
         from adapters.store.verify import verify
 
         with self._recorder.reading() as query:
             return verify(query, self._read, tick)
 
-    def rebuild(self, tick: Tick) -> None:
+    def rebuild(self, tick: Progress) -> None:
         """Makes the projections anew from the events, in one transaction.
 
         `tick` is told of events gone through.
         """
-        from adapters.store.rebuild import Unsound, rebuild, rebuild_carefully
+        from adapters.store.rebuild import EventsDamaged, rebuild, rebuild_carefully
 
         with without_collections():
             try:
                 self._recorder.rewrite(lambda query: rebuild(query, self._read, tick))
-            except Unsound:
+            except EventsDamaged:
                 self._recorder.rewrite(lambda query: rebuild_carefully(query, self._read, tick))
 
     def count_events(self) -> int:
@@ -291,17 +286,17 @@ class Store:
             ((count,),) = query(events.COUNT)
             return int(count)
 
-    def _read(self, stream: str, version: int, topic: str, state: bytes) -> Recorded | None:
+    def _read(self, stream: str, version: int, topic: str, state: bytes) -> AnyRecord | None:
         try:
             return self._recorded(stream, version, topic, state)
         except (MapperDeserialisationError, TypeError):
             return None
 
-    def _recorded(self, stream: str, version: int, topic: str, state: bytes) -> Recorded:
+    def _recorded(self, stream: str, version: int, topic: str, state: bytes) -> AnyRecord:
         stored = StoredEvent(UUID(stream), version, topic, state)
-        return cast(Recorded, self._ledger.mapper.to_domain_event(stored))
+        return cast(AnyRecord, self._event_store.mapper.to_domain_event(stored))
 
-    def runs_of(self, events: Iterable[Recorded]) -> Mapping[UUID, RunEnded]:
+    def runs_of(self, events: Iterable[EmployeeRecord]) -> Mapping[UUID, RunEnded]:
         """The runs in which events happened."""
         found = (self.find_run(run) for run in {recorded.run for recorded in events})
         return {record.run: record.ended for record in found if record is not None}
@@ -324,15 +319,15 @@ def _last_dates(schedule: Schedule, until: datetime) -> tuple[str, str]:
     )
 
 
-def _participant(after: str, state: bytes | None, event: bytes | None) -> Participant:
+def _participant(after: str, state: bytes | None, event: bytes | None) -> EnrolledCompany:
     moment = datetime.fromisoformat(after)
     try:
-        served = runs.load_stream(state).slot if state is not None else None
+        served = runs.load_state(state).slot if state is not None else None
         outcome = runs.load_run(event).outcome if event is not None else None
-        return Participant(max(moment, served or moment), outcome is Outcome.FAILED)
+        return EnrolledCompany(max(moment, served or moment), outcome is Outcome.FAILED)
     except (msgspec.MsgspecError, UnicodeDecodeError, TypeError):
         # The company's own runs will say so; here it would stop all others (R6).
-        return Participant(moment, troubled=True)
+        return EnrolledCompany(moment, last_run_failed=True)
 
 
 def _issues(query: Query, run: UUID) -> list[Issue]:

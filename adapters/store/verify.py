@@ -12,16 +12,17 @@ import msgspec
 
 from adapters.store import events
 from adapters.store.query import Query
-from adapters.store.through import Companies, Person, Read, Tick, people
-from domain.employee import Employee
+from adapters.store.replay import Companies, Person, Progress, Read, people
+from domain.company_runs.events import FileInfo
+from domain.company_runs.state import CompanyState
+from domain.employee.aggregate import Employee
 from domain.ids import registered_in, uuid_of
-from domain.private import Private
-from domain.run import CompanyStream, FileInfo
-from projections import audit, roster, runs, slots
-from projections.soundness import Problem, problem
+from domain.privacy import Redacted
+from projections import roster, run_changes, runs, slots
+from projections.answers.integrity import Problem, problem
 
 
-class Findings(Private, frozen=True):
+class Findings(Redacted, frozen=True):
     """How much was gone through, and what was found wrong."""
 
     companies: int
@@ -31,7 +32,7 @@ class Findings(Private, frozen=True):
     problems: tuple[Problem, ...]
 
 
-def verify(query: Query, read: Read, tick: Tick) -> Findings:
+def verify(query: Query, read: Read, tick: Progress) -> Findings:
     """Goes through everything, and says what does not fit."""
     companies = Companies(query, read)
     problems = [
@@ -129,7 +130,7 @@ def _stray(row: tuple[Any, ...]) -> Problem:
 def _same(row: tuple[Any, ...], company: str, employee: Employee) -> bool:
     """Whether a row is what the employee's would be made as. The digest is a cache."""
     *columns, digest, state = row
-    *expected, _, _ = roster.step(company, employee, digest)
+    *expected, _, _ = roster.row(company, employee, digest)
     return columns == expected and loaded(state) == employee
 
 
@@ -149,7 +150,7 @@ def _of_ids(query: Query) -> Iterator[Problem]:
 
 
 def _of_companies(query: Query, companies: Companies) -> Iterator[Problem]:
-    found = {row[0]: row for row in query(runs.STREAM_ROWS)}
+    found = {row[0]: row for row in query(runs.COMPANY_ROWS)}
     for company, stream in companies.streams.items():
         row = found.pop(company, None)
         if row is None:
@@ -161,12 +162,12 @@ def _of_companies(query: Query, companies: Companies) -> Iterator[Problem]:
             yield problem("company-row-stray", company=company)
 
 
-def _stands(row: tuple[Any, ...], company: str, stream: CompanyStream) -> bool:
+def _stands(row: tuple[Any, ...], company: str, stream: CompanyState) -> bool:
     """Whether a row says where the company stands; one of an earlier release says less of it."""
     *columns, state = row
-    *expected, _ = runs.step_stream(company, stream)
+    *expected, _ = runs.company_row(company, stream)
     try:
-        return columns == expected and runs.load_stream(state) == stream
+        return columns == expected and runs.load_state(state) == stream
     except (msgspec.MsgspecError, UnicodeDecodeError, TypeError):
         return False
 
@@ -239,7 +240,7 @@ def _as_received(file: bytes, content: object) -> FileInfo | None:
 
 def _of_index(query: Query, touched: defaultdict[UUID, int]) -> Iterator[Problem]:
     """Employees of a run are added up by exclusive or, for there may be millions."""
-    with query.each(audit.EVERY) as rows:
+    with query.each(run_changes.EVERY) as rows:
         for row in rows:
             run, employee = map(uuid_of, row)
             if run is None or employee is None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from adapters.errors import SettingsError
-from adapters.service.observer import Observer
 from adapters.settings import Settings, company_files, load_settings
+from adapters.use_cases.observer import Observer
 
 Stamps: TypeAlias = dict[Path, tuple[int, int, int]]
 

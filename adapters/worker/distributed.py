@@ -18,17 +18,17 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker
 from psycopg import AsyncConnection
 
-from adapters.service.hands import Hands
-from adapters.service.observer import Observer
-from adapters.service.run import utc_now
-from adapters.service.schedule import Job
 from adapters.store.connecting import NOTICING, conninfo_of, unavailable
 from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
+from adapters.use_cases.app import utc_now
+from adapters.use_cases.observer import Observer
+from adapters.use_cases.schedule import Job
+from adapters.worker.capacity import Capacity
 from adapters.worker.configuration import Configuration
 from adapters.worker.job_queue import QUEUES, TASK, Failed, Jobs, Pace, Retry, job_of
+from adapters.worker.job_runner import JobRunner
 from adapters.worker.job_schema import SEARCHING, require_jobs
-from adapters.worker.work import Work
 
 _TICK = 0.2
 """Seconds within which it is noticed that the worker is to stop."""
@@ -41,14 +41,14 @@ _SHOWN_LIFE = 5.0
 `_LIFELESS` seconds: on a machine that is frozen or gone, nobody else could look."""
 _LIFELESS = 20
 _CONNECTIONS = 4
-_PATIENCE = 10.0
+_TIMEOUT_S = 10.0
 """Seconds to wait for a connection."""
 _NEVER = 10 * 365 * 86_400.0
 
 
 class DistributedWorker:
     """Looks for what is due, hands it out to all workers, and does its part of it with so many
-    `workers` (`Hands`).
+    `workers` (`Capacity`).
 
     What is due, and what is done, the store decides alone: a job that came twice, or too late, does
     nothing.
@@ -73,12 +73,12 @@ class DistributedWorker:
         """
         require_jobs(url)
         self._conninfo = conninfo_of(url)
-        self._hands = Hands(workers)
-        self._duty = Work(configuration, store, observer, self._hands, now)
+        self._capacity = Capacity(workers)
+        self._duty = JobRunner(configuration, store, observer, self._capacity, now)
         self._observer = observer
         self._listen = listen
         self._pace = pace
-        self._pool = ThreadPoolExecutor(self._hands.most, thread_name_prefix="worker")
+        self._pool = ThreadPoolExecutor(self._capacity.most, thread_name_prefix="worker")
         self._looker = ThreadPoolExecutor(1, thread_name_prefix="look")
         self._running: dict[str, Future[bool]] = {}
         self._looking: Future[list[Job]] | None = None
@@ -139,7 +139,7 @@ class DistributedWorker:
                 app,
                 queues=QUEUES,
                 name="tenure",
-                concurrency=self._hands.most,
+                concurrency=self._capacity.most,
                 fetch_job_polling_interval=self._pace.poll,
                 abort_job_polling_interval=_NEVER,
                 shutdown_graceful_timeout=grace,
@@ -172,13 +172,13 @@ class DistributedWorker:
             configure=_configure,
             min_size=1,
             max_size=_CONNECTIONS,
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT_S,
             # The pool asks less and less often; when it gives up, whoever needs a connection next
             # makes it ask at once.
-            reconnect_timeout=_PATIENCE / 2,
+            reconnect_timeout=_TIMEOUT_S / 2,
         )
         app = App(connector=connector)
-        app.job_manager = jobs = Jobs(connector, self._pace, self._hands)
+        app.job_manager = jobs = Jobs(connector, self._pace, self._capacity)
         app.task(name=TASK, retry=Retry(self._pace))(self._task)
         async with app.open_async():
             yield app, jobs

@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
 
-from adapters.service.hands import Hands
-from adapters.service.observer import Observer
-from adapters.service.run import utc_now
-from adapters.service.schedule import Job
 from adapters.store.store import Store
+from adapters.use_cases.app import utc_now
+from adapters.use_cases.observer import Observer
+from adapters.use_cases.schedule import Job
+from adapters.worker.backoff import Backoff
+from adapters.worker.capacity import Capacity
 from adapters.worker.configuration import Configuration
-from adapters.worker.rest import Rest
-from adapters.worker.work import Work
+from adapters.worker.job_runner import JobRunner
 
 _TICK = 0.1
 """Seconds within which it is noticed that the worker is to stop."""
@@ -26,7 +26,7 @@ back, and a configuration may change."""
 
 
 class EmbeddedWorker:
-    """Looks for what is due, and does it with so many `workers` (`Hands`)."""
+    """Looks for what is due, and does it with so many `workers` (`Capacity`)."""
 
     def __init__(
         self,
@@ -36,11 +36,11 @@ class EmbeddedWorker:
         workers: int,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._hands = Hands(workers)
-        self._duty = Work(configuration, store, observer, self._hands, now)
+        self._capacity = Capacity(workers)
+        self._duty = JobRunner(configuration, store, observer, self._capacity, now)
         self._observer = observer
-        self._rest = Rest()
-        self._pool = ThreadPoolExecutor(self._hands.most, thread_name_prefix="worker")
+        self._rest = Backoff()
+        self._pool = ThreadPoolExecutor(self._capacity.most, thread_name_prefix="worker")
         self._lock = threading.Lock()
         # By whether a job is the clock's, which come first.
         self._waiting: dict[bool, deque[Job]] = {True: deque(), False: deque()}
@@ -95,11 +95,11 @@ class EmbeddedWorker:
     def _begin(self) -> None:
         """Begins what waits and may begin; under the lock."""
         for clock, waiting in self._waiting.items():
-            while waiting and not self._stopping and self._hands.are_free(clock=clock):
+            while waiting and not self._stopping and self._capacity.are_free(clock=clock):
                 job = waiting.popleft()
                 if job.company not in self._running and self._rest.is_over(job):
                     self._running[job.company] = self._pool.submit(self._do, job)
-                    self._hands.take(job)
+                    self._capacity.take(job)
 
     def _do(self, job: Job) -> None:
         if self._duty.do(job):
@@ -107,5 +107,5 @@ class EmbeddedWorker:
         else:
             self._rest.begin(job)
         with self._lock:
-            self._hands.leave(job)
+            self._capacity.leave(job)
             self._begin()

@@ -17,10 +17,10 @@ from procrastinate.connector import BaseConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
 from psycopg import AsyncConnection
 
-from adapters.service.hands import Hands
-from adapters.service.run import utc_now
-from adapters.service.schedule import Job
-from adapters.worker.rest import FIRST, LONGEST, rest_after
+from adapters.use_cases.app import utc_now
+from adapters.use_cases.schedule import Job
+from adapters.worker.backoff import FIRST, LONGEST, rest_after
+from adapters.worker.capacity import Capacity
 
 CLOCKS, SLOTS = "tenure.clock", "tenure.slots"
 QUEUES = (CLOCKS, SLOTS)
@@ -31,7 +31,7 @@ ATTEMPTS = 12
 _DEATHS = 3
 """So often a worker may end in the midst of a job, by a signal or an accident, before the job
 itself is thought to be the reason and rests."""
-_AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+_IMMEDIATELY = datetime(1970, 1, 1, tzinfo=UTC)
 """A moment that has come, whatever the clocks of this machine and of the database say."""
 _CLOCK, _SLOT = 1, 0
 """Who comes first: the clock locks people out."""
@@ -89,7 +89,7 @@ class Retry(retry.BaseRetryStrategy):
         if job.attempts >= ATTEMPTS:
             return None
         if isinstance(exception, asyncio.CancelledError):
-            return retry.RetryDecision(retry_at=_AT_ONCE)
+            return retry.RetryDecision(retry_at=_IMMEDIATELY)
         at, priority = _after(rest_after(job.attempts + 1, self._pace.rest), job)
         return retry.RetryDecision(retry_at=at, priority=priority)
 
@@ -101,10 +101,10 @@ class Jobs(manager.JobManager):
     and its listener never end by its absence, which would end whatever runs too.
     """
 
-    def __init__(self, connector: BaseConnector, pace: Pace, hands: Hands) -> None:
+    def __init__(self, connector: BaseConnector, pace: Pace, capacity: Capacity) -> None:
         super().__init__(connector)
         self._pace = pace
-        self._hands = hands
+        self._capacity = capacity
         self._mine: dict[int, Job] = {}
         self._ended = asyncio.Event()  # one of them, or all is to stop
         self._checked = monotonic()
@@ -120,7 +120,7 @@ class Jobs(manager.JobManager):
         waited for here, so that the first hand that comes free is used at once."""
         while not self.stopping:
             self._ended.clear()
-            free = [each for each in QUEUES if self._hands.are_free(clock=each == CLOCKS)]
+            free = [each for each in QUEUES if self._capacity.are_free(clock=each == CLOCKS)]
             job = await self._fetch(free, worker_id) if free else None
             if job is not None or len(free) == len(QUEUES):
                 return job
@@ -141,7 +141,7 @@ class Jobs(manager.JobManager):
             raise
         if job is not None and job.id is not None:
             self._mine[job.id] = _meant(job)
-            self._hands.take(self._mine[job.id])
+            self._capacity.take(self._mine[job.id])
         return job
 
     async def finish_job(self, job: jobs.Job, status: jobs.Status, delete_job: bool) -> None:
@@ -255,7 +255,7 @@ class Jobs(manager.JobManager):
                 await asyncio.sleep(pause)
         finally:
             if job.id in self._mine:
-                self._hands.leave(self._mine.pop(job.id))
+                self._capacity.leave(self._mine.pop(job.id))
             self._ended.set()
 
 
@@ -273,7 +273,7 @@ def _after(rest: float, job: jobs.Job) -> tuple[datetime, int | None]:
     goes first, and of two that fail neither waits for the other for long.
     """
     if not rest:
-        return _AT_ONCE, None
+        return _IMMEDIATELY, None
     return utc_now() + timedelta(seconds=rest), -(job.attempts + 1)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from psycopg import Connection, sql
 from psycopg.errors import InsufficientPrivilege
 
-from adapters.store.connecting import connected, explained
+from adapters.store.connecting import connected, translate_errors
 from adapters.store.errors import StoreUnavailable
 
 SCHEMA = "tenure_jobs"
@@ -35,7 +35,7 @@ def migrate_jobs(url: str, grant: str | None = None) -> None:
     To be called as its owner. `grant` names a role that gets what a running worker needs, and no
     more. Raises `StoreUnavailable`.
     """
-    with explained(), _searching(url) as connection:
+    with translate_errors(), _searching(url) as connection:
         # For the session, since each script has a transaction of its own.
         connection.execute("SELECT pg_advisory_lock(hashtext('tenure jobs schema'))")
         applied = _applied(connection)
@@ -52,7 +52,7 @@ def migrate_jobs(url: str, grant: str | None = None) -> None:
 
 def require_jobs(url: str) -> None:
     """Raises `StoreUnavailable` unless the schema is as the installed Procrastinate needs it."""
-    with explained(), _searching(url) as connection:
+    with translate_errors(), _searching(url) as connection:
         applied = _applied(connection)
     if applied is None:
         raise StoreUnavailable(

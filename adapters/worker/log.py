@@ -21,14 +21,14 @@ import msgspec
 import structlog
 
 from adapters.errors import SettingsError
-from adapters.notify.notifier import Told
-from adapters.service.observer import Observer
-from adapters.service.schedule import DOING, Job, overdue
+from adapters.escape import escape_control
+from adapters.notify.notifier import NotificationResult
 from adapters.settings import Settings
 from adapters.sources.source import SourceUnreachable
 from adapters.store.errors import StoreUnavailable
-from adapters.visible import visible
-from domain.run import Outcome
+from adapters.use_cases.observer import Observer
+from adapters.use_cases.schedule import DOING, Job, overdue
+from domain.outcome import Outcome
 from projections.runs import RunDocument
 
 _OURS = ("tenure", "adapters", "cli", "domain", "projections")
@@ -118,11 +118,11 @@ class LogObserver(Observer):
         else:
             self._log.warning("stopped", problem="what still ran is given up; nothing is half done")
 
-    def looked(self, due: Sequence[Job], now: datetime) -> None:
+    def polled(self, due: Sequence[Job], now: datetime) -> None:
         """How much is due; louder where something is overdue, and again when nothing is."""
         self._answered()
         late = frozenset(overdue(due, now))
-        self._log.debug("looked", due=len(due), overdue=len(late))
+        self._log.debug("polled", due=len(due), overdue=len(late))
         if late - self._late:
             companies = sorted({job.company for job in late})[:_NAMED]
             self._log.warning("slots overdue", count=len(late), companies=companies)
@@ -182,7 +182,7 @@ class LogObserver(Observer):
         self._misconfigured = True
         self._log.error("misconfigured", **_given({"company": company, **_told_of(error)}))
 
-    def notified(self, told: Told) -> None:
+    def notified(self, told: NotificationResult) -> None:
         """What became of a notification."""
         level = logging.INFO if told.result == "sent" else logging.WARNING
         run = str(told.run) if told.run else None
@@ -304,7 +304,7 @@ def _as_it_is(_: Any, __: str, event: _Event) -> _Event:
 def _visible(_: Any, __: str, event: _Event) -> _Event:
     """As people read it, and without signs that do something to a terminal."""
     told = {name: _in_words(name, value) for name, value in event.items()}
-    shown = {name: visible(value) for name, value in told.items() if isinstance(value, str)}
+    shown = {name: escape_control(value) for name, value in told.items() if isinstance(value, str)}
     return {**told, **shown}
 
 

@@ -25,13 +25,13 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from adapters.errors import SettingsError
-from adapters.service.observer import Observer
-from adapters.service.schedule import Job, overdue
 from adapters.settings import Settings
-from adapters.store.commit import RunRecord
 from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
-from domain.run import Outcome, RunEnded, RunKind
+from adapters.use_cases.observer import Observer
+from adapters.use_cases.schedule import Job, overdue
+from domain.company_runs.events import RunEnded, RunKind, RunRecord
+from domain.outcome import Outcome
 from projections.runs import RunDocument
 
 STALE = 90.0
@@ -132,7 +132,7 @@ class Metrics(Observer):
             if _is_well(ended):
                 return
 
-    def looked(self, due: Sequence[Job], now: datetime) -> None:
+    def polled(self, due: Sequence[Job], now: datetime) -> None:
         """The store has answered."""
         self._answered(len(overdue(due, now)))
 

@@ -333,10 +333,10 @@ def _left_behind(before: set[threading.Thread]) -> tuple[str, ...]:
 
 
 def _pick_up(source: Any, database: Path) -> Told:
-    from adapters.service.imports import import_delivery
     from adapters.settings import Customer
     from adapters.store.opening import open_store
-    from tests.adapters.steps import Watch, shell_of
+    from adapters.use_cases.import_delivery import import_delivery
+    from tests.adapters.steps import Watch, app_of
     from tests.given import a_company
 
     watched = _Watched(source)
@@ -346,7 +346,7 @@ def _pick_up(source: Any, database: Path) -> Told:
         sockets, threads = _sockets(), set(threading.enumerate())
         _forget_peak()
         try:
-            import_delivery(shell_of(store, Watch(), customer), customer, "tester")
+            import_delivery(app_of(store, Watch(), customer), customer, "tester")
         except Exception as error:
             fault = type(error).__name__
         left = _left_behind(threads)

@@ -21,13 +21,13 @@ from msgspec.structs import replace
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from adapters.service.approvals import approve
-from adapters.service.imports import import_delivery
-from adapters.service.run import Shell
 from adapters.settings import Customer, Settings
 from adapters.sources.folder import read_named_file
 from adapters.store.opening import PostgresUrl, open_store
 from adapters.store.store import Store
+from adapters.use_cases.app import App
+from adapters.use_cases.decide_held import approve
+from adapters.use_cases.import_delivery import import_delivery
 from domain.company import Company, Language, Policy
 from domain.schedule import Schedule
 
@@ -61,17 +61,17 @@ def main(database: str, *arguments: str) -> None:
             return done
 
         store._recorder.insert_events = announced  # type: ignore[method-assign]
-        shell = Shell(Settings(Path("tenure.toml"), where, Schedule(), {}), store)
+        app = App(Settings(Path("tenure.toml"), where, Schedule(), {}), store)
         for name in arguments:
             if name == "--approve":
                 (record,) = store.waiting("acme")
                 customer = Customer(HEEDFUL, None)
-                say(approve(shell, customer, record, "importer", "a test").outcome)
+                say(approve(app, customer, record, "importer", "a test").outcome)
             elif name == "--rebuild":
                 rebuild(store)
             elif name != "--wait":
                 file = read_named_file(Path(name), ACME.limits.file)
-                say(import_delivery(shell, customer, "importer", [file]).outcome)
+                say(import_delivery(app, customer, "importer", [file]).outcome)
 
 
 def rebuild(store: Store) -> None:

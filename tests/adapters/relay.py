@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class Relay:
-    """Hands on what both sides say, until it is cut."""
+    """Capacity on what both sides say, until it is cut."""
 
     def __init__(self, target: Path) -> None:
         self._target = target

@@ -20,9 +20,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from adapters.errors import SettingsError
-from adapters.service.observer import Observer, Observers
-from adapters.service.schedule import Job
 from adapters.store.opening import PostgresUrl, open_store
+from adapters.use_cases.observer import Observer, Observers
+from adapters.use_cases.schedule import Job
 from adapters.worker import embedded
 from adapters.worker.configuration import Configuration
 from adapters.worker.embedded import EmbeddedWorker

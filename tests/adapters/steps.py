@@ -9,19 +9,21 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from adapters.service.run import Shell
 from adapters.settings import Customer, Settings
 from adapters.sources.folder import FolderSource
 from adapters.sources.source import DeliveredFile
 from adapters.store.commit import Commit
 from adapters.store.store import Store
-from adapters.store.view import Snapshot
+from adapters.use_cases.app import App
 from domain.company import Company
-from domain.employee import Employee, fold
+from domain.company_runs.events import RunEnded, RunKind, RunRecord
+from domain.company_runs.state import CompanyState
+from domain.delivery.plan import Plan
+from domain.employee.aggregate import Employee, fold
+from domain.employee.roster import Roster
 from domain.ids import run_id
-from domain.issues import Issue
-from domain.plan import Plan
-from domain.run import CompanyStream, Outcome, RunEnded, RunKind
+from domain.issues.issue import Issue
+from domain.outcome import Outcome
 from domain.schedule import Schedule
 from tests.given import NOW, a_company, csv, plan
 
@@ -74,15 +76,14 @@ def ended(
 
 
 def commit_of(
-    plan: Plan, stream: CompanyStream | None = None, *, run: UUID, company: str = "acme"
+    plan: Plan, state: CompanyState | None = None, *, run: UUID, company: str = "acme"
 ) -> Commit:
     """A plan as a run that can be stored."""
     return Commit(
-        run=run,
-        ended=ended(plan, company=company),
-        stream=stream or CompanyStream(),
+        runs=(RunRecord(run, ended(plan, company=company)),),
+        state=state or CompanyState(),
         changes=tuple(plan.changes),
-        remembered=plan.remembered,
+        new_digests=plan.new_digests,
         issues=plan.issues,
     )
 
@@ -91,7 +92,8 @@ def said_nothing(
     store: Store, *, run: UUID, issues: Iterable[Issue] = (), issues_of: UUID | None = None
 ) -> Commit:
     """A run of Acme that changes nobody."""
-    return Commit(run, ended(issues_of=issues_of), store.stream("acme"), issues=tuple(issues))
+    record = RunRecord(run, ended(issues_of=issues_of))
+    return Commit((record,), store.company_state("acme"), issues=tuple(issues))
 
 
 def stored(
@@ -103,9 +105,9 @@ def stored(
 ) -> Commit:
     """Plans a delivery from where the company stands, and stores it as run `number`."""
     agreed = company or a_company()
-    snapshot = snapshot_of(store, agreed.key)
-    made = plan(*files, known=snapshot.roster, company=agreed, now=now, run=a_run(number))
-    commit = commit_of(made, snapshot.stream, run=a_run(number), company=agreed.key)
+    state, known = company_of(store, agreed.key)
+    made = plan(*files, known=known, company=agreed, now=now, run=a_run(number))
+    commit = commit_of(made, state, run=a_run(number), company=agreed.key)
     store.commit(commit)
     return commit
 
@@ -116,10 +118,10 @@ def person(store: Store, address: str, company: str = "acme") -> Employee:
     return found
 
 
-def shell_of(store: Store, watch: Watch, *customers: Customer) -> Shell:
+def app_of(store: Store, watch: Watch, *customers: Customer) -> App:
     """What a use case works with, in a test."""
     configured = {each.company.key: each for each in customers}
-    return Shell(
+    return App(
         Settings(Path("tenure.toml"), Path("tenure.db"), Schedule(), configured), store, watch
     )
 
@@ -140,10 +142,10 @@ def delivered(*files: str | bytes, modified: datetime = NOW) -> list[DeliveredFi
     return received
 
 
-def snapshot_of(store: Store, company: str) -> Snapshot:
-    """The company and everyone it knows, all of one moment."""
-    with store.view(company) as view:
-        return Snapshot(view.stream, view.roster())
+def company_of(store: Store, company: str) -> tuple[CompanyState, Roster]:
+    """The state of a company and everyone it knows, all of one moment."""
+    with store.read(company) as reading:
+        return reading.state, reading.everyone()
 
 
 def replayed(store: Store, employee: UUID) -> Employee | None:

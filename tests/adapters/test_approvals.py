@@ -9,24 +9,25 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from adapters.service import approvals, clock, imports
-from adapters.service.approvals import approve, discard
-from adapters.service.clock import pass_clock
-from adapters.service.errors import NotWaiting
-from adapters.service.imports import import_delivery, preview_delivery
-from adapters.service.run import Shell, recall
-from adapters.service.support import support
 from adapters.settings import Customer
-from adapters.store.commit import RunRecord
 from adapters.store.store import Store
+from adapters.use_cases import clock, decide_held, plan_files
+from adapters.use_cases.app import App
+from adapters.use_cases.clock import pass_clock
+from adapters.use_cases.decide_held import approve, discard
+from adapters.use_cases.execute import load_run
+from adapters.use_cases.import_delivery import import_delivery, preview_delivery
+from adapters.use_cases.support import support
+from domain.company_runs.events import RunKind, RunRecord
+from domain.company_runs.rejection import NotHeld
+from domain.employee.commands import Deactivate, Offboard
 from domain.ids import company_stream_id
-from domain.run import Counts, Outcome, RunKind
+from domain.outcome import Counts, Outcome
 from domain.schedule import Schedule
-from domain.support import Deactivate, Offboard
-from projections.history import tell
+from projections.answers.history import tell
 from projections.runs import RunDocument
 from tests.adapters.conftest import OpenStore
-from tests.adapters.steps import Watch, a_customer, delivered, other_company, person, shell_of
+from tests.adapters.steps import Watch, a_customer, app_of, delivered, other_company, person
 from tests.given import a_company, day, moment
 
 HEADER = "email,first_name,last_name,external_id,onboarding_date,offboarding_date"
@@ -79,55 +80,53 @@ def acme() -> Customer:
 
 
 @pytest.fixture
-def shell(store: Store, watch: Watch, acme: Customer) -> Shell:
-    """A shell over a company of six."""
+def app(store: Store, watch: Watch, acme: Customer) -> App:
+    """An app over a company of six."""
     watch.tick = timedelta(milliseconds=1)  # ids of runs sort by when they began
-    shell = shell_of(store, watch, acme)
-    taken(shell, KNOWN)
+    app = app_of(store, watch, acme)
+    taken(app, KNOWN)
     watch.moment += timedelta(hours=1)
-    return shell
+    return app
 
 
 def taken(
-    shell: Shell, *files: str | bytes, customer: Customer | None = None, by: str = "tester"
+    app: App, *files: str | bytes, customer: Customer | None = None, by: str = "tester"
 ) -> RunDocument:
     """An import of these files."""
-    whose = customer or next(iter(shell.settings.customers.values()))
-    return import_delivery(shell, whose, by, delivered(*files))
+    whose = customer or next(iter(app.settings.customers.values()))
+    return import_delivery(app, whose, by, delivered(*files))
 
 
-def held(shell: Shell, *files: str | bytes) -> RunRecord:
+def held(app: App, *files: str | bytes) -> RunRecord:
     """An import of these files that the safeguard holds."""
-    run = taken(shell, *(files or (LEAVING,)))
+    run = taken(app, *(files or (LEAVING,)))
     assert run.outcome is Outcome.HELD
-    return record_of(shell, run)
+    return record_of(app, run)
 
 
-def record_of(shell: Shell, run: RunDocument) -> RunRecord:
+def record_of(app: App, run: RunDocument) -> RunRecord:
     """What is stored of a run."""
     assert run.run is not None
-    record = shell.store.find_run(run.run)
+    record = app.store.find_run(run.run)
     assert record is not None
     return record
 
 
-def approved(shell: Shell, record: RunRecord, customer: Customer | None = None) -> RunDocument:
+def approved(app: App, record: RunRecord, customer: Customer | None = None) -> RunDocument:
     """What becomes of a run that Olga approves."""
-    whose = customer or next(iter(shell.settings.customers.values()))
-    return approve(shell, whose, record, "olga", "HR confirmed it")
+    whose = customer or next(iter(app.settings.customers.values()))
+    return approve(app, whose, record, "olga", "HR confirmed it")
 
 
-def history(shell: Shell) -> list[object]:
+def history(app: App) -> list[object]:
     """Every event of everyone."""
-    store = shell.store
+    store = app.store
     return [event for each in store.employees("acme") for event in store.events(each.id)]
 
 
-def last_days(shell: Shell) -> list[str]:
+def last_days(app: App) -> list[str]:
     """Who of Acme has a last day, by external id."""
-    return [
-        str(each.external_id) for each in shell.store.employees("acme") if each.offboarding_date
-    ]
+    return [str(each.external_id) for each in app.store.employees("acme") if each.offboarding_date]
 
 
 def codes(run: RunDocument) -> list[str]:
@@ -135,9 +134,9 @@ def codes(run: RunDocument) -> list[str]:
     return [issue.code for issue in run.issues]
 
 
-def waiting(shell: Shell) -> list[object]:
+def waiting(app: App) -> list[object]:
     """The ids of the runs about which somebody has to decide."""
-    return [record.run for record in shell.store.waiting("acme")]
+    return [record.run for record in app.store.waiting("acme")]
 
 
 # B1: held
@@ -145,69 +144,69 @@ def waiting(shell: Shell) -> list[object]:
 
 @pytest.mark.parametrize("code", MISTAKES)
 def test_a_mistake_is_held_with_its_figures_and_nothing_of_it_is_applied(
-    shell: Shell, code: str
+    app: App, code: str
 ) -> None:
     """B1"""
-    before = history(shell)
+    before = history(app)
 
-    run = taken(shell, MISTAKES[code])
+    run = taken(app, MISTAKES[code])
 
     assert (run.kind, run.outcome, run.waits) == (RunKind.IMPORT, Outcome.HELD, True)
     assert run.counts == WOULD[code]
     assert codes(run)[0] == code
     assert all(figure in run.issues[0].message for figure in FIGURES[code])
-    assert history(shell) == before
-    assert waiting(shell) == [run.run]
-    assert recall(shell, run.run) == run  # type: ignore[arg-type]
+    assert history(app) == before
+    assert waiting(app) == [run.run]
+    assert load_run(app, run.run) == run  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("code", MISTAKES)
-def test_a_delivery_at_the_limit_is_applied(shell: Shell, code: str) -> None:
+def test_a_delivery_at_the_limit_is_applied(app: App, code: str) -> None:
     """B1"""
     figure = int(FIGURES[code][0].split()[0])
 
-    run = taken(shell, MISTAKES[code], customer=limited(figure))
+    run = taken(app, MISTAKES[code], customer=limited(figure))
 
     assert run.outcome is Outcome.APPLIED
-    assert waiting(shell) == []
+    assert waiting(app) == []
 
 
-def test_a_last_day_that_is_brought_forward_counts_and_one_put_off_does_not(shell: Shell) -> None:
+def test_a_last_day_that_is_brought_forward_counts_and_one_put_off_does_not(app: App) -> None:
     """B1"""
     for row in PEOPLE[:3]:
-        support(shell, limited(), row.split(",")[3], Offboard(day("2027-06-30")), "olga", "asked")
+        support(app, limited(), row.split(",")[3], Offboard(day("2027-06-30")), "olga", "asked")
 
     off = export(*(f"{row}2027-07-31" for row in PEOPLE[:3]), *PEOPLE[3:])
     sooner = export(*(f"{row}2027-05-31" for row in PEOPLE[:3]), *PEOPLE[3:])
 
-    assert codes(taken(shell, sooner)) == ["many-offboardings"]
-    assert taken(shell, off).outcome is Outcome.APPLIED
+    assert codes(taken(app, sooner)) == ["many-offboardings"]
+    assert taken(app, off).outcome is Outcome.APPLIED
 
 
 def test_the_first_delivery_of_a_company_is_held_for_rejected_rows_alone(
     open_store: OpenStore, watch: Watch
 ) -> None:
     """B1"""
-    shell = shell_of(open_store(), watch, limited())
+    app = app_of(open_store(), watch, limited())
 
-    run = taken(shell, BROKEN)
+    run = taken(app, BROKEN)
 
     assert codes(run)[0] == "many-rejected-rows"
-    assert list(shell.store.employees("acme")) == []
-    assert approved(shell, record_of(shell, run)).counts.registered == 3
-    assert len(list(shell.store.employees("acme"))) == 3
+    assert list(app.store.employees("acme")) == []
+    assert approved(app, record_of(app, run)).counts.registered == 3
+    assert len(list(app.store.employees("acme"))) == 3
 
 
-def test_what_is_held_is_kept_to_the_byte(shell: Shell) -> None:
+def test_what_is_held_is_kept_to_the_byte(app: App) -> None:
     """B2"""
     files = [
         "\ufeff" + LEAVING.replace("\n", "\r\n"),
-        export('p1@acme.example,"Fi ""x"" é",Last1,1,,'),
+        export('p1@acme.example,"Fi ""x"" é",Last1,1,,2027-06-30'),
     ]
 
-    record = held(shell, *files)
+    record = held(app, *files)
 
-    kept = shell.store.held(record.run)
+    kept = app.store.held(record.run)
     assert [file.data for file in kept] == [file.encode() for file in files]
     assert tuple(file.info for file in kept) == record.ended.files
 
@@ -216,11 +215,11 @@ def test_what_is_held_is_still_held_when_the_store_is_opened_again(
     open_store: OpenStore, watch: Watch
 ) -> None:
     """B2"""
-    first = shell_of(open_store(), watch, limited())
+    first = app_of(open_store(), watch, limited())
     taken(first, KNOWN)
     record = held(first)
     first.store.close()
-    again = shell_of(open_store(), watch, limited())
+    again = app_of(open_store(), watch, limited())
 
     assert waiting(again) == [record.run]
     assert approved(again, record).outcome is Outcome.APPLIED
@@ -228,30 +227,30 @@ def test_what_is_held_is_still_held_when_the_store_is_opened_again(
 
 
 def test_a_preview_says_that_a_delivery_would_be_held_and_shows_its_rows(
-    shell: Shell, acme: Customer
+    app: App, acme: Customer
 ) -> None:
     """B1"""
-    before = history(shell)
+    before = history(app)
 
-    preview = preview_delivery(shell, acme, "tester", delivered(LEAVING))
+    preview = preview_delivery(app, acme, "tester", delivered(LEAVING))
 
     assert preview.outcome is Outcome.HELD
     assert preview.issues[0].code == "many-offboardings"
     assert [row.action for row in preview.rows] == ["offboard"] * 3 + ["none"] * 3
-    assert history(shell) == before
-    assert waiting(shell) == []
+    assert history(app) == before
+    assert waiting(app) == []
 
 
 def test_a_preview_of_what_is_held_says_so_too_and_decides_nothing(
-    shell: Shell, acme: Customer
+    app: App, acme: Customer
 ) -> None:
     """B3"""
-    record = held(shell)
+    record = held(app)
 
-    assert preview_delivery(shell, acme, "t", delivered(LEAVING)).outcome is Outcome.HELD
-    assert preview_delivery(shell, acme, "t", delivered(KNOWN)).outcome is Outcome.UNCHANGED
-    assert waiting(shell) == [record.run]
-    assert len(shell.store.held(record.run)) == 1
+    assert preview_delivery(app, acme, "t", delivered(LEAVING)).outcome is Outcome.HELD
+    assert preview_delivery(app, acme, "t", delivered(KNOWN)).outcome is Outcome.UNCHANGED
+    assert waiting(app) == [record.run]
+    assert len(app.store.held(record.run)) == 1
 
 
 # B2: approved
@@ -259,13 +258,13 @@ def test_a_preview_of_what_is_held_says_so_too_and_decides_nothing(
 
 @pytest.mark.parametrize("code", MISTAKES)
 def test_what_was_held_is_applied_once_somebody_answers_for_it(
-    shell: Shell, watch: Watch, code: str
+    app: App, watch: Watch, code: str
 ) -> None:
     """B2: exactly what a company without limits would have got."""
-    record = held(shell, MISTAKES[code])
+    record = held(app, MISTAKES[code])
     watch.moment += timedelta(hours=2)
 
-    run = approved(shell, record)
+    run = approved(app, record)
 
     assert (run.kind, run.outcome, run.counts) == (RunKind.APPROVE, Outcome.APPLIED, WOULD[code])
     assert (run.by, run.reason, run.ends) == ("olga", "HR confirmed it", record.run)
@@ -273,11 +272,11 @@ def test_what_was_held_is_applied_once_somebody_answers_for_it(
     assert code not in codes(run)
     free = a_customer(replace(other_company(), policy=limited(0).company.policy))
     for file in (KNOWN, MISTAKES[code]):
-        taken(shell, file, customer=free)
-    assert told(shell, "acme") == told(shell, "zenith")
+        taken(app, file, customer=free)
+    assert told(app, "acme") == told(app, "zenith")
 
 
-def told(shell: Shell, company: str) -> list[object]:
+def told(app: App, company: str) -> list[object]:
     """Everyone of a company, with what happened to them, by everything but ids and moments."""
     return [
         (
@@ -287,23 +286,23 @@ def told(shell: Shell, company: str) -> list[object]:
             each.details,
             each.offboarding_date,
             each.file_email,
-            [(event.event, event.file, event.line) for event in shell.store.events(each.id)],
+            [(event.event, event.file, event.line) for event in app.store.events(each.id)],
         )
-        for each in shell.store.employees(company)
+        for each in app.store.employees(company)
     ]
 
 
 def test_the_history_names_the_line_of_the_file_and_whoever_approved_it(
-    shell: Shell, watch: Watch
+    app: App, watch: Watch
 ) -> None:
     """B2"""
-    record = held(shell)
+    record = held(app)
     watch.moment += timedelta(hours=2)
 
-    run = approved(shell, record)
+    run = approved(app, record)
 
-    events = shell.store.events(person(shell.store, "2").id)
-    entry = list(tell(events, shell.store.runs_of(events)))[-1]
+    events = app.store.events(person(app.store, "2").id)
+    entry = list(tell(events, app.store.runs_of(events)))[-1]
     assert (entry.kind, entry.file, entry.line) == (
         "offboarding-scheduled",
         "alleo_employees_1.csv",
@@ -315,178 +314,176 @@ def test_the_history_names_the_line_of_the_file_and_whoever_approved_it(
 
 @pytest.mark.parametrize("decide", [approve, discard])
 def test_a_decision_ends_the_waiting_and_lets_go_of_the_files(
-    shell: Shell, decide: Callable[..., RunDocument]
+    app: App, decide: Callable[..., RunDocument]
 ) -> None:
     """B2"""
-    record = held(shell)
+    record = held(app)
 
-    run = approved(shell, record) if decide is approve else discard(shell, record, "o", "r")
+    run = approved(app, record) if decide is approve else discard(app, record, "o", "r")
 
-    assert waiting(shell) == []
-    assert shell.store.waiting(None) == []
-    assert shell.store.held(record.run) == []
-    before = recall(shell, record.run)
+    assert waiting(app) == []
+    assert app.store.waiting(None) == []
+    assert app.store.held(record.run) == []
+    before = load_run(app, record.run)
     assert (before.outcome, before.waits, before.ended_by) == (Outcome.HELD, False, run.run)
     assert run.ends == record.run
-    assert recall(shell, run.run) == run  # type: ignore[arg-type]
+    assert load_run(app, run.run) == run  # type: ignore[arg-type]
 
 
-def test_after_approval_the_delivery_is_recognised(shell: Shell) -> None:
+def test_after_approval_the_delivery_is_recognised(app: App) -> None:
     """B2, D8"""
-    run = approved(shell, held(shell))
+    run = approved(app, held(app))
 
-    again = taken(shell, LEAVING)
+    again = taken(app, LEAVING)
 
     assert again.outcome is Outcome.UNCHANGED
-    assert record_of(shell, again).ended.issues_of == run.run
+    assert record_of(app, again).ended.issues_of == run.run
 
 
 def test_after_approval_the_delivery_is_not_held_again_for_the_rows_it_rejects(
-    shell: Shell, acme: Customer
+    app: App, acme: Customer
 ) -> None:
     """B2"""
-    approved(shell, held(shell, BROKEN))
+    approved(app, held(app, BROKEN))
 
-    preview = preview_delivery(shell, acme, "tester", delivered(BROKEN))
-    again = [taken(shell, BROKEN) for _ in range(2)]
+    preview = preview_delivery(app, acme, "tester", delivered(BROKEN))
+    again = [taken(app, BROKEN) for _ in range(2)]
 
     assert preview.outcome is Outcome.UNCHANGED
     assert [run.outcome for run in again] == [Outcome.UNCHANGED] * 2
     assert [run.counts.rejected for run in again] == [3, 3]
-    assert waiting(shell) == []
+    assert waiting(app) == []
 
 
-def test_what_was_approved_is_held_again_once_another_delivery_was_taken_in(shell: Shell) -> None:
+def test_what_was_approved_is_held_again_once_another_delivery_was_taken_in(app: App) -> None:
     """B2: it was approved for then, not for ever."""
-    approved(shell, held(shell, BROKEN))
-    taken(shell, KNOWN)
+    approved(app, held(app, BROKEN))
+    taken(app, KNOWN)
 
-    again = taken(shell, BROKEN)
+    again = taken(app, BROKEN)
 
     assert again.outcome is Outcome.HELD
     assert codes(again)[0] == "many-rejected-rows"
 
 
-def test_what_was_approved_for_one_delivery_holds_for_no_other(shell: Shell) -> None:
+def test_what_was_approved_for_one_delivery_holds_for_no_other(app: App) -> None:
     """B2"""
-    approved(shell, held(shell, BROKEN))
+    approved(app, held(app, BROKEN))
 
-    assert taken(shell, BROKEN + "\n" + NEW[0]).outcome is Outcome.HELD
+    assert taken(app, BROKEN + "\n" + NEW[0]).outcome is Outcome.HELD
 
 
 def test_runs_that_change_nobody_leave_a_held_delivery_to_be_applied_at_once(
-    shell: Shell, acme: Customer
+    app: App, acme: Customer
 ) -> None:
     """B2: the company is as it was, whatever was tried."""
-    support(shell, acme, "6", Offboard(day("2028-01-01")), "olga", "asked")
-    record = held(shell)
-    assert taken(shell, b"\xff").outcome is Outcome.REFUSED
-    again = support(shell, acme, "6", Offboard(day("2028-01-01")), "olga", "once more")
+    support(app, acme, "6", Offboard(day("2028-01-01")), "olga", "asked")
+    record = held(app)
+    assert taken(app, b"\xff").outcome is Outcome.REFUSED
+    again = support(app, acme, "6", Offboard(day("2028-01-01")), "olga", "once more")
 
-    run = approved(shell, record)
+    run = approved(app, record)
 
     assert again.outcome is Outcome.UNCHANGED
     assert run.outcome is Outcome.APPLIED
 
 
-def test_a_delivery_of_which_nothing_can_be_applied_ends_unchanged(shell: Shell) -> None:
+def test_a_delivery_of_which_nothing_can_be_applied_ends_unchanged(app: App) -> None:
     """B2"""
-    record = held(shell, export(*(row.replace("@", " at ") for row in PEOPLE)))
+    record = held(app, export(*(row.replace("@", " at ") for row in PEOPLE)))
 
-    run = approved(shell, record)
+    run = approved(app, record)
 
     assert (run.outcome, run.ends) == (Outcome.UNCHANGED, record.run)
     assert run.counts == Counts(rows=6, rejected=6)
-    assert waiting(shell) == []
+    assert waiting(app) == []
 
 
 # B2: approved after things changed
 
 
 def test_where_the_company_moved_on_it_is_planned_again_and_held_again(
-    shell: Shell, acme: Customer, watch: Watch
+    app: App, acme: Customer, watch: Watch
 ) -> None:
     """B2: with the new figures, until somebody answers for those."""
-    record = held(shell)
-    support(shell, acme, "6", Deactivate(), "olga", "left at once")
+    record = held(app)
+    support(app, acme, "6", Deactivate(), "olga", "left at once")
     watch.moment += timedelta(hours=1)
-    before = history(shell)
+    before = history(app)
 
-    again = approved(shell, record)
+    again = approved(app, record)
 
     assert (again.kind, again.outcome, again.ends) == (RunKind.APPROVE, Outcome.HELD, record.run)
     assert "3 of 5" in again.issues[0].message
     assert (again.by, again.reason) == ("olga", "HR confirmed it")
-    assert history(shell) == before
-    assert waiting(shell) == [again.run]
-    assert shell.store.held(record.run) == []
-    assert [f.data for f in shell.store.held(again.run)] == [LEAVING.encode()]  # type: ignore[arg-type]
-    with pytest.raises(NotWaiting):
-        approved(shell, record)
+    assert history(app) == before
+    assert waiting(app) == [again.run]
+    assert app.store.held(record.run) == []
+    assert [f.data for f in app.store.held(again.run)] == [LEAVING.encode()]  # type: ignore[arg-type]
+    with pytest.raises(NotHeld):
+        approved(app, record)
 
-    last = approved(shell, record_of(shell, again))
+    last = approved(app, record_of(app, again))
 
     assert (last.outcome, last.ends) == (Outcome.APPLIED, again.run)
-    assert last_days(shell) == ["1", "2", "3"]
-    assert shell.store.held(again.run) == []  # type: ignore[arg-type]
-    assert waiting(shell) == []
+    assert last_days(app) == ["1", "2", "3"]
+    assert app.store.held(again.run) == []  # type: ignore[arg-type]
+    assert waiting(app) == []
 
 
 def test_where_the_safeguard_has_nothing_against_the_new_plan_it_is_applied(
-    shell: Shell, acme: Customer
+    app: App, acme: Customer
 ) -> None:
     """B2"""
-    record = held(shell)
-    support(shell, acme, "1", Offboard(day("2027-06-30")), "olga", "was asked by phone")
+    record = held(app)
+    support(app, acme, "1", Offboard(day("2027-06-30")), "olga", "was asked by phone")
 
-    run = approved(shell, record)
+    run = approved(app, record)
 
     assert (run.outcome, run.ends) == (Outcome.APPLIED, record.run)
-    assert last_days(shell) == ["1", "2", "3"]
-    assert waiting(shell) == []
+    assert last_days(app) == ["1", "2", "3"]
+    assert waiting(app) == []
 
 
-def test_under_other_limits_it_is_planned_again(shell: Shell) -> None:
+def test_under_other_limits_it_is_planned_again(app: App) -> None:
     """B2: settings are part of what somebody answers for."""
-    record = held(shell)
+    record = held(app)
 
-    again = approved(shell, record, limited(1))
+    again = approved(app, record, limited(1))
 
     assert again.outcome is Outcome.HELD
     assert "more than 1" in again.issues[0].message
-    assert waiting(shell) == [again.run]
-    applied = approved(shell, record_of(shell, again), limited(1))
+    assert waiting(app) == [again.run]
+    applied = approved(app, record_of(app, again), limited(1))
     assert applied.outcome is Outcome.APPLIED
 
 
-def test_under_settings_that_allow_it_it_is_applied(shell: Shell) -> None:
+def test_under_settings_that_allow_it_it_is_applied(app: App) -> None:
     """B2"""
-    record = held(shell)
+    record = held(app)
 
-    assert approved(shell, record, limited(3)).outcome is Outcome.APPLIED
-    assert last_days(shell) == ["1", "2", "3"]
+    assert approved(app, record, limited(3)).outcome is Outcome.APPLIED
+    assert last_days(app) == ["1", "2", "3"]
 
 
-def test_under_another_schedule_it_is_planned_again(
-    shell: Shell, acme: Customer, watch: Watch
-) -> None:
+def test_under_another_schedule_it_is_planned_again(app: App, acme: Customer, watch: Watch) -> None:
     """B2"""
-    record = held(shell)
-    settings = replace(shell.settings, schedule=Schedule(deactivation=time(12)))
+    record = held(app)
+    settings = replace(app.settings, schedule=Schedule(deactivation=time(12)))
 
-    again = approved(shell._replace(settings=settings), record)
+    again = approved(app._replace(settings=settings), record)
 
     assert (again.outcome, again.ends) == (Outcome.HELD, record.run)
 
 
-def test_under_settings_that_refuse_it_it_stays_held(shell: Shell, acme: Customer) -> None:
+def test_under_settings_that_refuse_it_it_stays_held(app: App, acme: Customer) -> None:
     """B2"""
-    record = held(shell)
+    record = held(app)
     strict = replace(
         acme, company=replace(acme.company, limits=a_company(limits={"rows": 2}).limits)
     )
 
-    refused = approved(shell, record, strict)
+    refused = approved(app, record, strict)
 
     assert (refused.kind, refused.outcome, refused.ends) == (
         RunKind.APPROVE,
@@ -494,65 +491,63 @@ def test_under_settings_that_refuse_it_it_stays_held(shell: Shell, acme: Custome
         None,
     )
     assert codes(refused) == ["too-many-rows"]
-    assert waiting(shell) == [record.run]
-    assert approved(shell, record).outcome is Outcome.APPLIED
+    assert waiting(app) == [record.run]
+    assert approved(app, record).outcome is Outcome.APPLIED
 
 
 # B2: discarded
 
 
-def test_a_discarded_delivery_is_applied_by_nobody(shell: Shell) -> None:
+def test_a_discarded_delivery_is_applied_by_nobody(app: App) -> None:
     """B2"""
-    record, before = held(shell), history(shell)
+    record, before = held(app), history(app)
 
-    run = discard(shell, record, "olga", "wrong export")
+    run = discard(app, record, "olga", "wrong export")
 
     assert (run.kind, run.outcome) == (RunKind.DISCARD, Outcome.DISCARDED)
     assert (run.by, run.reason) == ("olga", "wrong export")
     assert run.counts == Counts()
-    assert history(shell) == before
-    assert record_of(shell, run).ended.ends == record.run
+    assert history(app) == before
+    assert record_of(app, run).ended.ends == record.run
 
 
-def test_a_discarded_delivery_that_comes_again_is_held_again(shell: Shell) -> None:
+def test_a_discarded_delivery_that_comes_again_is_held_again(app: App) -> None:
     """B2, B3"""
-    record = held(shell)
-    discard(shell, record, "olga", "wrong export")
+    record = held(app)
+    discard(app, record, "olga", "wrong export")
 
-    again = taken(shell, LEAVING)
+    again = taken(app, LEAVING)
 
     assert again.outcome is Outcome.HELD
     assert again.run != record.run
-    assert waiting(shell) == [again.run]
+    assert waiting(app) == [again.run]
 
 
 # B3: met again, and overtaken
 
 
-def test_the_same_delivery_met_again_stays_held_and_makes_no_run(
-    shell: Shell, watch: Watch
-) -> None:
+def test_the_same_delivery_met_again_stays_held_and_makes_no_run(app: App, watch: Watch) -> None:
     """B3"""
-    record, stream = held(shell), shell.store.stream("acme")
+    record, state = held(app), app.store.company_state("acme")
     watch.moment += timedelta(hours=17)
 
-    again = taken(shell, LEAVING)
+    again = taken(app, LEAVING)
 
-    assert again == recall(shell, record.run)
+    assert again == load_run(app, record.run)
     assert again.waits
-    assert shell.store.stream("acme") == stream
-    assert len(shell.store.runs("acme", 10)) == 2
+    assert app.store.company_state("acme") == state
+    assert len(app.store.runs("acme", 10)) == 2
 
 
 def test_the_same_delivery_met_again_stays_held_after_the_company_moved_on(
-    shell: Shell, acme: Customer
+    app: App, acme: Customer
 ) -> None:
     """B3"""
-    record = held(shell)
-    support(shell, acme, "6", Deactivate(), "olga", "left at once")
+    record = held(app)
+    support(app, acme, "6", Deactivate(), "olga", "left at once")
 
-    assert taken(shell, LEAVING).run == record.run
-    assert waiting(shell) == [record.run]
+    assert taken(app, LEAVING).run == record.run
+    assert waiting(app) == [record.run]
 
 
 @pytest.mark.parametrize(
@@ -565,162 +560,162 @@ def test_the_same_delivery_met_again_stays_held_after_the_company_moved_on(
     ],
     ids=["applied", "recognised", "unchanged", "held"],
 )
-def test_a_newer_delivery_ends_a_held_one(shell: Shell, newer: str, outcome: Outcome) -> None:
+def test_a_newer_delivery_ends_a_held_one(app: App, newer: str, outcome: Outcome) -> None:
     """B3"""
-    record = held(shell)
+    record = held(app)
 
-    run = taken(shell, newer, by="evening")
+    run = taken(app, newer, by="evening")
 
     assert run.outcome is outcome
-    latest, ending, *_ = shell.store.runs("acme", 10)
+    latest, ending, *_ = app.store.runs("acme", 10)
     assert (latest.run, ending.ended.ends) == (run.run, record.run)
     assert (ending.ended.run_kind, ending.ended.outcome) == (RunKind.DISCARD, Outcome.DISCARDED)
     assert ending.ended.by == "evening"
     assert ending.ended.reason
     assert ending.ended.counts == Counts()
-    assert recall(shell, record.run).ended_by == ending.run
-    assert shell.store.held(record.run) == []
-    assert waiting(shell) == ([run.run] if outcome is Outcome.HELD else [])
-    assert last_days(shell) == []
-    versions = [each.originator_version for each in shell.store.events(company_stream_id("acme"))]
+    assert load_run(app, record.run).ended_by == ending.run
+    assert app.store.held(record.run) == []
+    assert waiting(app) == ([run.run] if outcome is Outcome.HELD else [])
+    assert last_days(app) == []
+    versions = [each.originator_version for each in app.store.events(company_stream_id("acme"))]
     assert versions == [1, 2, 3, 4]
 
 
-def test_the_same_files_under_other_settings_are_a_newer_delivery(shell: Shell) -> None:
+def test_the_same_files_under_other_settings_are_a_newer_delivery(app: App) -> None:
     """B3, D8"""
-    record = held(shell)
+    record = held(app)
 
-    run = taken(shell, LEAVING, customer=limited(3))
+    run = taken(app, LEAVING, customer=limited(3))
 
     assert run.outcome is Outcome.APPLIED
-    assert waiting(shell) == []
-    assert recall(shell, record.run).ended_by is not None
+    assert waiting(app) == []
+    assert load_run(app, record.run).ended_by is not None
 
 
 def test_a_delivery_that_is_no_longer_newer_leaves_what_another_run_held(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """B3, R4: two workers fetched the same delivery, and hold it once."""
-    meanwhile(monkeypatch, imports, "judge_delivery", lambda: taken(shell, LEAVING))
+    meanwhile(monkeypatch, plan_files, "plan_delivery", lambda: taken(app, LEAVING))
 
-    run = taken(shell, LEAVING)
+    run = taken(app, LEAVING)
 
-    assert waiting(shell) == [run.run]
-    assert len(shell.store.runs("acme", 10)) == 2
+    assert waiting(app) == [run.run]
+    assert len(app.store.runs("acme", 10)) == 2
 
 
 def held_by_another_worker(
-    shell: Shell, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, what: str, *files: str
+    app: App, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, what: str, *files: str
 ) -> list[RunDocument]:
     """Has a second worker, with a store of its own, take `files` after the first one's look."""
-    other = shell._replace(store=open_store())
+    other = app._replace(store=open_store())
     theirs: list[RunDocument] = []
-    meanwhile(monkeypatch, shell.store, what, lambda: theirs.append(taken(other, *files)))
+    meanwhile(monkeypatch, app.store, what, lambda: theirs.append(taken(other, *files)))
     return theirs
 
 
-@pytest.mark.parametrize("what", ["stream", "view"])
+@pytest.mark.parametrize("what", ["company_state", "read"])
 def test_a_delivery_that_another_worker_held_between_two_looks_is_answered_as_still_held(
-    shell: Shell, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, what: str
+    app: App, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """B3, R4: the company is looked at twice, and the delivery came to be held after the first."""
-    theirs = held_by_another_worker(shell, open_store, monkeypatch, what, LEAVING)
+    theirs = held_by_another_worker(app, open_store, monkeypatch, what, LEAVING)
 
-    run = taken(shell, LEAVING)
+    run = taken(app, LEAVING)
 
     assert run == theirs[0]
     assert run.waits
-    assert waiting(shell) == [run.run]
-    assert [each.ended.outcome for each in shell.store.runs("acme", 10)] == [
+    assert waiting(app) == [run.run]
+    assert [each.ended.outcome for each in app.store.runs("acme", 10)] == [
         Outcome.HELD,
         Outcome.APPLIED,
     ]
-    assert shell.store.verify(lambda _: None).problems == ()
+    assert app.store.verify(lambda _: None).problems == ()
 
 
 @pytest.mark.parametrize(
     ("what", "text"),
-    [("stream", KNOWN), ("stream", KNOWN + "\n\n"), ("view", KNOWN + "\n\n")],
-    ids=["recognised", "stream", "view"],
+    [("company_state", KNOWN), ("company_state", KNOWN + "\n\n"), ("read", KNOWN + "\n\n")],
+    ids=["recognised", "company_state", "read"],
 )
 def test_a_delivery_takes_the_place_of_what_another_worker_held_between_two_looks(
-    shell: Shell, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, what: str, text: str
+    app: App, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, what: str, text: str
 ) -> None:
     """B3, R4: nothing that waits is forgotten, whoever held it when."""
-    theirs = held_by_another_worker(shell, open_store, monkeypatch, what, LEAVING)
+    theirs = held_by_another_worker(app, open_store, monkeypatch, what, LEAVING)
 
-    run = taken(shell, text)
+    run = taken(app, text)
 
     assert run.outcome is Outcome.UNCHANGED
-    assert waiting(shell) == []
-    ender = recall(shell, theirs[0].run).ended_by  # type: ignore[arg-type]
+    assert waiting(app) == []
+    ender = load_run(app, theirs[0].run).ended_by  # type: ignore[arg-type]
     assert ender is not None
-    assert recall(shell, ender).reason == "another delivery took its place"
-    assert shell.store.verify(lambda _: None).problems == ()
+    assert load_run(app, ender).reason == "another delivery took its place"
+    assert app.store.verify(lambda _: None).problems == ()
 
 
-@pytest.mark.parametrize("what", ["stream", "view"])
+@pytest.mark.parametrize("what", ["company_state", "read"])
 def test_a_delivery_that_another_worker_applied_between_two_looks_repeats_nothing(
-    shell: Shell, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, what: str
+    app: App, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     """R1, R4, D8"""
     text = KNOWN.replace("First1", "Anne")
-    theirs = held_by_another_worker(shell, open_store, monkeypatch, what, text)
+    theirs = held_by_another_worker(app, open_store, monkeypatch, what, text)
     assert theirs == []
 
-    run = taken(shell, text)
+    run = taken(app, text)
 
     assert theirs[0].counts.events == 1
     assert (run.outcome, run.counts.events) == (Outcome.UNCHANGED, 0)
 
 
 def test_a_failed_a_missing_and_a_refused_delivery_leave_it_held(
-    shell: Shell, acme: Customer, monkeypatch: pytest.MonkeyPatch
+    app: App, acme: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """B3"""
-    record = held(shell)
+    record = held(app)
 
-    outcomes = [taken(shell).outcome, taken(shell, b"", KNOWN).outcome]
+    outcomes = [taken(app).outcome, taken(app, b"", KNOWN).outcome]
     with monkeypatch.context() as broken:
-        broken.setattr(imports, "read_sheets", lambda *_: 1 / 0)
+        broken.setattr(plan_files, "read_sheets", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            taken(shell, KNOWN + "\n\n")
-    outcomes.append(shell.store.runs("acme", 1)[0].ended.outcome)
+            taken(app, KNOWN + "\n\n")
+    outcomes.append(app.store.runs("acme", 1)[0].ended.outcome)
 
     assert outcomes == [Outcome.NO_FILE, Outcome.REFUSED, Outcome.FAILED]
-    assert waiting(shell) == [record.run]
-    assert approved(shell, record).outcome is Outcome.APPLIED
+    assert waiting(app) == [record.run]
+    assert approved(app, record).outcome is Outcome.APPLIED
 
 
-def test_one_company_waits_and_another_does_not(shell: Shell) -> None:
+def test_one_company_waits_and_another_does_not(app: App) -> None:
     """R6, B3"""
     zenith = a_customer(replace(other_company(), policy=limited().company.policy))
-    taken(shell, KNOWN, customer=zenith)
-    record = held(shell)
-    other = taken(shell, LEAVING, customer=zenith)
+    taken(app, KNOWN, customer=zenith)
+    record = held(app)
+    other = taken(app, LEAVING, customer=zenith)
 
-    assert [each.run for each in shell.store.waiting(None)] == [record.run, other.run]
-    discard(shell, record, "olga", "wrong export")
+    assert [each.run for each in app.store.waiting(None)] == [record.run, other.run]
+    discard(app, record, "olga", "wrong export")
 
-    assert waiting(shell) == []
-    assert [each.run for each in shell.store.waiting(None)] == [other.run]
-    assert len(shell.store.held(other.run)) == 1  # type: ignore[arg-type]
+    assert waiting(app) == []
+    assert [each.run for each in app.store.waiting(None)] == [other.run]
+    assert len(app.store.held(other.run)) == 1  # type: ignore[arg-type]
 
 
 # C4
 
 
-def test_the_clock_goes_on_while_a_delivery_is_held(shell: Shell, watch: Watch) -> None:
+def test_the_clock_goes_on_while_a_delivery_is_held(app: App, watch: Watch) -> None:
     """C4: from what was applied last, and nothing of what waits."""
-    taken(shell, export(*PEOPLE[:-1], PEOPLE[-1] + "2027-04-30"))
-    record = held(shell)
+    taken(app, export(*PEOPLE[:-1], PEOPLE[-1] + "2027-04-30"))
+    record = held(app)
     watch.moment = moment("2027-07-01 00:00")
 
-    (run,) = pass_clock(shell, "night")
+    (run,) = pass_clock(app, "night")
 
     assert run.counts == Counts(deactivated=1, events=1)
-    assert waiting(shell) == [record.run]
-    again = approved(shell, record)
+    assert waiting(app) == [record.run]
+    again = approved(app, record)
     assert again.outcome is Outcome.HELD
     assert "3 of 5" in again.issues[0].message
     assert "offboarding-overdue" in codes(again)
@@ -729,44 +724,44 @@ def test_the_clock_goes_on_while_a_delivery_is_held(shell: Shell, watch: Watch) 
 # Not waiting
 
 
-def test_a_run_that_is_not_held_is_neither_approved_nor_discarded(shell: Shell) -> None:
+def test_a_run_that_is_not_held_is_neither_approved_nor_discarded(app: App) -> None:
     """B2"""
-    (applied,) = shell.store.runs("acme", 10)
-    waits, stream = held(shell), shell.store.stream("acme")
+    (applied,) = app.store.runs("acme", 10)
+    waits, state = held(app), app.store.company_state("acme")
 
-    for decide in (lambda: approved(shell, applied), lambda: discard(shell, applied, "o", "r")):
-        with pytest.raises(NotWaiting) as raised:
+    for decide in (lambda: approved(app, applied), lambda: discard(app, applied, "o", "r")):
+        with pytest.raises(NotHeld) as raised:
             decide()
         assert (raised.value.run, raised.value.ended_by) == (applied.run, None)
         assert str(applied.run) in str(raised.value)
 
-    stream_after = shell.store.stream("acme")
-    assert stream_after.held is not None
-    assert stream_after.held.run == waits.run
-    assert stream_after.version == stream.version
+    state_after = app.store.company_state("acme")
+    assert state_after.held is not None
+    assert state_after.held.run == waits.run
+    assert state_after.version == state.version
 
 
 @pytest.mark.parametrize("how", ["approved", "discarded", "overtaken"])
-def test_a_run_that_was_decided_already_names_the_run_that_did(shell: Shell, how: str) -> None:
+def test_a_run_that_was_decided_already_names_the_run_that_did(app: App, how: str) -> None:
     """B2"""
-    waits = held(shell)
+    waits = held(app)
     if how == "approved":
-        approved(shell, waits)
+        approved(app, waits)
     elif how == "discarded":
-        discard(shell, waits, "olga", "wrong export")
+        discard(app, waits, "olga", "wrong export")
     else:
-        taken(shell, KNOWN)
-    record, stream = shell.store.find_run(waits.run), shell.store.stream("acme")
-    before = history(shell)
+        taken(app, KNOWN)
+    record, state = app.store.find_run(waits.run), app.store.company_state("acme")
+    before = history(app)
     assert record is not None
 
-    for decide in (lambda: approved(shell, record), lambda: discard(shell, record, "o", "r")):
-        with pytest.raises(NotWaiting) as raised:
+    for decide in (lambda: approved(app, record), lambda: discard(app, record, "o", "r")):
+        with pytest.raises(NotHeld) as raised:
             decide()
         assert raised.value.ended_by == record.ended_by is not None
 
-    assert shell.store.stream("acme") == stream
-    assert history(shell) == before
+    assert app.store.company_state("acme") == state
+    assert history(app) == before
 
 
 # R4: deciding while other runs go on
@@ -775,7 +770,7 @@ def test_a_run_that_was_decided_already_names_the_run_that_did(shell: Shell, how
 def meanwhile(
     monkeypatch: pytest.MonkeyPatch, home: Any, what: str, happens: Callable[[], object]
 ) -> None:
-    """Lets something happen once, after a part of the service did its work."""
+    """Lets something happen once, after a part of the use cases did its work."""
     real, done = getattr(home, what), []
 
     def planned(*rest: object, **named: object) -> object:
@@ -789,14 +784,14 @@ def meanwhile(
 
 
 def test_an_approval_plans_again_where_the_company_moves_on_meanwhile(
-    shell: Shell, acme: Customer, monkeypatch: pytest.MonkeyPatch
+    app: App, acme: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R4, B2"""
-    record = held(shell)
-    left = lambda: support(shell, acme, "6", Deactivate(), "olga", "left")  # noqa: E731
-    meanwhile(monkeypatch, approvals, "commit_of", left)
+    record = held(app)
+    left = lambda: support(app, acme, "6", Deactivate(), "olga", "left")  # noqa: E731
+    meanwhile(monkeypatch, decide_held, "commit_of", left)
 
-    run = approved(shell, record)
+    run = approved(app, record)
 
     assert run.outcome is Outcome.HELD
     assert "3 of 5" in run.issues[0].message
@@ -804,58 +799,58 @@ def test_an_approval_plans_again_where_the_company_moves_on_meanwhile(
 
 @pytest.mark.parametrize("first", [approve, discard])
 def test_of_two_decisions_at_once_the_second_finds_nothing_waiting(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch, first: object
+    app: App, monkeypatch: pytest.MonkeyPatch, first: object
 ) -> None:
     """R4, B2"""
-    record = held(shell)
+    record = held(app)
 
     def decided() -> object:
         if first is approve:
-            return approved(shell, record)
-        return discard(shell, record, "otto", "no")
+            return approved(app, record)
+        return discard(app, record, "otto", "no")
 
-    meanwhile(monkeypatch, approvals, "commit_of", decided)
+    meanwhile(monkeypatch, decide_held, "commit_of", decided)
 
-    with pytest.raises(NotWaiting):
-        approved(shell, record)
+    with pytest.raises(NotHeld):
+        approved(app, record)
 
-    assert last_days(shell) == (["1", "2", "3"] if first is approve else [])
-    assert len(shell.store.runs("acme", 10)) == 3
+    assert last_days(app) == (["1", "2", "3"] if first is approve else [])
+    assert len(app.store.runs("acme", 10)) == 3
 
 
 def test_a_decision_while_an_approval_reads_the_files_is_a_decision(
-    shell: Shell, monkeypatch: pytest.MonkeyPatch
+    app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R4, B2: the company was looked at before, its files only afterwards."""
-    record = held(shell)
-    meanwhile(monkeypatch, shell.store, "held", lambda: discard(shell, record, "otto", "no"))
+    record = held(app)
+    meanwhile(monkeypatch, app.store, "held", lambda: discard(app, record, "otto", "no"))
 
-    with pytest.raises(NotWaiting):
-        approved(shell, record)
+    with pytest.raises(NotHeld):
+        approved(app, record)
 
-    assert len(shell.store.runs("acme", 10)) == 3
+    assert len(app.store.runs("acme", 10)) == 3
 
 
-def test_of_two_decisions_at_once_the_second_names_the_first(shell: Shell) -> None:
+def test_of_two_decisions_at_once_the_second_names_the_first(app: App) -> None:
     """B2"""
-    record = held(shell)
-    first = discard(shell, record, "otto", "no")
+    record = held(app)
+    first = discard(app, record, "otto", "no")
 
-    with pytest.raises(NotWaiting) as raised:
-        approved(shell, record)
+    with pytest.raises(NotHeld) as raised:
+        approved(app, record)
 
     assert raised.value.ended_by == first.run
 
 
 def test_the_clock_plans_anew_where_an_approval_was_first(
-    shell: Shell, watch: Watch, monkeypatch: pytest.MonkeyPatch
+    app: App, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R4, C4"""
-    taken(shell, export(*PEOPLE[:-1], PEOPLE[-1] + "2027-04-30"))
-    record = held(shell)
+    taken(app, export(*PEOPLE[:-1], PEOPLE[-1] + "2027-04-30"))
+    record = held(app)
     watch.moment = moment("2027-07-01 00:00")
-    meanwhile(monkeypatch, clock, "plan_clock", lambda: approved(shell, record))
+    meanwhile(monkeypatch, clock, "plan_clock", lambda: approved(app, record))
 
-    (run,) = pass_clock(shell, "night")
+    (run,) = pass_clock(app, "night")
 
     assert run.counts == Counts(deactivated=4, events=4)

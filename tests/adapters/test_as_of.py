@@ -8,27 +8,27 @@ from datetime import date, datetime, time, timedelta
 
 import pytest
 
-from adapters.service.clock import pass_clock
-from adapters.service.imports import import_delivery
-from adapters.service.run import Shell
-from adapters.service.support import support
 from adapters.store.store import Store
-from domain.declined import Declined
-from domain.employee import Employee
-from domain.events import State
-from domain.schedule import Schedule
-from domain.support import (
+from adapters.use_cases.app import App
+from adapters.use_cases.clock import pass_clock
+from adapters.use_cases.import_delivery import import_delivery
+from adapters.use_cases.support import support
+from domain.employee.aggregate import Employee
+from domain.employee.commands import (
     CancelOffboarding,
     ChangeEmail,
+    Command,
     Deactivate,
     Link,
     MoveOnboarding,
     Offboard,
     Reactivate,
-    Request,
 )
+from domain.employee.events import State
+from domain.employee.rejection import CommandRejected
+from domain.schedule import Schedule
 from tests.adapters.conftest import OpenStore
-from tests.adapters.steps import Watch, a_customer, delivered, other_company, replayed, shell_of
+from tests.adapters.steps import Watch, a_customer, app_of, delivered, other_company, replayed
 from tests.given import NOW, a_company, moment
 from tests.strategies import TORTURE
 
@@ -40,8 +40,8 @@ SEEDS = range(20) if TORTURE else range(2)
 class Year:
     """A company's year: deliveries at the slots, support in between, and the clock on time."""
 
-    def __init__(self, shell: Shell, watch: Watch, seed: int) -> None:
-        self.shell = shell
+    def __init__(self, app: App, watch: Watch, seed: int) -> None:
+        self.app = app
         self.watch = watch
         self.random = random.Random(seed)
         self.customer = a_customer(
@@ -66,7 +66,7 @@ class Year:
 
     def look(self) -> None:
         """Remembers who is who at this moment, after all that happened in it."""
-        self.seen[self.watch.moment] = list(self.shell.store.employees("acme"))
+        self.seen[self.watch.moment] = list(self.app.store.employees("acme"))
 
     def _day(self, today: date) -> Iterator[tuple[time, object]]:
         chance = self.random.random
@@ -84,7 +84,7 @@ class Year:
 
     def clock(self) -> None:
         """A pass, on time."""
-        list(pass_clock(self.shell, "night"))
+        list(pass_clock(self.app, "night"))
 
     def deliver(self, today: date) -> None:
         """The file with a few changes; a last day in it is never over already, for what is said
@@ -97,13 +97,13 @@ class Year:
                 self._amend(today)
         if self.rows:
             text = "\n".join([HEADER, *(",".join(row) for row in self.rows.values())])
-            run = import_delivery(self.shell, self.customer, "file", delivered(text))
+            run = import_delivery(self.app, self.customer, "file", delivered(text))
             assert run.counts.rows == len(self.rows)
 
     def _correct(self, today: date) -> None:
         """HR hears whom support brought back, and takes out a last day that was not heeded since
         it was said of somebody deactivated (L6)."""
-        for each in self.shell.store.employees("acme"):
+        for each in self.app.store.employees("acme"):
             row = self.rows[each.details.last_name.removeprefix("Last")]
             if each.state is not State.DEACTIVATED and row[5] and row[5] <= today.isoformat():
                 row[5] = ""
@@ -127,12 +127,12 @@ class Year:
 
     def ask(self, today: date) -> None:
         """Something of support, if it can be done."""
-        people = list(self.shell.store.employees("acme"))
+        people = list(self.app.store.employees("acme"))
         if not people:
             return
         employee = self.random.choice(people)
         ahead = date.fromisoformat(self._ahead(today, 1, 60))
-        asking: list[Request] = [
+        asking: list[Command] = [
             ChangeEmail(f"s{self.random.randrange(30)}@acme.example"),
             Reactivate(),
             Reactivate(ahead),
@@ -143,9 +143,9 @@ class Year:
             Link(str(self.random.randrange(100, 140))),
         ]
         try:
-            request = self.random.choice(asking)
-            support(self.shell, self.customer, str(employee.id), request, "olga", "asked")
-        except Declined:
+            command = self.random.choice(asking)
+            support(self.app, self.customer, str(employee.id), command, "olga", "asked")
+        except CommandRejected:
             pass
 
     def _ahead(self, today: date, least: int, most: int) -> str:
@@ -159,10 +159,10 @@ def test_a_moment_of_the_past_is_told_as_it_was_told_then(
     open_store: OpenStore, watch: Watch, seed: int
 ) -> None:
     """L9, C1: over a year in which the clock was on time."""
-    shell = shell_of(open_store(), watch)
-    year = Year(shell, watch, seed)
+    app = app_of(open_store(), watch)
+    year = Year(app, watch, seed)
     year.live()
-    store = shell.store
+    store = app.store
 
     assert len(year.seen) > 200
     states = {each.state for people in year.seen.values() for each in people}
@@ -175,81 +175,79 @@ def test_a_moment_of_the_past_is_told_as_it_was_told_then(
 
 
 @pytest.fixture
-def shell(store: Store, watch: Watch) -> Shell:
+def app(store: Store, watch: Watch) -> App:
     """A small company: Anna is there, Bram comes on the 10th, Chris leaves on the 20th."""
-    shell = shell_of(store, watch)
+    app = app_of(store, watch)
     text = (
         f"{HEADER}\nanna@acme.example,Anna,Bakker,1,,\nbram@acme.example,Bram,Smit,2,2027-03-10,\n"
         "chris@acme.example,Chris,Jansen,3,,2027-03-20\n"
     )
-    import_delivery(shell, a_customer(), "tester", delivered(text))
-    return shell
+    import_delivery(app, a_customer(), "tester", delivered(text))
+    return app
 
 
-def states(shell: Shell, at: str, company: str = "acme") -> dict[str | None, str]:
+def states(app: App, at: str, company: str = "acme") -> dict[str | None, str]:
     """Who was what at a moment."""
-    found = shell.store.employees_as_of(company, moment(at))
+    found = app.store.employees_as_of(company, moment(at))
     return {each.external_id: each.state.value for each in found}
 
 
-def test_before_the_first_delivery_there_is_nobody(shell: Shell) -> None:
-    assert states(shell, "2027-03-01 02:44") == {}
-    assert set(states(shell, "2027-03-01 02:45")) == {"1", "2", "3"}
+def test_before_the_first_delivery_there_is_nobody(app: App) -> None:
+    assert states(app, "2027-03-01 02:44") == {}
+    assert set(states(app, "2027-03-01 02:45")) == {"1", "2", "3"}
 
 
 def test_the_past_goes_by_when_things_took_effect_and_not_by_when_they_were_recorded(
-    shell: Shell, watch: Watch
+    app: App, watch: Watch
 ) -> None:
     """C1: the clock stood still for a month."""
     watch.moment = moment("2027-04-15 09:30")
-    list(pass_clock(shell, "late"))
+    list(pass_clock(app, "late"))
 
-    assert states(shell, "2027-03-09 23:59")["2"] == "pending"
-    assert states(shell, "2027-03-10 00:00")["2"] == "active"
-    assert states(shell, "2027-03-20 22:59")["3"] == "offboarding-scheduled"
-    assert states(shell, "2027-03-20 23:00")["3"] == "deactivated"
-    assert states(shell, "2027-04-15 09:30") == {
-        each.external_id: each.state.value for each in shell.store.employees("acme")
+    assert states(app, "2027-03-09 23:59")["2"] == "pending"
+    assert states(app, "2027-03-10 00:00")["2"] == "active"
+    assert states(app, "2027-03-20 22:59")["3"] == "offboarding-scheduled"
+    assert states(app, "2027-03-20 23:00")["3"] == "deactivated"
+    assert states(app, "2027-04-15 09:30") == {
+        each.external_id: each.state.value for each in app.store.employees("acme")
     }
 
 
 def test_between_two_nights_that_were_caught_up_together_only_the_first_took_effect(
-    shell: Shell, watch: Watch
+    app: App, watch: Watch
 ) -> None:
     """C1"""
     both = f"{HEADER}\ndora@acme.example,Dora,Dam,4,2027-03-10,2027-03-20\n"
-    import_delivery(shell, a_customer(), "tester", delivered(both))
+    import_delivery(app, a_customer(), "tester", delivered(both))
     watch.moment = moment("2027-04-15 09:30")
-    list(pass_clock(shell, "late"))
+    list(pass_clock(app, "late"))
 
-    told = [states(shell, f"2027-03-{at}")["4"] for at in ("09 12:00", "15 12:00", "25 12:00")]
+    told = [states(app, f"2027-03-{at}")["4"] for at in ("09 12:00", "15 12:00", "25 12:00")]
 
     assert told == ["pending", "offboarding-scheduled", "deactivated"]
 
 
-def test_what_took_effect_in_one_moment_is_told_as_a_whole(shell: Shell, watch: Watch) -> None:
+def test_what_took_effect_in_one_moment_is_told_as_a_whole(app: App, watch: Watch) -> None:
     """S3: moved to today, and activated at once."""
     watch.moment = moment("2027-03-05 09:30")
-    support(shell, a_customer(), "2", MoveOnboarding(watch.moment.date()), "olga", "came early")
+    support(app, a_customer(), "2", MoveOnboarding(watch.moment.date()), "olga", "came early")
 
     (before,) = (
         e
-        for e in shell.store.employees_as_of("acme", moment("2027-03-05 09:29"))
+        for e in app.store.employees_as_of("acme", moment("2027-03-05 09:29"))
         if e.external_id == "2"
     )
     assert (before.state, before.onboarding_date) == (State.PENDING, date(2027, 3, 10))
-    (after,) = (
-        e for e in shell.store.employees_as_of("acme", watch.moment) if e.external_id == "2"
-    )
+    (after,) = (e for e in app.store.employees_as_of("acme", watch.moment) if e.external_id == "2")
     assert (after.state, after.onboarding_date) == (State.ACTIVE, date(2027, 3, 5))
 
 
-def test_a_company_is_told_of_its_own_people_only(shell: Shell, watch: Watch) -> None:
+def test_a_company_is_told_of_its_own_people_only(app: App, watch: Watch) -> None:
     """R6"""
     watch.moment = moment("2027-03-02 02:45")
     zoe = f"{HEADER}\nzoe@zenith.example,Zoe,Zo,9,,\n"
-    import_delivery(shell, a_customer(other_company()), "tester", delivered(zoe))
+    import_delivery(app, a_customer(other_company()), "tester", delivered(zoe))
 
-    assert set(states(shell, "2027-03-02 02:45")) == {"1", "2", "3"}
-    assert states(shell, "2027-03-02 02:45", "zenith") == {"9": "active"}
-    assert states(shell, "2027-03-02 02:44", "zenith") == {}
+    assert set(states(app, "2027-03-02 02:45")) == {"1", "2", "3"}
+    assert states(app, "2027-03-02 02:45", "zenith") == {"9": "active"}
+    assert states(app, "2027-03-02 02:44", "zenith") == {}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.sources.attempts import persistently
-from adapters.sources.deadlines import Remaining
+from adapters.sources.attempts import retry
+from adapters.sources.deadlines import Deadline
 from adapters.sources.source import SourceUnreachable, StillUploading
 
 
@@ -25,12 +25,12 @@ class Line:
         return "files"
 
     def fetch(self, attempts: int = 4, seconds: float = 1800) -> str:
-        return persistently(
-            self.attempt, attempts, Remaining(seconds), sleep=lambda time: self.pauses.append(time)
+        return retry(
+            self.attempt, attempts, Deadline(seconds), sleep=lambda time: self.pauses.append(time)
         )
 
 
-LOST = SourceUnreachable("the line is lost", passing=True)
+LOST = SourceUnreachable("the line is lost", transient=True)
 
 
 def test_what_works_is_done_once() -> None:
@@ -87,13 +87,13 @@ def test_what_cannot_pass_is_not_tried_again(error: Exception) -> None:
 
 def test_what_is_waited_for_is_told_to_be_too_long_when_the_time_is_over() -> None:
     """R6"""
-    remaining = Remaining(0.1)
+    remaining = Deadline(0.1)
     remaining.sleep(0.01)
 
     with pytest.raises(SourceUnreachable, match="took longer than the 0") as raised:
         remaining.sleep(30)
 
-    assert raised.value.passing
+    assert raised.value.transient
     assert remaining.left() == 0
 
 

@@ -31,8 +31,6 @@ from psycopg.conninfo import conninfo_to_dict
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from adapters.errors import SettingsError
-from adapters.service.observer import Observer
-from adapters.service.schedule import Job
 from adapters.settings import Customer, Settings
 from adapters.sources.folder import FolderSource
 from adapters.sources.source import DeliveredFile
@@ -40,13 +38,16 @@ from adapters.store import connecting
 from adapters.store.errors import StoreUnavailable
 from adapters.store.postgres import open_postgres
 from adapters.store.store import Store
-from adapters.worker import distributed, job_queue, job_schema, work
+from adapters.use_cases.observer import Observer
+from adapters.use_cases.schedule import Job
+from adapters.worker import distributed, job_queue, job_runner, job_schema
 from adapters.worker.configuration import Configuration
 from adapters.worker.distributed import DistributedWorker
 from adapters.worker.job_queue import Pace
 from adapters.worker.job_schema import SEARCHING, migrate_jobs, require_jobs, scripts
-from domain.events import State
-from domain.run import Outcome, RunKind
+from domain.company_runs.events import RunKind
+from domain.employee.events import State
+from domain.outcome import Outcome
 from domain.schedule import Schedule
 from projections.runs import RunDocument
 from tests.adapters import pgbouncer, pgserver
@@ -72,7 +73,7 @@ class Told(Observer):
         self.aside = 0
         self.looks = 0
 
-    def looked(self, due: Sequence[Job], now: datetime) -> None:
+    def polled(self, due: Sequence[Job], now: datetime) -> None:
         self.looks += 1
 
     def stood_aside(self) -> None:
@@ -172,8 +173,8 @@ def store(url: str) -> Iterator[Store]:
 def board(monkeypatch: pytest.MonkeyPatch) -> Board:
     """In the place of what is due and of doing it."""
     board = Board()
-    monkeypatch.setattr(work, "due_jobs", board.due_jobs)
-    monkeypatch.setattr(work, "do_job", board.do_job)
+    monkeypatch.setattr(job_runner, "due_jobs", board.due_jobs)
+    monkeypatch.setattr(job_runner, "do_job", board.do_job)
     return board
 
 
@@ -418,7 +419,7 @@ def test_every_slot_is_served_once_by_several_workers(
     url: str, store: Store, tmp_path: Path, listen: bool
 ) -> None:
     customers = companies(12, a_delivery(tmp_path / "in", "anna"))
-    store.take_part([each.company.key for each in customers], NOW - timedelta(hours=1))
+    store.enrol([each.company.key for each in customers], NOW - timedelta(hours=1))
     told = [Told() for _ in range(3)]
     workers = [a_worker(url, store, each, Configured(*customers), listen=listen) for each in told]
 
@@ -446,7 +447,7 @@ def test_whatever_the_time_does_each_slot_has_one_run_at_most(
     source = FolderSource(a_delivery(tmp_path / "in", "anna", bram=NOW + 5 * day), "*.csv")
     configured = Configured(*(Customer(replace(a_company(), key=key), source) for key in "ab"))
     latest, expected, now = NOW - hour, list[datetime](), NOW
-    store.take_part("ab", latest)
+    store.enrol("ab", latest)
 
     for passed in (0 * hour, hour, 26 * hour, 8 * day, -3 * hour, 400 * day, 2 * day, -2 * day):
         now += passed
@@ -543,11 +544,11 @@ def test_a_look_that_takes_long_is_not_ended(
     monkeypatch.setattr(distributed, "_LIFELESS", 1)
     monkeypatch.setattr(distributed, "_SHOWN_LIFE", 0.2)
 
-    def slow(shell: object) -> list[Job]:
+    def slow(app: object) -> list[Job]:
         time.sleep(2.0)
-        return board.due_jobs(shell)
+        return board.due_jobs(app)
 
-    monkeypatch.setattr(work, "due_jobs", slow)
+    monkeypatch.setattr(job_runner, "due_jobs", slow)
     board.due = [Job("acme", NOW)]
     told = Told()
 
@@ -582,7 +583,7 @@ def test_a_job_that_somebody_else_queued_keeps_no_other_out(
 def test_a_company_that_left_the_configuration_ends_quietly(
     url: str, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "due_jobs", lambda shell: left.pop() if left else [])
+    monkeypatch.setattr(job_runner, "due_jobs", lambda app: left.pop() if left else [])
     left = [[Job("gone", NOW), Job("gone")]]
     told = Told()
 
@@ -680,12 +681,12 @@ def test_a_look_that_fails_is_told_and_done_again(
 ) -> None:
     troubles = [StoreUnavailable("no table"), RuntimeError("odd")]
 
-    def due(shell: object) -> list[Job]:
+    def due(app: object) -> list[Job]:
         if troubles:
             raise troubles.pop()
-        return board.due_jobs(shell)
+        return board.due_jobs(app)
 
-    monkeypatch.setattr(work, "due_jobs", due)
+    monkeypatch.setattr(job_runner, "due_jobs", due)
     board.due = [Job("acme", NOW)]
     told = Told()
 
@@ -774,7 +775,7 @@ def endless_worker(url: str, what: str) -> None:
     store = open_postgres(url)
     if what == "look":
         distributed._LIFELESS, distributed._SHOWN_LIFE = 1, 0.2
-        work.due_jobs = endless_look
+        job_runner.due_jobs = endless_look
     a_worker(url, store, Told(), Configured(customer)).run(threading.Event(), 0)
 
 
@@ -789,7 +790,7 @@ def test_a_look_that_was_given_up_is_waited_for_and_not_begun_anew(
         over.wait(PATIENCE)
         return []
 
-    monkeypatch.setattr(work, "due_jobs", endless_due)
+    monkeypatch.setattr(job_runner, "due_jobs", endless_due)
     monkeypatch.setattr(distributed, "_LONGEST_LOOK", 0.3)
     told = Told()
 
@@ -819,7 +820,7 @@ def endless(url: str, what: str = "job") -> Iterator[subprocess.Popen[str]]:
 def test_what_a_killed_worker_did_is_done_by_another(
     url: str, store: Store, tmp_path: Path
 ) -> None:
-    store.take_part(["acme"], NOW - timedelta(hours=1))
+    store.enrol(["acme"], NOW - timedelta(hours=1))
     told = Told()
     customer = Customer(a_company(), FolderSource(a_delivery(tmp_path / "in", "anna"), "*.csv"))
     worker = a_worker(url, store, told, Configured(customer))
@@ -843,7 +844,7 @@ def test_a_job_of_which_two_workers_have_died_is_begun_by_a_third_at_once(
     url: str, store: Store, tmp_path: Path
 ) -> None:
     """R6: it is not the job's fault, and its company waits."""
-    store.take_part(["acme"], NOW - timedelta(hours=1))
+    store.enrol(["acme"], NOW - timedelta(hours=1))
     for _ in range(2):
         with endless(url) as process:
             process.kill()
@@ -884,7 +885,7 @@ def test_workers_that_show_life_keep_their_jobs_whoever_begins(
 
 
 def test_a_worker_that_slept_too_long_begins_anew(url: str, store: Store, tmp_path: Path) -> None:
-    store.take_part(["acme"], NOW - timedelta(hours=1))
+    store.enrol(["acme"], NOW - timedelta(hours=1))
     told = Told()
     customer = Customer(a_company(), FolderSource(a_delivery(tmp_path / "in", "anna"), "*.csv"))
 
@@ -917,7 +918,7 @@ def test_usual_paces_let_another_begin_within_a_minute() -> None:
 def test_it_outlives_a_restart_of_the_database(
     board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(distributed, "_PATIENCE", 1.0)
+    monkeypatch.setattr(distributed, "_TIMEOUT_S", 1.0)
     told = Told()
     with ExitStack() as stack:
         server = stack.enter_context(pgserver.running("fsync=off"))
@@ -967,7 +968,7 @@ def test_jobs_go_through_a_pooler_in_session_mode(
     url: str, store: Store, tmp_path: Path, postgres: pgserver.Server
 ) -> None:
     """R3: and so does the store."""
-    store.take_part(["acme"], NOW - timedelta(hours=1))
+    store.enrol(["acme"], NOW - timedelta(hours=1))
     told = Told()
     customer = Customer(a_company(), FolderSource(a_delivery(tmp_path / "in", "anna"), "*.csv"))
     with (
@@ -980,7 +981,7 @@ def test_jobs_go_through_a_pooler_in_session_mode(
     (run,) = told.runs
     assert (run.company, run.slot, run.outcome) == ("acme", NOW, Outcome.APPLIED)
     assert told.troubles == []
-    assert store.stream("acme").served(NOW)
+    assert store.company_state("acme").served(NOW)
 
 
 def test_connections_that_are_cut_are_made_anew(

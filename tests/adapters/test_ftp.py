@@ -128,7 +128,7 @@ def test_a_wrong_password_is_told_and_not_tried_again(
 
     assert f"does not let {USER} in" in refused.problem
     assert "`username` and `password`" in refused.problem
-    assert not refused.passing
+    assert not refused.transient
     assert len([line for line in fake.commands if line.startswith("PASS")]) == 1
 
 
@@ -159,7 +159,7 @@ def test_a_server_that_is_busy_may_not_be_in_a_moment(
 
     refused = failure(on(fake))
 
-    assert refused.passing
+    assert refused.transient
     assert f"the server refuses with code {code}" in refused.problem
 
 
@@ -169,7 +169,7 @@ def test_a_server_that_is_busy_in_the_clear_may_want_encryption(fake: FtpServer)
     refused = failure(on(fake))
 
     assert "`username` and `password`, and `protocol`: the server may" in refused.problem
-    assert refused.passing
+    assert refused.transient
 
 
 def test_a_busy_server_is_tried_again(fake: FtpServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,7 +260,7 @@ def test_a_server_without_encryption_gets_nothing_secret(
     refused = failure(on(fake, ca_file=certificate.ca))
 
     assert "offers no encryption" in refused.problem
-    assert not refused.passing
+    assert not refused.transient
     assert fake.commands == ["AUTH TLS"]
 
 
@@ -295,7 +295,7 @@ def test_a_wrong_certificate_is_told_and_nothing_secret_is_sent(
         refused = failure(on(server, host=host, ca_file=ca_file, attempts=4))
 
         assert told in refused.problem
-        assert not refused.passing
+        assert not refused.transient
         assert server.commands == ["AUTH TLS"]
 
 
@@ -334,7 +334,7 @@ def test_encryption_that_is_never_agreed_on_ends(safe: FtpServer, certificate: C
     refused = failure(on(safe, ca_file=certificate.ca, deadlines=deadlines))
 
     assert "within 0.3 seconds" in refused.problem
-    assert refused.passing
+    assert refused.transient
 
 
 # Connections for data
@@ -399,7 +399,7 @@ def test_where_nobody_answers_is_told(fake: FtpServer) -> None:
     refused = failure(on(fake))
 
     assert "no data connection with 127.0.0.1 (Connection refused); check `mode`" in refused.problem
-    assert refused.passing
+    assert refused.transient
 
 
 @pytest.mark.parametrize("mode", ["passive", "active"])
@@ -409,7 +409,7 @@ def test_a_server_that_makes_no_connection_is_told(fake: FtpServer, mode: str) -
     refused = failure(on(fake, mode=mode))
 
     assert "`mode`" in refused.problem
-    assert refused.passing
+    assert refused.transient
 
 
 ELSEWHERE: dict[str, hostile_ftp.Act] = {
@@ -426,7 +426,7 @@ def test_a_server_that_ends_the_conversation_has_nothing_against_the_mode(case: 
 
     assert "`mode`" not in refused.problem
     assert refused.problem.endswith("; ask the customer whether their server is well")
-    assert refused.passing
+    assert refused.transient
 
 
 def test_a_mode_that_a_server_refuses_is_told(fake: FtpServer) -> None:
@@ -483,7 +483,7 @@ def test_that_only_a_stranger_came_is_told(
 
     stranger.leave()
     assert "only a foreign address connected" in refused.problem
-    assert refused.passing
+    assert refused.transient
 
 
 def test_that_nobody_came_is_told(fake: FtpServer) -> None:
@@ -586,7 +586,7 @@ def test_a_listing_that_is_cut_off_is_not_taken_for_all_there_is(command: str) -
         refused = failure(on_script(server))
 
     assert "lists only a part of /outgoing; check `directory`" in refused.problem
-    assert not refused.passing
+    assert not refused.transient
 
 
 PLACES = {
@@ -762,7 +762,7 @@ def test_a_file_that_may_not_be_read_is_told(fake: FtpServer) -> None:
 
     assert "cannot be read (the server refuses with code 550)" in refused.problem
     assert refused.problem.endswith("; check what `username` may read")
-    assert not refused.passing
+    assert not refused.transient
 
 
 def then_abort(data: bytes) -> hostile_ftp.Send:
@@ -803,7 +803,7 @@ def test_a_reset_that_the_server_tells_of_is_a_lost_line() -> None:
         refused = failure(on_script(server))
 
     assert f"{NAME} on 127.0.0.1 cannot be read" in refused.problem
-    assert refused.passing
+    assert refused.transient
 
 
 @pytest.mark.parametrize("code", [421, 425, 426, 450, 451])
@@ -811,7 +811,7 @@ def test_a_file_that_is_busy_may_not_be_in_a_moment(fake: FtpServer, code: int) 
     """R6"""
     fake.replies["RETR"] = f"{code} Busy"
 
-    assert failure(on(fake)).passing
+    assert failure(on(fake)).transient
 
 
 def test_nothing_but_reading_is_asked_of_a_server(way: FtpServer, outgoing: Path) -> None:
@@ -853,7 +853,7 @@ def test_silence_instead_of_a_greeting_ends() -> None:
         refused = failure(_nowhere(listener.getsockname()[1], greeting=0.2))
 
     assert "within 0.2 seconds; check `host`, `port` and `protocol`" in refused.problem
-    assert refused.passing
+    assert refused.transient
 
 
 def _nowhere(port: int, **deadlines: float) -> FtpSource:
@@ -891,7 +891,7 @@ def test_a_reply_that_never_ends_ends_the_conversation(outgoing: Path, command: 
 
         refused = failure(on(server, deadlines=STAGES[command]))
 
-        assert refused.passing
+        assert refused.transient
         assert time.monotonic() - start < 2
 
 

@@ -22,17 +22,17 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from adapters.service.imports import import_delivery
 from adapters.settings import Customer
 from adapters.sources.folder import read_named_file
 from adapters.store.sqlite import open_sqlite
 from adapters.store.store import Store
-from domain.employee import Employee, fold
-from domain.events import Recorded
+from adapters.use_cases.import_delivery import import_delivery
+from domain.employee.aggregate import Employee, fold
+from domain.employee.events import EmployeeRecord
 from domain.ids import company_stream_id
-from domain.run import Outcome
+from domain.outcome import Outcome
 from tests.adapters import importer
-from tests.adapters.steps import Watch, shell_of
+from tests.adapters.steps import Watch, app_of
 from tests.given import NOW
 
 pytestmark = pytest.mark.torture
@@ -117,7 +117,7 @@ def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 class Kept(NamedTuple):
     """What a database holds: its events by stream, its roster, its runs, and the issues' runs."""
 
-    events: dict[str, list[Recorded]]
+    events: dict[str, list[EmployeeRecord]]
     roster: dict[str, Employee]
     runs: set[str]
     issues: dict[str, int]
@@ -161,7 +161,7 @@ def assert_whole(database: Path) -> Kept:
         assert made_in[each.run] == counts.events
     assert set(made_in) <= {each.run for each in runs}
     with closing(open_sqlite(database)) as store:
-        assert store.stream("acme").version == len(runs)
+        assert store.company_state("acme").version == len(runs)
         assert len(open_people(store)) == len(found.roster)
     return found
 
@@ -239,8 +239,8 @@ def repeated(database: Path, delivery: Path) -> Outcome:
     """The same import once more, in this process."""
     file = read_named_file(delivery, importer.ACME.limits.file)
     with closing(open_sqlite(database)) as store:
-        shell = shell_of(store, Watch(NOW))
-        return import_delivery(shell, Customer(importer.ACME, None), "again", [file]).outcome
+        app = app_of(store, Watch(NOW))
+        return import_delivery(app, Customer(importer.ACME, None), "again", [file]).outcome
 
 
 # Killed while somebody decides, or while projections are made anew
@@ -254,8 +254,8 @@ def waiting(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Scene:
     shutil.copy(scene.database, database)
     file = read_named_file(scene.delivery, importer.HEEDFUL.limits.file)
     with closing(open_sqlite(database)) as store:
-        shell = shell_of(store, Watch(NOW))
-        run = import_delivery(shell, Customer(importer.HEEDFUL, None), "tester", [file])
+        app = app_of(store, Watch(NOW))
+        run = import_delivery(app, Customer(importer.HEEDFUL, None), "tester", [file])
         assert run.outcome is Outcome.HELD
     undisturbed = place / "undisturbed.db"
     shutil.copy(database, undisturbed)

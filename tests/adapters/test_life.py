@@ -26,31 +26,32 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+from msgspec.structs import replace
 
-from adapters.service.approvals import approve, discard
-from adapters.service.audit import audit
-from adapters.service.clock import pass_clock
-from adapters.service.imports import import_delivery, preview_delivery
-from adapters.service.run import Shell
-from adapters.service.support import support
-from adapters.store.commit import RunRecord
 from adapters.store.opening import Database, PostgresUrl, open_store
-from domain.declined import Declined
-from domain.run import Outcome
-from domain.support import (
+from adapters.use_cases.app import App
+from adapters.use_cases.audit import audit
+from adapters.use_cases.clock import pass_clock
+from adapters.use_cases.decide_held import approve, discard
+from adapters.use_cases.import_delivery import import_delivery, preview_delivery
+from adapters.use_cases.support import support
+from domain.company_runs.events import RunRecord
+from domain.employee.commands import (
     CancelOffboarding,
     ChangeEmail,
+    Command,
     Deactivate,
     Link,
     MoveOnboarding,
     Offboard,
     Reactivate,
-    Request,
 )
-from projections.audit import Question
+from domain.employee.rejection import CommandRejected
+from domain.outcome import Outcome
+from projections.answers.audit import Question
 from projections.runs import RunDocument
 from tests.adapters import pgserver
-from tests.adapters.steps import Watch, a_customer, delivered, replayed, shell_of, snapshot_of
+from tests.adapters.steps import Watch, a_customer, app_of, company_of, delivered, replayed
 from tests.given import TODAY, a_company
 from tests.strategies import ADDRESSES, EXTERNAL_IDS, PEOPLE, Export, examples
 
@@ -203,18 +204,18 @@ class Model:
 
     # Support (S)
 
-    def support(self, who: str, request: Request, now: datetime) -> bool:
+    def support(self, who: str, command: Command, now: datetime) -> bool:
         """Does what is asked, and tells whether that changed anything. Raises `No`."""
         before = asdict(self.people[who]), who
-        after = self._answer(who, request, now)
+        after = self._answer(who, command, now)
         changed = before != (asdict(self.people[after]), after)
         self._moved_on(changed)
         return changed
 
-    def _answer(self, who: str, request: Request, now: datetime) -> str:
+    def _answer(self, who: str, command: Command, now: datetime) -> str:
         person = self.people[who]
         here = person.state != DEACTIVATED
-        match request:
+        match command:
             case ChangeEmail(email):
                 for other, each in self.people.items():
                     no_if(other != who and email in each.addresses)
@@ -433,7 +434,7 @@ def said(draw: st.DrawFn) -> Said:
     )
 
 
-def requests() -> st.SearchStrategy[Request]:
+def commands() -> st.SearchStrategy[Command]:
     """Anything that support can be asked."""
     day = st.sampled_from([TODAY + timedelta(days=number) for number in (-5, 0, 1, 20, 60)])
     address = st.sampled_from((*ADDRESSES, ZED, "new@acme.example", "other@acme.example"))
@@ -467,7 +468,7 @@ class CompanyLife(RuleBasedStateMachine):
         self.last: tuple[Said, ...] = ()
 
     def teardown(self) -> None:
-        self.shell.store.close()
+        self.app.store.close()
         self.directory.cleanup()
 
     def _database(self) -> Database:
@@ -475,7 +476,7 @@ class CompanyLife(RuleBasedStateMachine):
 
     def _open(self) -> None:
         store = open_store(self.database)
-        self.shell: Shell = shell_of(store, self.watch, self.customer)
+        self.app: App = app_of(store, self.watch, self.customer)
 
     @initialize(limits=limits())
     def a_company_begins(self, limits: Limits) -> None:
@@ -485,7 +486,7 @@ class CompanyLife(RuleBasedStateMachine):
         self.model = Model(limits)
         self._open()
         zed = Said("", ZED, "Zed", "Zwart", None, None)
-        import_delivery(self.shell, self.customer, "tester", delivered(data_of([zed])))
+        import_delivery(self.app, self.customer, "tester", delivered(data_of([zed])))
         self.model.people[NOBODYS] = Person(ACTIVE, ZED, ZED, "Zed", "Zwart", TODAY)
 
     # What happens
@@ -529,7 +530,7 @@ class CompanyLife(RuleBasedStateMachine):
         """B2"""
         record = self.waits()
         held, counts = self.model.approve(self.watch.moment)
-        run = approve(self.shell, self.customer, record, "olga", "HR confirmed it")
+        run = approve(self.app, self.customer, record, "olga", "HR confirmed it")
         self.check(run, held, counts)
         assert (run.ends, run.by) == (record.run, "olga")
 
@@ -539,42 +540,42 @@ class CompanyLife(RuleBasedStateMachine):
         """B2"""
         record = self.waits()
         self.model.waiting = None
-        run = discard(self.shell, record, "olga", "wrong export")
+        run = discard(self.app, record, "olga", "wrong export")
         assert (run.outcome, run.ends) == (Outcome.DISCARDED, record.run)
 
-    @rule(number=st.integers(0, 9), asking=st.lists(requests(), min_size=1, max_size=4))
-    def support_is_asked(self, number: int, asking: list[Request]) -> None:
+    @rule(number=st.integers(0, 9), asking=st.lists(commands(), min_size=1, max_size=4))
+    def support_is_asked(self, number: int, asking: list[Command]) -> None:
         """S1-S6: what is done is a run, if it changes nothing too; what is declined is not."""
         person = list(self.model.people.values())[number % len(self.model.people)]
-        for request in asking:
+        for command in asking:
             (who,) = (who for who, each in self.model.people.items() if each is person)
-            self.ask(who, request)
+            self.ask(who, command)
 
-    def ask(self, who: str, request: Request) -> None:
+    def ask(self, who: str, command: Command) -> None:
         """Has product and model do the same for somebody."""
         named = who or self.model.people[who].email
-        version = self.shell.store.stream("acme").version
+        version = self.app.store.company_state("acme").version
         expected: bool | None = None
         with suppress(No):
-            expected = self.model.support(who, request, self.watch.moment)
+            expected = self.model.support(who, command, self.watch.moment)
         try:
-            run = support(self.shell, self.customer, named, request, "olga", "was asked")
-        except Declined:
+            run = support(self.app, self.customer, named, command, "olga", "was asked")
+        except CommandRejected:
             assert expected is None
-            assert self.shell.store.stream("acme").version == version
+            assert self.app.store.company_state("acme").version == version
         else:
             assert run.outcome is (Outcome.APPLIED if expected else Outcome.UNCHANGED)
             assert expected is not None
-            assert self.shell.store.stream("acme").version == version + 1
+            assert self.app.store.company_state("acme").version == version + 1
 
     @rule(hours=st.sampled_from((0, 21, 24, 24 * 8, 24 * 30)))
     def the_clock_runs(self, hours: int) -> None:
         """C1, C2, C4: what is due happens once, however late, whatever waits."""
         self.watch.moment += timedelta(hours=hours)
         touched = self.model.pass_time(self.watch.moment)
-        runs = list(pass_clock(self.shell, "tester"))
+        runs = list(pass_clock(self.app, "tester"))
         assert len(runs) == (1 if touched else 0)
-        assert list(pass_clock(self.shell, "tester")) == []
+        assert list(pass_clock(self.app, "tester")) == []
 
     @rule(hours=st.sampled_from((1, 12, 21, 24)))
     def time_passes(self, hours: int) -> None:
@@ -582,14 +583,14 @@ class CompanyLife(RuleBasedStateMachine):
 
     @rule()
     def the_store_is_closed_and_opened(self) -> None:
-        self.shell.store.close()
+        self.app.store.close()
         self._open()
 
     @rule()
     def projections_are_made_anew(self) -> None:
         """R1: nothing is told otherwise afterwards."""
         before = self.told()
-        self.shell.store.rebuild(lambda _: None)
+        self.app.store.rebuild(lambda _: None)
         assert self.told() == before
 
     def deliver(self, rows: Sequence[Said]) -> RunDocument | None:
@@ -598,12 +599,12 @@ class CompanyLife(RuleBasedStateMachine):
             return None
         self.last = tuple(rows)
         files = delivered(data_of(rows))
-        version = self.shell.store.stream("acme").version
+        version = self.app.store.company_state("acme").version
         waited = self.model.waiting
         expected = self.model.deliver(self.last, self.watch.moment)
-        preview = preview_delivery(self.shell, self.customer, "tester", files)
-        run = import_delivery(self.shell, self.customer, "tester", files)
-        runs = self.shell.store.stream("acme").version - version
+        preview = preview_delivery(self.app, self.customer, "tester", files)
+        run = import_delivery(self.app, self.customer, "tester", files)
+        runs = self.app.store.company_state("acme").version - version
         if expected is None:
             assert run.waits
             assert runs == 0
@@ -620,19 +621,20 @@ class CompanyLife(RuleBasedStateMachine):
 
     def waits(self) -> RunRecord:
         """The one run about which somebody has to decide."""
-        (record,) = self.shell.store.waiting("acme")
+        (record,) = self.app.store.waiting("acme")
         return record
 
     def told(self) -> list[object]:
         """All that the store tells of the company, row digests apart."""
-        store = self.shell.store
-        snapshot = snapshot_of(store, "acme")
+        store = self.app.store
+        state, roster = company_of(store, "acme")
+        entries = (replace(entry, digest=None) for entry in roster.entries)
         return [
-            snapshot.stream,
-            sorted(snapshot.roster.without_digests().entries, key=attrgetter("employee")),
+            state,
+            sorted(entries, key=attrgetter("employee")),
             store.every_run("acme"),
             store.waiting(None),
-            list(audit(self.shell, "acme", Question())),
+            list(audit(self.app, "acme", Question())),
         ]
 
     # What holds
@@ -641,7 +643,7 @@ class CompanyLife(RuleBasedStateMachine):
     def the_store_tells_what_the_model_tells(self) -> None:
         """D, I, L, C, S: everyone is as the rules say."""
         known = {}
-        for each in self.shell.store.employees("acme"):
+        for each in self.app.store.employees("acme"):
             known[each.external_id or NOBODYS] = Person(
                 state=each.state.value,
                 email=each.email,
@@ -657,17 +659,17 @@ class CompanyLife(RuleBasedStateMachine):
     @invariant()
     def what_waits_is_kept(self) -> None:
         """B2, B3: the delivery that is held, to the byte, and no other."""
-        waiting = self.shell.store.waiting("acme")
+        waiting = self.app.store.waiting("acme")
         assert len(waiting) == (1 if self.model.waiting else 0)
-        for record in self.shell.store.every_run("acme"):
-            held = [file.data for file in self.shell.store.held(record.run)]
+        for record in self.app.store.every_run("acme"):
+            held = [file.data for file in self.app.store.held(record.run)]
             rows = self.model.waiting.rows if self.model.waiting and record in waiting else ()
             assert held == ([data_of(rows)] if rows else [])
 
     @invariant()
     def the_roster_is_the_fold_of_the_events(self) -> None:
         """R1, C1: nothing is known but by events, without gaps, and time runs one way in them."""
-        store = self.shell.store
+        store = self.app.store
         for each in store.employees("acme"):
             assert replayed(store, each.id) == each
             stream = store.events(each.id)
@@ -678,13 +680,13 @@ class CompanyLife(RuleBasedStateMachine):
     @invariant()
     def every_run_has_its_record(self) -> None:
         """R2, R4: a company's version is the number of its runs."""
-        store = self.shell.store
-        assert len(store.runs("acme", 1000)) == store.stream("acme").version
+        store = self.app.store
+        assert len(store.runs("acme", 1000)) == store.company_state("acme").version
 
     @invariant()
     def nothing_is_found_wrong(self) -> None:
         """R1"""
-        assert self.shell.store.verify(lambda _: None).problems == ()
+        assert self.app.store.verify(lambda _: None).problems == ()
 
 
 def data_of(rows: Sequence[Said]) -> bytes:

@@ -22,15 +22,16 @@ from uuid import UUID
 import pytest
 
 from adapters.errors import SettingsError
-from adapters.notify.configured import Way
-from adapters.notify.notifier import Told
-from adapters.service.schedule import DOING, Job
+from adapters.notify.configured import Channel
+from adapters.notify.notifier import NotificationResult
 from adapters.settings import Customer, Settings
 from adapters.sources.source import SourceUnreachable
 from adapters.store.errors import StoreUnavailable
+from adapters.use_cases.schedule import DOING, Job
 from adapters.worker.log import LogObserver, logging_to
-from domain.issues import Severity
-from domain.run import Counts, FileInfo, Outcome, RunKind
+from domain.company_runs.events import FileInfo, RunKind
+from domain.issues.catalogue import Severity
+from domain.outcome import Counts, Outcome
 from domain.schedule import Schedule
 from projections.runs import IssueDocument, RunDocument
 from tests.given import NOW, a_company
@@ -147,7 +148,7 @@ def test_what_lasts_is_not_repeated_at_every_look() -> None:
         for _ in range(3):
             log.unavailable(away)
         for due in (late, late, [Job("bravo", NOW)], []):
-            log.looked(due, NOW)
+            log.polled(due, NOW)
 
         events = [line["event"] for line in lines()]
 
@@ -156,18 +157,22 @@ def test_what_lasts_is_not_repeated_at_every_look() -> None:
 
 def test_looks_are_told_to_who_wants_to_know_everything() -> None:
     with logged("debug") as lines:
-        LogObserver().looked([Job("acme", NOW), Job("acme")], NOW)
+        LogObserver().polled([Job("acme", NOW), Job("acme")], NOW)
 
         (line,) = lines()
-    assert (line["event"], line["due"], line["overdue"]) == ("looked", 2, 0)
+    assert (line["event"], line["due"], line["overdue"]) == ("polled", 2, 0)
 
 
 def test_broken_configurations_and_notifications_are_told() -> None:
     with logged() as lines:
         log = LogObserver()
         log.misconfigured("acme", SettingsError(Path("a.toml"), "name", "expected a text"))
-        log.notified(Told("failed", Way.URL, "acme", UUID(int=7), "hooks.example answered 500"))
-        log.notified(Told("sent", Way.COMMAND, "acme", UUID(int=7)))
+        log.notified(
+            NotificationResult(
+                "failed", Channel.URL, "acme", UUID(int=7), "hooks.example answered 500"
+            )
+        )
+        log.notified(NotificationResult("sent", Channel.COMMAND, "acme", UUID(int=7)))
 
         first, second, third = lines()
     assert (first["company"], first["problem"]) == ("acme", "a.toml, name: expected a text")
@@ -328,7 +333,7 @@ def test_a_terminal_gets_lines_to_read(colourless: bool, monkeypatch: pytest.Mon
     with os.fdopen(theirs, "w") as terminal, logging_to(terminal):
         log = LogObserver()
         log.ran(a_run(rows=3, registered=2, events=1))
-        log.looked([Job(key, NOW - timedelta(hours=1)) for key in ("acme", "bravo")], NOW)
+        log.polled([Job(key, NOW - timedelta(hours=1)) for key in ("acme", "bravo")], NOW)
         logging.getLogger("library").warning("a bell \a and \x1b[2J")
         terminal.flush()
         said = os.read(ours, 100_000).decode()

@@ -15,18 +15,18 @@ from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.errors import SettingsError
-from adapters.service.imports import import_delivery
-from adapters.service.run import Shell
-from adapters.service.schedule import Job
 from adapters.settings import Customer, Settings
 from adapters.sources.folder import FolderSource
-from adapters.store.commit import RunRecord
 from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
+from adapters.use_cases.app import App
+from adapters.use_cases.import_delivery import import_delivery
+from adapters.use_cases.schedule import Job
 from adapters.worker import metrics_server as module
 from adapters.worker.metrics import Metrics
 from adapters.worker.metrics_server import serve
-from domain.run import Outcome, RunKind
+from domain.company_runs.events import RunKind, RunRecord
+from domain.outcome import Outcome
 from domain.schedule import Schedule
 from tests.adapters.steps import delivered
 from tests.adapters.test_log import MARK, a_run
@@ -141,13 +141,13 @@ def test_a_success_is_remembered_for_who_is_configured(metrics: Metrics) -> None
 
 def test_earlier_successes_are_looked_up_in_the_store(metrics: Metrics, store: Store) -> None:
     at = NOW
-    shell = Shell(settings("acme", "bravo"), store, lambda: at)
-    customer = shell.settings.customers["acme"]
+    app = App(settings("acme", "bravo"), store, lambda: at)
+    customer = app.settings.customers["acme"]
     text = "email,first_name,last_name\nanna@acme.example,Anna,Bakker\n"
-    import_delivery(shell, customer, "test", delivered(text))
+    import_delivery(app, customer, "test", delivered(text))
     at = NOW + timedelta(hours=1)
-    import_delivery(shell, customer, "test", delivered("no header\n"))
-    metrics.configured(shell.settings)
+    import_delivery(app, customer, "test", delivered("no header\n"))
+    metrics.configured(app.settings)
 
     metrics.remember(store)
 
@@ -160,15 +160,15 @@ def test_a_company_that_never_succeeds_is_told_as_long_as_it_is_known(
 ) -> None:
     """However often the process begins anew, and however many runs came after."""
     at = long_ago = NOW - timedelta(days=366)
-    shell = Shell(settings("acme", "bravo"), store, lambda: at)
+    app = App(settings("acme", "bravo"), store, lambda: at)
     for minutes in range(25):
         at = long_ago + timedelta(minutes=minutes)
         for key in ("acme", "bravo"):
             good = key == "acme" and not minutes
             text = "email,first_name,last_name\nanna@acme.example,Anna,Bakker\n"
-            customer = shell.settings.customers[key]
-            import_delivery(shell, customer, "test", delivered(text if good else "no header\n"))
-    metrics.configured(shell.settings)
+            customer = app.settings.customers[key]
+            import_delivery(app, customer, "test", delivered(text if good else "no header\n"))
+    metrics.configured(app.settings)
 
     metrics.remember(store)
 
@@ -182,9 +182,9 @@ def test_a_company_whose_runs_cannot_be_read_keeps_no_other_from_being_told(
 ) -> None:
     """R6"""
     at = NOW - timedelta(days=366)
-    shell = Shell(settings("acme", "bravo"), store, lambda: at)
+    app = App(settings("acme", "bravo"), store, lambda: at)
     text = "email,first_name,last_name\nanna@acme.example,Anna,Bakker\n"
-    import_delivery(shell, shell.settings.customers["bravo"], "test", delivered(text))
+    import_delivery(app, app.settings.customers["bravo"], "test", delivered(text))
     real = store.runs
 
     def runs(company: str | None, limit: int) -> list[RunRecord]:
@@ -193,7 +193,7 @@ def test_a_company_whose_runs_cannot_be_read_keeps_no_other_from_being_told(
         return real(company, limit)
 
     monkeypatch.setattr(store, "runs", runs)
-    metrics.configured(shell.settings)
+    metrics.configured(app.settings)
 
     metrics.remember(store)
 
@@ -206,7 +206,7 @@ def test_slots_are_overdue_after_a_quarter_of_an_hour(metrics: Metrics) -> None:
     """The clock's work has no slot."""
     for minutes, count in ((15, 0), (16, 2), (0, 0)):
         slot = NOW - timedelta(minutes=minutes)
-        metrics.looked([Job("acme", slot), Job("bravo", slot), Job("acme")], NOW)
+        metrics.polled([Job("acme", slot), Job("bravo", slot), Job("acme")], NOW)
 
         assert value(metrics, "tenure_slots_overdue") == count
 
@@ -229,7 +229,7 @@ def test_troubles_are_counted(metrics: Metrics) -> None:
 def test_store_and_configuration_are_told_as_they_are_now(metrics: Metrics) -> None:
     metrics.configured(settings("acme", broken=("bravo",)))
     metrics.misconfigured("bravo", BROKEN)
-    metrics.looked([], NOW)
+    metrics.polled([], NOW)
     names = ("store_available", "configuration_ok", "companies_misconfigured")
     assert [value(metrics, f"tenure_{name}") for name in names] == [1, 1, 1]
 
@@ -238,7 +238,7 @@ def test_store_and_configuration_are_told_as_they_are_now(metrics: Metrics) -> N
     assert [value(metrics, f"tenure_{name}") for name in names] == [0, 0, 1]
 
     metrics.configured(settings("acme"))
-    metrics.looked([], NOW)
+    metrics.polled([], NOW)
     assert [value(metrics, f"tenure_{name}") for name in names] == [1, 1, 0]
 
 
@@ -266,20 +266,20 @@ def test_it_is_well_while_it_looks_and_the_store_answers(
     assert asked(port, "/healthz")[:2] == (503, "starting\n")
     metrics.unavailable(StoreUnavailable("the line is lost"))
     assert asked(port, "/healthz")[:2] == (503, "store\n")
-    metrics.looked([], NOW)
+    metrics.polled([], NOW)
     assert asked(port, "/healthz")[:2] == (200, "ok\n")
     watch.seconds += 89
     assert asked(port, "/healthz")[:2] == (200, "ok\n")
     watch.seconds += 2
     assert asked(port, "/healthz")[:2] == (503, "stale\n")
-    metrics.looked([], NOW)
+    metrics.polled([], NOW)
     metrics.unavailable(StoreUnavailable("the line is lost"))
     assert asked(port, "/healthz")[:2] == (503, "store\n")
 
 
 def test_who_stands_aside_is_well_and_tells_of_nothing_overdue(metrics: Metrics, port: int) -> None:
     """R6: another worker looks, and tells that."""
-    metrics.looked([Job("acme", NOW - timedelta(hours=1))], NOW)
+    metrics.polled([Job("acme", NOW - timedelta(hours=1))], NOW)
     assert value(metrics, "tenure_slots_overdue") == 1
 
     metrics.stood_aside()
@@ -315,7 +315,7 @@ def test_who_is_slow_holds_nobody_up_and_is_sent_away(
     metrics: Metrics, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_CONNECTION", 0.5)
-    metrics.looked([], NOW)
+    metrics.polled([], NOW)
     with socket.create_connection(("127.0.0.1", port), timeout=10) as slow:
         slow.sendall(b"GET /metr")
         assert asked(port, "/healthz")[0] == 200
@@ -327,7 +327,7 @@ def test_a_system_that_gives_no_more_threads_takes_nobodys_place(
     metrics: Metrics, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However often it happens."""
-    metrics.looked([], NOW)
+    metrics.polled([], NOW)
 
     def none(_: object) -> None:
         raise RuntimeError("can't start new thread")

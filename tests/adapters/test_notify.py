@@ -21,21 +21,23 @@ import pytest
 
 from adapters.notify import delivering
 from adapters.notify.command import run_command
-from adapters.notify.configured import Notify, Way
+from adapters.notify.configured import Channel, Notify
 from adapters.notify.delivering import deliver
 from adapters.notify.failure import NotDelivered, in_time
-from adapters.notify.notifier import Notifier, Told
+from adapters.notify.notifier import NotificationResult, Notifier
 from adapters.notify.webhook import post
 from adapters.secret import Secret
-from adapters.service.imports import import_delivery
-from adapters.service.run import Begun, Shell, fault_of, store_failure
-from adapters.service.schedule import Job
 from adapters.settings import Customer, Settings
 from adapters.store.errors import StoreUnavailable
 from adapters.store.sqlite import open_sqlite
 from adapters.store.store import Store
+from adapters.use_cases.app import App
+from adapters.use_cases.execute import fault_of, record_failure
+from adapters.use_cases.import_delivery import import_delivery
+from adapters.use_cases.schedule import Job
+from domain.company_runs.events import RunContext, RunKind
 from domain.ids import run_id
-from domain.run import Outcome, RunKind
+from domain.outcome import Outcome
 from domain.schedule import Schedule
 from projections.runs import RunDocument
 from tests.adapters.certificates import make_certificate
@@ -138,9 +140,9 @@ def test_what_a_program_says_is_heard_by_nobody(
 
 def test_a_program_that_is_not_there_is_tried_once(stop: threading.Event) -> None:
     with pytest.raises(NotDelivered) as raised:
-        deliver(Way.COMMAND, Notify(command=("no-such-program",)), BODY, stop)
+        deliver(Channel.COMMAND, Notify(command=("no-such-program",)), BODY, stop)
 
-    assert not raised.value.passing
+    assert not raised.value.transient
     assert "no-such-program cannot be run" in raised.value.problem
 
 
@@ -148,11 +150,13 @@ def test_a_program_that_fails_is_tried_again(tmp_path: Path, stop: threading.Eve
     log = tmp_path / "log"
     code = f"import sys; f = open({str(log)!r}, 'a'); f.write('x'); sys.exit(f.tell() < 3)"
 
-    deliver(Way.COMMAND, Notify(command=python(code)), BODY, stop)
+    deliver(Channel.COMMAND, Notify(command=python(code)), BODY, stop)
     assert log.read_text() == "xxx"
 
     with pytest.raises(NotDelivered):
-        deliver(Way.COMMAND, Notify(command=python(code.replace("< 3", "< 9"))), BODY, stop, True)
+        deliver(
+            Channel.COMMAND, Notify(command=python(code.replace("< 3", "< 9"))), BODY, stop, True
+        )
     assert log.read_text() == "xxxx"
 
 
@@ -222,7 +226,7 @@ def hook() -> Iterator[Hook]:
 
 
 def test_a_server_gets_the_run_as_json(hook: Hook, stop: threading.Event) -> None:
-    deliver(Way.URL, Notify(url=hook.url), BODY, stop)
+    deliver(Channel.URL, Notify(url=hook.url), BODY, stop)
 
     ((path, headers, body),) = hook.asked
     assert (path, body) == (f"/{MARK}?{MARK}", BODY)
@@ -237,7 +241,7 @@ def test_url_and_authorization_are_read_where_they_are_kept(
     (tmp_path / "url").write_text(f"{hook.url}\n")
     notify = Notify(url=Secret(file=tmp_path / "url"), authorization=Secret(env="HOOK_AUTH"))
 
-    deliver(Way.URL, notify, BODY, stop)
+    deliver(Channel.URL, notify, BODY, stop)
 
     assert [headers["Authorization"] for _, headers, _ in hook.asked] == [f"Bearer {MARK}"]
     assert MARK not in repr(notify)
@@ -247,7 +251,7 @@ def test_url_and_authorization_are_read_where_they_are_kept(
 def test_what_may_pass_is_tried_again(hook: Hook, stop: threading.Event, status: int) -> None:
     hook.answers[:] = [status] * 4
 
-    deliver(Way.URL, Notify(url=hook.url), BODY, stop)
+    deliver(Channel.URL, Notify(url=hook.url), BODY, stop)
 
     assert len(hook.asked) == 5
 
@@ -259,7 +263,7 @@ def test_what_is_wrong_is_not_tried_again_and_no_redirect_followed(
     hook.answers[:] = [status]
 
     with pytest.raises(NotDelivered) as raised:
-        deliver(Way.URL, Notify(url=hook.url), BODY, stop)
+        deliver(Channel.URL, Notify(url=hook.url), BODY, stop)
 
     assert len(hook.asked) == 1
     assert raised.value.problem.startswith(f"127.0.0.1 answered {status}")
@@ -270,7 +274,7 @@ def test_it_ends_after_so_many_attempts(hook: Hook, stop: threading.Event) -> No
     hook.answers[:] = [500] * 9
 
     with pytest.raises(NotDelivered, match="answered 500"):
-        deliver(Way.URL, Notify(url=hook.url, attempts=3), BODY, stop)
+        deliver(Channel.URL, Notify(url=hook.url, attempts=3), BODY, stop)
 
     assert len(hook.asked) == 3
 
@@ -279,7 +283,7 @@ def test_a_server_that_is_not_there_may_be_there_later(stop: threading.Event) ->
     with pytest.raises(NotDelivered) as raised:
         post(Notify(url=f"http://127.0.0.1:1/{MARK}"), BODY)
 
-    assert raised.value.passing
+    assert raised.value.transient
     assert raised.value.problem == "127.0.0.1 cannot be reached (Connection refused)"
 
 
@@ -318,7 +322,7 @@ def test_a_url_that_is_of_no_use_is_not_repeated(
 
     assert "notify.url" in raised.value.problem
     assert MARK not in raised.value.problem
-    assert not raised.value.passing
+    assert not raised.value.transient
 
 
 def test_a_header_that_would_be_two_is_none(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -347,10 +351,10 @@ def test_a_server_that_speaks_no_tls_is_said_to_and_asked_once(
     url = hook.url.replace("http://", "https://")
 
     with pytest.raises(NotDelivered) as raised:
-        deliver(Way.URL, Notify(url=url), BODY, stop)
+        deliver(Channel.URL, Notify(url=url), BODY, stop)
 
     assert raised.value.problem == "127.0.0.1 does not speak TLS, which https:// asks for"
-    assert not raised.value.passing
+    assert not raised.value.transient
 
 
 def test_a_server_that_nobody_vouches_for_is_told_nothing(tmp_path: Path) -> None:
@@ -371,7 +375,7 @@ def test_a_server_that_nobody_vouches_for_is_told_nothing(tmp_path: Path) -> Non
         thread.join()
 
     assert raised.value.problem.startswith("the certificate that 127.0.0.1 shows is not trusted (")
-    assert not raised.value.passing
+    assert not raised.value.transient
 
 
 @pytest.mark.parametrize(
@@ -388,19 +392,21 @@ class Post:
     """Stands for what delivers."""
 
     def __init__(self) -> None:
-        self.open = {way: threading.Event() for way in Way}
+        self.open = {channel: threading.Event() for channel in Channel}
         for each in self.open.values():
             each.set()
-        self.sent: list[tuple[Way, bytes, bool]] = []
-        self.errors: dict[Way, Exception] = {}
+        self.sent: list[tuple[Channel, bytes, bool]] = []
+        self.errors: dict[Channel, Exception] = {}
 
-    def __call__(self, way: Way, _: Notify, body: bytes, stop: threading.Event, once: bool) -> None:
-        while not self.open[way].wait(0.01):
+    def __call__(
+        self, channel: Channel, _: Notify, body: bytes, stop: threading.Event, once: bool
+    ) -> None:
+        while not self.open[channel].wait(0.01):
             if stop.is_set():
                 raise NotDelivered("it was stopped")
-        self.sent.append((way, body, once))
-        if way in self.errors:
-            raise self.errors[way]
+        self.sent.append((channel, body, once))
+        if channel in self.errors:
+            raise self.errors[channel]
 
 
 class Desk:
@@ -409,10 +415,10 @@ class Desk:
     def __init__(self, store: Store) -> None:
         customer = Customer(a_company(), None)
         settings = Settings(Path("tenure.toml"), Path("x"), Schedule(), {"acme": customer})
-        self.shell = Shell(settings, store, lambda: NOW)
+        self.app = App(settings, store, lambda: NOW)
         self.store = store
         self.post = Post()
-        self.told: list[Told] = []
+        self.told: list[NotificationResult] = []
         self.notify: Notify | None = Notify(command=("tell",))
         self.notifier = self.another()
 
@@ -427,8 +433,8 @@ class Desk:
 
     def refused(self) -> RunDocument:
         """A run that somebody is told of."""
-        customer = self.shell.settings.customers["acme"]
-        return import_delivery(self.shell, customer, "test", delivered(f"{MARK}\n"))
+        customer = self.app.settings.customers["acme"]
+        return import_delivery(self.app, customer, "test", delivered(f"{MARK}\n"))
 
 
 @pytest.fixture
@@ -447,7 +453,7 @@ def sqlite_store(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-def results(told: Sequence[Told]) -> list[str]:
+def results(told: Sequence[NotificationResult]) -> list[str]:
     return [each.result for each in told]
 
 
@@ -458,8 +464,8 @@ def test_it_tells_of_the_run_as_it_is_answered(here: Desk) -> None:
     here.notifier.finish(PATIENCE)
 
     (sent,) = here.post.sent
-    assert sent == (Way.COMMAND, msgspec.json.encode(run), False)
-    assert here.told == [Told("sent", Way.COMMAND, "acme", run.run)]
+    assert sent == (Channel.COMMAND, msgspec.json.encode(run), False)
+    assert here.told == [NotificationResult("sent", Channel.COMMAND, "acme", run.run)]
 
 
 def test_nobody_is_told_of_what_nobody_wants_to_know(here: Desk) -> None:
@@ -474,7 +480,7 @@ def test_nobody_is_told_of_what_nobody_wants_to_know(here: Desk) -> None:
 
 def test_work_does_not_wait_and_no_more_waits_than_there_is_room_for(here: Desk) -> None:
     run = here.refused()
-    here.post.open[Way.COMMAND].clear()
+    here.post.open[Channel.COMMAND].clear()
     notifier = here.another(capacity=3)
 
     began = time.monotonic()
@@ -482,7 +488,7 @@ def test_work_does_not_wait_and_no_more_waits_than_there_is_room_for(here: Desk)
         notifier.ran(run)
     assert time.monotonic() - began < 5
     soon(lambda: len(here.told) >= 6)
-    here.post.open[Way.COMMAND].set()
+    here.post.open[Channel.COMMAND].set()
     notifier.finish(PATIENCE)
 
     counted = results(here.told)
@@ -492,7 +498,7 @@ def test_work_does_not_wait_and_no_more_waits_than_there_is_room_for(here: Desk)
 
 def test_it_ends_in_time_and_says_what_was_not_told(here: Desk) -> None:
     run = here.refused()
-    here.post.open[Way.COMMAND].clear()
+    here.post.open[Channel.COMMAND].clear()
     for _ in range(3):
         here.notifier.ran(run)
 
@@ -505,7 +511,7 @@ def test_it_ends_in_time_and_says_what_was_not_told(here: Desk) -> None:
 
 def test_what_cannot_be_delivered_is_told_and_then_tried_only_once(here: Desk) -> None:
     run = here.refused()
-    here.post.errors[Way.COMMAND] = NotDelivered("the command tell ended with exit code 1")
+    here.post.errors[Channel.COMMAND] = NotDelivered("the command tell ended with exit code 1")
     here.notifier.ran(run)
     here.notifier.ran(run)
     soon(lambda: len(here.told) == 2)
@@ -522,36 +528,40 @@ def test_what_cannot_be_delivered_is_told_and_then_tried_only_once(here: Desk) -
 def test_a_way_that_is_broken_takes_no_attempts_from_the_other_and_no_success(here: Desk) -> None:
     run = here.refused()
     here.notify = Notify(command=("tell",), url="https://hooks.example")
-    here.post.errors[Way.COMMAND] = NotDelivered("the command tell ended with exit code 1")
+    here.post.errors[Channel.COMMAND] = NotDelivered("the command tell ended with exit code 1")
 
     for _ in range(3):
         here.notifier.ran(run)
     here.notifier.finish(PATIENCE)
 
-    tried = {way: [once for by, _, once in here.post.sent if by is way] for way in Way}
-    assert tried == {Way.COMMAND: [False, True, True], Way.URL: [False, False, False]}
-    became = {way: [told.result for told in here.told if told.via is way] for way in Way}
-    assert became == {Way.COMMAND: ["failed"] * 3, Way.URL: ["sent"] * 3}
+    tried = {
+        channel: [once for by, _, once in here.post.sent if by is channel] for channel in Channel
+    }
+    assert tried == {Channel.COMMAND: [False, True, True], Channel.URL: [False, False, False]}
+    became = {
+        channel: [told.result for told in here.told if told.via is channel] for channel in Channel
+    }
+    assert became == {Channel.COMMAND: ["failed"] * 3, Channel.URL: ["sent"] * 3}
 
 
 def test_a_way_that_is_slow_keeps_the_other_waiting_for_nothing(here: Desk) -> None:
     run = here.refused()
     here.notify = Notify(command=("tell",), url="https://hooks.example")
-    here.post.open[Way.COMMAND].clear()
+    here.post.open[Channel.COMMAND].clear()
 
     for _ in range(3):
         here.notifier.ran(run)
     soon(lambda: len(here.told) == 3)
 
-    assert {told.via for told in here.told} == {Way.URL}
+    assert {told.via for told in here.told} == {Channel.URL}
     here.notifier.finish(0)
-    late = [told.result for told in here.told if told.via is Way.COMMAND]
+    late = [told.result for told in here.told if told.via is Channel.COMMAND]
     assert sorted(late) == ["dropped", "dropped", "failed"]
 
 
 def test_a_fault_of_its_own_ends_nothing_and_is_not_quoted(here: Desk) -> None:
     run = here.refused()
-    here.post.errors[Way.COMMAND] = ValueError(MARK)
+    here.post.errors[Channel.COMMAND] = ValueError(MARK)
     here.notifier.ran(run)
     soon(lambda: here.told)
     here.post.errors.clear()
@@ -582,8 +592,8 @@ def test_what_is_under_way_when_the_time_is_over_is_dropped_and_told(here: Desk)
 def fail(here: Desk, kind: RunKind) -> RunDocument:
     """A fault, which leaves a run."""
     run = run_id(int(NOW.timestamp() * 1000) + len(here.store.runs("acme", 9)), 9)
-    return store_failure(
-        here.shell, Begun(run, kind, "acme", NOW, "test"), fault_of(ValueError(MARK))
+    return record_failure(
+        here.app, RunContext(run, kind, "acme", NOW, "test"), fault_of(ValueError(MARK))
     )
 
 
@@ -595,7 +605,7 @@ def test_of_a_fault_the_run_that_it_left_is_told(here: Desk) -> None:
     here.notifier.failed(Job("acme", NOW), StoreUnavailable("the line is lost"))
     here.notifier.finish(PATIENCE)
 
-    assert here.told == [Told("sent", Way.COMMAND, "acme", run.run)]
+    assert here.told == [NotificationResult("sent", Channel.COMMAND, "acme", run.run)]
 
 
 def test_a_clock_that_fails_again_and_again_is_told_once(here: Desk) -> None:
@@ -610,7 +620,7 @@ def test_a_clock_that_fails_again_and_again_is_told_once(here: Desk) -> None:
 
 
 def test_a_fault_of_long_ago_is_no_news(here: Desk) -> None:
-    here.shell = here.shell._replace(now=lambda: NOW - timedelta(days=3650))
+    here.app = here.app._replace(now=lambda: NOW - timedelta(days=3650))
     fail(here, RunKind.IMPORT)
 
     here.notifier.failed(Job("acme", NOW), ValueError())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from adapters.sources.pickup import Changed, Look, Settling, counts, pick_up
+from adapters.sources.pickup import Changed, FileStat, Stability, matches, pick_up
 from adapters.sources.source import SourceUnreachable, StillUploading
 
 LIMIT = 100
@@ -29,11 +29,11 @@ class Upload:
         """What there is now."""
         return [files for since, files in self.moments if since <= self.time][-1]
 
-    def look(self) -> Mapping[str, Look]:
+    def look(self) -> Mapping[str, FileStat]:
         self.looks += 1
-        return {name: Look(len(data), at) for name, (data, at) in self.files.items()}
+        return {name: FileStat(len(data), at) for name, (data, at) in self.files.items()}
 
-    def read(self, name: str, look: Look) -> bytes:
+    def read(self, name: str, look: FileStat) -> bytes:
         self.reads.append(name)
         self.while_reading(name)
         if name not in self.files:
@@ -45,7 +45,7 @@ class Upload:
 
     def fetch(self, settle: float = 5, limit: float = 60) -> list[str]:
         """What is picked up, in order."""
-        settling = Settling(settle, limit)
+        settling = Stability(settle, limit)
         files = pick_up(self, LIMIT, settling, sleep=self.sleep, clock=lambda: self.time)
         return [f"{file.name} {file.data.decode()}" for file in files]
 
@@ -181,7 +181,7 @@ def test_a_file_that_is_too_large_is_told_and_not_read() -> None:
     """F7"""
     upload = Upload((0, {"a": (b"x" * (LIMIT + 1), OLD), "b": (b"x" * LIMIT, OLD)}))
 
-    files = pick_up(upload, LIMIT, Settling(), sleep=upload.sleep)
+    files = pick_up(upload, LIMIT, Stability(), sleep=upload.sleep)
 
     assert [(file.data, file.size) for file in files] == [(None, LIMIT + 1), (b"x" * LIMIT, LIMIT)]
     assert upload.reads == ["b"]
@@ -200,8 +200,8 @@ def test_files_that_are_too_much_together_are_not_read(monkeypatch: pytest.Monke
 
 def test_a_name_longer_than_any_does_not_count() -> None:
     """D2"""
-    assert counts("a" * 255, "*")
-    assert not counts("a" * 256, "*")
+    assert matches("a" * 255, "*")
+    assert not matches("a" * 256, "*")
 
 
 def test_files_come_oldest_first_to_the_nanosecond_the_source_tells() -> None:
@@ -214,11 +214,11 @@ def test_files_come_oldest_first_to_the_nanosecond_the_source_tells() -> None:
 @pytest.mark.parametrize("name", ["", ".", "..", "../a.csv", "a/b.csv", "/a.csv"])
 def test_a_path_is_no_name(name: str) -> None:
     """D2"""
-    assert not counts(name, "*")
+    assert not matches(name, "*")
 
 
 @pytest.mark.parametrize("sign", ["\0", "\n", "\r", "\t", "\x1b", "\x7f", "\x85", "\x9b"])
 def test_a_name_with_control_characters_does_not_count(sign: str) -> None:
     """D2"""
-    assert not counts(f"a{sign}.csv", "*")
-    assert counts("a.csv", "*")
+    assert not matches(f"a{sign}.csv", "*")
+    assert matches("a.csv", "*")

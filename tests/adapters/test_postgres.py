@@ -22,8 +22,6 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
-from adapters.service.clock import pass_clock
-from adapters.service.imports import import_delivery
 from adapters.settings import Settings
 from adapters.store import postgres as adapter
 from adapters.store.commit import Commit
@@ -32,12 +30,15 @@ from adapters.store.opening import Database, PostgresUrl
 from adapters.store.postgres import migrate, open_postgres
 from adapters.store.schema import TABLES, VERSION
 from adapters.store.store import Store
+from adapters.use_cases.clock import pass_clock
+from adapters.use_cases.import_delivery import import_delivery
 from domain.company import Company, Policy
+from domain.company_runs.state import CompanyState
 from domain.ids import company_stream_id
-from domain.run import CompanyStream, Outcome
+from domain.outcome import Outcome
 from domain.schedule import Schedule
 from projections import runs
-from projections.tables import Way, Write
+from projections.tables import Operation, Write
 from tests.adapters import importer, pgserver, relay
 from tests.adapters.conftest import OpenStore
 from tests.adapters.relay import Relay
@@ -45,11 +46,11 @@ from tests.adapters.steps import (
     Watch,
     a_customer,
     a_run,
+    app_of,
     commit_of,
     delivered,
     other_company,
     said_nothing,
-    shell_of,
     stored,
 )
 from tests.given import a_company, moment, plan
@@ -408,10 +409,10 @@ def test_a_server_that_goes_away_is_explained_and_one_that_returns_is_used(
     with closing(open_postgres(way.url(f"{pgserver.RUNNER}:{SECRET}", pgserver.DATABASE))) as store:
         stored(store, TWO)
         assert terminate(url) > 0  # as when the server was restarted
-        assert store.stream("acme").version == 1
+        assert store.company_state("acme").version == 1
 
         way.cut()
-        for attempt in (store.stream, store.every_run, store.find_run):
+        for attempt in (store.company_state, store.every_run, store.find_run):
             with pytest.raises(StoreUnavailable) as raised:
                 attempt("acme" if attempt != store.find_run else a_run(1))  # type: ignore[operator]
             assert problem_of(raised.value)
@@ -446,7 +447,7 @@ def test_fifty_thousand_events_are_stored_in_seconds(store: Store) -> None:
 
     assert not thread.is_alive()
     assert store.count_events() == 50_001
-    assert store.stream("acme").version == 1
+    assert store.company_state("acme").version == 1
 
 
 class Held:
@@ -458,7 +459,7 @@ class Held:
         insert_events = store._recorder.insert_events
 
         def stopping(events: Iterable[Any], *, writes: Iterable[Write] = ()) -> Any:
-            stop = [Write(Way.INSERT, runs.ISSUES, self._stop())]
+            stop = [Write(Operation.INSERT, runs.ISSUES, self._stop())]
             parts = (stop, writes) if before_its_rows else (writes, stop)
             return insert_events(events, writes=chain(*parts))
 
@@ -501,23 +502,23 @@ def test_two_companies_never_wait_for_each_other(open_store: OpenStore, watch: W
 
     with in_a_thread(lambda: stored(ours, TWO, number=2), held) as future:
         began = time.monotonic()
-        shell = shell_of(theirs, watch, a_customer(zenith), a_customer(quiet))
+        app = app_of(theirs, watch, a_customer(zenith), a_customer(quiet))
         changed = TWO.replace("Anna", "Anne")
         outcomes = [
-            import_delivery(shell, a_customer(company), "tester", delivered(changed)).outcome
+            import_delivery(app, a_customer(company), "tester", delivered(changed)).outcome
             for company in (zenith, quiet)
         ]
         watch.moment = moment("2027-04-20 23:00")
-        clocked = list(pass_clock(shell, "night"))
+        clocked = list(pass_clock(app, "night"))
         assert not future.done()
         assert outcomes == [Outcome.APPLIED] * 2
         assert {run.company for run in clocked} == {"zenith", "quiet"}
         assert time.monotonic() - began < PATIENCE / 2
-        assert theirs.stream("acme").version == 0
+        assert theirs.company_state("acme").version == 0
         held.go.set()
         future.result(PATIENCE)
 
-    assert theirs.stream("acme").version == 1
+    assert theirs.company_state("acme").version == 1
     assert theirs.verify(lambda _: None).problems == ()
 
 
@@ -531,7 +532,7 @@ def test_of_two_runs_of_one_company_the_second_waits_and_plans_anew(
     held = Held(first)
 
     def later() -> Any:
-        return import_delivery(shell_of(second, watch), acme, "second", delivered(third))
+        return import_delivery(app_of(second, watch), acme, "second", delivered(third))
 
     with in_a_thread(lambda: stored(first, TWO), held) as ahead, in_a_thread(later) as behind:
         wait_until_locked(url)
@@ -542,7 +543,7 @@ def test_of_two_runs_of_one_company_the_second_waits_and_plans_anew(
 
     assert run.counts.registered == 1
     assert run.counts.unchanged == 2
-    assert second.stream("acme").version == 2
+    assert second.company_state("acme").version == 2
     assert second.verify(lambda _: None).problems == ()
 
 
@@ -553,9 +554,9 @@ def test_what_was_planned_from_an_older_version_is_a_conflict(open_store: OpenSt
     stored(first, TWO, number=1)
 
     with pytest.raises(Conflict):
-        second.commit(commit_of(made, CompanyStream(), run=a_run(2)))
+        second.commit(commit_of(made, CompanyState(), run=a_run(2)))
 
-    assert second.stream("acme").version == 1
+    assert second.company_state("acme").version == 1
     assert second.find_run(a_run(2)) is None
 
 
@@ -567,10 +568,10 @@ def test_readers_wait_for_nobody_and_see_what_was_before(open_store: OpenStore) 
 
     with in_a_thread(lambda: stored(ours, TWO.replace("Anna", "Anne"), number=2), held):
         assert list(theirs.employees("acme")) == before
-        assert theirs.stream("acme").version == 1
+        assert theirs.company_state("acme").version == 1
         assert theirs.verify(lambda _: None).problems == ()
 
-    assert theirs.stream("acme").version == 2
+    assert theirs.company_state("acme").version == 2
 
 
 @pytest.mark.parametrize("before_its_rows", [True, False])
@@ -594,7 +595,7 @@ def test_a_rebuild_and_a_run_lose_nothing_of_each_other(
         run.result(PATIENCE)
         rebuilding.result(PATIENCE)
 
-    assert theirs.stream("acme").version == 2
+    assert theirs.company_state("acme").version == 2
     assert len(list(theirs.employees("acme"))) == 3
     assert theirs.verify(lambda _: None).problems == ()
 
@@ -617,7 +618,7 @@ def test_a_run_waits_for_a_rebuild_and_loses_nothing(open_store: OpenStore, url:
             run.result(PATIENCE)
 
     assert theirs.verify(lambda _: None).problems == ()
-    assert theirs.stream("acme").version == 2
+    assert theirs.company_state("acme").version == 2
 
 
 # Broken off
@@ -665,11 +666,11 @@ def test_a_run_whose_reply_was_lost_is_not_stored_again(way: Relay, open_store: 
         with suppress(StoreUnavailable):
             store.commit(commit)
         assert way.lose_reply_to is None
-        assert theirs.stream("acme").version == 1
+        assert theirs.company_state("acme").version == 1
 
         store.commit(commit)
 
-    assert theirs.stream("acme").version == 1
+    assert theirs.company_state("acme").version == 1
     assert theirs.count_events() == 4
 
 
@@ -741,16 +742,16 @@ def test_an_importing_process_that_is_killed_leaves_all_or_nothing(
 
     terminate(url, state="idle in transaction%")
     wait_until_alone(url)
-    made = store.stream("acme").version
+    made = store.company_state("acme").version
     assert len(list(store.employees("acme"))) == (2_000 if made else 0)
     assert store.verify(lambda _: None).problems == ()
     data = delivery.read_bytes()
     again = import_delivery(
-        shell_of(store, watch), a_customer(importer.ACME), "again", delivered(data)
+        app_of(store, watch), a_customer(importer.ACME), "again", delivered(data)
     )
     assert len(list(store.employees("acme"))) == 2_000
     assert again.counts.registered == (0 if made else 2_000)
-    assert store.stream("acme").version == made + 1
+    assert store.company_state("acme").version == made + 1
 
 
 def wait_until_alone(url: str) -> None:
@@ -774,10 +775,10 @@ def test_however_many_rows_there_are_all_of_them_are_written(store: Store, numbe
     said = [(run.hex, 1, b"first") for run in ids]
     write = store._recorder.insert_events
 
-    write((), writes=[Write(Way.INSERT, runs.ISSUES, said)])
+    write((), writes=[Write(Operation.INSERT, runs.ISSUES, said)])
     assert issues(store) == said
     changed = [(run.hex, 1, b"\\x00 second\n\t") for run in ids]
-    write((), writes=[Write(Way.PUT, runs.ISSUES, changed)])
+    write((), writes=[Write(Operation.UPSERT, runs.ISSUES, changed)])
     assert issues(store) == changed
     more = [(run.hex, 2, b"") for run in ids]
     third = [(b"third", run.hex, 1) for run in ids]
@@ -785,12 +786,12 @@ def test_however_many_rows_there_are_all_of_them_are_written(store: Store, numbe
     write(
         (),
         writes=[
-            Write(Way.PUT, runs.ISSUES, more),
-            Write(Way.UPDATE, runs.ISSUES, third, columns),
+            Write(Operation.UPSERT, runs.ISSUES, more),
+            Write(Operation.UPDATE, runs.ISSUES, third, columns),
         ],
     )
     assert issues(store) == sorted([*more, *((run.hex, 1, b"third") for run in ids)])
-    write((), writes=[Write(Way.DELETE, runs.ISSUES, [(run.hex,) for run in ids], ("run",))])
+    write((), writes=[Write(Operation.DELETE, runs.ISSUES, [(run.hex,) for run in ids], ("run",))])
     assert issues(store) == []
 
 
@@ -861,7 +862,7 @@ def test_what_is_read_halfway_keeps_nobody_from_writing(store: Store) -> None:
 
         store.commit(said_nothing(store, run=a_run(2)))
 
-        assert store.stream("acme").version == 2
+        assert store.company_state("acme").version == 2
 
 
 def test_a_fault_in_the_middle_of_a_commit_leaves_nothing(store: Store) -> None:

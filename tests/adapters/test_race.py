@@ -25,17 +25,18 @@ from typing import NamedTuple
 
 import pytest
 
-from adapters.service.observer import Observers
-from adapters.service.schedule import Job
 from adapters.store.opening import Database, PostgresUrl, open_store
 from adapters.store.postgres import migrate
 from adapters.store.store import Store
-from adapters.worker import work
+from adapters.use_cases.observer import Observers
+from adapters.use_cases.schedule import Job
+from adapters.worker import job_runner
 from adapters.worker.configuration import Configuration
 from adapters.worker.distributed import DistributedWorker
 from adapters.worker.job_schema import migrate_jobs
-from domain.events import State
-from domain.run import Outcome, RunEnded, RunKind
+from domain.company_runs.events import RunEnded, RunKind
+from domain.employee.events import State
+from domain.outcome import Outcome
 from domain.schedule import Schedule
 from tests.adapters import pgserver, scheduler
 from tests.given import moment
@@ -129,7 +130,7 @@ class Race:
 
     def served(self, store: Store, slot: datetime) -> bool:
         """Whether every company is past a slot."""
-        return all(store.stream(key).served(slot) for key in self.keys)
+        return all(store.company_state(key).served(slot) for key in self.keys)
 
 
 class Workers:
@@ -228,7 +229,9 @@ def racing(kind: str, database: Database, size: Size) -> Iterator[tuple[Race, Wo
         workers = Workers(race, *options)
         opened.callback(workers.end)
         workers.start(size.processes)
-        wait_for(lambda: workers.ready() and len(store.participants()) == size.companies, workers)
+        wait_for(
+            lambda: workers.ready() and len(store.enrolled_companies()) == size.companies, workers
+        )
         yield race, workers, store
 
 
@@ -305,7 +308,7 @@ def test_what_a_killed_worker_had_begun_is_done_by_another_within_a_minute(
 
 def served_by_some(race: Race, store: Store, slot: datetime) -> bool:
     """Whether a slot is being served at this moment."""
-    return any(store.stream(key).served(slot) for key in race.keys)
+    return any(store.company_state(key).served(slot) for key in race.keys)
 
 
 def assert_served_once(race: Race, store: Store) -> None:
@@ -363,7 +366,7 @@ def test_a_worker_that_is_stopped_while_it_looks_ends_well(
         time.sleep(0.5)
         return []
 
-    monkeypatch.setattr(work, "due_jobs", slow)
+    monkeypatch.setattr(job_runner, "due_jobs", slow)
     assert isinstance(database, PostgresUrl)
     race = Race(tmp_path, database, Size(0, 0, 1))
     observers = Observers()

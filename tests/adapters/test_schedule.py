@@ -19,25 +19,26 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
-from adapters.service.imports import import_delivery
-from adapters.service.run import Shell
-from adapters.service.schedule import BY, Job, do_job, due_jobs, due_slots
 from adapters.settings import Customer, load_settings
 from adapters.sources.source import DeliveredFile, SourceUnreachable
-from adapters.store.commit import Commit, RunRecord
+from adapters.store.commit import Commit
 from adapters.store.errors import StoreUnavailable
 from adapters.store.opening import Database, PostgresUrl, open_store
 from adapters.store.postgres import migrate
 from adapters.store.schema import TABLES, VERSION
 from adapters.store.store import Store
-from domain.events import State
-from domain.run import Outcome, RunKind
+from adapters.use_cases.app import App
+from adapters.use_cases.import_delivery import import_delivery
+from adapters.use_cases.schedule import BY, Job, do_job, due_jobs, due_slots
+from domain.company_runs.events import RunKind, RunRecord
+from domain.employee.events import State
+from domain.outcome import Outcome
 from domain.schedule import Schedule
 from projections import slots
 from projections.runs import RunDocument
 from tests.adapters import pgserver
 from tests.adapters.conftest import OpenStore
-from tests.adapters.steps import NAME, Watch, a_customer, delivered, other_company, shell_of
+from tests.adapters.steps import NAME, Watch, a_customer, app_of, delivered, other_company
 from tests.given import a_company, moment
 
 HEADER = "email,first_name,last_name,external_id,onboarding_date,offboarding_date"
@@ -82,22 +83,22 @@ def acme(place: Path) -> Customer:
 
 
 @pytest.fixture
-def shell(store: Store, watch: Watch, acme: Customer) -> Shell:
-    """A shell that knows Acme, and has just seen it for the first time."""
+def app(store: Store, watch: Watch, acme: Customer) -> App:
+    """An app that knows Acme, and has just seen it for the first time."""
     watch.moment = MORNING
-    shell = shell_of(store, watch, acme)
-    assert due_jobs(shell) == []
-    return shell
+    app = app_of(store, watch, acme)
+    assert due_jobs(app) == []
+    return app
 
 
-def work(shell: Shell) -> list[RunDocument]:
+def work(app: App) -> list[RunDocument]:
     """Looks and does until nothing is due any more; the runs in order."""
     runs = []
     for _ in range(20):
-        jobs = due_jobs(shell)
+        jobs = due_jobs(app)
         if not jobs:
             return runs
-        runs += [run for run in (do_job(shell, job) for job in jobs) if run is not None]
+        runs += [run for run in (do_job(app, job) for job in jobs) if run is not None]
     raise AssertionError("there is always something due")
 
 
@@ -139,17 +140,17 @@ def test_a_company_never_seen_before_starts_with_the_next_slot(
     store: Store, watch: Watch, acme: Customer, first: str
 ) -> None:
     """R5: also one that is first seen at the very moment of a slot."""
-    shell = shell_of(store, watch, acme)
+    app = app_of(store, watch, acme)
     watch.moment = moment(first)
     following = next(iter(every_slot(watch.moment, watch.moment + DAY)))
 
-    assert due_jobs(shell) == []
+    assert due_jobs(app) == []
     watch.moment = following - timedelta(microseconds=1)
-    assert due_jobs(shell) == []
+    assert due_jobs(app) == []
     watch.moment = following
 
-    assert due_jobs(shell) == [Job("acme", following)]
-    (run,) = work(shell)
+    assert due_jobs(app) == [Job("acme", following)]
+    (run,) = work(app)
     assert (run.slot, run.outcome, run.by) == (following, Outcome.APPLIED, BY)
 
 
@@ -157,15 +158,15 @@ def test_a_company_that_runs_were_made_of_by_hand_starts_with_the_next_slot_too(
     store: Store, watch: Watch, acme: Customer
 ) -> None:
     """R5: what was done by hand served no slot."""
-    shell = shell_of(store, watch, acme)
-    import_delivery(shell, acme, "tester")
+    app = app_of(store, watch, acme)
+    import_delivery(app, acme, "tester")
 
     watch.moment = MORNING
-    assert due_jobs(shell) == []
-    import_delivery(shell, acme, "tester")
+    assert due_jobs(app) == []
+    import_delivery(app, acme, "tester")
     watch.moment = EVENING
 
-    assert [run.slot for run in work(shell)] == [EVENING]
+    assert [run.slot for run in work(app)] == [EVENING]
     assert slots_of(store) == [EVENING]
 
 
@@ -174,9 +175,9 @@ def test_companies_begin_each_when_it_is_first_seen(
 ) -> None:
     """R5"""
     watch.moment = MORNING
-    assert due_jobs(shell_of(store, watch, acme)) == []
+    assert due_jobs(app_of(store, watch, acme)) == []
     deliver(tmp_path / "zenith", ANNA)
-    both = shell_of(store, watch, acme, picked_up(tmp_path / "zenith", "zenith"))
+    both = app_of(store, watch, acme, picked_up(tmp_path / "zenith", "zenith"))
 
     watch.moment = EVENING + HOUR
     assert due_jobs(both) == [Job("acme", EVENING)]
@@ -188,76 +189,78 @@ def test_companies_begin_each_when_it_is_first_seen(
 
 def test_taking_part_is_remembered_once_and_moved_only_by_being_told(store: Store) -> None:
     """R5"""
-    store.take_part(["acme", "zenith"], MORNING)
-    store.take_part(["acme", "zenith"], MORNING)
-    store.take_part([], EVENING)
+    store.enrol(["acme", "zenith"], MORNING)
+    store.enrol(["acme", "zenith"], MORNING)
+    store.enrol([], EVENING)
 
-    found = {key: (each.after, each.troubled) for key, each in store.participants().items()}
+    found = {
+        key: (each.after, each.last_run_failed) for key, each in store.enrolled_companies().items()
+    }
     assert found == {"acme": (MORNING, False), "zenith": (MORNING, False)}
 
-    store.take_part(["acme"], EVENING)
-    assert store.participants()["acme"].after == EVENING
-    assert store.participants()["zenith"].after == MORNING
+    store.enrol(["acme"], EVENING)
+    assert store.enrolled_companies()["acme"].after == EVENING
+    assert store.enrolled_companies()["zenith"].after == MORNING
     assert_sound(store)
 
 
-def test_looking_twice_changes_nothing(shell: Shell, watch: Watch) -> None:
+def test_looking_twice_changes_nothing(app: App, watch: Watch) -> None:
     """R5: a company takes part from when it was first seen, not last."""
     watch.moment = EVENING - timedelta(seconds=1)
-    due_jobs(shell)
-    assert shell.store.participants()["acme"].after == MORNING
+    due_jobs(app)
+    assert app.store.enrolled_companies()["acme"].after == MORNING
 
     watch.moment = EVENING + HOUR
-    assert due_jobs(shell) == due_jobs(shell) == [Job("acme", EVENING)]
+    assert due_jobs(app) == due_jobs(app) == [Job("acme", EVENING)]
 
 
 # The record
 
 
-def test_a_run_tells_the_slot_it_served(shell: Shell, watch: Watch) -> None:
+def test_a_run_tells_the_slot_it_served(app: App, watch: Watch) -> None:
     """R2, R3: in its answer, its record and as JSON; however late it began."""
     watch.moment = EVENING + HOUR
-    (run,) = work(shell)
+    (run,) = work(app)
 
-    (record,) = shell.store.every_run("acme")
+    (record,) = app.store.every_run("acme")
     assert run.slot == record.ended.slot == EVENING
     assert (record.ended.started, record.ended.run_kind) == (EVENING + HOUR, RunKind.IMPORT)
     assert msgspec.json.decode(msgspec.json.encode(run))["slot"] == "2027-03-01T20:00:00Z"
 
 
-def test_what_is_done_by_hand_has_no_slot(shell: Shell, acme: Customer) -> None:
+def test_what_is_done_by_hand_has_no_slot(app: App, acme: Customer) -> None:
     """R2, R3"""
-    run = import_delivery(shell, acme, "tester")
+    run = import_delivery(app, acme, "tester")
 
     assert msgspec.json.decode(msgspec.json.encode(run))["slot"] is None
-    assert slots_of(shell.store) == []
+    assert slots_of(app.store) == []
 
 
 @pytest.mark.parametrize("rows", [[ANNA, "broken"], []], ids=["a broken row", "refused"])
 def test_a_slot_is_served_whatever_comes_of_the_delivery(
-    shell: Shell, watch: Watch, place: Path, rows: list[str]
+    app: App, watch: Watch, place: Path, rows: list[str]
 ) -> None:
     """R3"""
     deliver(place, *rows)
     watch.moment = EVENING
 
-    assert len(work(shell)) == 1
-    assert due_jobs(shell) == []
-    assert slots_of(shell.store) == [EVENING]
+    assert len(work(app)) == 1
+    assert due_jobs(app) == []
+    assert slots_of(app.store) == [EVENING]
 
 
-def test_a_slot_without_a_file_is_served(shell: Shell, watch: Watch, place: Path) -> None:
+def test_a_slot_without_a_file_is_served(app: App, watch: Watch, place: Path) -> None:
     """R3, D6: what is delivered later waits for the next slot."""
     (place / NAME.format(1)).unlink()
     watch.moment = EVENING
-    assert [run.outcome for run in work(shell)] == [Outcome.NO_FILE]
+    assert [run.outcome for run in work(app)] == [Outcome.NO_FILE]
 
     deliver(place, ANNA)
     watch.moment = EVENING + HOUR
-    assert work(shell) == []
+    assert work(app) == []
     watch.moment = NIGHT
 
-    assert [run.outcome for run in work(shell)] == [Outcome.APPLIED]
+    assert [run.outcome for run in work(app)] == [Outcome.APPLIED]
 
 
 # Downtime
@@ -265,38 +268,38 @@ def test_a_slot_without_a_file_is_served(shell: Shell, watch: Watch, place: Path
 
 @pytest.mark.parametrize("hours", [1, 26, 8 * 24, 400 * 24])
 def test_after_downtime_the_latest_missed_pickup_runs_once_and_all_clock_work_is_done(
-    shell: Shell, watch: Watch, place: Path, hours: int
+    app: App, watch: Watch, place: Path, hours: int
 ) -> None:
     """R5, C1"""
     first_day, last_day = date(2027, 3, 3), date(2027, 3, 5)
     deliver(place, ANNA, BRAM.format(first_day), CHRIS.format(last_day))
     watch.moment = EVENING
-    assert [run.outcome for run in work(shell)] == [Outcome.APPLIED]
+    assert [run.outcome for run in work(app)] == [Outcome.APPLIED]
 
     watch.moment = now = EVENING + hours * HOUR
-    runs = work(shell)
+    runs = work(app)
 
     missed = every_slot(EVENING, now)
     assert [run.slot for run in runs if run.kind is RunKind.IMPORT] == missed[-1:]
-    assert slots_of(shell.store) == [EVENING, *missed[-1:]]
+    assert slots_of(app.store) == [EVENING, *missed[-1:]]
     starts = datetime.combine(first_day, time(0), now.tzinfo)
     leaves = datetime.combine(last_day, time(23), now.tzinfo)
-    assert states(shell.store) == {
+    assert states(app.store) == {
         "Anna": State.ACTIVE,
         "Bram": State.ACTIVE if now >= starts else State.PENDING,
         "Chris": State.DEACTIVATED if now >= leaves else State.OFFBOARDING_SCHEDULED,
     }
     due = [moment for moment in (starts, leaves) if moment <= now]
     assert sum(run.kind is RunKind.CLOCK for run in runs) == bool(due)
-    told = (each.effective for one in shell.store.employees("acme") for each in events(shell, one))
+    told = (each.effective for one in app.store.employees("acme") for each in events(app, one))
     assert sorted(moment for moment in told if moment > EVENING) == due
-    assert due_jobs(shell) == []
-    assert_sound(shell.store)
+    assert due_jobs(app) == []
+    assert_sound(app.store)
 
 
-def events(shell: Shell, employee: Any) -> list[Any]:
+def events(app: App, employee: Any) -> list[Any]:
     """Everything that happened to somebody."""
-    return shell.store.events(employee.id)
+    return app.store.events(employee.id)
 
 
 MOVES = [HOUR, 5 * HOUR, 26 * HOUR, 2 * DAY, 8 * DAY, 400 * DAY, -3 * HOUR, -DAY, timedelta(0)]
@@ -304,7 +307,7 @@ MOVES = [HOUR, 5 * HOUR, 26 * HOUR, 2 * DAY, 8 * DAY, 400 * DAY, -3 * HOUR, -DAY
 
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_the_time_does_each_slot_has_one_run_at_most(
-    shell: Shell, watch: Watch, seed: int
+    app: App, watch: Watch, seed: int
 ) -> None:
     """R3, R5: beside a plain count of what was missed since the latest one served."""
     chance = random.Random(seed)
@@ -312,62 +315,62 @@ def test_whatever_the_time_does_each_slot_has_one_run_at_most(
 
     for _ in range(25):
         watch.moment += chance.choice(MOVES)
-        runs = work(shell)
+        runs = work(app)
 
         missed = every_slot(latest, watch.moment)
         assert [run.slot for run in runs] == missed[-1:]
         expected += missed[-1:]
         latest = max([latest, *missed])
 
-    assert slots_of(shell.store) == expected
+    assert slots_of(app.store) == expected
     assert max(Counter(expected).values()) == 1
-    assert_sound(shell.store)
+    assert_sound(app.store)
 
 
-def test_a_clock_that_is_set_back_repeats_no_slot(shell: Shell, watch: Watch) -> None:
+def test_a_clock_that_is_set_back_repeats_no_slot(app: App, watch: Watch) -> None:
     """R3: the slots that come again are behind."""
     watch.moment = EVENING
-    work(shell)
+    work(app)
 
     for hours in (-3, -2, -1, 0, 1):
         watch.moment = EVENING + hours * HOUR
-        assert due_jobs(shell) == []
+        assert due_jobs(app) == []
     watch.moment = NIGHT
 
-    assert [run.slot for run in work(shell)] == [NIGHT]
+    assert [run.slot for run in work(app)] == [NIGHT]
 
 
-def test_a_clock_that_was_ahead_for_a_while_repeats_no_slot(shell: Shell, watch: Watch) -> None:
+def test_a_clock_that_was_ahead_for_a_while_repeats_no_slot(app: App, watch: Watch) -> None:
     """R3: those served ahead of time do not come again; those after them do."""
     watch.moment = EVENING + 2 * DAY
-    assert [run.slot for run in work(shell)] == [EVENING + 2 * DAY]
+    assert [run.slot for run in work(app)] == [EVENING + 2 * DAY]
 
     for hours in range(0, 49, 3):
         watch.moment = EVENING + hours * HOUR
-        assert due_jobs(shell) == []
+        assert due_jobs(app) == []
     watch.moment = NIGHT + 2 * DAY
 
-    assert [run.slot for run in work(shell)] == [NIGHT + 2 * DAY]
+    assert [run.slot for run in work(app)] == [NIGHT + 2 * DAY]
 
 
 # Failing
 
 
-def test_a_slot_whose_pickup_failed_is_served(shell: Shell, watch: Watch, place: Path) -> None:
+def test_a_slot_whose_pickup_failed_is_served(app: App, watch: Watch, place: Path) -> None:
     """R3, R2: the next slot tries again."""
     shutil.rmtree(place)
     watch.moment = EVENING
-    (run,) = work(shell)
+    (run,) = work(app)
     assert (run.outcome, run.slot) == (Outcome.FAILED, EVENING)
     assert [issue.code for issue in run.issues] == ["unreachable"]
 
     watch.moment = EVENING + HOUR
-    assert due_jobs(shell) == []
+    assert due_jobs(app) == []
     deliver(place, ANNA)
     watch.moment = NIGHT
 
-    assert [run.outcome for run in work(shell)] == [Outcome.APPLIED]
-    assert slots_of(shell.store) == [EVENING, NIGHT]
+    assert [run.outcome for run in work(app)] == [Outcome.APPLIED]
+    assert slots_of(app.store) == [EVENING, NIGHT]
 
 
 class Source:
@@ -387,48 +390,48 @@ class Source:
         yield from ()
 
 
-def test_a_slot_whose_run_met_a_fault_is_served(shell: Shell, watch: Watch, acme: Customer) -> None:
+def test_a_slot_whose_run_met_a_fault_is_served(app: App, watch: Watch, acme: Customer) -> None:
     """R2, R3: the fault is recorded, and raised for whoever looks after the program."""
 
     def fetching() -> list[DeliveredFile]:
         raise ZeroDivisionError
 
-    shell.settings.customers["acme"] = replace(acme, source=Source(fetching))
+    app.settings.customers["acme"] = replace(acme, source=Source(fetching))
     watch.moment = EVENING
 
     with pytest.raises(ZeroDivisionError):
-        do_job(shell, *due_jobs(shell))
+        do_job(app, *due_jobs(app))
 
-    assert due_jobs(shell) == []
-    assert (slots_of(shell.store), outcomes(shell.store)) == ([EVENING], [Outcome.FAILED])
+    assert due_jobs(app) == []
+    assert (slots_of(app.store), outcomes(app.store)) == ([EVENING], [Outcome.FAILED])
 
 
 def test_what_a_store_cannot_take_stays_due(
-    shell: Shell, watch: Watch, monkeypatch: pytest.MonkeyPatch
+    app: App, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R1, R3: nothing of it is stored, and it is done once the store is back."""
     watch.moment = EVENING
-    (job,) = due_jobs(shell)
+    (job,) = due_jobs(app)
 
     def away(*_: object, **__: object) -> None:
         raise StoreUnavailable("the line is lost")
 
     with monkeypatch.context() as patched:
-        patched.setattr(shell.store._recorder, "insert_events", away)
+        patched.setattr(app.store._recorder, "insert_events", away)
         with pytest.raises(StoreUnavailable):
-            do_job(shell, job)
-        assert due_jobs(shell) == [job]
-    assert shell.store.every_run("acme") == []
+            do_job(app, job)
+        assert due_jobs(app) == [job]
+    assert app.store.every_run("acme") == []
 
     watch.moment = EVENING + HOUR
-    assert [run.slot for run in work(shell)] == [EVENING]
+    assert [run.slot for run in work(app)] == [EVENING]
 
 
 def test_a_company_cannot_begin_while_the_store_is_away(
     store: Store, watch: Watch, acme: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R5: it begins when that can be remembered."""
-    shell = shell_of(store, watch, acme)
+    app = app_of(store, watch, acme)
 
     def away(*_: object, **__: object) -> None:
         raise StoreUnavailable("the line is lost")
@@ -436,89 +439,87 @@ def test_a_company_cannot_begin_while_the_store_is_away(
     with monkeypatch.context() as patched:
         patched.setattr(store._recorder, "insert_events", away)
         with pytest.raises(StoreUnavailable):
-            due_jobs(shell)
+            due_jobs(app)
     watch.moment = EVENING
-    assert due_jobs(shell) == []
+    assert due_jobs(app) == []
 
-    assert store.participants()["acme"].after == EVENING
+    assert store.enrolled_companies()["acme"].after == EVENING
 
 
 # Held
 
 
 def test_a_held_delivery_met_again_leaves_no_run_and_the_slot_behind(
-    shell: Shell, watch: Watch, place: Path
+    app: App, watch: Watch, place: Path
 ) -> None:
     """B3, R3: no second run piles up, and the slot does not stay due."""
     deliver(place, ANNA, *SEVEN_BROKEN)
     watch.moment = EVENING
-    (held,) = work(shell)
+    (held,) = work(app)
     assert (held.outcome, held.slot) == (Outcome.HELD, EVENING)
 
     for slot in every_slot(EVENING, EVENING + 3 * DAY):
         watch.moment = slot
-        assert due_jobs(shell) == [Job("acme", slot)]
-        work(shell)
-        assert due_jobs(shell) == []
-        assert shell.store.participants()["acme"].after == slot
-    assert outcomes(shell.store) == [Outcome.HELD]
+        assert due_jobs(app) == [Job("acme", slot)]
+        work(app)
+        assert due_jobs(app) == []
+        assert app.store.enrolled_companies()["acme"].after == slot
+    assert outcomes(app.store) == [Outcome.HELD]
 
     deliver(place, ANNA)
     watch.moment = NIGHT + 3 * DAY
-    work(shell)
+    work(app)
 
-    assert outcomes(shell.store) == [Outcome.HELD, Outcome.DISCARDED, Outcome.APPLIED]
-    assert slots_of(shell.store) == [EVENING, NIGHT + 3 * DAY]
-    assert_sound(shell.store)
+    assert outcomes(app.store) == [Outcome.HELD, Outcome.DISCARDED, Outcome.APPLIED]
+    assert slots_of(app.store) == [EVENING, NIGHT + 3 * DAY]
+    assert_sound(app.store)
 
 
 def test_a_held_delivery_met_again_after_downtime_is_met_once(
-    shell: Shell, watch: Watch, place: Path
+    app: App, watch: Watch, place: Path
 ) -> None:
     """B3, R5"""
     deliver(place, ANNA, *SEVEN_BROKEN)
     watch.moment = EVENING
-    work(shell)
+    work(app)
     watch.moment = EVENING + 8 * DAY + HOUR
 
-    assert due_jobs(shell) == [Job("acme", EVENING + 8 * DAY)]
-    work(shell)
+    assert due_jobs(app) == [Job("acme", EVENING + 8 * DAY)]
+    work(app)
 
-    assert due_jobs(shell) == []
-    assert outcomes(shell.store) == [Outcome.HELD]
+    assert due_jobs(app) == []
+    assert outcomes(app.store) == [Outcome.HELD]
 
 
-def test_while_a_delivery_is_held_the_clock_goes_on(
-    shell: Shell, watch: Watch, place: Path
-) -> None:
+def test_while_a_delivery_is_held_the_clock_goes_on(app: App, watch: Watch, place: Path) -> None:
     """C4"""
     deliver(place, ANNA, CHRIS.format("2027-03-02"))
     watch.moment = EVENING
-    work(shell)
+    work(app)
     deliver(place, ANNA, *SEVEN_BROKEN)
     watch.moment = NIGHT
-    work(shell)
+    work(app)
 
     watch.moment = moment("2027-03-02 23:00")
-    work(shell)
+    work(app)
 
-    assert states(shell.store)["Chris"] is State.DEACTIVATED
-    assert outcomes(shell.store) == [Outcome.APPLIED, Outcome.HELD, Outcome.APPLIED]
+    assert states(app.store)["Chris"] is State.DEACTIVATED
+    assert outcomes(app.store) == [Outcome.APPLIED, Outcome.HELD, Outcome.APPLIED]
 
 
 # Two workers
 
 
 @pytest.fixture
-def rival(open_store: OpenStore, watch: Watch, acme: Customer, shell: Shell) -> Shell:
+def rival(open_store: OpenStore, watch: Watch, acme: Customer, app: App) -> App:
     """Another worker on the same database."""
-    return shell_of(open_store(), watch, acme)
+    return app_of(open_store(), watch, acme)
 
 
 @pytest.mark.parametrize("theirs_fails", [False, True])
 @pytest.mark.parametrize("ours", ["files", "unreachable", "a fault"])
 def test_of_two_workers_the_second_to_come_leaves_nothing(
-    shell: Shell, rival: Shell, watch: Watch, acme: Customer, ours: str, theirs_fails: bool
+    app: App, rival: App, watch: Watch, acme: Customer, ours: str, theirs_fails: bool
 ) -> None:
     """R3: while one fetches, another one does all of it; no second run, no failed one either."""
 
@@ -537,31 +538,31 @@ def test_of_two_workers_the_second_to_come_leaves_nothing(
         return delivered(f"{HEADER}\n{ANNA}\n{BRAM.format('')}\n")
 
     rival.settings.customers["acme"] = replace(acme, source=Source(theirs))
-    shell.settings.customers["acme"] = replace(acme, source=Source(fetching))
+    app.settings.customers["acme"] = replace(acme, source=Source(fetching))
     watch.moment = EVENING
-    (job,) = due_jobs(shell)
+    (job,) = due_jobs(app)
 
-    assert do_job(shell, job) is None
+    assert do_job(app, job) is None
 
-    assert outcomes(shell.store) == [Outcome.FAILED if theirs_fails else Outcome.APPLIED]
-    assert slots_of(shell.store) == [EVENING]
-    assert set(states(shell.store)) == (set() if theirs_fails else {"Anna"})
-    assert due_jobs(shell) == due_jobs(rival) == []
-    assert_sound(shell.store)
+    assert outcomes(app.store) == [Outcome.FAILED if theirs_fails else Outcome.APPLIED]
+    assert slots_of(app.store) == [EVENING]
+    assert set(states(app.store)) == (set() if theirs_fails else {"Anna"})
+    assert due_jobs(app) == due_jobs(rival) == []
+    assert_sound(app.store)
 
 
 @pytest.mark.parametrize("ours_fails", [False, True])
 def test_a_worker_that_is_overtaken_at_its_commit_leaves_nothing(
-    shell: Shell, rival: Shell, watch: Watch, place: Path, ours_fails: bool,
+    app: App, rival: App, watch: Watch, place: Path, ours_fails: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """R3, R4: it plans anew, and finds the slot served."""
     watch.moment = EVENING
-    (job,) = due_jobs(shell)
+    (job,) = due_jobs(app)
     if ours_fails:
         directory = place.parent / "gone"
-        shell.settings.customers["acme"] = picked_up(directory)
-    commit, tried = shell.store.commit, []
+        app.settings.customers["acme"] = picked_up(directory)
+    commit, tried = app.store.commit, []
 
     def overtaken(ours: Commit) -> None:
         tried.append(ours)
@@ -569,21 +570,21 @@ def test_a_worker_that_is_overtaken_at_its_commit_leaves_nothing(
             work(rival)
         commit(ours)
 
-    monkeypatch.setattr(shell.store, "commit", overtaken)
+    monkeypatch.setattr(app.store, "commit", overtaken)
 
-    assert do_job(shell, job) is None
+    assert do_job(app, job) is None
 
     assert len(tried) == 1
-    assert outcomes(shell.store) == [Outcome.APPLIED]
-    assert slots_of(shell.store) == [EVENING]
+    assert outcomes(app.store) == [Outcome.APPLIED]
+    assert slots_of(app.store) == [EVENING]
 
 
 def test_a_run_without_a_slot_that_comes_between_does_not_serve_it(
-    shell: Shell, rival: Shell, watch: Watch, acme: Customer, monkeypatch: pytest.MonkeyPatch
+    app: App, rival: App, watch: Watch, acme: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R3, R4: an import by hand overtakes, and the slot is served all the same."""
     watch.moment = EVENING
-    commit, tried = shell.store.commit, []
+    commit, tried = app.store.commit, []
 
     def overtaken(ours: Commit) -> None:
         tried.append(ours)
@@ -591,17 +592,17 @@ def test_a_run_without_a_slot_that_comes_between_does_not_serve_it(
             import_delivery(rival, acme, "somebody")
         commit(ours)
 
-    monkeypatch.setattr(shell.store, "commit", overtaken)
+    monkeypatch.setattr(app.store, "commit", overtaken)
 
-    (run,) = work(shell)
+    (run,) = work(app)
 
     assert (run.slot, run.outcome) == (EVENING, Outcome.UNCHANGED)
     assert len(tried) == 2
-    assert outcomes(shell.store) == [Outcome.APPLIED, Outcome.UNCHANGED]
+    assert outcomes(app.store) == [Outcome.APPLIED, Outcome.UNCHANGED]
 
 
 def test_a_job_that_another_worker_has_done_is_not_begun(
-    shell: Shell, rival: Shell, watch: Watch, acme: Customer
+    app: App, rival: App, watch: Watch, acme: Customer
 ) -> None:
     """R3: not even the customer's server is asked."""
 
@@ -609,44 +610,44 @@ def test_a_job_that_another_worker_has_done_is_not_begun(
         raise AssertionError("it was asked")
 
     watch.moment = EVENING
-    (job,) = due_jobs(shell)
+    (job,) = due_jobs(app)
     work(rival)
-    shell.settings.customers["acme"] = replace(acme, source=Source(fetching))
+    app.settings.customers["acme"] = replace(acme, source=Source(fetching))
 
-    assert do_job(shell, job) is None
-    assert outcomes(shell.store) == [Outcome.APPLIED]
+    assert do_job(app, job) is None
+    assert outcomes(app.store) == [Outcome.APPLIED]
 
 
 def test_an_older_slot_is_not_served_after_a_later_one(
-    shell: Shell, rival: Shell, watch: Watch, place: Path
+    app: App, rival: App, watch: Watch, place: Path
 ) -> None:
     """R3, R5: a worker that stood still for a day finds its job out of date."""
     watch.moment = EVENING
-    (job,) = due_jobs(shell)
+    (job,) = due_jobs(app)
     watch.moment = NEXT_EVENING
     work(rival)
     deliver(place, ANNA, BRAM.format(""))
 
-    assert do_job(shell, job) is None
-    assert slots_of(shell.store) == [NEXT_EVENING]
+    assert do_job(app, job) is None
+    assert slots_of(app.store) == [NEXT_EVENING]
 
 
 def test_a_slot_that_was_handed_out_before_downtime_is_not_served_after_it(
-    shell: Shell, watch: Watch
+    app: App, watch: Watch
 ) -> None:
     """R5: jobs that waited meanwhile do nothing, and the latest slot is the one that is served."""
     watch.moment = EVENING
-    handed_out = due_jobs(shell)
+    handed_out = due_jobs(app)
     watch.moment = EVENING + timedelta(days=3, hours=12)
 
-    assert [do_job(shell, job) for job in handed_out] == [None]
-    work(shell)
+    assert [do_job(app, job) for job in handed_out] == [None]
+    work(app)
 
-    assert slots_of(shell.store) == [EVENING + timedelta(days=3, hours=6, minutes=45)]
+    assert slots_of(app.store) == [EVENING + timedelta(days=3, hours=6, minutes=45)]
 
 
 def test_of_two_workers_with_a_delivery_that_is_held_one_holds_it(
-    shell: Shell, rival: Shell, watch: Watch, acme: Customer, place: Path
+    app: App, rival: App, watch: Watch, acme: Customer, place: Path
 ) -> None:
     """R3, B3"""
     text = "\n".join((HEADER, ANNA, *SEVEN_BROKEN)) + "\n"
@@ -656,38 +657,38 @@ def test_of_two_workers_with_a_delivery_that_is_held_one_holds_it(
         return delivered(text)
 
     rival.settings.customers["acme"] = replace(acme, source=Source(lambda: delivered(text)))
-    shell.settings.customers["acme"] = replace(acme, source=Source(fetching))
+    app.settings.customers["acme"] = replace(acme, source=Source(fetching))
     watch.moment = EVENING
 
-    do_job(shell, *due_jobs(shell))
+    do_job(app, *due_jobs(app))
 
-    assert outcomes(shell.store) == [Outcome.HELD]
-    assert due_jobs(shell) == []
+    assert outcomes(app.store) == [Outcome.HELD]
+    assert due_jobs(app) == []
 
 
 def test_two_workers_that_pass_the_clock_of_one_company_pass_it_once(
-    shell: Shell, rival: Shell, watch: Watch, place: Path, monkeypatch: pytest.MonkeyPatch
+    app: App, rival: App, watch: Watch, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """C2, R4: the second to come finds nobody due, and leaves no run."""
     deliver(place, ANNA, CHRIS.format("2027-03-01"))
     watch.moment = EVENING
-    work(shell)
+    work(app)
     watch.moment = moment("2027-03-01 23:00")
-    (job,) = due_jobs(shell)
+    (job,) = due_jobs(app)
     assert job == Job("acme")
-    commit = shell.store.commit
+    commit = app.store.commit
 
     def overtaken(ours: Commit) -> None:
         work(rival)
         commit(ours)
 
-    monkeypatch.setattr(shell.store, "commit", overtaken)
+    monkeypatch.setattr(app.store, "commit", overtaken)
 
-    assert do_job(shell, job) is None
+    assert do_job(app, job) is None
     assert do_job(rival, job) is None
 
-    assert outcomes(shell.store) == [Outcome.APPLIED] * 2
-    assert states(shell.store)["Chris"] is State.DEACTIVATED
+    assert outcomes(app.store) == [Outcome.APPLIED] * 2
+    assert states(app.store)["Chris"] is State.DEACTIVATED
 
 
 def test_workers_that_see_a_company_first_at_the_same_time_agree(
@@ -695,15 +696,15 @@ def test_workers_that_see_a_company_first_at_the_same_time_agree(
 ) -> None:
     """R5"""
     watch.moment = MORNING
-    shells = [shell_of(open_store(), watch, acme) for _ in range(4)]
+    apps = [app_of(open_store(), watch, acme) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(due_jobs, shells)) == [[]] * 4
+        assert list(pool.map(due_jobs, apps)) == [[]] * 4
         watch.moment = EVENING
-        assert list(pool.map(due_jobs, shells)) == [[Job("acme", EVENING)]] * 4
-        list(pool.map(work, shells))
+        assert list(pool.map(due_jobs, apps)) == [[Job("acme", EVENING)]] * 4
+        list(pool.map(work, apps))
 
-    assert slots_of(shells[0].store) == [EVENING]
-    assert_sound(shells[0].store)
+    assert slots_of(apps[0].store) == [EVENING]
+    assert_sound(apps[0].store)
 
 
 # Order
@@ -717,38 +718,38 @@ def test_the_clock_comes_first_and_companies_in_trouble_last(
     for key in keys:
         deliver(tmp_path / key, ANNA, CHRIS.format("2027-03-02"))
     customers = [picked_up(tmp_path / key, key) for key in keys]
-    shell = shell_of(store, watch, *customers)
+    app = app_of(store, watch, *customers)
     watch.moment = MORNING
-    due_jobs(shell)
+    due_jobs(app)
     watch.moment = EVENING
-    assert due_jobs(shell) == [Job(key, EVENING) for key in keys]
-    work(shell)
+    assert due_jobs(app) == [Job(key, EVENING) for key in keys]
+    work(app)
     for key in ("alfa", "charlie"):
         shutil.rmtree(tmp_path / key)
     watch.moment = NIGHT
-    work(shell)
+    work(app)
 
     watch.moment = moment("2027-03-02 23:30")
 
-    jobs = due_jobs(shell)
+    jobs = due_jobs(app)
     assert jobs[:4] == [Job(key) for key in keys]
     assert jobs[4:] == [Job(key, NEXT_EVENING) for key in ("bravo", "delta", "alfa", "charlie")]
-    assert jobs[4:] == due_slots(shell)
+    assert jobs[4:] == due_slots(app)
 
 
 def test_a_company_is_in_trouble_until_its_latest_run_did_not_fail(
-    shell: Shell, watch: Watch, place: Path, acme: Customer
+    app: App, watch: Watch, place: Path, acme: Customer
 ) -> None:
     """R6"""
     shutil.rmtree(place)
     watch.moment = EVENING
-    work(shell)
-    assert shell.store.participants()["acme"].troubled
+    work(app)
+    assert app.store.enrolled_companies()["acme"].last_run_failed
 
     deliver(place, ANNA)
-    import_delivery(shell, acme, "tester")
+    import_delivery(app, acme, "tester")
 
-    assert not shell.store.participants()["acme"].troubled
+    assert not app.store.enrolled_companies()["acme"].last_run_failed
 
 
 # Configuration
@@ -758,42 +759,42 @@ def test_a_company_without_source_has_a_clock_alone(
     store: Store, watch: Watch, acme: Customer
 ) -> None:
     """R5, C1: it does not even take part."""
-    shell = shell_of(store, watch, a_customer())
+    app = app_of(store, watch, a_customer())
     files = delivered(f"{HEADER}\n{ANNA}\n{CHRIS.format('2027-03-01')}\n")
     watch.moment = MORNING
-    import_delivery(shell, a_customer(), "tester", files)
+    import_delivery(app, a_customer(), "tester", files)
 
     watch.moment = EVENING
-    assert due_jobs(shell) == []
-    assert do_job(shell, Job("acme", EVENING)) is None
+    assert due_jobs(app) == []
+    assert do_job(app, Job("acme", EVENING)) is None
     watch.moment = moment("2027-03-01 23:00")
 
-    assert due_jobs(shell) == [Job("acme")]
-    assert [run.kind for run in work(shell)] == [RunKind.CLOCK]
-    assert store.participants() == {}
+    assert due_jobs(app) == [Job("acme")]
+    assert [run.kind for run in work(app)] == [RunKind.CLOCK]
+    assert store.enrolled_companies() == {}
 
 
 def test_a_company_that_leaves_the_configuration_is_picked_up_no_more_and_its_clock_goes_on(
-    shell: Shell, watch: Watch, place: Path
+    app: App, watch: Watch, place: Path
 ) -> None:
     """C1, R5: also where the job was found before; when it is back, so is the slot it missed."""
     deliver(place, ANNA, CHRIS.format("2027-03-02"))
     watch.moment = EVENING
-    work(shell)
-    without = shell_of(shell.store, watch)
+    work(app)
+    without = app_of(app.store, watch)
 
     watch.moment = NEXT_EVENING
-    (job,) = due_jobs(shell)
+    (job,) = due_jobs(app)
     assert do_job(without, job) is None
     assert due_jobs(without) == []
     watch.moment = moment("2027-03-02 23:00")
     assert due_jobs(without) == [Job("acme")]
     work(without)
 
-    assert states(shell.store)["Chris"] is State.DEACTIVATED
-    assert slots_of(shell.store) == [EVENING]
-    work(shell)
-    assert slots_of(shell.store) == [EVENING, NEXT_EVENING]
+    assert states(app.store)["Chris"] is State.DEACTIVATED
+    assert slots_of(app.store) == [EVENING]
+    work(app)
+    assert slots_of(app.store) == [EVENING, NEXT_EVENING]
 
 
 def test_a_company_whose_settings_are_broken_does_not_keep_others(
@@ -812,18 +813,18 @@ def test_a_company_whose_settings_are_broken_does_not_keep_others(
     for key in ("alfa", "bravo"):
         deliver(tmp_path / key, ANNA)
 
-    def shell(language: str) -> Shell:
+    def app(language: str) -> App:
         file.write_text(company.format("alfa", language) + company.format("bravo", "nl"))
-        return Shell(load_settings(file, {}), store, watch)
+        return App(load_settings(file, {}), store, watch)
 
     watch.moment = MORNING
-    assert due_jobs(shell("nl")) == []
-    broken = shell("klingon")
+    assert due_jobs(app("nl")) == []
+    broken = app("klingon")
     assert list(broken.settings.broken) == ["alfa"]
     watch.moment = EVENING
 
     assert [run.company for run in work(broken)] == ["bravo"]
-    assert [run.company for run in work(shell("nl"))] == ["alfa"]
+    assert [run.company for run in work(app("nl"))] == ["alfa"]
 
 
 # Damaged
@@ -864,18 +865,18 @@ def test_a_company_whose_stored_state_is_damaged_keeps_nobody_from_their_turn(
     keys = ["alfa", "bravo", "charlie"]
     for key in keys:
         deliver(tmp_path / key, ANNA, CHRIS.format("2027-03-02"))
-    shell = shell_of(store, watch, *(picked_up(tmp_path / key, key) for key in keys))
+    app = app_of(store, watch, *(picked_up(tmp_path / key, key) for key in keys))
     watch.moment = MORNING
-    due_jobs(shell)
+    due_jobs(app)
     watch.moment = EVENING
-    work(shell)
+    work(app)
     changed(database, f"UPDATE {table} SET {column} = ? WHERE company = 'bravo'", value)
 
     watch.moment = moment("2027-03-02 23:00")
     done = dict.fromkeys(keys, 0)
-    for job in due_jobs(shell):
+    for job in due_jobs(app):
         try:
-            run = do_job(shell, job)
+            run = do_job(app, job)
         except StoreUnavailable:
             raise
         except Exception:
@@ -891,17 +892,17 @@ def test_a_company_whose_stored_state_is_damaged_keeps_nobody_from_their_turn(
 
 @pytest.mark.parametrize("after", ["", "tomorrow", "2027-03-01T10:00:00"])
 def test_a_company_of_which_it_is_unreadable_since_when_it_takes_part_begins_anew(
-    shell: Shell, database: Database, watch: Watch, after: str
+    app: App, database: Database, watch: Watch, after: str
 ) -> None:
     """R5, R6"""
     changed(database, "UPDATE slots SET after = ?", after)
 
     watch.moment = EVENING
-    assert due_jobs(shell) == []
+    assert due_jobs(app) == []
     watch.moment = NIGHT
 
-    assert [run.slot for run in work(shell)] == [NIGHT]
-    assert_sound(shell.store)
+    assert [run.slot for run in work(app)] == [NIGHT]
+    assert_sound(app.store)
 
 
 # From the version before
@@ -991,10 +992,10 @@ def test_a_database_of_the_version_before_keeps_everything(
     deliver(place, ANNA, BRAM.format("2027-04-01"), CHRIS.format("2027-03-02"), "broken")
     zenith = a_customer(other_company())
     with closing(open_store(former.database)) as store:
-        shell = shell_of(store, watch, acme, zenith)
-        import_delivery(shell, acme, "tester")
+        app = app_of(store, watch, acme, zenith)
+        import_delivery(app, acme, "tester")
         import_delivery(
-            shell, zenith, "tester", delivered("\n".join((HEADER, ANNA, *SEVEN_BROKEN)) + "\n")
+            app, zenith, "tester", delivered("\n".join((HEADER, ANNA, *SEVEN_BROKEN)) + "\n")
         )
         assert outcomes(store, "zenith") == [Outcome.HELD]
     former.downgraded()
@@ -1003,12 +1004,12 @@ def test_a_database_of_the_version_before_keeps_everything(
     with closing(former.upgraded()) as store:
         after = everything(store)
         assert_sound(store)
-        assert store.participants() == {}
-        shell = shell_of(store, watch, acme, zenith)
+        assert store.enrolled_companies() == {}
+        app = app_of(store, watch, acme, zenith)
         watch.moment = MORNING
-        assert due_jobs(shell) == []
+        assert due_jobs(app) == []
         watch.moment = EVENING
-        assert [run.slot for run in work(shell)] == [EVENING]
+        assert [run.slot for run in work(app)] == [EVENING]
         assert_sound(store)
         (record,) = store.waiting("zenith")
         assert [file.data for file in store.held(record.run)]
@@ -1023,7 +1024,7 @@ def test_the_upgrade_touches_nothing_that_was_there(
 ) -> None:
     """R1: byte by byte."""
     with closing(open_store(former.database)) as store:
-        import_delivery(shell_of(store, watch, acme), acme, "tester")
+        import_delivery(app_of(store, watch, acme), acme, "tester")
         before = everything(store)
     former.downgraded()
 
@@ -1041,14 +1042,14 @@ def test_an_upgraded_database_is_rebuilt_as_it_is(
 ) -> None:
     """R1"""
     with closing(open_store(former.database)) as store:
-        import_delivery(shell_of(store, watch, acme), acme, "tester")
+        import_delivery(app_of(store, watch, acme), acme, "tester")
     former.downgraded()
 
     with closing(former.upgraded()) as store:
-        store.take_part(["acme"], MORNING)
+        store.enrol(["acme"], MORNING)
         store.rebuild(lambda _: None)
         assert_sound(store)
-        assert store.participants()["acme"].after == MORNING
+        assert store.enrolled_companies()["acme"].after == MORNING
 
 
 def test_processes_that_upgrade_at_the_same_time_upgrade_once(
@@ -1057,7 +1058,7 @@ def test_processes_that_upgrade_at_the_same_time_upgrade_once(
     """R1: of an embedded database, which whoever opens it first upgrades."""
     former = Former(tmp_path / "former.db", None)
     with closing(open_store(former.database)) as store:
-        import_delivery(shell_of(store, watch, acme), acme, "tester")
+        import_delivery(app_of(store, watch, acme), acme, "tester")
     former.downgraded()
 
     with ThreadPoolExecutor(8) as pool, ExitStack() as opened:
@@ -1065,54 +1066,54 @@ def test_processes_that_upgrade_at_the_same_time_upgrade_once(
         for store in stores:
             opened.enter_context(closing(store))
         assert [outcomes(store) for store in stores] == [[Outcome.APPLIED]] * 8
-        stores[0].take_part(["acme"], MORNING)
-        assert stores[-1].participants()["acme"].after == MORNING
+        stores[0].enrol(["acme"], MORNING)
+        assert stores[-1].enrolled_companies()["acme"].after == MORNING
 
 
 # Kept
 
 
 def test_a_rebuild_keeps_who_takes_part_and_which_slots_are_behind(
-    shell: Shell, watch: Watch, place: Path
+    app: App, watch: Watch, place: Path
 ) -> None:
     """R3, R5, B3: also the slot in which a held delivery was met again, which is in no event."""
     deliver(place, ANNA, *SEVEN_BROKEN)
     watch.moment = EVENING
-    work(shell)
+    work(app)
     watch.moment = NIGHT
-    work(shell)
-    before = shell.store.participants()["acme"].after
+    work(app)
+    before = app.store.enrolled_companies()["acme"].after
 
-    shell.store.rebuild(lambda _: None)
+    app.store.rebuild(lambda _: None)
 
-    assert shell.store.participants()["acme"].after == before == NIGHT
-    assert due_jobs(shell) == []
-    assert_sound(shell.store)
+    assert app.store.enrolled_companies()["acme"].after == before == NIGHT
+    assert due_jobs(app) == []
+    assert_sound(app.store)
 
 
-def test_slots_in_order_are_in_the_order_of_runs(shell: Shell, watch: Watch) -> None:
+def test_slots_in_order_are_in_the_order_of_runs(app: App, watch: Watch) -> None:
     """R3: a fortnight, looked at every hour."""
     for hours in range(14 * 24):
         watch.moment = MORNING + hours * HOUR
-        work(shell)
+        work(app)
 
-    served = slots_of(shell.store)
+    served = slots_of(app.store)
     assert served == every_slot(MORNING, watch.moment)
     assert all(one < other for one, other in pairwise(served))
-    assert {record.ended.outcome for record in records(shell)} == {
+    assert {record.ended.outcome for record in records(app)} == {
         Outcome.APPLIED,
         Outcome.UNCHANGED,
     }
 
 
-def records(shell: Shell) -> list[RunRecord]:
+def records(app: App) -> list[RunRecord]:
     """All of Acme's runs."""
-    return shell.store.every_run("acme")
+    return app.store.every_run("acme")
 
 
 def test_another_schedule_serves_other_slots(store: Store, watch: Watch, acme: Customer) -> None:
     """R3: times are configured, one a day or none as well."""
-    usual = shell_of(store, watch, acme)
+    usual = app_of(store, watch, acme)
     watch.moment = MORNING
     due_jobs(usual)
     never, noon = (

@@ -174,7 +174,7 @@ def test_a_server_that_hangs_up_on_a_log_in_is_not_asked_again(
 
         assert "ended the log-in" in refused.problem
         assert "(the server hung up); check `username` and `private_key`" in refused.problem
-        assert not refused.passing
+        assert not refused.transient
         log = (tmp_path / "sshd" / "log").read_text()
         assert log.count("Failed publickey") == 1
 
@@ -349,7 +349,7 @@ def test_a_line_that_is_lost_is_no_other_key() -> None:
     with closing(Once()) as server:
         refused = failure(on(server, host_key=WRONG))
 
-        assert refused.passing
+        assert refused.transient
         assert "does not answer as an SSH server does" in refused.problem
         assert server.connections == 3
 
@@ -531,7 +531,7 @@ def test_a_server_with_safe_algorithms_that_are_not_ours_is_told_which_to_allow(
 
     told = f"offers no cipher that we have, only {only}; ask the customer to allow aes128-gcm@"
     assert told in refused.problem
-    assert not refused.passing
+    assert not refused.transient
 
 
 def test_strong_algorithms_are_agreed_on_with_a_server_that_offers_both(
@@ -634,7 +634,7 @@ def test_a_wrong_answer_is_a_wrong_password(
     refused = failure(on(fake, attempts=3))
 
     assert f"does not let {USER} in; check `username` and `password`" in refused.problem
-    assert not refused.passing
+    assert not refused.transient
     assert fake.answers == ["hunter2"]
 
 
@@ -654,7 +654,7 @@ def test_more_than_one_question_is_told_and_the_password_given_once(
     refused = failure(on(fake, attempts=3))
 
     assert MORE in refused.problem
-    assert not refused.passing
+    assert not refused.transient
     assert fake.answers == answers
 
 

@@ -18,7 +18,7 @@ from adapters.store.sqlite import open_sqlite
 from adapters.store.store import Store
 from domain.schedule import Schedule
 from projections.roster import DUE
-from tests.adapters.steps import a_run, replayed, said_nothing, snapshot_of, stored
+from tests.adapters.steps import a_run, company_of, replayed, said_nothing, stored
 from tests.given import moment
 
 TWO = """
@@ -207,7 +207,7 @@ def keep(store: Store) -> None:
     stored(store, TWO.replace("Anna", "Anne"), number=2)
 
 
-@pytest.mark.parametrize("prefix", ["", "TENURE_", "LEDGER_", "Tenure_", "Ledger_"])
+@pytest.mark.parametrize("prefix", ["", "TENURE_", "EVENTSTORE_", "Tenure_", "EventStore_"])
 def test_the_process_environment_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefix: str
 ) -> None:
@@ -274,7 +274,7 @@ def test_nobody_waits_for_a_commit_to_be_told_what_was_before(path: Path) -> Non
         writing.execute("BEGIN IMMEDIATE")
         writing.execute("DELETE FROM roster")
 
-        assert len(snapshot_of(store, "acme").roster.entries) == 2
+        assert len(company_of(store, "acme")[1].entries) == 2
         assert list(store.due(Schedule(), moment("2027-04-02 00:00"))) == ["acme"]
         writing.rollback()
         store.commit(said_nothing(store, run=a_run(2)))

@@ -12,27 +12,31 @@ import pytest
 from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 from msgspec.structs import replace
 
-from adapters.store.commit import Commit, HeldFile, RunRecord
+from adapters.store.commit import Commit, HeldFile
 from adapters.store.errors import Conflict
 from adapters.store.store import Store
-from domain.clock import plan_clock
-from domain.employee import Employee
-from domain.events import EmailChanged, EmployeeEvent, State
+from domain.company_runs.events import FileInfo, RunKind, RunRecord
+from domain.company_runs.state import CompanyState
+from domain.context import Moment
+from domain.employee.aggregate import Employee
+from domain.employee.change import change_of
+from domain.employee.clock import plan_clock
+from domain.employee.events import EmailChanged, EmployeeEvent, State
 from domain.ids import company_stream_id
-from domain.issues import Issue, Severity
-from domain.plan import Moment, change_of
-from domain.run import CompanyStream, FileInfo, Outcome, RunKind
+from domain.issues.catalogue import Severity
+from domain.issues.issue import Issue
+from domain.outcome import Outcome
 from domain.schedule import Schedule
 from tests.adapters.conftest import OpenStore
 from tests.adapters.steps import (
     a_run,
     commit_of,
+    company_of,
     ended,
     other_company,
     person,
     replayed,
     said_nothing,
-    snapshot_of,
     stored,
 )
 from tests.given import NOW, a_company, codes, day, moment, plan
@@ -51,7 +55,8 @@ def by_support(store: Store, employee: Employee, event: EmployeeEvent, number: i
     change = change_of(employee, employee.id, [(NOW, event)], Moment(a_run(number), NOW))
     assert change is not None
     record = ended(outcome=Outcome.APPLIED)
-    store.commit(Commit(a_run(number), record, store.stream("acme"), changes=(change,)))
+    runs = (RunRecord(a_run(number), record),)
+    store.commit(Commit(runs, store.company_state("acme"), changes=(change,)))
 
 
 def an_issue(code: str) -> Issue:
@@ -61,12 +66,12 @@ def an_issue(code: str) -> Issue:
 
 def everything(store: Store) -> dict[str, object]:
     """All that a store can be asked about Acme."""
-    snapshot = snapshot_of(store, "acme")
+    state, roster = company_of(store, "acme")
     people = list(store.employees("acme"))
     records = store.runs(None, 100)
     return {
-        "stream": snapshot.stream,
-        "entries": sorted(snapshot.roster.entries, key=lambda entry: entry.employee),
+        "state": state,
+        "entries": sorted(roster.entries, key=lambda entry: entry.employee),
         "people": people,
         "events": [store.events(employee.id) for employee in people],
         "runs": store.events(company_stream_id("acme")),
@@ -102,7 +107,7 @@ def test_what_was_committed_is_there_when_the_store_is_opened_again(open_store: 
 def test_what_one_opened_the_other_sees_at_once(open_store: OpenStore) -> None:
     """R4"""
     one, other = open_store(), open_store()
-    snapshot_of(other, "acme")
+    company_of(other, "acme")
 
     stored(one, THREE)
 
@@ -158,21 +163,20 @@ def test_names_are_kept_to_the_letter(store: Store, name: str) -> None:
 
 def test_a_company_that_never_had_a_run_stands_at_the_beginning(store: Store) -> None:
     """R4"""
-    snapshot = snapshot_of(store, "acme")
+    state, roster = company_of(store, "acme")
 
-    assert snapshot.stream == store.stream("acme") == CompanyStream()
-    assert snapshot.roster.entries == []
+    assert state == store.company_state("acme") == CompanyState()
+    assert roster.entries == []
     assert list(store.employees("acme")) == []
 
 
-def test_the_snapshot_holds_everyone_with_what_leads_to_them(store: Store) -> None:
+def test_the_roster_holds_everyone_with_what_leads_to_them(store: Store) -> None:
     """I1"""
     stored(store, THREE)
 
-    snapshot = snapshot_of(store, "acme")
+    state, roster = company_of(store, "acme")
 
-    assert snapshot.stream.version == 1
-    roster = snapshot.roster
+    assert state.version == 1
     entry = roster.at_address("bram@acme.example")
     assert entry is not None
     assert entry == roster.with_external_id("7")
@@ -188,7 +192,7 @@ def test_a_company_is_told_of_its_own_people_and_runs_only(store: Store) -> None
 
     assert len(list(store.employees("acme"))) == 3
     assert len(list(store.employees("zenith"))) == 1
-    assert store.stream("acme").version == store.stream("zenith").version == 1
+    assert store.company_state("acme").version == store.company_state("zenith").version == 1
     assert store.find("zenith", "bram@acme.example") == []
     assert store.find("acme", "007") != store.find("zenith", "007")
     assert [record.run for record in store.runs("zenith", 10)] == [a_run(2)]
@@ -207,11 +211,11 @@ def test_people_come_in_the_order_in_which_they_were_registered(store: Store) ->
 def test_a_later_state_takes_the_place_of_the_earlier_one(store: Store) -> None:
     """R1"""
     stored(store, THREE, number=1)
-    before = snapshot_of(store, "acme").roster.with_external_id("007")
+    before = company_of(store, "acme")[1].with_external_id("007")
 
     stored(store, THREE.replace("Anna", "Anne"), number=2)
 
-    after = snapshot_of(store, "acme").roster.with_external_id("007")
+    after = company_of(store, "acme")[1].with_external_id("007")
     assert person(store, "007").version == 2
     assert before is not None
     assert after is not None
@@ -226,9 +230,9 @@ def test_a_row_that_changes_nothing_is_remembered_and_nothing_else_changes(store
 
     commit = stored(store, THREE.replace("Anna,", " Anna ,"), number=2)
 
-    assert len(commit.remembered) == 1
-    ((employee, digest),) = commit.remembered
-    entries = {entry.employee: entry for entry in snapshot_of(store, "acme").roster.entries}
+    assert len(commit.new_digests) == 1
+    ((employee, digest),) = commit.new_digests
+    entries = {entry.employee: entry for entry in company_of(store, "acme")[1].entries}
     assert entries[employee].digest == digest
     assert list(store.employees("acme")) == people
 
@@ -301,7 +305,7 @@ def test_a_run_is_found_by_its_id(store: Store) -> None:
 
     assert record is not None
     assert record.run == a_run(1)
-    assert record.ended == commit.ended
+    assert record == commit.ended
     assert store.find_run(a_run(2)) is None
 
 
@@ -382,8 +386,9 @@ def waiting_commit(
     infos = [FileInfo(f"alleo_employees_{n}.csv", 3, NOW, str(n) * 64) for n in (1, 2)]
     record = replace(ended(outcome=Outcome.HELD), files=tuple(infos), delivery=str(number) * 64)
     files = [HeldFile(info, bytes([0, 255, number])) for info in infos]
-    stream = store.stream("acme")
-    return Commit(a_run(number), record, stream, held=files, first=first, **more)  # type: ignore[arg-type]
+    ran = RunRecord(a_run(number), record)
+    runs = (ran,) if first is None else (first, ran)
+    return Commit(runs, store.company_state("acme"), held=files, **more)  # type: ignore[arg-type]
 
 
 def ending(number: int, of: int) -> RunRecord:
@@ -398,9 +403,8 @@ def test_what_is_held_waits_with_its_files_until_a_run_ends_it(store: Store) -> 
     store.commit(commit)
 
     assert store.held(a_run(1)) == list(commit.held)
-    assert store.waiting("acme") == store.waiting(None) == [RunRecord(a_run(1), commit.ended)]
-    end = ending(2, of=1)
-    store.commit(Commit(end.run, end.ended, store.stream("acme")))
+    assert store.waiting("acme") == store.waiting(None) == [commit.ended]
+    store.commit(Commit((ending(2, of=1),), store.company_state("acme")))
 
     assert store.held(a_run(1)) == []
     assert store.waiting("acme") == store.waiting(None) == []
@@ -421,7 +425,7 @@ def test_a_run_that_ends_another_first_is_stored_with_it_in_order(store: Store) 
     assert [record.run for record in store.waiting("acme")] == [a_run(3)]
     assert store.held(a_run(1)) == []
     assert len(store.held(a_run(3))) == 2
-    assert store.stream("acme").version == 3
+    assert store.company_state("acme").version == 3
 
 
 def test_of_a_run_that_cannot_be_stored_the_one_before_it_is_not_either(store: Store) -> None:
@@ -472,13 +476,14 @@ def test_around_somebody_stand_those_whom_a_request_might_meet(
     stored(store, THREE, number=2, company=other_company())
     anna = person(store, "007")
 
-    around = store.snapshot_around("acme", anna.id, address, external_id)
+    with store.read("acme") as reading:
+        around = reading.roster_around(anna.id, address, external_id)
+        assert reading.state == store.company_state("acme")
 
-    assert around.stream == store.stream("acme")
-    found = [around.roster.employee(entry) for entry in around.roster.entries]
+    found = [around.employee(entry) for entry in around.entries]
     assert sorted(each.details.first_name for each in found) == names
-    whole = {entry.employee: entry for entry in snapshot_of(store, "acme").roster.entries}
-    assert all(whole[entry.employee] == entry for entry in around.roster.entries)
+    whole = {entry.employee: entry for entry in company_of(store, "acme")[1].entries}
+    assert all(whole[entry.employee] == entry for entry in around.entries)
 
 
 def test_whoever_the_file_calls_by_an_address_stands_around_it(store: Store) -> None:
@@ -488,8 +493,9 @@ def test_whoever_the_file_calls_by_an_address_stands_around_it(store: Store) -> 
     anna = person(store, "007")
 
     for address in ("bram@acme.example", "bram.new@acme.example"):
-        around = store.snapshot_around("acme", anna.id, address, None)
-        assert len(around.roster.entries) == 2
+        with store.read("acme") as reading:
+            around = reading.roster_around(anna.id, address, None)
+        assert len(around.entries) == 2
 
 
 def test_the_streams_of_a_run_are_those_of_everyone_it_registered_or_changed(store: Store) -> None:
@@ -562,13 +568,12 @@ def test_who_has_left_is_due_no_more(store: Store) -> None:
     ((chris, digest),) = found.employees()
     later = moment("2027-03-21 00:00")
     made = plan_clock([(chris, digest)], Schedule(), Moment(a_run(2), later), later)
-    store.commit(
-        Commit(a_run(2), ended(outcome=Outcome.APPLIED), found.stream, changes=made.changes)
-    )
+    runs = (RunRecord(a_run(2), ended(outcome=Outcome.APPLIED)),)
+    store.commit(Commit(runs, found.state, changes=made.changes))
 
     assert due(store, "2027-06-01 00:00") == {}
     assert person(store, "chris@acme.example").state is State.DEACTIVATED
-    (entry,) = snapshot_of(store, "acme").roster.entries
+    (entry,) = company_of(store, "acme")[1].entries
     assert entry.digest == commit.changes[0].digest
 
 
@@ -582,8 +587,8 @@ def test_the_due_come_by_company_with_where_it_stands(store: Store) -> None:
     found = store.due(Schedule(), moment("2027-03-21 00:00"))
 
     assert list(found) == ["acme", "zenith"]
-    assert found["acme"].stream == store.stream("acme")
-    assert found["acme"].stream.version == 2
+    assert found["acme"].state == store.company_state("acme")
+    assert found["acme"].state.version == 2
     ((chris, digest),) = found["acme"].employees()
     assert chris == person(store, "chris@acme.example")
     assert digest is not None
@@ -610,7 +615,7 @@ def test_a_run_planned_from_an_older_version_changes_nothing(store: Store) -> No
 def test_two_that_opened_the_store_cannot_build_on_the_same_version(open_store: OpenStore) -> None:
     """R4"""
     one, other = open_store(), open_store()
-    stale = commit_of(plan(THREE, run=a_run(2)), other.stream("acme"), run=a_run(2))
+    stale = commit_of(plan(THREE, run=a_run(2)), other.company_state("acme"), run=a_run(2))
     stored(one, THREE, number=1)
 
     with pytest.raises(Conflict):
@@ -626,7 +631,7 @@ def test_another_companys_run_is_in_nobodys_way(store: Store) -> None:
 
     store.commit(planned)
 
-    assert store.stream("acme").version == 1
+    assert store.company_state("acme").version == 1
 
 
 def test_committing_the_same_run_again_does_nothing(store: Store) -> None:
@@ -662,11 +667,9 @@ def test_a_run_that_cannot_be_stored_to_its_end_is_not_stored_at_all(store: Stor
     """R1"""
     stored(store, THREE, number=1)
     before = everything(store)
-    made = plan(
-        THREE.replace("Anna", "Anne"), known=snapshot_of(store, "acme").roster, run=a_run(2)
-    )
+    made = plan(THREE.replace("Anna", "Anne"), known=company_of(store, "acme")[1], run=a_run(2))
     said = Breaking([an_issue("several-files")])
-    commit = replace(commit_of(made, store.stream("acme"), run=a_run(2)), issues=said)
+    commit = replace(commit_of(made, store.company_state("acme"), run=a_run(2)), issues=said)
 
     with pytest.raises(RuntimeError, match="no further"):
         store.commit(commit)

@@ -18,35 +18,35 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from adapters.service.approvals import approve, discard
-from adapters.service.audit import audit
-from adapters.service.clock import pass_clock
-from adapters.service.errors import HeldFilesDamaged
-from adapters.service.imports import import_delivery, preview_delivery
-from adapters.service.run import Shell
-from adapters.service.support import support
 from adapters.settings import Customer
 from adapters.store.opening import Database, PostgresUrl
 from adapters.store.schema import TABLES as SCHEMA
 from adapters.store.sqlite import open_sqlite
 from adapters.store.store import Store
 from adapters.store.verify import Findings
+from adapters.use_cases.app import App
+from adapters.use_cases.audit import audit
+from adapters.use_cases.clock import pass_clock
+from adapters.use_cases.decide_held import approve, discard
+from adapters.use_cases.errors import HeldFilesDamaged
+from adapters.use_cases.import_delivery import import_delivery, preview_delivery
+from adapters.use_cases.support import support
+from domain.employee.commands import CancelOffboarding, ChangeEmail, Deactivate
 from domain.ids import company_stream_id
-from domain.run import Outcome
-from domain.support import CancelOffboarding, ChangeEmail, Deactivate
-from projections.audit import Question
-from projections.soundness import PROBLEMS
+from domain.outcome import Outcome
+from projections.answers.audit import Question
+from projections.answers.integrity import PROBLEMS
 from projections.tables import Table
 from tests.adapters import pgserver
 from tests.adapters.conftest import OpenStore
 from tests.adapters.steps import (
     Watch,
     a_customer,
+    app_of,
     delivered,
     other_company,
     person,
     replayed,
-    shell_of,
 )
 from tests.given import a_company, moment
 
@@ -78,41 +78,41 @@ def acme() -> Customer:
     return a_customer(a_company(policy={"max_offboardings": 1}))
 
 
-def a_life(store: Store, watch: Watch, acme: Customer) -> Shell:
+def a_life(store: Store, watch: Watch, acme: Customer) -> App:
     """Two companies with runs of every kind; a delivery of two files waits in one of them."""
-    shell = shell_of(store, watch, acme)
+    app = app_of(store, watch, acme)
     watch.tick = timedelta(milliseconds=1)
 
     def imported(*texts: str, whose: Customer = acme) -> Any:
-        return import_delivery(shell, whose, "tester", delivered(*texts))
+        return import_delivery(app, whose, "tester", delivered(*texts))
 
     zenith = a_customer(other_company())
-    store.take_part(["acme", "zenith"], moment("2027-03-01 02:45"))
+    store.enrol(["acme", "zenith"], moment("2027-03-01 02:45"))
     imported(FIRST)
     imported(FIRST, whose=zenith)
     watch.moment = moment("2027-03-10 00:00")
-    list(pass_clock(shell, "night"))
+    list(pass_clock(app, "night"))
     imported(SECOND)
     imported(SECOND)
     imported(SECOND, whose=zenith)
-    support(shell, acme, "1", ChangeEmail("a@acme.example"), "olga", "married")
+    support(app, acme, "1", ChangeEmail("a@acme.example"), "olga", "married")
     imported(THIRD)
     imported(LEAVING)
-    discard(shell, store.waiting("acme")[0], "olga", "wrong")
+    discard(app, store.waiting("acme")[0], "olga", "wrong")
     imported(LEAVING)
     imported(THIRD)
-    support(shell, acme, "3", Deactivate(), "olga", "left")
+    support(app, acme, "3", Deactivate(), "olga", "left")
     imported("")
     imported(LEAVING + "\n\n")
-    approve(shell, acme, store.waiting("acme")[0], "otto", "HR confirmed it")
-    support(shell, acme, "6", CancelOffboarding(), "olga", "stays")
+    approve(app, acme, store.waiting("acme")[0], "otto", "HR confirmed it")
+    support(app, acme, "6", CancelOffboarding(), "olga", "stays")
     sooner = LEAVING.replace("2027-10-31", "2027-09-30")
     assert imported(THIRD, sooner.replace("Fay,", "Fee,")).outcome is Outcome.HELD
-    return shell
+    return app
 
 
 @pytest.fixture
-def shell(store: Store, watch: Watch, acme: Customer) -> Shell:
+def app(store: Store, watch: Watch, acme: Customer) -> App:
     """Two companies with runs of every kind."""
     return a_life(store, watch, acme)
 
@@ -173,14 +173,14 @@ def kept(ask: Ask) -> dict[str, list[tuple[Any, ...]]]:
     return tables
 
 
-def stream_of(shell: Shell, who: str, company: str = "acme") -> UUID:
+def stream_of(app: App, who: str, company: str = "acme") -> UUID:
     """Somebody's stream."""
-    return person(shell.store, who, company).id
+    return person(app.store, who, company).id
 
 
-def runs_of(shell: Shell, who: str) -> list[UUID]:
+def runs_of(app: App, who: str) -> list[UUID]:
     """The runs of somebody's events, in their order."""
-    return [event.run for event in shell.store.events(stream_of(shell, who))]
+    return [event.run for event in app.store.events(stream_of(app, who))]
 
 
 ACME = company_stream_id("acme")
@@ -189,10 +189,10 @@ ACME = company_stream_id("acme")
 # What is sound
 
 
-def test_nothing_is_found_where_nothing_is_wrong(shell: Shell, ask: Ask) -> None:
+def test_nothing_is_found_where_nothing_is_wrong(app: App, ask: Ask) -> None:
     before = kept(ask)
 
-    findings = verified(shell.store)
+    findings = verified(app.store)
 
     assert findings.problems == ()
     streams = {row[0] for row in before["stored_events"]}
@@ -212,20 +212,20 @@ def test_an_empty_store_is_sound_and_stays_empty(store: Store) -> None:
     assert findings.problems == ()
 
 
-def test_whoever_waits_is_told_of_every_event(shell: Shell) -> None:
+def test_whoever_waits_is_told_of_every_event(app: App) -> None:
     told: list[int] = []
 
-    shell.store.verify(told.append)
-    assert sum(told) == shell.store.count_events()
-    shell.store.rebuild(told.append)
-    assert sum(told) == 2 * shell.store.count_events()
+    app.store.verify(told.append)
+    assert sum(told) == app.store.count_events()
+    app.store.rebuild(told.append)
+    assert sum(told) == 2 * app.store.count_events()
 
 
-def test_rows_of_the_cache_may_be_missing(shell: Shell, ask: Ask) -> None:
+def test_rows_of_the_cache_may_be_missing(app: App, ask: Ask) -> None:
     """A digest spares work and decides nothing."""
     ask("UPDATE roster SET digest = NULL WHERE digest IS NOT NULL")
 
-    assert found(shell.store) == set()
+    assert found(app.store) == set()
 
 
 # What is found: the roster
@@ -242,21 +242,19 @@ COLUMNS: dict[str, object] = {
 
 
 @pytest.mark.parametrize("column", COLUMNS)
-def test_every_column_of_the_roster_is_compared(shell: Shell, ask: Ask, column: str) -> None:
-    bram = stream_of(shell, "2")
+def test_every_column_of_the_roster_is_compared(app: App, ask: Ask, column: str) -> None:
+    bram = stream_of(app, "2")
     ask(f"UPDATE roster SET {column} = ? WHERE employee = ?", COLUMNS[column], bram.hex)
 
-    assert found(shell.store) == {("roster-row-differs", "acme", bram)}
+    assert found(app.store) == {("roster-row-differs", "acme", bram)}
 
 
 @pytest.mark.parametrize("column", ["file_address", "external_id", "leaves", "starts", "namesake"])
-def test_a_value_that_is_missing_from_the_roster_is_found(
-    shell: Shell, ask: Ask, column: str
-) -> None:
+def test_a_value_that_is_missing_from_the_roster_is_found(app: App, ask: Ask, column: str) -> None:
     rows = ask(f"SELECT employee FROM roster WHERE company='acme' AND {column} IS NOT NULL LIMIT 1")
     ask(f"UPDATE roster SET {column} = NULL WHERE employee = ?", rows[0][0])
 
-    assert found(shell.store) == {("roster-row-differs", "acme", UUID(rows[0][0]))}
+    assert found(app.store) == {("roster-row-differs", "acme", UUID(rows[0][0]))}
 
 
 @pytest.mark.parametrize(
@@ -272,42 +270,42 @@ def test_a_value_that_is_missing_from_the_roster_is_found(
     ids=["name", "date", "cut off", "empty", "other name", "no text"],
 )
 def test_a_state_that_is_not_that_of_the_events_is_found(
-    shell: Shell, ask: Ask, change: Callable[[bytes], bytes]
+    app: App, ask: Ask, change: Callable[[bytes], bytes]
 ) -> None:
-    bram = stream_of(shell, "2")
+    bram = stream_of(app, "2")
     ((state,),) = ask("SELECT state FROM roster WHERE employee = ?", bram.hex)
     ask("UPDATE roster SET state = ? WHERE employee = ?", change(state), bram.hex)
 
-    assert found(shell.store) == {("roster-row-differs", "acme", bram)}
+    assert found(app.store) == {("roster-row-differs", "acme", bram)}
 
 
-def test_somebody_who_is_missing_from_the_roster_is_found(shell: Shell, ask: Ask) -> None:
-    streams = [each.id for each in shell.store.employees("acme")]
+def test_somebody_who_is_missing_from_the_roster_is_found(app: App, ask: Ask) -> None:
+    streams = [each.id for each in app.store.employees("acme")]
     for stream in (streams[0], streams[-1]):
         ask("DELETE FROM roster WHERE employee = ?", stream.hex)
 
-    assert found(shell.store) == {
+    assert found(app.store) == {
         ("roster-row-missing", "acme", streams[0]),
         ("roster-row-missing", "acme", streams[-1]),
     }
 
 
-def test_somebody_in_another_companys_roster_is_found(shell: Shell, ask: Ask) -> None:
-    bram = stream_of(shell, "2")
+def test_somebody_in_another_companys_roster_is_found(app: App, ask: Ask) -> None:
+    bram = stream_of(app, "2")
     ask("UPDATE roster SET company = 'zenith' WHERE employee = ?", bram.hex)
 
-    assert found(shell.store) == {
+    assert found(app.store) == {
         ("roster-row-stray", "zenith", bram),
         ("roster-row-missing", "acme", bram),
     }
 
 
-def test_somebody_in_the_roster_of_two_companies_is_found(shell: Shell, ask: Ask) -> None:
-    bram = stream_of(shell, "2")
+def test_somebody_in_the_roster_of_two_companies_is_found(app: App, ask: Ask) -> None:
+    bram = stream_of(app, "2")
     copied(ask, "roster", {"company": "zenith"}, "employee", bram.hex)
     copied(ask, "roster", {"company": "aaa"}, "company = 'acme' AND employee", bram.hex)
 
-    assert found(shell.store) == {
+    assert found(app.store) == {
         ("roster-row-stray", "zenith", bram),
         ("roster-row-stray", "aaa", bram),
     }
@@ -315,13 +313,13 @@ def test_somebody_in_the_roster_of_two_companies_is_found(shell: Shell, ask: Ask
 
 @pytest.mark.parametrize("stream", [UUID(int=1), None, UUID(int=(1 << 128) - 1)])
 def test_somebody_without_events_is_found_wherever_they_stand(
-    shell: Shell, ask: Ask, stream: UUID | None
+    app: App, ask: Ask, stream: UUID | None
 ) -> None:
-    bram = stream_of(shell, "2")
+    bram = stream_of(app, "2")
     stray = stream or UUID(int=bram.int + 1000)
     copied(ask, "roster", {"employee": stray.hex}, "employee", bram.hex)
 
-    assert found(shell.store) == {("roster-row-stray", "acme", stray)}
+    assert found(app.store) == {("roster-row-stray", "acme", stray)}
 
 
 def copied(ask: Ask, table: str, other: dict[str, object], where: str, value: object) -> None:
@@ -357,62 +355,62 @@ def take_away(ask: Ask, stream: UUID, version: int) -> None:
     ask(f"DELETE FROM stored_events WHERE {where}", stream.hex, version)
 
 
-def test_a_name_that_was_overwritten_later_and_is_altered_is_found(shell: Shell, ask: Ask) -> None:
+def test_a_name_that_was_overwritten_later_and_is_altered_is_found(app: App, ask: Ask) -> None:
     """No later state tells that Anna was called otherwise at first: only the bytes do."""
-    anna = stream_of(shell, "1")
+    anna = stream_of(app, "1")
     altered = state_at(ask, anna, 1).replace(b'"Anna"', b'"Anja"')
     assert altered != state_at(ask, anna, 1)
     alter(ask, anna, 1, state=altered)
 
-    assert replayed(shell.store, anna) == person(shell.store, "1")
-    assert found(shell.store) >= {("event-altered", anna, 1)}
-    assert {p[0] for p in found(shell.store)} <= {"event-altered", "events-missing"}
+    assert replayed(app.store, anna) == person(app.store, "1")
+    assert found(app.store) >= {("event-altered", anna, 1)}
+    assert {p[0] for p in found(app.store)} <= {"event-altered", "events-missing"}
 
 
 @pytest.mark.parametrize("version", [1, 2, 3, 4])
 @pytest.mark.parametrize("garbage", [b"", b"{}", b"[", b'{"event":{"kind":"n"}}', None])
 def test_altered_bytes_are_found_wherever_they_are(
-    shell: Shell, ask: Ask, version: int, garbage: bytes | None
+    app: App, ask: Ask, version: int, garbage: bytes | None
 ) -> None:
-    anna = stream_of(shell, "1")
-    assert len(shell.store.events(anna)) == 4
+    anna = stream_of(app, "1")
+    assert len(app.store.events(anna)) == 4
     state = state_at(ask, anna, version)
     alter(ask, anna, version, state=state + b" " if garbage is None else garbage)
 
-    assert ("event-altered", anna, version) in found(shell.store)
+    assert ("event-altered", anna, version) in found(app.store)
 
 
-def test_altered_bytes_that_are_no_text_are_found(shell: Shell, ask: Ask) -> None:
-    anna = stream_of(shell, "1")
+def test_altered_bytes_that_are_no_text_are_found(app: App, ask: Ask) -> None:
+    anna = stream_of(app, "1")
     alter(ask, anna, 1, state=state_at(ask, anna, 1).replace(b'"Anna"', b'"An\xffa"'))
 
-    assert ("event-altered", anna, 1) in found(shell.store)
+    assert ("event-altered", anna, 1) in found(app.store)
 
 
 @pytest.mark.parametrize("topic", ["email-changed", "os:system", "run-ended"])
-def test_an_event_that_says_it_is_another_is_found(shell: Shell, ask: Ask, topic: str) -> None:
-    anna = stream_of(shell, "1")
+def test_an_event_that_says_it_is_another_is_found(app: App, ask: Ask, topic: str) -> None:
+    anna = stream_of(app, "1")
     alter(ask, anna, 2, topic=topic)
 
-    assert ("event-unreadable", anna, 2) in found(shell.store)
+    assert ("event-unreadable", anna, 2) in found(app.store)
 
 
-def test_a_checksum_that_does_not_fit_is_found(shell: Shell, ask: Ask) -> None:
-    anna = stream_of(shell, "1")
+def test_a_checksum_that_does_not_fit_is_found(app: App, ask: Ask) -> None:
+    anna = stream_of(app, "1")
     alter(ask, anna, 3, checksum=0)
 
-    assert ("event-altered", anna, 3) in found(shell.store)
+    assert ("event-altered", anna, 3) in found(app.store)
 
 
-def test_an_event_that_cannot_follow_is_found(shell: Shell, ask: Ask) -> None:
+def test_an_event_that_cannot_follow_is_found(app: App, ask: Ask) -> None:
     """Somebody is registered twice: the second stands where a change stood."""
-    anna, registered = stream_of(shell, "1"), 1
+    anna, registered = stream_of(app, "1"), 1
     for column in ("state", "topic", "checksum"):
         select = f"SELECT {column} FROM stored_events WHERE originator_id = ?"
         ((value,), *_) = ask(f"{select} AND originator_version = {registered}", anna.hex)
         alter(ask, anna, 2, **{column: value})
 
-    assert ("event-misplaced", anna, 2) in found(shell.store)
+    assert ("event-misplaced", anna, 2) in found(app.store)
 
 
 @pytest.mark.parametrize(
@@ -421,12 +419,12 @@ def test_an_event_that_cannot_follow_is_found(shell: Shell, ask: Ask) -> None:
     ids=["first", "middle", "last"],
 )
 def test_an_event_that_is_missing_is_found(
-    shell: Shell, ask: Ask, version: int, more: set[str]
+    app: App, ask: Ask, version: int, more: set[str]
 ) -> None:
-    anna, run = stream_of(shell, "1"), runs_of(shell, "1")[version - 1]
+    anna, run = stream_of(app, "1"), runs_of(app, "1")[version - 1]
     take_away(ask, anna, version)
 
-    problems = found(shell.store)
+    problems = found(app.store)
 
     assert ("events-missing", run) in problems
     gaps = {problem for problem in problems if problem[0] == "event-missing"}
@@ -437,27 +435,27 @@ def test_an_event_that_is_missing_is_found(
     assert {problem[0] for problem in problems} == {"events-missing"} | more | indexed
 
 
-def test_several_missing_in_a_row_are_found(shell: Shell, ask: Ask) -> None:
-    anna, runs = stream_of(shell, "1"), runs_of(shell, "1")
+def test_several_missing_in_a_row_are_found(app: App, ask: Ask) -> None:
+    anna, runs = stream_of(app, "1"), runs_of(app, "1")
     for version in (2, 3):
         take_away(ask, anna, version)
 
-    problems = found(shell.store)
+    problems = found(app.store)
 
     assert ("event-missing", anna, 2) in problems
     assert {("events-missing", run) for run in runs[1:3]} <= problems
 
 
-def test_somebody_of_whom_nothing_is_left_but_the_row_is_found(shell: Shell, ask: Ask) -> None:
-    dora = stream_of(shell, "dora@acme.example")
-    (run,) = runs_of(shell, "dora@acme.example")
+def test_somebody_of_whom_nothing_is_left_but_the_row_is_found(app: App, ask: Ask) -> None:
+    dora = stream_of(app, "dora@acme.example")
+    (run,) = runs_of(app, "dora@acme.example")
     take_away(ask, dora, 1)
 
-    assert found(shell.store) == {("events-missing", run), ("roster-row-stray", "acme", dora)}
+    assert found(app.store) == {("events-missing", run), ("roster-row-stray", "acme", dora)}
 
 
-def test_an_event_of_a_run_that_never_was_is_found(shell: Shell, ask: Ask) -> None:
-    dora = stream_of(shell, "dora@acme.example")
+def test_an_event_of_a_run_that_never_was_is_found(app: App, ask: Ask) -> None:
+    dora = stream_of(app, "dora@acme.example")
     copied(
         ask,
         "stored_events",
@@ -466,8 +464,8 @@ def test_an_event_of_a_run_that_never_was_is_found(shell: Shell, ask: Ask) -> No
         dora.hex,
     )
 
-    (run,) = runs_of(shell, "dora@acme.example")
-    problems = found(shell.store)
+    (run,) = runs_of(app, "dora@acme.example")
+    problems = found(app.store)
 
     assert ("events-missing", run) in problems
     assert "roster-row-missing" in {problem[0] for problem in problems}
@@ -477,19 +475,19 @@ def test_an_event_of_a_run_that_never_was_is_found(shell: Shell, ask: Ask) -> No
 
 
 @pytest.mark.parametrize("version", ["first", "middle", "last"])
-def test_a_run_that_is_missing_is_found(shell: Shell, ask: Ask, version: str) -> None:
-    events = shell.store.events(ACME)
+def test_a_run_that_is_missing_is_found(app: App, ask: Ask, version: str) -> None:
+    events = app.store.events(ACME)
     at = {"first": 1, "middle": 3, "last": len(events)}[version]
     run = events[at - 1].run
     others = {
         ("run-missing", each.id, event.originator_version, run)
-        for each in shell.store.employees("acme")
-        for event in shell.store.events(each.id)
+        for each in app.store.employees("acme")
+        for event in app.store.events(each.id)
         if event.run == run
     }
     take_away(ask, ACME, at)
 
-    problems = found(shell.store)
+    problems = found(app.store)
 
     if version == "last":
         assert problems == {
@@ -504,22 +502,22 @@ def test_a_run_that_is_missing_is_found(shell: Shell, ask: Ask, version: str) ->
         assert kinds <= {"event-missing", "run-event-missing", "run-missing", "index-differs"}
 
 
-def test_a_run_whose_bytes_are_altered_is_found(shell: Shell, ask: Ask) -> None:
-    assert shell.store.events(ACME)[2].run
+def test_a_run_whose_bytes_are_altered_is_found(app: App, ask: Ask) -> None:
+    assert app.store.events(ACME)[2].run
     alter(ask, ACME, 3, state=state_at(ask, ACME, 3).replace(b'"by":"tester"', b'"by":"fester"'))
 
-    assert ("event-altered", ACME, 3) in found(shell.store)
+    assert ("event-altered", ACME, 3) in found(app.store)
 
 
-def test_a_run_in_another_companys_stream_is_found(shell: Shell, ask: Ask) -> None:
+def test_a_run_in_another_companys_stream_is_found(app: App, ask: Ask) -> None:
     zenith = company_stream_id("zenith")
-    last = shell.store.stream("zenith").version
+    last = app.store.company_state("zenith").version
     for column in ("state", "checksum"):
         select = f"SELECT {column} FROM stored_events WHERE originator_id = ?"
         ((value,),) = ask(f"{select} AND originator_version = 1", ACME.hex)
         alter(ask, zenith, last, **{column: value})
 
-    assert ("event-misplaced", zenith, last) in found(shell.store)
+    assert ("event-misplaced", zenith, last) in found(app.store)
 
 
 RUN_COLUMNS: dict[str, Any] = {
@@ -531,20 +529,20 @@ RUN_COLUMNS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("column", RUN_COLUMNS)
-def test_every_column_of_the_list_of_runs_is_compared(shell: Shell, ask: Ask, column: str) -> None:
-    run = shell.store.events(ACME)[1].run
+def test_every_column_of_the_list_of_runs_is_compared(app: App, ask: Ask, column: str) -> None:
+    run = app.store.events(ACME)[1].run
     ask(f"UPDATE runs SET {column} = ? WHERE run = ?", RUN_COLUMNS[column], run.hex)
 
-    assert found(shell.store) == {("run-row-differs", "acme", run)}
+    assert found(app.store) == {("run-row-differs", "acme", run)}
 
 
-def test_runs_that_are_missing_or_stray_in_the_list_are_found(shell: Shell, ask: Ask) -> None:
-    first, second, *_ = [event.run for event in shell.store.events(ACME)]
+def test_runs_that_are_missing_or_stray_in_the_list_are_found(app: App, ask: Ask) -> None:
+    first, second, *_ = [event.run for event in app.store.events(ACME)]
     stray = UUID(int=second.int + (1 << 32))
     copied(ask, "runs", {"run": stray.hex}, "run", first.hex)
     ask("DELETE FROM runs WHERE run = ?", second.hex)
 
-    assert found(shell.store) == {
+    assert found(app.store) == {
         ("run-row-missing", "acme", second),
         ("run-row-stray", "acme", stray),
     }
@@ -557,59 +555,59 @@ def test_runs_that_are_missing_or_stray_in_the_list_are_found(shell: Shell, ask:
     ("column", "value"), [("version", 1), ("held", None), ("held", "0" * 32), ("state", b"{}")]
 )
 def test_every_column_of_a_company_is_compared(
-    shell: Shell, ask: Ask, column: str, value: object
+    app: App, ask: Ask, column: str, value: object
 ) -> None:
     ask(f"UPDATE companies SET {column} = ? WHERE company = 'acme'", value)
 
-    assert found(shell.store) == {("company-row-differs", "acme")}
+    assert found(app.store) == {("company-row-differs", "acme")}
 
 
-def test_companies_that_are_missing_or_stray_are_found(shell: Shell, ask: Ask) -> None:
+def test_companies_that_are_missing_or_stray_are_found(app: App, ask: Ask) -> None:
     ask("UPDATE companies SET company = 'nobody' WHERE company = 'zenith'")
 
-    assert found(shell.store) == {
+    assert found(app.store) == {
         ("company-row-missing", "zenith"),
         ("company-row-stray", "nobody"),
     }
 
 
-def test_somebody_missing_from_the_index_is_found(shell: Shell, ask: Ask) -> None:
-    anna, run = stream_of(shell, "1"), runs_of(shell, "1")[1]
+def test_somebody_missing_from_the_index_is_found(app: App, ask: Ask) -> None:
+    anna, run = stream_of(app, "1"), runs_of(app, "1")[1]
     ask("DELETE FROM touched WHERE run = ? AND employee = ?", run.hex, anna.hex)
 
-    assert found(shell.store) == {("index-differs", run)}
+    assert found(app.store) == {("index-differs", run)}
 
 
 @pytest.mark.parametrize("who", ["somebody new", "somebody of the run", "nobody"])
-def test_somebody_too_many_in_the_index_is_found(shell: Shell, ask: Ask, who: str) -> None:
-    run = runs_of(shell, "1")[0]
+def test_somebody_too_many_in_the_index_is_found(app: App, ask: Ask, who: str) -> None:
+    run = runs_of(app, "1")[0]
     strays = {
-        "somebody new": stream_of(shell, "6"),
-        "somebody of the run": stream_of(shell, "2"),
+        "somebody new": stream_of(app, "6"),
+        "somebody of the run": stream_of(app, "2"),
         "nobody": uuid4(),
     }
     ask("INSERT INTO touched VALUES (?, ?)", run.hex, strays[who].hex)
 
-    assert found(shell.store) == {("index-differs", run)}
+    assert found(app.store) == {("index-differs", run)}
 
 
-def test_a_run_in_the_index_that_never_was_is_found(shell: Shell, ask: Ask) -> None:
+def test_a_run_in_the_index_that_never_was_is_found(app: App, ask: Ask) -> None:
     stray = uuid4()
-    ask("INSERT INTO touched VALUES (?, ?)", stray.hex, stream_of(shell, "1").hex)
+    ask("INSERT INTO touched VALUES (?, ?)", stray.hex, stream_of(app, "1").hex)
 
-    assert found(shell.store) == {("index-differs", stray)}
+    assert found(app.store) == {("index-differs", stray)}
 
 
 @pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize("content", [b"", b"other"])
 def test_files_that_wait_and_are_altered_are_found(
-    shell: Shell, ask: Ask, number: int, content: bytes
+    app: App, ask: Ask, number: int, content: bytes
 ) -> None:
     """B2"""
-    (record,) = shell.store.waiting("acme")
+    (record,) = app.store.waiting("acme")
     ask("UPDATE held SET content = ? WHERE number = ?", content, number)
 
-    assert found(shell.store) == {("held-missing", "acme", record.run)}
+    assert found(app.store) == {("held-missing", "acme", record.run)}
 
 
 @pytest.mark.parametrize(
@@ -620,27 +618,27 @@ def test_files_that_wait_and_are_altered_are_found(
         "number > 0",
     ],
 )
-def test_files_that_wait_and_are_missing_are_found(shell: Shell, ask: Ask, condition: str) -> None:
+def test_files_that_wait_and_are_missing_are_found(app: App, ask: Ask, condition: str) -> None:
     """B2"""
-    (record,) = shell.store.waiting("acme")
+    (record,) = app.store.waiting("acme")
     ask(f"DELETE FROM held WHERE {condition}")
 
-    assert found(shell.store) == {("held-missing", "acme", record.run)}
+    assert found(app.store) == {("held-missing", "acme", record.run)}
 
 
-def test_a_file_that_waits_and_is_described_otherwise_is_found(shell: Shell, ask: Ask) -> None:
+def test_a_file_that_waits_and_is_described_otherwise_is_found(app: App, ask: Ask) -> None:
     """B2"""
-    (record,) = shell.store.waiting("acme")
+    (record,) = app.store.waiting("acme")
     ask("UPDATE held SET file = ? WHERE number = 1", b"{}")
 
-    assert found(shell.store) == {("held-missing", "acme", record.run)}
+    assert found(app.store) == {("held-missing", "acme", record.run)}
 
 
-def test_everything_that_is_wrong_is_found_at_once(shell: Shell, ask: Ask) -> None:
-    anna, bram = stream_of(shell, "1"), stream_of(shell, "2")
-    theirs = stream_of(shell, "5", "zenith")
-    (waits,) = shell.store.waiting("acme")
-    run = shell.store.events(ACME)[0].run
+def test_everything_that_is_wrong_is_found_at_once(app: App, ask: Ask) -> None:
+    anna, bram = stream_of(app, "1"), stream_of(app, "2")
+    theirs = stream_of(app, "5", "zenith")
+    (waits,) = app.store.waiting("acme")
+    run = app.store.events(ACME)[0].run
     alter(ask, anna, 1, checksum=0)
     ask("UPDATE roster SET address = 'x' WHERE employee = ?", bram.hex)
     ask("DELETE FROM roster WHERE employee = ?", theirs.hex)
@@ -648,7 +646,7 @@ def test_everything_that_is_wrong_is_found_at_once(shell: Shell, ask: Ask) -> No
     ask("UPDATE runs SET version = 77 WHERE run = ?", run.hex)
     ask("DELETE FROM companies WHERE company = 'zenith'")
 
-    assert found(shell.store) >= {
+    assert found(app.store) >= {
         ("event-altered", anna, 1),
         ("roster-row-differs", "acme", bram),
         ("roster-row-missing", "zenith", theirs),
@@ -668,19 +666,19 @@ def test_everything_that_is_wrong_is_found_at_once(shell: Shell, ask: Ask) -> No
     ],
 )
 def test_files_that_are_not_as_received_are_not_approved(
-    shell: Shell, acme: Customer, ask: Ask, damage: str
+    app: App, acme: Customer, ask: Ask, damage: str
 ) -> None:
     """B2: what was held is applied exactly, or not at all."""
-    (record,) = shell.store.waiting("acme")
-    before = shell.store.stream("acme").changed, list(shell.store.employees("acme"))
+    (record,) = app.store.waiting("acme")
+    before = app.store.company_state("acme").changed, list(app.store.employees("acme"))
     ask(damage)
 
     with pytest.raises(HeldFilesDamaged):
-        approve(shell, acme, record, "olga", "HR confirmed it")
+        approve(app, acme, record, "olga", "HR confirmed it")
 
-    assert (shell.store.stream("acme").changed, list(shell.store.employees("acme"))) == before
-    assert shell.store.waiting("acme") == [record]
-    assert discard(shell, record, "olga", "files are lost").outcome is Outcome.DISCARDED
+    assert (app.store.company_state("acme").changed, list(app.store.employees("acme"))) == before
+    assert app.store.waiting("acme") == [record]
+    assert discard(app, record, "olga", "files are lost").outcome is Outcome.DISCARDED
 
 
 @pytest.mark.parametrize(
@@ -693,18 +691,18 @@ def test_files_that_are_not_as_received_are_not_approved(
         "UPDATE stored_events SET originator_id = 'nobody' || originator_id",
     ],
 )
-def test_ids_that_are_none_are_found(shell: Shell, ask: Ask, damage: str) -> None:
+def test_ids_that_are_none_are_found(app: App, ask: Ask, damage: str) -> None:
     ask(damage)
 
-    assert verified(shell.store).problems
+    assert verified(app.store).problems
 
 
-def test_a_problem_is_said_in_a_sentence_that_names_it_and_nobody(shell: Shell, ask: Ask) -> None:
-    anna = stream_of(shell, "1")
+def test_a_problem_is_said_in_a_sentence_that_names_it_and_nobody(app: App, ask: Ask) -> None:
+    anna = stream_of(app, "1")
     alter(ask, anna, 1, state=state_at(ask, anna, 1).replace(b'"Anna"', b'"Anja"'))
     ask("UPDATE roster SET address = 'anna@secret.example' WHERE employee = ?", anna.hex)
 
-    said = [problem.message for problem in verified(shell.store).problems]
+    said = [problem.message for problem in verified(app.store).problems]
 
     assert f"version 1 of stream {anna} has other bytes than were stored" in said
     assert not any("{" in sentence or "nna" in sentence for sentence in said)
@@ -713,30 +711,30 @@ def test_a_problem_is_said_in_a_sentence_that_names_it_and_nobody(shell: Shell, 
 # Made anew
 
 
-def test_what_is_sound_is_the_same_after_being_made_anew(shell: Shell, ask: Ask) -> None:
+def test_what_is_sound_is_the_same_after_being_made_anew(app: App, ask: Ask) -> None:
     """R1"""
     before = kept(ask)
 
-    rebuilt(shell.store)
+    rebuilt(app.store)
 
     assert kept(ask) == before
-    assert found(shell.store) == set()
+    assert found(app.store) == set()
 
 
 @pytest.mark.parametrize("gone", [*((table,) for table in PROJECTIONS), PROJECTIONS], ids=str)
-def test_whatever_is_gone_is_made_anew(shell: Shell, ask: Ask, gone: tuple[str, ...]) -> None:
+def test_whatever_is_gone_is_made_anew(app: App, ask: Ask, gone: tuple[str, ...]) -> None:
     """R1"""
     before = kept(ask)
-    histories = list(audit(shell, "acme", Question()))
+    histories = list(audit(app, "acme", Question()))
     for table in gone:
         ask(f"DELETE FROM {table}")
-    assert found(shell.store) != set()
+    assert found(app.store) != set()
 
-    rebuilt(shell.store)
+    rebuilt(app.store)
 
     assert kept(ask) == before
-    assert found(shell.store) == set()
-    assert list(audit(shell, "acme", Question())) == histories
+    assert found(app.store) == set()
+    assert list(audit(app, "acme", Question())) == histories
 
 
 DAMAGE = {
@@ -754,33 +752,31 @@ DAMAGE = {
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_whatever_is_wrong_beside_sound_events_is_made_up_for(
-    shell: Shell, ask: Ask, damage: str
+    app: App, ask: Ask, damage: str
 ) -> None:
     """R1"""
     before = kept(ask)
     ask(DAMAGE[damage])
-    problems = verified(shell.store).problems
+    problems = verified(app.store).problems
     assert problems
     assert all(each.restorable for each in problems)
 
-    rebuilt(shell.store)
+    rebuilt(app.store)
 
     assert kept(ask) == before
-    assert found(shell.store) == set()
+    assert found(app.store) == set()
 
 
-def test_what_only_events_and_files_tell_is_not_said_to_be_restorable(
-    shell: Shell, ask: Ask
-) -> None:
-    anna = stream_of(shell, "1")
+def test_what_only_events_and_files_tell_is_not_said_to_be_restorable(app: App, ask: Ask) -> None:
+    anna = stream_of(app, "1")
     take_away(ask, anna, 2)
     ask("DELETE FROM held")
-    alter(ask, stream_of(shell, "2"), 1, checksum=0)
-    kinds = {each.problem: each.restorable for each in verified(shell.store).problems}
+    alter(ask, stream_of(app, "2"), 1, checksum=0)
+    kinds = {each.problem: each.restorable for each in verified(app.store).problems}
 
-    rebuilt(shell.store)
+    rebuilt(app.store)
 
-    left = {each.problem for each in verified(shell.store).problems}
+    left = {each.problem for each in verified(app.store).problems}
     assert {kind for kind, restorable in kinds.items() if not restorable} <= left
     assert not kinds["event-missing"]
     assert not kinds["event-altered"]
@@ -792,10 +788,10 @@ def test_what_only_events_and_files_tell_is_not_said_to_be_restorable(
 @pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize("how", ["altered", "missing"])
 def test_what_stands_beside_somebodys_damaged_stream_is_left_as_it_is(
-    shell: Shell, ask: Ask, version: int, how: str
+    app: App, ask: Ask, version: int, how: str
 ) -> None:
     """It may be all that there is."""
-    before, anna = kept(ask), stream_of(shell, "1")
+    before, anna = kept(ask), stream_of(app, "1")
     if how == "altered":
         alter(ask, anna, version, state=b"{}")
     else:
@@ -806,38 +802,38 @@ def test_what_stands_beside_somebodys_damaged_stream_is_left_as_it_is(
     ask("DELETE FROM runs")
     ask("DELETE FROM companies")
 
-    rebuilt(shell.store)
+    rebuilt(app.store)
 
     assert kept(ask) == {**before, "stored_events": damaged}
 
 
 def test_the_last_known_of_somebody_whose_last_event_is_missing_is_left_as_it_is(
-    shell: Shell, ask: Ask
+    app: App, ask: Ask
 ) -> None:
     """It may be all that there is."""
-    before, anna = kept(ask), stream_of(shell, "1")
+    before, anna = kept(ask), stream_of(app, "1")
     take_away(ask, anna, 4)
 
-    rebuilt(shell.store)
+    rebuilt(app.store)
 
     assert kept(ask)["roster"] == before["roster"]
 
 
 def test_the_last_known_of_somebody_all_of_whose_events_are_missing_is_left_as_it_is(
-    shell: Shell, ask: Ask
+    app: App, ask: Ask
 ) -> None:
     """It may be all that there is."""
     before = kept(ask)
-    take_away(ask, stream_of(shell, "dora@acme.example"), 1)
+    take_away(ask, stream_of(app, "dora@acme.example"), 1)
 
-    rebuilt(shell.store)
+    rebuilt(app.store)
 
     assert kept(ask)["roster"] == before["roster"]
 
 
 @pytest.mark.parametrize("how", ["altered", "missing"])
 def test_what_stands_beside_a_companys_damaged_stream_is_left_as_it_is(
-    shell: Shell, ask: Ask, how: str
+    app: App, ask: Ask, how: str
 ) -> None:
     """Its people are made anew all the same, and so is the other company."""
     before = kept(ask)
@@ -850,16 +846,16 @@ def test_what_stands_beside_a_companys_damaged_stream_is_left_as_it_is(
     ask("DELETE FROM companies WHERE company = 'zenith'")
     ask("DELETE FROM runs WHERE company = 'zenith'")
 
-    rebuilt(shell.store)
+    rebuilt(app.store)
 
     assert kept(ask) == {**before, "stored_events": damaged}
 
 
-def last_run(shell: Shell, kind: str) -> UUID:
+def last_run(app: App, kind: str) -> UUID:
     """The latest run of Acme of this kind, or that ended so."""
     return next(
         record.run
-        for record in shell.store.runs("acme", 100)
+        for record in app.store.runs("acme", 100)
         if kind in (record.ended.run_kind.value, record.ended.outcome.value)
     )
 
@@ -867,65 +863,65 @@ def last_run(shell: Shell, kind: str) -> UUID:
 @pytest.mark.parametrize("newest", [True, False])
 @pytest.mark.parametrize("kind", ["held", "approve", "support", "import", "discard"])
 def test_what_is_left_of_a_run_whose_event_is_lost_is_left_as_it_is(
-    shell: Shell, acme: Customer, ask: Ask, kind: str, newest: bool
+    app: App, acme: Customer, ask: Ask, kind: str, newest: bool
 ) -> None:
     """R2: the row in the list may be all that there is of it, and whether a delivery waits, all
     that tells so."""
-    (waits,) = shell.store.waiting("acme")
+    (waits,) = app.store.waiting("acme")
     if kind != "held" and newest:
         if kind == "approve":
-            approve(shell, acme, waits, "otto", "right")
+            approve(app, acme, waits, "otto", "right")
         elif kind == "support":
-            support(shell, acme, "dora@acme.example", Deactivate(), "olga", "left")
+            support(app, acme, "dora@acme.example", Deactivate(), "olga", "left")
         elif kind == "import":
-            import_delivery(shell, acme, "tester", delivered(""))
+            import_delivery(app, acme, "tester", delivered(""))
         else:
-            discard(shell, waits, "otto", "wrong")
+            discard(app, waits, "otto", "wrong")
     elif kind == "held" and not newest:
-        import_delivery(shell, acme, "tester", delivered(""))
-    run = last_run(shell, kind)
-    at = next(e.originator_version for e in shell.store.events(ACME) if e.run == run)
+        import_delivery(app, acme, "tester", delivered(""))
+    run = last_run(app, kind)
+    at = next(e.originator_version for e in app.store.events(ACME) if e.run == run)
     if not newest:
-        assert at < shell.store.stream("acme").version or kind in ("import", "held")
+        assert at < app.store.company_state("acme").version or kind in ("import", "held")
     before = kept(ask)
     take_away(ask, ACME, at)
-    damaged, problems = kept(ask)["stored_events"], found(shell.store)
+    damaged, problems = kept(ask)["stored_events"], found(app.store)
     assert ("run-event-missing", "acme", run) in problems
-    lost = [p for p in verified(shell.store).problems if p.problem == "run-event-missing"]
+    lost = [p for p in verified(app.store).problems if p.problem == "run-event-missing"]
     assert [p.restorable for p in lost] == [False]
     assert str(run) in lost[0].message
 
     for _ in range(2):
-        rebuilt(shell.store)
+        rebuilt(app.store)
 
         assert kept(ask) == {**before, "stored_events": damaged}
-        assert found(shell.store) == problems
+        assert found(app.store) == problems
 
 
 def test_what_is_left_of_a_company_whose_stream_is_lost_is_left_as_it_is(
-    shell: Shell, ask: Ask
+    app: App, ask: Ask
 ) -> None:
     """Its runs, where it stands, its people, and the delivery that waits; all of it is named."""
-    before, runs = kept(ask), [event.run for event in shell.store.events(ACME)]
+    before, runs = kept(ask), [event.run for event in app.store.events(ACME)]
     ask("DELETE FROM stored_events WHERE originator_id = ?", ACME.hex)
-    damaged, problems = kept(ask)["stored_events"], found(shell.store)
+    damaged, problems = kept(ask)["stored_events"], found(app.store)
     assert {("run-event-missing", "acme", run) for run in runs} <= problems
     ask("UPDATE roster SET address = 'x' WHERE company = 'zenith'")
     ask("DELETE FROM runs WHERE company = 'zenith'")
 
     for _ in range(2):
-        rebuilt(shell.store)
+        rebuilt(app.store)
 
         assert kept(ask) == {**before, "stored_events": damaged}
-        assert found(shell.store) == problems
+        assert found(app.store) == problems
 
 
-def test_all_companies_may_be_lost_and_nothing_that_is_left_is(shell: Shell, ask: Ask) -> None:
+def test_all_companies_may_be_lost_and_nothing_that_is_left_is(app: App, ask: Ask) -> None:
     before = kept(ask)
     ask("DELETE FROM stored_events WHERE topic = 'run-ended'")
     damaged = kept(ask)["stored_events"]
 
-    rebuilt(shell.store)
+    rebuilt(app.store)
 
     assert kept(ask) == {**before, "stored_events": damaged}
 
@@ -935,35 +931,35 @@ def test_all_companies_may_be_lost_and_nothing_that_is_left_is(shell: Shell, ask
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_issues_that_are_missing_before_others_are_found(
-    shell: Shell, acme: Customer, ask: Ask, number: int
+    app: App, acme: Customer, ask: Ask, number: int
 ) -> None:
     """R2: they are numbered as they were said."""
     bad = THIRD + "\n,No,One,8,,,"
-    run = import_delivery(shell, acme, "tester", delivered(bad + "\nx,No,Two,9,,,"))
+    run = import_delivery(app, acme, "tester", delivered(bad + "\nx,No,Two,9,,,"))
     assert len(run.issues) > 2
     assert run.run is not None
     ask("DELETE FROM issues WHERE run = ? AND number = ?", run.run.hex, number)
 
-    (problem,) = verified(shell.store).problems
+    (problem,) = verified(app.store).problems
 
     assert (problem.problem, problem.run, problem.restorable) == ("issues-missing", run.run, False)
-    rebuilt(shell.store)
-    assert found(shell.store) == {("issues-missing", run.run)}
+    rebuilt(app.store)
+    assert found(app.store) == {("issues-missing", run.run)}
 
 
 def test_a_run_that_rejected_rows_and_says_nothing_is_found(
-    shell: Shell, acme: Customer, ask: Ask
+    app: App, acme: Customer, ask: Ask
 ) -> None:
     """R2; a run that says again what another said has no issues of its own (L10)."""
     files = delivered(THIRD + "\n,No,One,8,,,")
-    run = import_delivery(shell, acme, "tester", files)
-    again = import_delivery(shell, acme, "tester", files)
+    run = import_delivery(app, acme, "tester", files)
+    again = import_delivery(app, acme, "tester", files)
     assert (run.counts.rejected, again.counts.rejected) == (1, 1)
-    assert found(shell.store) == set()
+    assert found(app.store) == set()
     assert run.run is not None
     ask("DELETE FROM issues WHERE run = ?", run.run.hex)
 
-    assert ("issues-missing", run.run) in found(shell.store)
+    assert ("issues-missing", run.run) in found(app.store)
 
 
 # Values of any type
@@ -1001,7 +997,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.mark.usefixtures("shell")
+@pytest.mark.usefixtures("app")
 def test_every_table_is_looked_at(ask: Ask, database: Database) -> None:
     listed = "SELECT name FROM sqlite_master WHERE type = 'table'"
     if isinstance(database, PostgresUrl):
@@ -1079,13 +1075,13 @@ def test_no_value_of_any_type_stops_looking_where_events_are_lost_too(
 
 @pytest.mark.parametrize("share", [0.0, 0.4, 0.6, 0.9, 1.0])
 def test_making_anew_that_is_broken_off_leaves_everything_as_it_was(
-    shell: Shell, ask: Ask, share: float
+    app: App, ask: Ask, share: float
 ) -> None:
     """R1"""
     ask("UPDATE roster SET address = 'x' WHERE external_id = '2'")
     ask("DELETE FROM touched")
     before, digests = kept(ask), ask("SELECT employee, digest FROM roster")
-    until, told = share * shell.store.count_events(), 0
+    until, told = share * app.store.count_events(), 0
 
     def tick(count: int) -> None:
         nonlocal told
@@ -1094,89 +1090,87 @@ def test_making_anew_that_is_broken_off_leaves_everything_as_it_was(
             raise RuntimeError("no further")
 
     with pytest.raises(RuntimeError, match="no further"):
-        shell.store.rebuild(tick)
+        app.store.rebuild(tick)
 
     assert kept(ask) == before
     assert ask("SELECT employee, digest FROM roster") == digests
-    rebuilt(shell.store)
-    assert found(shell.store) == set()
+    rebuilt(app.store)
+    assert found(app.store) == set()
 
 
 def test_after_being_made_anew_deliveries_do_what_they_would_have_done(
-    shell: Shell, acme: Customer
+    app: App, acme: Customer
 ) -> None:
     """R1, L10: digests are gone, and nothing else."""
     news = THIRD.replace("Dora,", "Doortje,").replace("fay@", "f@")
     files = [THIRD, news, news, FIRST]
-    would = [preview_delivery(shell, acme, "tester", delivered(text)) for text in files[:2]]
+    would = [preview_delivery(app, acme, "tester", delivered(text)) for text in files[:2]]
 
-    rebuilt(shell.store)
+    rebuilt(app.store)
 
     for text, expected in zip(files[:2], would, strict=True):
-        again = preview_delivery(shell, acme, "tester", delivered(text))
+        again = preview_delivery(app, acme, "tester", delivered(text))
         assert (again.rows, again.issues, again.counts) == (
             expected.rows,
             expected.issues,
             expected.counts,
         )
-    run = import_delivery(shell, acme, "tester", delivered(news))
+    run = import_delivery(app, acme, "tester", delivered(news))
     assert (run.counts, run.outcome) == (would[1].counts, Outcome.APPLIED)
-    assert import_delivery(shell, acme, "t", delivered(news)).outcome is Outcome.UNCHANGED
-    assert found(shell.store) == set()
+    assert import_delivery(app, acme, "t", delivered(news)).outcome is Outcome.UNCHANGED
+    assert found(app.store) == set()
 
 
-def test_what_waited_still_waits_after_being_made_anew(
-    shell: Shell, acme: Customer, ask: Ask
-) -> None:
+def test_what_waited_still_waits_after_being_made_anew(app: App, acme: Customer, ask: Ask) -> None:
     """B2"""
-    (record,) = shell.store.waiting("acme")
+    (record,) = app.store.waiting("acme")
     for table in PROJECTIONS:
         ask(f"DELETE FROM {table}")
 
-    rebuilt(shell.store)
+    rebuilt(app.store)
 
-    (again,) = shell.store.waiting("acme")
+    (again,) = app.store.waiting("acme")
     assert again == record
-    assert approve(shell, acme, again, "olga", "HR confirmed it").outcome is Outcome.APPLIED
-    assert found(shell.store) == set()
+    assert approve(app, acme, again, "olga", "HR confirmed it").outcome is Outcome.APPLIED
+    assert found(app.store) == set()
 
 
 def test_what_was_approved_is_still_not_held_again_after_being_made_anew(
-    shell: Shell, watch: Watch, ask: Ask
+    app: App, watch: Watch, ask: Ask
 ) -> None:
     """B2: that somebody answers for it is in the events too."""
     strict = a_customer(a_company(policy={"max_rejected_rows": 1}))
     broken = "\n".join((THIRD, ",No,One,8,,,", ",No,Two,9,,,"))
-    held = import_delivery(shell, strict, "tester", delivered(broken))
-    record = shell.store.find_run(held.run)  # type: ignore[arg-type]
+    held = import_delivery(app, strict, "tester", delivered(broken))
+    record = app.store.find_run(held.run)  # type: ignore[arg-type]
     assert record is not None
-    approve(shell, strict, record, "olga", "HR knows")
+    approve(app, strict, record, "olga", "HR knows")
     ask("DELETE FROM companies")
 
-    rebuilt(shell.store)
+    rebuilt(app.store)
 
-    assert import_delivery(shell, strict, "t", delivered(broken)).outcome is Outcome.UNCHANGED
+    assert import_delivery(app, strict, "t", delivered(broken)).outcome is Outcome.UNCHANGED
 
 
-def test_a_delivery_is_still_recognised_after_being_made_anew(shell: Shell, acme: Customer) -> None:
+def test_a_delivery_is_still_recognised_after_being_made_anew(app: App, acme: Customer) -> None:
     """D8"""
-    run = import_delivery(shell, acme, "tester", delivered(THIRD))
+    run = import_delivery(app, acme, "tester", delivered(THIRD))
 
-    rebuilt(shell.store)
+    rebuilt(app.store)
 
-    again = import_delivery(shell, acme, "tester", delivered(THIRD))
-    record = shell.store.find_run(again.run)  # type: ignore[arg-type]
+    again = import_delivery(app, acme, "tester", delivered(THIRD))
+    record = app.store.find_run(again.run)  # type: ignore[arg-type]
     assert record is not None
     assert record.ended.issues_of == run.run
 
 
-def test_others_see_the_old_until_the_new_is_whole(shell: Shell, open_store: OpenStore) -> None:
+def test_others_see_the_old_until_the_new_is_whole(app: App, open_store: OpenStore) -> None:
     """R1"""
     other = open_store()
     before = list(other.employees("acme"))
     seen: list[bool] = []
 
-    shell.store.rebuild(lambda _: seen.append(list(other.employees("acme")) == before))
+    app.store.rebuild(lambda _: seen.append(list(other.employees("acme")) == before))
 
     assert all(seen)
     assert len(seen) > 10

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from adapters.service.imports import import_delivery
 from adapters.store.store import Store
-from projections import audit, roster, runs
-from tests.adapters.steps import Watch, a_customer, delivered, person, replayed, shell_of, stored
+from adapters.use_cases.import_delivery import import_delivery
+from projections import roster, run_changes, runs
+from tests.adapters.steps import Watch, a_customer, app_of, delivered, person, replayed, stored
 from tests.given import a_company
 
 HEADER = "email,first_name,last_name,external_id,custom_note,group_name"
@@ -70,11 +70,11 @@ def test_texts_are_in_the_order_of_their_bytes(store: Store) -> None:
 
 def test_numbers_are_whole_and_bytes_are_bytes(store: Store, watch: Watch) -> None:
     strict = a_customer(a_company(policy={"max_registrations": 1}))
-    import_delivery(shell_of(store, watch), strict, "tester", delivered(TWO))
+    import_delivery(app_of(store, watch), strict, "tester", delivered(TWO))
     changed = TWO.replace("Anna", "Anne")
-    import_delivery(shell_of(store, watch), strict, "tester", delivered(changed))
+    import_delivery(app_of(store, watch), strict, "tester", delivered(changed))
     news = TWO + "".join(f"\np{each}@acme.example,First,Last,x{each},," for each in range(5))
-    held = import_delivery(shell_of(store, watch), strict, "tester", delivered(news))
+    held = import_delivery(app_of(store, watch), strict, "tester", delivered(news))
     assert held.waits
     one = (str(held.run).replace("-", ""),)
     questions: list[tuple[str, tuple[object, ...]]] = [
@@ -85,12 +85,12 @@ def test_numbers_are_whole_and_bytes_are_bytes(store: Store, watch: Watch) -> No
         (runs.FILES, one),
         (runs.RUN, one),
         (runs.LATEST, (5,)),
-        (runs.STREAM, ("acme",)),
+        (runs.STATE, ("acme",)),
         (runs.ISSUE_COUNTS, ()),
         (runs.HELD_ROWS, ()),
-        (runs.STREAM_ROWS, ()),
+        (runs.COMPANY_ROWS, ()),
         (runs.RUN_ROWS, ()),
-        (audit.EVERY, ()),
+        (run_changes.EVERY, ()),
         ("SELECT originator_version, checksum, state FROM stored_events", ()),
     ]
 
@@ -109,7 +109,7 @@ def test_one_run_may_change_hundreds_and_remember_hundreds_of_others(
 ) -> None:
     """Both are updates of the same rows' table, and neither may be in the other's way."""
     acme = a_customer(a_company(policy={"max_registrations": 0}))
-    shell = shell_of(store, watch)
+    app = app_of(store, watch)
 
     def file(*groups: str) -> str:
         rows = (
@@ -118,21 +118,21 @@ def test_one_run_may_change_hundreds_and_remember_hundreds_of_others(
         )
         return "\n".join((HEADER, *rows))
 
-    import_delivery(shell, acme, "tester", delivered(file("Sales", "Sales")))
+    import_delivery(app, acme, "tester", delivered(file("Sales", "Sales")))
     store.rebuild(lambda _: None)
     assert digests(store) == 0
     changed = file("Engineering", "Sales", "Sales")
 
-    run = import_delivery(shell, acme, "tester", delivered(changed))
+    run = import_delivery(app, acme, "tester", delivered(changed))
 
     assert (run.counts.changed, run.counts.unchanged, run.counts.registered) == (300, 300, 300)
     assert digests(store) == 900
     assert store.verify(lambda _: None).problems == ()
-    more = import_delivery(shell, acme, "tester", delivered(changed + "\n\n"))
+    more = import_delivery(app, acme, "tester", delivered(changed + "\n\n"))
     assert (more.counts.unchanged, more.counts.events) == (900, 0)
 
 
 def digests(store: Store) -> int:
     """How many rows would be recognised."""
-    with store.view("acme") as view:
-        return len(view.digests().employees)
+    with store.read("acme") as reading:
+        return len(reading.digests().employees)

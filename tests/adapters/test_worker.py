@@ -18,21 +18,22 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.errors import SettingsError
-from adapters.service import schedule as service
-from adapters.service.hands import Hands
-from adapters.service.observer import Observer, Observers
-from adapters.service.run import Shell
-from adapters.service.schedule import Job
 from adapters.settings import Customer, Settings
 from adapters.sources.source import DeliveredFile
 from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
-from adapters.worker import embedded, work
+from adapters.use_cases import schedule as use_case
+from adapters.use_cases.app import App
+from adapters.use_cases.observer import Observer, Observers
+from adapters.use_cases.schedule import Job
+from adapters.worker import embedded, job_runner
+from adapters.worker.backoff import Backoff
+from adapters.worker.capacity import Capacity
 from adapters.worker.configuration import Configuration
 from adapters.worker.embedded import EmbeddedWorker
-from adapters.worker.rest import Rest
-from domain.events import State
-from domain.run import Outcome, RunKind
+from domain.company_runs.events import RunKind
+from domain.employee.events import State
+from domain.outcome import Outcome
 from domain.schedule import Schedule
 from projections.runs import RunDocument
 from tests.adapters.steps import NAME, Watch, delivered
@@ -61,7 +62,7 @@ class Told(Observer):
         self.troubles: list[Exception] = []
         self.mistakes: list[str | None] = []
 
-    def looked(self, due: Sequence[Job], now: datetime) -> None:
+    def polled(self, due: Sequence[Job], now: datetime) -> None:
         self.looks.append(list(due))
 
     def ran(self, run: RunDocument) -> None:
@@ -149,7 +150,7 @@ class Office:
             Path("no such file"), observer, lambda _: self.settings, lambda: self.seconds
         )
         worker = EmbeddedWorker(configuration, self.store, observer, workers, self.watch)
-        worker._rest = Rest(lambda: self.seconds)
+        worker._rest = Backoff(lambda: self.seconds)
         return worker
 
     def at(self, now: datetime, *, looks: int = 1) -> None:
@@ -355,18 +356,18 @@ def test_what_waits_begins_as_soon_as_a_hand_is_free(office: Callable[..., Offic
 
 def test_hands_are_taken_and_left() -> None:
     """R6"""
-    hands = Hands(2)
+    capacity = Capacity(2)
     jobs = [Job(f"c{number}", EVENING) for number in range(8)]
     for job in jobs:
-        assert hands.are_free(clock=False)
-        hands.take(job)
+        assert capacity.are_free(clock=False)
+        capacity.take(job)
 
-    assert not hands.are_free(clock=False)
-    assert hands.are_free(clock=True)
-    assert hands.most == 10
-    hands.leave(jobs[0])
-    hands.leave(jobs[0])
-    assert hands.are_free(clock=False)
+    assert not capacity.are_free(clock=False)
+    assert capacity.are_free(clock=True)
+    assert capacity.most == 10
+    capacity.leave(jobs[0])
+    capacity.leave(jobs[0])
+    assert capacity.are_free(clock=False)
 
 
 def test_a_company_that_hangs_delays_no_other(office: Callable[..., Office]) -> None:
@@ -419,15 +420,15 @@ def test_a_clock_job_that_fails_rests_longer_each_time_and_others_go_on(
         source.text = f"{HEADER}\n{ANNA}\n{CHRIS}\n"
     here.at(EVENING)
     tried: list[float] = []
-    real = service.pass_clock_of
+    real = use_case.pass_clock_of
 
-    def failing(shell: Any, company: str, by: str) -> Any:
+    def failing(app: Any, company: str, by: str) -> Any:
         if company != "alfa":
-            return real(shell, company, by)
+            return real(app, company, by)
         tried.append(here.seconds)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(service, "pass_clock_of", failing)
+    monkeypatch.setattr(use_case, "pass_clock_of", failing)
     here.watch.moment = NIGHT
     for second in range(0, 4 * 3600, 15):
         here.seconds = float(second)
@@ -448,7 +449,7 @@ def test_a_clock_job_that_fails_rests_longer_each_time_and_others_go_on(
 def test_pauses_grow_to_an_hour_and_begin_anew_after_success() -> None:
     """R6"""
     now = 0.0
-    rest = Rest(lambda: now)
+    rest = Backoff(lambda: now)
     job, other = Job("alfa"), Job("alfa", EVENING)
 
     for pause in (60, 120, 240, 480, 960, 1920, 3600, 3600):
@@ -563,7 +564,7 @@ def test_a_fault_while_looking_does_not_end_the_worker(
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr(work, "due_jobs", fault)
+        patched.setattr(job_runner, "due_jobs", fault)
         here.at(EVENING)
     here.at(EVENING)
 
@@ -625,7 +626,7 @@ def test_what_does_not_end_in_time_is_told_and_is_not_stored(
 
     assert answer == [False]
     assert here.served("alfa") == []
-    (job,) = service.due_jobs(Shell(here.settings, here.store, here.watch))
+    (job,) = use_case.due_jobs(App(here.settings, here.store, here.watch))
     assert job == Job("alfa", EVENING)
 
 
@@ -663,7 +664,7 @@ def test_a_store_that_keeps_a_look_waiting_keeps_nobody_from_stopping(
         over.wait(PATIENCE)
         return []
 
-    monkeypatch.setattr(work, "due_jobs", slow)
+    monkeypatch.setattr(job_runner, "due_jobs", slow)
     began = time.monotonic()
 
     with running(here.worker, grace=0.1) as answer:

@@ -22,14 +22,14 @@ from typing import NamedTuple, ParamSpec
 
 from tabulate import tabulate
 
-from adapters.service.run import Shell
 from adapters.store.opening import Database, PostgresUrl
+from adapters.use_cases.app import App
 from adapters.worker.job_schema import migrate_jobs
-from domain.run import Outcome
+from domain.outcome import Outcome
 from tests.adapters import pgserver, sshd
 from tests.benchmarks import data, plain, raw, scheduling
 from tests.benchmarks.fetching import SIZE, Fetching, missing
-from tests.benchmarks.work import imported, looked_up, passed, shell_on
+from tests.benchmarks.work import app_on, imported, looked_up, passed
 
 _P = ParamSpec("_P")
 ROUNDS = 3
@@ -84,7 +84,7 @@ class Bench:
     def imports(self, store: str) -> None:
         for _ in range(ROUNDS):
             database, beside = self.empty(store), self.empty(store)
-            shell = shell_on(database)
+            app = app_on(database)
             self.time("csv", plain.csv_pass, self.first)
             for name, content in (("plain 1", self.first), ("plain 2", self.shuffled)):
                 if isinstance(beside, PostgresUrl):
@@ -98,11 +98,11 @@ class Bench:
                 ("shuffled", self.shuffled, Outcome.UNCHANGED),
                 ("changed", self.changed, Outcome.APPLIED),
             ):
-                self.time(f"{store} {name}", imported, shell, content, outcome)
+                self.time(f"{store} {name}", imported, app, content, outcome)
                 if isinstance(database, PostgresUrl):
                     self.server.analysed(database.url)
-            self.time(f"{store} rebuild", shell.store.rebuild, lambda _: None)
-            shell.store.close()
+            self.time(f"{store} rebuild", app.store.rebuild, lambda _: None)
+            app.store.close()
 
     def report_imports(self, store: str, goal: str) -> None:
         csv = self.median("csv")
@@ -131,14 +131,14 @@ class Bench:
     def growth(self, store: str) -> None:
         big, small = self.count * 5, self.count // 20
         took: dict[int, tuple[float, float]] = {}
-        shells: dict[int, Shell] = {}
+        apps: dict[int, App] = {}
         for count in (big, self.count // 2, self.count, small):
             database = self.empty(store)
             took[count] = in_a_process(count, database)
             if isinstance(database, PostgresUrl):
                 self.server.analysed(database.url)
             if count in (big, small):
-                shells[count] = shell_on(database)
+                apps[count] = app_on(database)
         rate = took[self.count // 2][0] / (self.count // 2) / (took[big][0] / big)
         goal = "at least 0.6" if store == "sqlite" else "at least 0.8"
         at = f"{big:,}"
@@ -148,12 +148,12 @@ class Bench:
         )
         for count in (self.count, big):
             print(f"{store}: peak memory of a first import of {count:,}: {took[count][1]:.0f} MiB")
-        for count, shell in shells.items():
-            self.time(f"{store} clock {count}", passed, shell, DUE)
+        for count, app in apps.items():
+            self.time(f"{store} clock {count}", passed, app, DUE)
             people = [data.external_id(n) for n in range(0, small, max(1, small // 200))]
             for _ in range(ROUNDS):
-                self.time(f"{store} show {count}", looked_up, shell, people)
-            shell.store.close()
+                self.time(f"{store} show {count}", looked_up, app, people)
+            app.store.close()
         for name, goal in (("clock", "3"), ("show", "1.3")):
             one, other = (
                 self.median(f"{store} {name} {big}"),
@@ -168,22 +168,22 @@ class Bench:
     def beside(self) -> None:
         """Another company's one row, alone and while a large import goes on."""
         database = self.empty("postgresql")
-        shell = shell_on(database)
-        alone = [self._one_row(shell, number) for number in range(5)]
+        app = app_on(database)
+        alone = [self._one_row(app, number) for number in range(5)]
         large = threading.Thread(target=in_a_process, args=(self.count, database))
         large.start()
         meanwhile = []
         while large.is_alive():
-            meanwhile.append(self._one_row(shell, len(alone) + len(meanwhile)))
-        shell.store.close()
+            meanwhile.append(self._one_row(app, len(alone) + len(meanwhile)))
+        app.store.close()
         more = max(meanwhile) - statistics.median(alone)
         self.lines.append(
             Line("postgresql: one row beside a large import, s more", max(meanwhile), more, "", "1")
         )
 
-    def _one_row(self, shell: Shell, number: int) -> float:
+    def _one_row(self, app: App, number: int) -> float:
         content = data.delivery([data.person(number)])
-        return self.time("one row", imported, shell, content, Outcome.APPLIED, "zenith")
+        return self.time("one row", imported, app, content, Outcome.APPLIED, "zenith")
 
     # Starting
 
@@ -192,9 +192,9 @@ class Bench:
         (self.place / "tenure.toml").write_text(
             'database = "sqlite:///start.db"\n[company.acme]\nname = "Acme"\nlanguage = "nl"\n'
         )
-        shell = shell_on(self.place / "start.db")
-        imported(shell, data.delivery([data.person(1)]), Outcome.APPLIED)
-        shell.store.close()
+        app = app_on(self.place / "start.db")
+        imported(app, data.delivery([data.person(1)]), Outcome.APPLIED)
+        app.store.close()
         python = [sys.executable, "-c"]
         libraries = "import click, msgspec, sqlite3, eventsourcing.application"
         sides: dict[str, list[str | Path]] = {

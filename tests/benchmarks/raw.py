@@ -13,14 +13,16 @@ from eventsourcing.domain import Aggregate, event
 
 from adapters.store.commit import Commit
 from adapters.store.opening import Database, open_store
-from domain.delivery import plan_delivery
+from domain.company_runs.events import RunEnded, RunKind, RunRecord
+from domain.company_runs.state import CompanyState
+from domain.context import DecisionContext, Moment
+from domain.delivery.digests import NO_DIGESTS
+from domain.delivery.parsing import parse_delivery
+from domain.delivery.planning import plan_delivery
+from domain.delivery.records import read_sheet
+from domain.employee.roster import Roster
 from domain.ids import run_id
-from domain.plan import Moment
-from domain.roster import Roster
-from domain.run import CompanyStream, RunEnded, RunKind
 from domain.schedule import Schedule
-from domain.sheet import read_sheet
-from domain.terms import Terms
 from tests.benchmarks.work import NOW, customer
 
 
@@ -28,10 +30,11 @@ def prepared(database: Database, content: bytes) -> float:
     """Seconds to store a plan that is made already, by the product's own commit."""
     company = customer().company
     run = run_id(int(NOW.timestamp() * 1000), 1)
-    terms = Terms(company, Schedule(), Moment(run, NOW))
-    plan = plan_delivery([read_sheet("f.csv", content, company)], Roster((), _nobody), terms)
+    context = DecisionContext(company, Schedule(), Moment(run, NOW))
+    parsed = parse_delivery([read_sheet("f.csv", content, company)], NO_DIGESTS, company)
+    plan = plan_delivery(parsed, Roster((), _nobody), context)
     ended = RunEnded("acme", RunKind.IMPORT, plan.outcome, NOW, NOW, "bench", counts=plan.counts)
-    commit = Commit(run, ended, CompanyStream(), changes=tuple(plan.changes))
+    commit = Commit((RunRecord(run, ended),), CompanyState(), changes=tuple(plan.changes))
     store = open_store(database)
     began = time.perf_counter()
     store.commit(commit)

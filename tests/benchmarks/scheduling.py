@@ -10,15 +10,15 @@ from itertools import repeat
 from pathlib import Path
 
 from adapters.errors import SettingsError
-from adapters.service.observer import Observer
-from adapters.service.schedule import Job
 from adapters.settings import load_settings
 from adapters.store.opening import Database, PostgresUrl, open_store
 from adapters.store.store import Store
+from adapters.use_cases.observer import Observer
+from adapters.use_cases.schedule import Job
 from adapters.worker.configuration import Configuration
 from adapters.worker.distributed import DistributedWorker
 from adapters.worker.embedded import EmbeddedWorker
-from domain.run import Outcome
+from domain.outcome import Outcome
 from projections.runs import RunDocument
 from tests.benchmarks import data
 
@@ -77,7 +77,7 @@ def slot(place: Path, database: Database, companies: int) -> tuple[float, float]
     """Seconds of the slot in which everyone is new, and of the next, in which nothing is."""
     file = configured(place, companies)
     with closing(open_store(database)) as store:
-        store.take_part(load_settings(file, {}).customers, _BEFORE)
+        store.enrol(load_settings(file, {}).customers, _BEFORE)
         first = _served(file, database, store, companies, _FIRST, Outcome.APPLIED)
         second = _served(file, database, store, companies, _SECOND, Outcome.UNCHANGED)
     return first, second

@@ -15,16 +15,16 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from adapters.service.clock import pass_clock
-from adapters.service.imports import import_delivery
-from adapters.service.run import Shell
 from adapters.settings import Customer, Settings
 from adapters.sources.source import DeliveredFile
 from adapters.store.opening import Database, PostgresUrl, open_store
+from adapters.use_cases.app import App
+from adapters.use_cases.clock import pass_clock
+from adapters.use_cases.import_delivery import import_delivery
 from domain.company import Company, Language, Policy
-from domain.run import Outcome
+from domain.outcome import Outcome
 from domain.schedule import Schedule
-from projections.history import tell
+from projections.answers.history import tell
 from tests.benchmarks import data
 
 NOW = datetime(2027, 3, 1, 2, 45, tzinfo=UTC)
@@ -36,40 +36,40 @@ def customer(key: str = "acme") -> Customer:
     return Customer(Company(key, key.title(), Language.NL, groups=data.GROUPS, policy=OFF), None)
 
 
-def shell_on(database: Database) -> Shell:
+def app_on(database: Database) -> App:
     """Tenure on a database."""
     settings = Settings(Path("tenure.toml"), database, Schedule(), {})
-    return Shell(settings, open_store(database), lambda: NOW)
+    return App(settings, open_store(database), lambda: NOW)
 
 
-def imported(shell: Shell, content: bytes, outcome: Outcome, key: str = "acme") -> None:
+def imported(app: App, content: bytes, outcome: Outcome, key: str = "acme") -> None:
     """One import, which must end as expected."""
     file = DeliveredFile("alleo_employees.csv", NOW, content, len(content))
-    run = import_delivery(shell, customer(key), "bench", [file])
+    run = import_delivery(app, customer(key), "bench", [file])
     assert run.outcome is outcome, run.outcome
 
 
-def passed(shell: Shell, due: int) -> None:
+def passed(app: App, due: int) -> None:
     """A pass of the clock on the day on which so many start."""
-    runs = list(pass_clock(shell, "bench", NOW + timedelta(days=1)))
+    runs = list(pass_clock(app, "bench", NOW + timedelta(days=1)))
     assert sum(run.counts.activated for run in runs) == due
 
 
-def looked_up(shell: Shell, external_ids: list[str]) -> None:
+def looked_up(app: App, external_ids: list[str]) -> None:
     """Each of these people shown, with everything that happened to them."""
     for external_id in external_ids:
-        (found,) = shell.store.find("acme", external_id)
-        events = shell.store.events(found.id)
-        assert list(tell(events, shell.store.runs_of(events)))
+        (found,) = app.store.find("acme", external_id)
+        events = app.store.events(found.id)
+        assert list(tell(events, app.store.runs_of(events)))
 
 
 def first_import(count: int, database: Database) -> tuple[float, float]:
     """Seconds and MiB."""
     content = data.delivery(data.people(count))
-    with closing(shell_on(database).store) as store:
-        shell = Shell(Settings(Path("t"), database, Schedule(), {}), store, lambda: NOW)
+    with closing(app_on(database).store) as store:
+        app = App(Settings(Path("t"), database, Schedule(), {}), store, lambda: NOW)
         began = time.perf_counter()
-        imported(shell, content, Outcome.APPLIED)
+        imported(app, content, Outcome.APPLIED)
         took = time.perf_counter() - began
     # Unlike `ru_maxrss`, this one begins anew with a process.
     (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())

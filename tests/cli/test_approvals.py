@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from adapters.service import imports as service
+from adapters.use_cases import plan_files
 from tests.cli.conftest import ACME, ASKED, Answer, Desk, assert_explained
 from tests.cli.test_documents import Happened, Person, Preview, Run, decoded
 from tests.given import moment
@@ -279,7 +279,7 @@ def test_a_fault_leaves_a_held_delivery_waiting(
         raise KeyError("First1")
 
     with monkeypatch.context() as broken:
-        broken.setattr(service, "judge_delivery", fail)
+        broken.setattr(plan_files, "plan_delivery", fail)
         answer = staffed.type("approve", held.run, *ASKED)
 
     assert answer.code == 1

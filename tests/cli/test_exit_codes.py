@@ -14,7 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters.service import imports as service
+from adapters.use_cases import plan_files
+from domain.context import DecisionContext
+from domain.delivery import planning
+from domain.delivery.parsing import ParsedDelivery
+from domain.delivery.plan import Plan
+from domain.employee.roster import Roster
 from tests.cli.conftest import ASKED, MAIN, PATIENCE, Desk, assert_explained, soon
 from tests.given import csv
 
@@ -122,7 +127,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> object:
         raise KeyError(SECRET)
 
-    monkeypatch.setattr(service, "judge_delivery", fail)
+    monkeypatch.setattr(plan_files, "plan_delivery", fail)
 
 
 @pytest.mark.parametrize("command", ["import", "preview"])
@@ -460,14 +465,14 @@ def test_one_companys_fault_is_explained_and_the_others_go_on(
     with_companies(desk, "a", "b", "c")
     for key in ("a", "b", "c"):
         desk.deliver(GOOD, folder=key)
-    real = service.judge_delivery
+    real = planning.plan_delivery
 
-    def judge_delivery(sheets: object, roster: object, terms: service.Terms) -> object:
-        if terms.company.key == "b":
+    def plan_delivery(parsed: ParsedDelivery, roster: Roster, context: DecisionContext) -> Plan:
+        if context.company.key == "b":
             raise KeyError(SECRET)
-        return real(sheets, roster, terms)  # type: ignore[arg-type]
+        return real(parsed, roster, context)
 
-    monkeypatch.setattr(service, "judge_delivery", judge_delivery)
+    monkeypatch.setattr(plan_files, "plan_delivery", plan_delivery)
 
     answer = desk.type("import", "--all", "--json")
 

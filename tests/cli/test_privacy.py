@@ -16,24 +16,27 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from adapters.service import imports, run
-from adapters.service.approvals import approve
-from adapters.service.audit import audit
-from adapters.service.imports import import_delivery, preview_delivery
-from adapters.service.run import Shell
-from adapters.service.support import support
 from adapters.settings import load_settings
 from adapters.sources.source import Source
 from adapters.store.commit import Commit
 from adapters.store.sqlite import open_sqlite
 from adapters.store.store import Store
-from domain.reading import read_delivery
-from domain.sheet import Refused, read_sheet
-from domain.support import ChangeEmail, Link
-from projections import history, preview, roster, runs
-from projections.audit import Question
-from projections.history import tell
-from tests.adapters.steps import snapshot_of
+from adapters.use_cases import execute, plan_files
+from adapters.use_cases import import_delivery as importing
+from adapters.use_cases.app import App
+from adapters.use_cases.audit import audit
+from adapters.use_cases.decide_held import approve
+from adapters.use_cases.import_delivery import import_delivery, preview_delivery
+from adapters.use_cases.support import support
+from domain.delivery.digests import digests_of
+from domain.delivery.parsing import parse_delivery
+from domain.delivery.records import DeliveryRefused, read_sheet
+from domain.employee.commands import ChangeEmail, Link
+from projections import runs
+from projections.answers import history, person, preview
+from projections.answers.audit import Question
+from projections.answers.history import tell
+from tests.adapters.steps import company_of
 from tests.cli.conftest import ACME, ASKED, Desk
 from tests.given import moment
 
@@ -230,11 +233,11 @@ def test_no_cell_of_a_held_delivery_reaches_a_log_or_standard_error(
 
 
 FAULTS = {
-    "reading a file": (imports, "read_sheets"),
-    "planning": (imports, "judge_delivery"),
-    "recording": (imports, "commit_of"),
+    "reading a file": (plan_files, "read_sheets"),
+    "planning": (plan_files, "plan_delivery"),
+    "recording": (importing, "commit_of"),
     "storing": (Store, "commit"),
-    "answering": (run, "document"),
+    "answering": (execute, "document"),
 }
 
 
@@ -312,7 +315,7 @@ def test_a_refusal_does_not_quote_the_file(desk: Desk, case: str) -> None:
     delivery, _ = DELIVERIES[case]
     data = delivery.encode() if isinstance(delivery, str) else delivery
 
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(DeliveryRefused) as raised:
         read_sheet("alleo_employees_1.csv", data, settings.customers["acme"].company)
 
     assert marked(repr(raised.value)) == []
@@ -338,12 +341,13 @@ class Held:
             real(each)
 
         store.commit = commit  # type: ignore[method-assign]
-        shell = Shell(settings, store, lambda: moment("2027-03-02 02:45"))
-        people = snapshot_of(store, "acme").roster
+        app = App(settings, store, lambda: moment("2027-03-02 02:45"))
+        _, people = company_of(store, "acme")
         received = source.fetch(customer.company.limits.file)
         sheets = [read_sheet(each.name, each.data, customer.company) for each in received]
-        rehearsed = preview_delivery(shell, customer, "tester")
-        run = import_delivery(shell, customer, "tester")
+        parsed = parse_delivery(sheets, digests_of(people), customer.company)
+        rehearsed = preview_delivery(app, customer, "tester")
+        run = import_delivery(app, customer, "tester")
         employees = list(store.employees("acme"))
         events = [event for each in employees for event in store.events(each.id)]
         record = store.runs("acme", 1)[0]
@@ -353,27 +357,29 @@ class Held:
         ]
         desk.configure(ACME)
         strict = load_settings(desk.directory / "tenure.toml", {})
-        wary, customer = shell._replace(settings=strict), strict.customers["acme"]
+        wary, customer = app._replace(settings=strict), strict.customers["acme"]
         desk.deliver(f"{REJECTING}\n{row(30)}")
         stopped = import_delivery(wary, customer, "tester")
         assert stopped.run is not None
         (waits,) = store.waiting("acme")
-        request = ChangeEmail(f"{MARK}1e@{MARK}.example")
+        command = ChangeEmail(f"{MARK}1e@{MARK}.example")
         asked = Question(by=MARK, kinds=frozenset({"registered"}))
         self.inside: list[object] = [
             waits,
             store.held(stopped.run),
-            store.stream("acme"),
-            request,
+            store.company_state("acme"),
+            command,
             Link(f"{MARK}1x"),
             asked,
             store.verify(lambda _: None),
             received,
             sheets,
-            read_delivery(sheets, people.digests, customer.company),
+            digests_of(people),
+            parsed,
+            parsed.mentions(),
             people,
             people.entries,
-            snapshot_of(store, "acme"),
+            company_of(store, "acme"),
             store.due(settings.schedule, moment("2028-01-01 00:00")),
             commits,
             employees,
@@ -381,17 +387,17 @@ class Held:
             store.issues(record),
             record,
             settings,
-            shell,
+            app,
         ]
         self.answers: list[object] = [
             stopped,
-            support(wary, customer, f"{MARK}1x", request, MARK, MARK),
+            support(wary, customer, f"{MARK}1x", command, MARK, MARK),
             approve(wary, customer, waits, MARK, MARK),
             list(audit(wary, "acme", asked)),
             run,
             rehearsed,
             histories,
-            [roster.document("acme", each) for each in employees],
+            [person.document("acme", each) for each in employees],
         ]
 
 
@@ -439,6 +445,7 @@ def test_nothing_that_rules_and_store_handle_prints_a_cell(held: Held) -> None:
 
     assert {
         "Commit",
+        "CompanyState",
         "Change",
         "DeliveredFile",
         "Details",
@@ -447,12 +454,13 @@ def test_nothing_that_rules_and_store_handle_prints_a_cell(held: Held) -> None:
         "Findings",
         "HeldFile",
         "Issue",
-        "Recorded",
+        "Mentions",
+        "ParsedDelivery",
+        "RecordedEvent",
         "Roster",
         "Row",
         "RunEnded",
         "Sheet",
-        "Snapshot",
     } <= looked_at
     assert telltales == set()
 
@@ -467,6 +475,6 @@ def test_no_answer_prints_a_cell_before_it_is_asked_to(held: Held) -> None:
         preview.PreviewRow.__name__,
         history.HistoryEntry.__name__,
         history.FromTo.__name__,
-        roster.EmployeeDocument.__name__,
+        person.EmployeeDocument.__name__,
     } <= looked_at
     assert telltales == set()

@@ -18,17 +18,17 @@ from msgspec import Meta, Struct
 from adapters.store.store import Store
 from cli.spreadsheet import line
 from domain.company import Company
-from domain.employee import Employee
-from domain.fields import FIELDS, MANDATORY
-from domain.sheet import read_sheet
-from projections.template import template
+from domain.delivery.records import read_sheet
+from domain.employee.aggregate import Employee
+from domain.fields.table import COLUMNS, MANDATORY
+from projections.answers.template import template
 from tests.cli.conftest import ACME, Desk, assert_explained
 from tests.given import FILE, registered
 from tests.projections.test_report import companies
 from tests.strategies import examples
 
 TENURE = Path(sys.executable).with_name("tenure")
-COLUMNS = (
+REPORTED = (
     "id,state,email,external_id,first_name,prefix,last_name,onboarding_date,offboarding_date,"
     "probation_period_end_date,birthday,work_anniversary,marriage_date,language,group_name"
 )
@@ -103,7 +103,7 @@ def test_a_report_is_a_csv_of_everyone(settled: Desk) -> None:
 
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.partition("\n")[0] == (
-        f"{COLUMNS},alleo_custom_salary,alleo_custom_badge,alleo_custom_note"
+        f"{REPORTED},alleo_custom_salary,alleo_custom_badge,alleo_custom_note"
     )
     anna, bram, chris = read(answer.out)
     assert anna == {
@@ -143,7 +143,7 @@ def test_a_report_as_json_has_the_values_as_they_are_stored(settled: Desk) -> No
 
 
 def test_a_report_of_nobody_is_a_header(desk: Desk) -> None:
-    assert desk.type("report", "acme").out == f"{COLUMNS},alleo_custom_salary\n"
+    assert desk.type("report", "acme").out == f"{REPORTED},alleo_custom_salary\n"
     assert desk.type("report", "acme", "--json").document == []
 
 
@@ -232,7 +232,7 @@ def test_a_template_needs_no_configuration_and_leaves_nothing_behind(desk: Desk)
     answer = desk.type("template")
 
     assert (answer.code, answer.err) == (0, "")
-    assert answer.out == ",".join(FIELDS) + "\n"
+    assert answer.out == ",".join(COLUMNS) + "\n"
     assert sorted(desk.directory.rglob("*")) == before
 
 
@@ -263,7 +263,7 @@ def test_a_template_as_json_tells_what_each_column_holds(desk: Desk) -> None:
         "mandatory": False,
         "holds": "decimal",
     }
-    assert [column["field"] for column in found[:-1]] == [*FIELDS]
+    assert [column["field"] for column in found[:-1]] == [*COLUMNS]
     assert [column["field"] for column in found if column["mandatory"]] == [*MANDATORY]
     assert desk.type("template", "--json").document == found[:-1]
 

@@ -19,8 +19,8 @@ from typing import Any
 import click
 import pytest
 
-from adapters.service import clock, imports
 from adapters.store.opening import PostgresUrl, open_store
+from adapters.use_cases import clock, plan_files
 from adapters.worker.job_schema import migrate_jobs
 from cli.serve import Address, AddressType
 from tests.adapters import pgserver
@@ -97,7 +97,7 @@ def due(desk: Desk, *more: str, source: str = "", database: str = "") -> None:
         file.write(acme.replace("\n    ", "\n"))
     where = PostgresUrl(database) if database else desk.directory / "tenure.db"
     with closing(open_store(where)) as store:
-        store.take_part(["acme"], now - timedelta(hours=1))
+        store.enrol(["acme"], now - timedelta(hours=1))
 
 
 # A process
@@ -308,7 +308,7 @@ def test_a_fault_is_told_too(
     desk: Desk, told: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.deliver(TEXT)
-    monkeypatch.setattr(imports, "read_sheets", broken)
+    monkeypatch.setattr(plan_files, "read_sheets", broken)
 
     assert desk.type("import", "--all").code == 1
 

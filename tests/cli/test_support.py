@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.service import support as service
+from adapters.use_cases import support as use_case
 from tests.cli.conftest import ASKED, Desk, assert_explained
 from tests.cli.test_documents import Change, Happened, Person, Run, decoded
 from tests.given import moment
@@ -416,7 +416,7 @@ def test_a_fault_is_explained_and_among_the_runs(
         raise KeyError(ANNA)
 
     with monkeypatch.context() as broken:
-        broken.setattr(service, "plan_support", fail)
+        broken.setattr(use_case, "plan_support", fail)
         answer = staffed.type("support", "deactivate", "acme", ANNA, *ASKED)
 
     assert answer.code == 1

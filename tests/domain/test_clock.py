@@ -7,9 +7,10 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from domain.clock import plan_clock
-from domain.employee import Employee
-from domain.events import (
+from domain.context import Moment
+from domain.employee.aggregate import Employee
+from domain.employee.clock import ClockPlan, plan_clock
+from domain.employee.events import (
     Deactivated,
     OffboardingCancelled,
     OffboardingMoved,
@@ -18,7 +19,6 @@ from domain.events import (
     State,
 )
 from domain.ids import run_id
-from domain.plan import ClockPlan, Moment
 from domain.schedule import Schedule
 from tests.given import (
     NOW,

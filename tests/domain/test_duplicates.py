@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from domain.plan import Plan
-from tests.given import after, codes, kinds, plan, registered, verdicts
+from domain.delivery.plan import Plan
+from tests.given import after, codes, kinds, outcomes, plan, registered
 
 HEADER = "external_id,email,first_name,last_name,birthday"
 ANN = "1,ann@acme.example,Ann,Bakker,1990-01-01"
@@ -41,7 +41,7 @@ def test_a_row_that_repeats_another_is_read_once(again: str) -> None:
     """I7: identical after W1, with addresses compared as in I1, collapse into the first."""
     found = plan(file(ANN, BEN, again))
 
-    assert verdicts(found) == ["registered", "registered", "skipped"]
+    assert outcomes(found) == ["registered", "registered", "skipped"]
     (issue,) = found.issues
     assert (issue.code, issue.severity, issue.line) == ("duplicate-row", "warning", 4)
     assert "line 2" in issue.message
@@ -56,7 +56,7 @@ def test_rows_are_identical_after_normalisation() -> None:
         )
     )
 
-    assert verdicts(found) == ["registered", "skipped"]
+    assert outcomes(found) == ["registered", "skipped"]
     assert codes(found) == ["duplicate-row"]
 
 
@@ -73,7 +73,7 @@ def test_a_row_said_many_times_is_read_once() -> None:
     """I7: every repetition names the row that stands."""
     found = plan(file(ANN, ANN, ANN))
 
-    assert verdicts(found) == ["registered", "skipped", "skipped"]
+    assert outcomes(found) == ["registered", "skipped", "skipped"]
     assert codes(found) == ["duplicate-row", "duplicate-row"]
     assert all("line 2" in issue.message for issue in found.issues)
 
@@ -82,7 +82,7 @@ def test_rows_without_external_id_collapse_as_well() -> None:
     """I7: identical by address alone."""
     row = ",ann@acme.example,Ann,Bakker,"
 
-    assert verdicts(plan(file(row, row))) == ["registered", "skipped"]
+    assert outcomes(plan(file(row, row))) == ["registered", "skipped"]
 
 
 def test_identical_rows_about_someone_known_change_them_once() -> None:
@@ -92,7 +92,7 @@ def test_identical_rows_about_someone_known_change_them_once() -> None:
 
     found = plan(file(row, row), known=[ann])
 
-    assert verdicts(found) == ["changed", "skipped"]
+    assert outcomes(found) == ["changed", "skipped"]
     assert kinds(found) == ["details-changed"]
 
 
@@ -102,7 +102,7 @@ def test_identical_rows_with_a_problem_are_one_rejected_row_and_its_repetition()
 
     found = plan(file(row, row))
 
-    assert verdicts(found) == ["rejected", "skipped"]
+    assert outcomes(found) == ["rejected", "skipped"]
     assert by_line(found) == {2: ["bad-date"], 3: ["duplicate-row"]}
 
 
@@ -125,7 +125,7 @@ def test_rows_with_one_address_that_differ_are_all_rejected(other: str) -> None:
 
     found = plan(file(*rows))
 
-    assert verdicts(found) == ["rejected", "registered", "rejected"]
+    assert outcomes(found) == ["rejected", "registered", "rejected"]
     assert by_line(found) == {2: ["duplicate-email"], 4: ["duplicate-email"]}
     assert {issue.severity for issue in found.issues} == {"error"}
 
@@ -134,7 +134,7 @@ def test_rows_with_one_external_id_that_differ_are_all_rejected() -> None:
     """I7: the same for external ids."""
     found = plan(file(ANN, BEN, "1,anna@acme.example,Ann,Bakker,1990-01-01"))
 
-    assert verdicts(found) == ["rejected", "registered", "rejected"]
+    assert outcomes(found) == ["rejected", "registered", "rejected"]
     assert by_line(found) == {2: ["duplicate-external-id"], 4: ["duplicate-external-id"]}
     assert [(issue.field, issue.value) for issue in found.issues] == [("external_id", "1")] * 2
 
@@ -162,14 +162,14 @@ def test_external_ids_that_only_look_alike_are_two(one: str, other: str) -> None
     """I7, I1: compared exactly."""
     found = plan(file(f"{one},a@x.example,Ann,Bakker,", f"{other},b@x.example,Ben,Visser,"))
 
-    assert verdicts(found) == ["registered", "registered"]
+    assert outcomes(found) == ["registered", "registered"]
 
 
 def test_rows_without_external_id_share_none() -> None:
     """I7: a blank is not a value that two rows could have in common."""
     found = plan(file(",a@x.example,Ann,Bakker,", ",b@x.example,Ben,Visser,"))
 
-    assert verdicts(found) == ["registered", "registered"]
+    assert outcomes(found) == ["registered", "registered"]
     assert codes(found) == []
 
 
@@ -190,7 +190,7 @@ def test_a_row_may_contradict_two_others_and_says_both() -> None:
         )
     )
 
-    assert verdicts(found) == ["rejected"] * 3
+    assert outcomes(found) == ["rejected"] * 3
     assert by_line(found) == {
         2: ["duplicate-email", "duplicate-external-id"],
         3: ["duplicate-email"],
@@ -202,7 +202,7 @@ def test_a_repetition_that_shares_its_external_id_with_a_third_row_is_rejected_t
     """I7: two of three are identical, and still the three contradict each other."""
     found = plan(file(ANN, ANN, "1,anna@acme.example,Ann,Bakker,1990-01-01"))
 
-    assert verdicts(found) == ["rejected"] * 3
+    assert outcomes(found) == ["rejected"] * 3
     assert codes(found) == ["duplicate-external-id"] * 3
     assert all("Lines 2, 3 and 4 " in issue.message for issue in found.issues)
 
@@ -227,7 +227,7 @@ def test_rows_with_problems_of_their_own_count(broken: str, problem: str) -> Non
     """I7, W9: the good row is rejected as well, and the bad one tells all."""
     found = plan(file(broken, ",ann@acme.example,Ann,Bakker,"))
 
-    assert verdicts(found) == ["rejected", "rejected"]
+    assert outcomes(found) == ["rejected", "rejected"]
     assert by_line(found) == {2: [problem, "duplicate-email"], 3: ["duplicate-email"]}
 
 
@@ -273,7 +273,7 @@ def test_the_same_address_in_two_files_is_no_duplicate() -> None:
     """I7: in one file; across files the later row stands (D3)."""
     found = plan(file(ANN), file(ANN.replace("Ann", "Anna")))
 
-    assert verdicts(found) == ["skipped", "registered"]
+    assert outcomes(found) == ["skipped", "registered"]
     assert codes(found) == ["several-files", "superseded-row"]
 
 

@@ -9,14 +9,15 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from domain.employee import Employee, evolve, fold
-from domain.events import (
+from domain.context import Moment
+from domain.employee.aggregate import Employee, evolve, fold
+from domain.employee.change import change_of
+from domain.employee.events import (
     Activated,
     Deactivated,
     DetailsChanged,
     EmailChanged,
     EmployeeEvent,
-    Event,
     ExternalIdLinked,
     FileNoted,
     OffboardingCancelled,
@@ -24,14 +25,13 @@ from domain.events import (
     OffboardingScheduled,
     OnboardingMoved,
     Reactivated,
-    Recorded,
     Registered,
     State,
 )
+from domain.envelope import RecordedEvent
+from domain.events import Event
+from domain.fields.details import Details, DetailsChange
 from domain.ids import employee_id
-from domain.person import Details, DetailsChange
-from domain.plan import Moment, change_of
-from domain.run import Outcome, RunEnded, RunKind
 from tests.given import FILE, NOW, RUN, day, plan
 
 ANN = employee_id(RUN, 1)
@@ -46,9 +46,9 @@ DETAILS = Details(
 LATER = NOW + timedelta(days=3)
 
 
-def recorded(event: Event, version: int = 1, *, line: int | None = None) -> Recorded:
+def recorded(event: Event, version: int = 1, *, line: int | None = None) -> RecordedEvent:
     """The event as it is stored, `version` hours after the registration at NOW."""
-    return Recorded(
+    return RecordedEvent(
         originator_id=ANN,
         originator_version=version,
         event=event,
@@ -356,14 +356,6 @@ def test_a_stream_begins_with_a_registration(event: EmployeeEvent) -> None:
 def test_nobody_is_registered_twice(before: Employee) -> None:
     with pytest.raises(ValueError, match="registered once"):
         evolve(before, recorded(registration(), before.version + 1))
-
-
-@pytest.mark.parametrize("before", [None, ann()])
-def test_the_record_of_a_run_is_no_event_of_an_employee(before: Employee | None) -> None:
-    run = RunEnded("acme", RunKind.IMPORT, Outcome.APPLIED, NOW, NOW, "ops")
-
-    with pytest.raises(ValueError, match="no stream"):
-        evolve(before, recorded(run, 2))
 
 
 def test_a_refusal_to_fold_names_nobody() -> None:

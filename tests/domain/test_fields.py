@@ -6,10 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from domain.fields import FIELDS, MANDATORY, field_of, is_custom, nearest, read_header, recognised
-from domain.issues import Issue, Severity
-from domain.sheet import Refused
-from tests.given import FILE, a_company, after, codes, day, plan, verdicts
+from domain.delivery.header import field_of, known_columns, read_header
+from domain.delivery.records import DeliveryRefused
+from domain.fields.nearest import NearestNames
+from domain.fields.table import COLUMNS, MANDATORY, is_custom
+from domain.issues.catalogue import Severity
+from domain.issues.issue import Issue
+from tests.given import FILE, a_company, after, codes, day, outcomes, plan
 
 ANNA = "anna@acme.example,Anna,Bakker"
 
@@ -25,7 +28,7 @@ def fields(header: str, mapping: dict[str, str] | None = None) -> list[str | Non
 
 
 def refusals(file: str, mapping: dict[str, str] | None = None) -> tuple[Issue, ...]:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(DeliveryRefused) as refused:
         plan(file.encode(), company=a_company(fields=mapping))
     return refused.value.issues
 
@@ -33,7 +36,7 @@ def refusals(file: str, mapping: dict[str, str] | None = None) -> tuple[Issue, .
 # F4: names
 
 
-@pytest.mark.parametrize("field", [*FIELDS, "custom_salary", "custom_shoe_size"])
+@pytest.mark.parametrize("field", [*COLUMNS, "custom_salary", "custom_shoe_size"])
 @pytest.mark.parametrize(
     "spelt",
     [
@@ -133,9 +136,9 @@ def test_the_names_in_a_header_tell_how_it_is_split() -> None:
     """F2: known names are counted, mapped and custom ones too, however they are spelt."""
     cells = ["E-MAIL", "First Name", "Afdeling", "custom_x", "colour", ""]
 
-    assert recognised(cells, {"afdeling": "group_name", "e mail": "email"}) == 4
-    assert recognised(cells, {}) == 2
-    assert recognised(["email;first_name;last_name"], {}) == 0
+    assert known_columns(cells, {"afdeling": "group_name", "e mail": "email"}) == 4
+    assert known_columns(cells, {}) == 2
+    assert known_columns(["email;first_name;last_name"], {}) == 0
 
 
 # F5: mandatory columns
@@ -164,7 +167,7 @@ def test_a_missing_mandatory_column_refuses_the_file(header: str, missing: list[
     assert named == missing
 
 
-@pytest.mark.parametrize("field", [field for field in FIELDS if field not in MANDATORY])
+@pytest.mark.parametrize("field", [field for field in COLUMNS if field not in MANDATORY])
 def test_every_other_column_may_be_absent_or_there(field: str) -> None:
     """F5: only e-mail, first name and last name are mandatory."""
     assert codes(plan(f"email,first_name,last_name\n{ANNA}\n")) == []
@@ -177,18 +180,20 @@ def test_every_other_column_may_be_absent_or_there(field: str) -> None:
 @pytest.mark.parametrize(
     ("header", "field", "named"),
     [
-        pytest.param("email,first_name,last_name,email", "email", "email, email", id="same name"),
+        pytest.param(
+            "email,first_name,last_name,email", "email", "email and email", id="same name"
+        ),
         pytest.param(
             "email,first_name,last_name, First Name ",
             "first_name",
-            "first_name, First Name",
+            "first_name and First Name",
             id="spelt in two ways",
         ),
-        pytest.param("email,first_name,last_name,Mail", "email", "email, Mail", id="mapped"),
+        pytest.param("email,first_name,last_name,Mail", "email", "email and Mail", id="mapped"),
         pytest.param(
             "email,first_name,last_name,custom_a,Custom A,CUSTOM-A",
             "custom_a",
-            "custom_a, Custom A, CUSTOM-A",
+            "custom_a, Custom A and CUSTOM-A",
             id="custom, three times",
         ),
     ],
@@ -260,7 +265,7 @@ def test_an_unknown_column_is_ignored_with_the_nearest_name(column: str, suggest
     assert (issue.code, issue.severity) == ("unknown-column", Severity.WARNING)
     assert (issue.file, issue.line, issue.value) == (FILE, 1, column)
     assert f"did you mean {suggested}?" in issue.message
-    assert verdicts(planned) == ["registered"]
+    assert outcomes(planned) == ["registered"]
 
 
 def test_an_unknown_column_that_is_like_nothing_gets_no_suggestion() -> None:
@@ -303,4 +308,4 @@ def test_every_unknown_column_is_named() -> None:
 )
 def test_the_nearest_name_is_suggested(name: str, known: list[str], clause: str) -> None:
     """F5: the suggestion is the known name, spelt as it is known."""
-    assert nearest(name, known) == clause
+    assert NearestNames(known).clause(name) == clause

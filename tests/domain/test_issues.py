@@ -10,26 +10,29 @@ from functools import cache
 import pytest
 
 from domain.company import Company
-from domain.events import Deactivated, OffboardingScheduled
-from domain.issues import CATALOGUE, Issue, Severity, finding
-from domain.private import Private
-from domain.reading import read_delivery
-from domain.roster import NO_DIGESTS, Roster, entry_of
-from domain.row import RowReader
-from domain.sheet import Refused, read_sheet
-from domain.support import ChangeEmail, Link, Offboard, plan_support
+from domain.delivery.digests import NO_DIGESTS
+from domain.delivery.parsing import parse_delivery
+from domain.delivery.records import DeliveryRefused, read_sheet
+from domain.delivery.row import RowReader
+from domain.employee.commands import ChangeEmail, Link, Offboard
+from domain.employee.events import Deactivated, OffboardingScheduled
+from domain.employee.roster import Roster, entry_of
+from domain.employee.support import plan_support
+from domain.issues.catalogue import CATALOGUE, Severity
+from domain.issues.issue import Issue, make_issue
+from domain.privacy import Redacted
 from tests.given import (
     FILE,
     a_company,
     after,
     codes,
+    context,
     csv,
     day,
+    outcomes,
     plan,
     registered,
-    terms,
     then,
-    verdicts,
 )
 
 HEADER = "email,first_name,last_name"
@@ -67,15 +70,15 @@ TYPED = {"custom_salary": "decimal", "custom_floor": "integer"}
 
 def of_runs() -> Iterator[Issue]:
     """What is said of a run that read nothing."""
-    yield finding("no-file", pattern="alleo_employees_*.csv").at()
-    yield finding("unreachable", problem="the server refused the password").at()
-    yield finding("still-uploading").at(FILE)
-    yield finding("fault", problem="KeyError").at()
+    yield make_issue("no-file", pattern="alleo_employees_*.csv")
+    yield make_issue("unreachable", problem="the server refused the password")
+    yield make_issue("still-uploading").at(FILE)
+    yield make_issue("fault", problem="KeyError")
 
 
 def of_files() -> Iterator[Issue]:
     for data, limits in REFUSED.values():
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(DeliveryRefused) as refused:
             plan(data, company=a_company(limits=limits))
         yield from refused.value.issues
     yield from plan(f"{HEADER},Birthdy\n{ANNA},\n").issues
@@ -105,6 +108,17 @@ def of_rows_together() -> Iterator[Issue]:
     yield from plan(f"{WITH_ID}\nb@x.example,Anna,Bakker,1\n", known=[anna, ben]).issues
     yield from plan(f"{WITH_ID}\n{ANNA},3\n", known=[anna]).issues
     yield from plan(f"{HEADER}\na.smit@acme.example,Anna,Bakker\n", known=[registered()]).issues
+
+
+def of_contradictions() -> Iterator[Issue]:
+    """What is said of files of which no reading lasts until the next pick-up."""
+    leaves = f"{WITH_ID},offboarding_date"
+    older = f"{leaves}\nd@x.example,Bob,Day,1,\nc@x.example,Bob,Day,2,\n"
+    newer = f"{leaves}\nc@x.example,Cleo,Day,1,2027-02-24\nd@x.example,Cleo,Lee,2,\n"
+    try:
+        plan(older, newer)
+    except DeliveryRefused as refused:
+        yield from refused.issues
 
 
 def of_lives() -> Iterator[Issue]:
@@ -151,6 +165,7 @@ def one_of_each() -> dict[str, Issue]:
         *of_files(),
         *of_cells(),
         *of_rows_together(),
+        *of_contradictions(),
         *of_lives(),
         *of_the_safeguard(),
     )
@@ -253,7 +268,7 @@ def test_a_finding_that_rejects_is_an_error(code: str) -> None:
     )
 
     (issue,) = result.issues
-    assert (verdicts(result) == ["rejected"]) == (issue.severity is Severity.ERROR)
+    assert (outcomes(result) == ["rejected"]) == (issue.severity is Severity.ERROR)
 
 
 def test_a_sentence_names_the_facts() -> None:
@@ -263,11 +278,12 @@ def test_a_sentence_names_the_facts() -> None:
     for code, facts in {
         "no-file": ["alleo_employees_*.csv"],
         "several-files": ["2 files"],
+        "contradictory-files": ["alleo_employees_0.csv line 2", "alleo_employees_1.csv line 2"],
         "unreachable": ["refused the password"],
         "fault": ["KeyError"],
         "wrong-delimiter": ["semicolons"],
         "missing-column": ["last_name"],
-        "duplicate-column": ["email, email, Email", "e-mail"],
+        "duplicate-column": ["email, email and Email", "e-mail"],
         "too-large": ["10 bytes"],
         "too-many-rows": ["1 rows"],
         "unknown-column": ["Birthdy", "birthday"],
@@ -333,22 +349,23 @@ def personal_values() -> Iterator[object]:
     sheet = read_sheet(FILE, PERSONAL, company)
     ((line, text),) = sheet.records
     reader = RowReader(sheet, company)
-    row, findings = reader.read(line, text, 1, b"")
+    row = reader.read(line, text, 1, b"")
+    findings = row.issues
     yield from (sheet, reader, row, row.details, *findings)
 
     planned = plan(PERSONAL)
     (change,) = planned.changes
     anna = change.after
-    yield from (planned, *planned.issues, *planned.judgements, change, anna, anna.details)
+    yield from (planned, *planned.issues, *planned.results, change, anna, anna.details)
     yield from change.events
     yield from (recorded.event for recorded in change.events)
 
     entry = entry_of(anna, b"digest", b"anna@acme.example")
-    yield from (entry, Roster.of([anna]), terms())
-    support = plan_support(Offboard(day("2027-03-01")), anna, Roster.of([anna]), terms())
+    yield from (entry, Roster.of([anna]), context())
+    support = plan_support(Offboard(day("2027-03-01")), anna, Roster.of([anna]), context())
     yield from (support, *support.changes, *support.issues)
     yield from (ChangeEmail("anna@acme.example"), Link("E7007"))
-    yield read_delivery([sheet], NO_DIGESTS, company)
+    yield parse_delivery([sheet], NO_DIGESTS, company)
 
 
 def shown(value: object) -> str:
@@ -366,21 +383,21 @@ def test_no_representation_tells_whom_it_is_about() -> None:
 
 def test_a_refusal_tells_codes_alone() -> None:
     """An exception travels further than an issue does, so it says less."""
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(DeliveryRefused) as refused:
         plan(f"{ANNA}\nx,y,z\n")
 
     assert str(refused.value) == "missing-column, unknown-column"
     assert "Anna" not in repr(refused.value)
 
 
-def kinds_of(base: type[Private]) -> Iterator[type[Private]]:
+def kinds_of(base: type[Redacted]) -> Iterator[type[Redacted]]:
     for kind in base.__subclasses__():
         yield kind
         yield from kinds_of(kind)
 
 
-@pytest.mark.parametrize("kind", list(kinds_of(Private)), ids=lambda kind: kind.__name__)
-def test_what_is_private_stays_so(kind: type[Private]) -> None:
+@pytest.mark.parametrize("kind", list(kinds_of(Redacted)), ids=lambda kind: kind.__name__)
+def test_what_is_private_stays_so(kind: type[Redacted]) -> None:
     """No kind of private value brings a representation of its own."""
-    assert kind.__repr__ is Private.__repr__
-    assert kind.__str__ is Private.__str__
+    assert kind.__repr__ is Redacted.__repr__
+    assert kind.__str__ is Redacted.__str__

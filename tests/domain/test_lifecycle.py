@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from domain.employee import Employee
-from domain.events import (
+from domain.delivery.plan import Plan
+from domain.employee.aggregate import Employee
+from domain.employee.events import (
     Activated,
     Deactivated,
     EmailChanged,
@@ -19,7 +20,6 @@ from domain.events import (
     Reactivated,
     State,
 )
-from domain.plan import Plan
 from tests.given import (
     NOW,
     TODAY,
@@ -29,10 +29,10 @@ from tests.given import (
     day,
     kinds,
     moment,
+    outcomes,
     plan,
     registered,
     then,
-    verdicts,
 )
 
 ANN = "1,ann@acme.example,Ann,Bakker"
@@ -145,7 +145,7 @@ def test_who_left_already_gets_no_account(now: Any, offboarding: str) -> None:
     found = plan(row(offboarding=offboarding), now=now)
 
     assert kinds(found) == []
-    assert verdicts(found) == ["skipped"]
+    assert outcomes(found) == ["skipped"]
     (issue,) = found.issues
     assert (issue.code, issue.severity) == ("already-left", "info")
 
@@ -164,7 +164,7 @@ def test_leaving_before_starting_is_rejected() -> None:
     """L3: for someone new."""
     found = plan(row("2027-05-02", "2027-05-01"))
 
-    assert verdicts(found) == ["rejected"]
+    assert outcomes(found) == ["rejected"]
     assert codes(found) == ["offboarding-before-onboarding"]
 
 
@@ -174,7 +174,7 @@ def test_leaving_before_starting_is_rejected_for_someone_known() -> None:
 
     found = plan(row("2027-05-02", "2027-05-01"), known=[ann])
 
-    assert (verdicts(found), kinds(found)) == (["rejected"], [])
+    assert (outcomes(found), kinds(found)) == (["rejected"], [])
     assert codes(found) == ["offboarding-before-onboarding"]
 
 
@@ -276,9 +276,9 @@ def test_policy_may_reject_short_notice(known: list[Employee], person: str) -> N
     near = plan(row(offboarding=in_days(29), person=person), known=known, company=strict)
     far = plan(row(offboarding=in_days(30), person=person), known=known, company=strict)
 
-    assert (verdicts(near), codes(near), kinds(near)) == (["rejected"], ["short-notice"], [])
+    assert (outcomes(near), codes(near), kinds(near)) == (["rejected"], ["short-notice"], [])
     assert near.issues[0].severity == "error"
-    assert "rejected" not in verdicts(far)
+    assert "rejected" not in outcomes(far)
 
 
 def test_policy_rejects_no_repeated_date() -> None:
@@ -288,7 +288,7 @@ def test_policy_rejects_no_repeated_date() -> None:
 
     found = plan(row(offboarding=in_days(5)), known=[ann], company=strict)
 
-    assert (verdicts(found), codes(found)) == (["unchanged"], [])
+    assert (outcomes(found), codes(found)) == (["unchanged"], [])
 
 
 def test_the_days_of_notice_are_the_companys() -> None:
@@ -352,7 +352,7 @@ def test_a_date_that_support_cancelled_is_no_news_while_the_file_repeats_it() ->
 
     found = plan(row(offboarding=FAR), known=[ann])
 
-    assert (verdicts(found), codes(found)) == (["unchanged"], [])
+    assert (outcomes(found), codes(found)) == (["unchanged"], [])
 
 
 def test_a_blank_after_support_cancelled_makes_the_same_date_news_again() -> None:
@@ -409,7 +409,7 @@ def test_a_deactivated_employee_is_changed_by_no_file(text: str) -> None:
     """L6: unchanged while the offboarding cell says what the file last said."""
     found = plan(text, known=[deactivated()])
 
-    assert (verdicts(found), kinds(found), codes(found)) == (["unchanged"], [], [])
+    assert (outcomes(found), kinds(found), codes(found)) == (["unchanged"], [], [])
 
 
 NAMELESS = ANN.removeprefix("1")
@@ -421,7 +421,7 @@ def test_a_deactivated_employee_is_not_brought_back_by_a_file(said: str, person:
     """L6: another date, or none, needs support."""
     found = plan(row(offboarding=said, person=person), known=[deactivated()])
 
-    assert (verdicts(found), kinds(found)) == (["rejected"], [])
+    assert (outcomes(found), kinds(found)) == (["rejected"], [])
     (issue,) = found.issues
     assert (issue.code, issue.severity) == ("reactivation-needs-support", "error")
     assert (issue.field, issue.value) == ("offboarding_date", said or None)
@@ -431,7 +431,7 @@ def test_a_blank_is_no_news_about_someone_whom_support_deactivated() -> None:
     """L6: the file said nothing of a last day, and still doesn't."""
     ann = then(employee(), Deactivated())
 
-    assert verdicts(plan(row(), known=[ann])) == ["unchanged"]
+    assert outcomes(plan(row(), known=[ann])) == ["unchanged"]
     assert codes(plan(row(offboarding=FAR), known=[ann])) == ["reactivation-needs-support"]
 
 
@@ -440,8 +440,8 @@ def test_what_the_file_last_said_counts_and_not_the_day_they_left() -> None:
     moved = then(employee(offboarding=FAR), OffboardingMoved(day("2027-02-26")))
     ann = then(moved, Deactivated())
 
-    assert verdicts(plan(row(offboarding=FAR), known=[ann])) == ["unchanged"]
-    assert verdicts(plan(row(offboarding="2027-02-26"), known=[ann])) == ["rejected"]
+    assert outcomes(plan(row(offboarding=FAR), known=[ann])) == ["unchanged"]
+    assert outcomes(plan(row(offboarding="2027-02-26"), known=[ann])) == ["rejected"]
 
 
 def test_a_deactivated_employee_is_linked_by_no_file() -> None:
@@ -450,7 +450,7 @@ def test_a_deactivated_employee_is_linked_by_no_file() -> None:
 
     found = plan(without_dates(), known=[ann])
 
-    assert (verdicts(found), kinds(found)) == (["unchanged"], [])
+    assert (outcomes(found), kinds(found)) == (["unchanged"], [])
 
 
 def test_a_file_changes_whom_support_brought_back() -> None:
@@ -491,7 +491,7 @@ def test_the_same_onboarding_date_or_none_is_nothing_to_say(text: str) -> None:
     """L7: a row that differs is what is told."""
     found = plan(text, known=[pending()])
 
-    assert (verdicts(found), codes(found)) == (["unchanged"], [])
+    assert (outcomes(found), codes(found)) == (["unchanged"], [])
 
 
 def test_the_onboarding_date_is_today_for_who_had_none() -> None:
@@ -519,7 +519,7 @@ def test_a_last_day_that_support_moved_stands_while_the_file_repeats_itself() ->
 
     found = plan(row(offboarding=FAR), known=[ann])
 
-    assert verdicts(found) == ["unchanged"]
+    assert outcomes(found) == ["unchanged"]
     assert one(found, ann).offboarding_date == day(FARTHER)
 
 
@@ -527,7 +527,7 @@ def test_a_last_day_that_support_set_stands_while_the_file_says_none() -> None:
     """L8: blank as before."""
     ann = then(employee(), OffboardingScheduled(day(FAR)))
 
-    assert verdicts(plan(row(), known=[ann])) == ["unchanged"]
+    assert outcomes(plan(row(), known=[ann])) == ["unchanged"]
 
 
 def test_another_last_day_in_the_file_is_news_over_what_support_did() -> None:
@@ -609,7 +609,7 @@ def test_an_offboarding_that_stood_at_a_reactivation_is_no_news() -> None:
     ann = then(gone, Reactivated(active=True, offboarding_date=day(FAR)))
 
     assert ann.state is State.OFFBOARDING_SCHEDULED
-    assert verdicts(plan(row(offboarding=FAR), known=[ann])) == ["unchanged"]
+    assert outcomes(plan(row(offboarding=FAR), known=[ann])) == ["unchanged"]
 
 
 # L9: the moments themselves; the clock's own tests have more of them
@@ -736,7 +736,7 @@ def test_blank_cells_and_absent_columns_keep_what_is_known(text: str) -> None:
     """W8: nothing said, nothing changed."""
     found = plan(text, known=[full()])
 
-    assert verdicts(found) == ["unchanged"]
+    assert outcomes(found) == ["unchanged"]
 
 
 def test_policy_may_let_blank_cells_clear() -> None:
@@ -766,7 +766,7 @@ def test_no_policy_lets_absent_columns_clear() -> None:
     """W8: a column that is not there says nothing."""
     clearing = a_company(policy={"blank_cells": "clear"})
 
-    assert verdicts(plan(without_dates(), known=[full()], company=clearing)) == ["unchanged"]
+    assert outcomes(plan(without_dates(), known=[full()], company=clearing)) == ["unchanged"]
 
 
 @pytest.mark.parametrize(

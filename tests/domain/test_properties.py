@@ -13,20 +13,18 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from domain.declined import Declined
-from domain.employee import Employee, fold
-from domain.events import (
-    Activated,
-    Deactivated,
-    State,
-)
-from domain.plan import Change, Moment, Plan, Verdict
-from domain.roster import Roster
-from domain.row import address_of
-from domain.run import Outcome
+from domain.context import DecisionContext, Moment
+from domain.delivery.plan import Plan, RowOutcome
+from domain.employee.aggregate import Employee, fold
+from domain.employee.change import Change
+from domain.employee.commands import Command, lookup_keys
+from domain.employee.events import Activated, Deactivated, State
+from domain.employee.rejection import CommandRejected
+from domain.employee.roster import Roster
+from domain.employee.statement import address_of
+from domain.employee.support import plan_support
+from domain.outcome import Outcome
 from domain.schedule import Schedule
-from domain.support import Request, meets, plan_support
-from domain.terms import Terms
 from tests.given import codes, kinds, roster_after
 from tests.strategies import (
     ADDRESSES,
@@ -70,7 +68,7 @@ def people(roster: Roster, known: Iterable[Employee] = ()) -> Counter[str]:
 
 def fates(plan: Plan, delivery: Delivery) -> Counter[tuple[Any, ...]]:
     """What became of every row and what was said of it, by file and what the row says."""
-    verdicts = {(each.file, each.line): each.verdict for each in plan.judgements}
+    outcomes = {(each.file, each.line): each.outcome for each in plan.results}
     said: defaultdict[tuple[str | None, int | None], list[str]] = defaultdict(list)
     for issue in plan.issues:
         said[issue.file, issue.line].append(issue.code)
@@ -78,7 +76,7 @@ def fates(plan: Plan, delivery: Delivery) -> Counter[tuple[Any, ...]]:
         (
             name,
             export.content(row),
-            verdicts.get((name, line), Verdict.UNCHANGED),
+            outcomes.get((name, line), RowOutcome.UNCHANGED),
             tuple(sorted(said[name, line])),
         )
         for name, export in named(delivery)
@@ -95,10 +93,11 @@ def test_a_delivery_that_comes_again_changes_nothing(story: Story) -> None:
     """L10, R1: planning a delivery again, right after it was applied, yields no event."""
     for life, delivery in Life.arrivals(story):
         # given
-        applied = roster_after(life.plan(delivery), life.roster)
+        other = life.fork()
+        other.roster = roster_after(life.plan(delivery), life.roster)
 
         # when
-        again = life.plan(delivery, applied)
+        again = other.plan(delivery)
 
         # then
         assert kinds(again) == []
@@ -165,14 +164,14 @@ def test_every_row_is_accounted_for_once(story: Story) -> None:
 
         # when
         plan = life.plan(delivery)
-        in_full = life.plan(delivery, life.roster.without_digests())
+        in_full = life.plan(delivery, digests=False)
 
         # then
         counts = plan.counts
         assert counts.rows == len(delivered)
-        assert counts.rows == sum(getattr(counts, verdict.value) for verdict in Verdict)
-        assert len(plan.judgements) + plan.repeated == len(delivered)
-        judged = [(each.file, each.line) for each in in_full.judgements]
+        assert counts.rows == sum(getattr(counts, verdict.value) for verdict in RowOutcome)
+        assert len(plan.results) + plan.recognised == len(delivered)
+        judged = [(each.file, each.line) for each in in_full.results]
         assert len(judged) == len(delivered)
         assert set(judged) == delivered
 
@@ -421,8 +420,8 @@ def test_support_needs_to_know_only_whom_it_might_meet(story: Story, asked: Ask)
     employee = life.whom(asked)
     if employee is None:
         return
-    request = asked.request(life.now.date())
-    address, external_id = meets(request)
+    command = asked.command(life.now.date())
+    address, external_id = lookup_keys(command)
     some = Roster(
         [
             entry
@@ -435,8 +434,8 @@ def test_support_needs_to_know_only_whom_it_might_meet(story: Story, asked: Ask)
     )
 
     # when
-    terms = Terms(life.company, Schedule(), Moment(life.next_run, life.now))
-    among_some, among_all = (answer(request, employee, one, terms) for one in (some, life.roster))
+    context = DecisionContext(life.company, Schedule(), Moment(life.next_run, life.now))
+    among_some, among_all = (answer(command, employee, one, context) for one in (some, life.roster))
 
     # then
     event(f"{asked.what}, declined: {isinstance(among_all, str)}")
@@ -444,12 +443,12 @@ def test_support_needs_to_know_only_whom_it_might_meet(story: Story, asked: Ask)
 
 
 def answer(
-    request: Request, employee: Employee, roster: Roster, terms: Terms
+    command: Command, employee: Employee, roster: Roster, context: DecisionContext
 ) -> tuple[Change, ...] | str:
     """What support does, or what it says instead."""
     try:
-        return plan_support(request, employee, roster, terms).changes
-    except Declined as declined:
+        return plan_support(command, employee, roster, context).changes
+    except CommandRejected as declined:
         return str(declined)
 
 
@@ -464,7 +463,7 @@ def test_a_held_delivery_changes_nothing_until_somebody_approves_it(story: Story
         # given
         life, before = life.fork(), life.roster
         life.discard()
-        stream = life.stream
+        stream = life.state
         events = {each: list(told) for each, told in life.recorded.items()}
 
         # when
@@ -473,22 +472,22 @@ def test_a_held_delivery_changes_nothing_until_somebody_approves_it(story: Story
         # then
         event(f"held: {planned.outcome is Outcome.HELD}")
         if planned.outcome is not Outcome.HELD:
-            assert life.stream.held is None
+            assert life.state.held is None
             continue
         assert life.roster.entries == before.entries
         assert life.recorded == events
-        assert (life.stream.changed, life.stream.settled, life.stream.approved) == (
+        assert (life.state.changed, life.state.applied, life.state.approved) == (
             stream.changed,
-            stream.settled,
+            stream.applied,
             stream.approved,
         )
 
         # when it comes again
-        once = life.stream
+        once = life.state
         life.deliver(delivery)
 
         # then
-        assert life.stream == once
+        assert life.state == once
 
         # when somebody approves it
         approved = life.approve()
@@ -497,7 +496,7 @@ def test_a_held_delivery_changes_nothing_until_somebody_approves_it(story: Story
         assert approved is not None
         assert approved.outcome is not Outcome.HELD
         assert approved.counts == planned.counts
-        assert life.stream.held is None
+        assert life.state.held is None
         assert people(life.roster, life.employees) == people(
             roster_after(approved, before), life.employees
         )
@@ -512,7 +511,7 @@ def test_an_approval_applies_what_was_held_and_nothing_else(story: Story, asked:
     for life, delivery in Life.arrivals(wary(story)):
         # given
         planned = life.deliver(delivery)
-        held = life.stream.held
+        held = life.state.held
         if held is None:
             continue
 
@@ -522,29 +521,29 @@ def test_an_approval_applies_what_was_held_and_nothing_else(story: Story, asked:
             approved = other.approve()
 
             # then
-            event(f"{one.what}, held again: {other.stream.held is not None}")
+            event(f"{one.what}, held again: {other.state.held is not None}")
             assert approved is not None
             assert approved.counts == anew.counts
             assert approved.concerns == anew.concerns
             if anew.concerns:
-                assert other.stream.held is not None
-                assert other.stream.held.run != held.run
+                assert other.state.held is not None
+                assert other.state.held.run != held.run
                 assert other.roster.entries == before.entries
             else:
-                assert other.stream.held is None
+                assert other.state.held is None
 
         # when nobody changed, though somebody asked for what was so already
         life.take(asked._replace(what="cancel"))
-        if life.stream.changed > held.version:
+        if life.state.changed > held.version:
             continue
         approved = life.approve()
 
         # then
         assert approved is not None
-        assert (approved.concerns, life.stream.held) == ((), None)
+        assert (approved.concerns, life.state.held) == ((), None)
         assert approved.counts == planned.counts
         assert kinds(life.deliver(delivery)) == []
-        assert life.stream.held is None
+        assert life.state.held is None
 
 
 def wary(story: Story) -> Story:
@@ -621,20 +620,20 @@ def test_rows_are_recognised_for_speed_alone(story: Story) -> None:
     for life, delivery in Life.arrivals(story):
         # when
         short = life.plan(delivery)
-        full = life.plan(delivery, life.roster.without_digests())
+        full = life.plan(delivery, digests=False)
 
         # then
-        event(f"rows recognised: {min(short.repeated, 5)}")
-        assert full.repeated == 0
+        event(f"rows recognised: {min(short.recognised, 5)}")
+        assert full.recognised == 0
         assert short.counts == full.counts
         assert short.issues == full.issues
         assert short.concerns == full.concerns
         assert [(one.after, one.events) for one in short.changes] == [
             (one.after, one.events) for one in full.changes
         ]
-        read = {(each.file, each.line): each.verdict for each in short.judgements}
-        for each in full.judgements:
-            assert read.get((each.file, each.line), Verdict.UNCHANGED) is each.verdict
+        read = {(each.file, each.line): each.outcome for each in short.results}
+        for each in full.results:
+            assert read.get((each.file, each.line), RowOutcome.UNCHANGED) is each.outcome
 
 
 @examples(150)
@@ -650,24 +649,24 @@ def test_a_delivery_is_recognised_only_where_reading_it_would_do_nothing(
     passed = life.pass_clock() if clock else None
 
     # when
-    settled = life.recognises(story.delivery)
+    applied = life.recognises(story.delivery)
     read = life.plan(story.delivery)
 
     # then
     touched = passed is not None and bool(passed.changes)
-    assert (settled is None) == (touched or first.counts.rejected > 0)
-    event(f"recognised: {settled is not None}")
-    if settled is None:
+    assert (applied is None) == (touched or first.counts.rejected > 0)
+    event(f"recognised: {applied is not None}")
+    if applied is None:
         return
     assert kinds(read) == []
-    assert list(read.issues) == [one for one in life.issues[settled.run] if one.lasting]
+    assert list(read.issues) == [one for one in life.issues[applied.run] if one.lasting]
     counts = read.counts
     assert (counts.rows, counts.absent, counts.skipped) == (
-        settled.rows,
-        settled.absent,
-        settled.skipped,
+        applied.rows,
+        applied.absent,
+        applied.skipped,
     )
-    assert counts.unchanged == settled.rows - settled.skipped
+    assert counts.unchanged == applied.rows - applied.skipped
 
 
 @examples(150)
@@ -684,8 +683,8 @@ def test_a_rejected_row_changes_nothing(story: Story) -> None:
         planned = life.plan(delivery)
         rejected = {
             (each.file, each.line)
-            for each in planned.judgements
-            if each.verdict is Verdict.REJECTED
+            for each in planned.results
+            if each.outcome is RowOutcome.REJECTED
         }
         kept = tuple(
             without(export, {line for file, line in rejected if file == name})

@@ -11,18 +11,18 @@ import msgspec
 import pytest
 
 from domain.company import Policy
-from domain.employee import Employee
-from domain.events import (
+from domain.delivery.plan import Plan
+from domain.employee.aggregate import Employee
+from domain.employee.events import (
     Deactivated,
     EmailChanged,
     OffboardingCancelled,
     OffboardingMoved,
     OffboardingScheduled,
 )
-from domain.issues import Issue
-from domain.plan import Plan
-from domain.roster import Roster
-from domain.run import Outcome
+from domain.employee.roster import Roster
+from domain.issues.issue import Issue
+from domain.outcome import Outcome
 from tests.given import NOW, a_company, after, codes, day, kinds, moment, plan, roster_after, then
 
 HEADER = "external_id,email,first_name,last_name,onboarding_date,offboarding_date"
@@ -244,7 +244,7 @@ def test_the_share_is_of_those_who_can_log_in() -> None:
     assert held_for(leave(5)) == []
     assert held_for(leave(6)) == ["many-offboardings"]
     assert "6 of 58" in leave(6).concerns[0].message
-    assert Roster.of(known).census.able == 58
+    assert Roster.of(known).headcount.active == 58
 
 
 def test_an_offboarding_of_the_pending_counts() -> None:
@@ -423,12 +423,11 @@ def test_rows_are_counted_that_were_not_even_read() -> None:
 
     found = delivery(rows, roster)
 
-    assert found.repeated == 24
+    assert found.recognised == 24
     assert held_for(found) == []
     assert held_for(delivery(rows[:-1], roster)) == ["many-rejected-rows"]
-    assert delivery(rows[:-1], roster.without_digests()).concerns == (
-        delivery(rows[:-1], roster).concerns
-    )
+    in_full = plan(file(rows[:-1]), known=roster, company=a_company(policy={}), digests=False)
+    assert in_full.concerns == delivery(rows[:-1], roster).concerns
 
 
 def test_rows_that_are_rejected_for_whom_they_mean_count() -> None:

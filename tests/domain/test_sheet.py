@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.company import Company, Limits
-from domain.issues import Issue, Severity
-from domain.sheet import Refused, Sheet, read_sheet, split
+from domain.delivery.records import DeliveryRefused, Sheet, read_sheet, split
+from domain.issues.catalogue import Severity
+from domain.issues.issue import Issue
 from tests.given import FILE, a_company, plan
 
 HEADER = "email,first_name,last_name"
@@ -34,7 +35,7 @@ def rows(data: bytes, company: Company | None = None) -> list[tuple[int, list[st
 
 
 def refusals(data: bytes, company: Company | None = None) -> tuple[Issue, ...]:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(DeliveryRefused) as refused:
         read(data, company)
     return refused.value.issues
 
@@ -111,7 +112,7 @@ def test_one_refused_file_refuses_the_delivery(order: int) -> None:
     """F1: whichever file is bad, nothing of the others is applied."""
     good, bad = a_file(ANNA), a_file(BEN) + b"\xff"
 
-    with pytest.raises(Refused, match="not-utf8"):
+    with pytest.raises(DeliveryRefused, match="not-utf8"):
         plan(*[good, bad][::order])
 
 
@@ -433,7 +434,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     """F1: whatever arrives is read or refused with reasons, and never fails otherwise."""
     try:
         sheet = read(data)
-    except Refused as refused:
+    except DeliveryRefused as refused:
         assert refused.issues
         assert any(issue.severity is Severity.ERROR for issue in refused.issues)
         return
@@ -473,7 +474,7 @@ def test_a_file_that_is_made_to_be_slow_is_not(body: str) -> None:
 
     try:
         found = list(read(data).records)
-    except Refused as refused:
+    except DeliveryRefused as refused:
         assert [issue.code for issue in refused.issues] in (["unclosed-quote"], ["no-rows"])
     else:
         assert sum(len(text) + 1 for _, text in found) >= len(body)

@@ -10,33 +10,34 @@ from functools import cache
 import msgspec
 import pytest
 
-from domain.clock import plan_clock
 from domain.company import Company
-from domain.declined import DECLINED, Declined
-from domain.employee import Employee, fold
-from domain.events import (
+from domain.context import Moment
+from domain.delivery.plan import Plan
+from domain.employee.aggregate import Employee, fold
+from domain.employee.clock import plan_clock
+from domain.employee.commands import (
+    CancelOffboarding,
+    ChangeEmail,
+    Command,
+    Deactivate,
+    Link,
+    MoveOnboarding,
+    Offboard,
+    Reactivate,
+    lookup_keys,
+)
+from domain.employee.events import (
     Deactivated,
     EmailChanged,
     OffboardingMoved,
     OffboardingScheduled,
     State,
 )
-from domain.plan import Moment, Plan, SupportPlan
-from domain.roster import Roster, entry_of
-from domain.run import Counts, Outcome
+from domain.employee.rejection import REJECTIONS, CommandRejected
+from domain.employee.roster import Roster, entry_of
+from domain.employee.support import SupportPlan, plan_support
+from domain.outcome import Counts, Outcome
 from domain.schedule import Schedule
-from domain.support import (
-    CancelOffboarding,
-    ChangeEmail,
-    Deactivate,
-    Link,
-    MoveOnboarding,
-    Offboard,
-    Reactivate,
-    Request,
-    meets,
-    plan_support,
-)
 from tests.given import (
     NOW,
     RUN,
@@ -44,15 +45,15 @@ from tests.given import (
     a_company,
     after,
     codes,
+    context,
     day,
     kinds,
     moment,
+    outcomes,
     plan,
     registered,
     roster_after,
-    terms,
     then,
-    verdicts,
 )
 
 BASE = "external_id,email,first_name,last_name"
@@ -97,13 +98,13 @@ def in_state(state: str, person: str = ANN) -> Employee:
 
 
 def do(
-    request: Request,
+    request: Command,
     employee: Employee,
     *others: Employee,
     now: datetime = NOW,
     company: Company | None = None,
 ) -> SupportPlan:
-    return plan_support(request, employee, Roster.of([employee, *others]), terms(company, now))
+    return plan_support(request, employee, Roster.of([employee, *others]), context(company, now))
 
 
 def result(found: SupportPlan | Plan) -> Employee:
@@ -113,14 +114,14 @@ def result(found: SupportPlan | Plan) -> Employee:
 
 
 def declined(
-    request: Request,
+    request: Command,
     employee: Employee,
     *others: Employee,
     now: datetime = NOW,
     company: Company | None = None,
-) -> Declined:
+) -> CommandRejected:
     """Why it is declined, which never tells whom it is about."""
-    with pytest.raises(Declined) as raised:
+    with pytest.raises(CommandRejected) as raised:
         do(request, employee, *others, now=now, company=company)
     error = raised.value
     assert not PERSONAL.search(f"{error} {error!r} {error.hint}")
@@ -136,7 +137,7 @@ def next_clock_run(employee: Employee, now: datetime) -> list[str]:
 # Everything in every state
 
 STATES = ("pending", "active", "offboarding-scheduled", "deactivated")
-REQUESTS: dict[str, Request] = {
+REQUESTS: dict[str, Command] = {
     "change-email": ChangeEmail("new@acme.example"),
     "reactivate": Reactivate(),
     "reactivate-until": Reactivate(LATER),
@@ -210,7 +211,7 @@ DONE = [each for each in EVERYTHING if not str(each.values[2]).endswith("!")]
 
 @pytest.mark.parametrize(("request_", "state", "expected", "becomes"), EVERYTHING)
 def test_what_is_asked_is_done_or_declined_in_each_state(
-    request_: Request, state: str, expected: str, becomes: str
+    request_: Command, state: str, expected: str, becomes: str
 ) -> None:
     """S1-S6: the events, the state they leave, and what can't be done."""
     ann = in_state(state, NAMELESS)
@@ -227,7 +228,7 @@ def test_what_is_asked_is_done_or_declined_in_each_state(
 
 @pytest.mark.parametrize(("request_", "state", "expected", "becomes"), DONE)
 def test_what_was_asked_and_is_asked_again_does_nothing(
-    request_: Request, state: str, expected: str, becomes: str
+    request_: Command, state: str, expected: str, becomes: str
 ) -> None:
     """R1, S1-S6: repeating it repeats nothing."""
     (ann,) = after(do(request_, in_state(state, NAMELESS)), [in_state(state, NAMELESS)])
@@ -237,7 +238,7 @@ def test_what_was_asked_and_is_asked_again_does_nothing(
 
 @pytest.mark.parametrize(("request_", "state", "expected", "becomes"), DONE)
 def test_what_support_did_is_told_by_its_events_alone(
-    request_: Request, state: str, expected: str, becomes: str
+    request_: Command, state: str, expected: str, becomes: str
 ) -> None:
     """C1, L8: from now on, in the run, by no row; and what the file said stays said."""
     ann = in_state(state, NAMELESS)
@@ -258,7 +259,7 @@ def test_what_support_did_is_told_by_its_events_alone(
 
 @pytest.mark.parametrize(("request_", "state", "expected", "becomes"), DONE)
 def test_a_run_of_support_counts_what_it_did(
-    request_: Request, state: str, expected: str, becomes: str
+    request_: Command, state: str, expected: str, becomes: str
 ) -> None:
     """R2: events, and who was let in or locked out by them."""
     found = do(request_, in_state(state, NAMELESS))
@@ -275,7 +276,7 @@ def test_a_run_of_support_counts_what_it_did(
 @pytest.mark.parametrize("person", [ANN, NAMELESS], ids=["external id", "address alone"])
 @pytest.mark.parametrize(("request_", "state", "expected", "becomes"), DONE)
 def test_the_file_that_repeats_itself_undoes_nothing_of_it(
-    request_: Request, state: str, expected: str, becomes: str, person: str
+    request_: Command, state: str, expected: str, becomes: str, person: str
 ) -> None:
     """I8, L8, S2: in every state, however the row names them."""
     # given: somebody whose last row is recognised
@@ -287,7 +288,7 @@ def test_the_file_that_repeats_itself_undoes_nothing_of_it(
     ann = in_state(state, person)
     roster = as_stored(ann)
     roster = roster_after(plan(text, known=roster), roster)
-    assert plan(text, known=roster).repeated == 1
+    assert plan(text, known=roster).recognised == 1
 
     # when
     (ann,) = after(do(request_, ann), [ann])
@@ -308,12 +309,12 @@ def test_a_row_is_read_again_after_support() -> None:
     """L10: what was recognised may mean something else now, as a date does after a move."""
     text = row(onboarding=STARTS)
     first = plan(text)
-    assert plan(text, known=roster_after(first)).repeated == 1
+    assert plan(text, known=roster_after(first)).recognised == 1
 
     (moved,) = do(MoveOnboarding(LATER), result(first)).changes
     again = plan(text, known=as_stored(moved.after, moved.digest))
 
-    assert again.repeated == 0
+    assert again.recognised == 0
     assert codes(again) == ["onboarding-date-fixed"]
 
 
@@ -468,7 +469,7 @@ def test_the_past_day_that_the_file_still_repeats_is_not_taken_as_new() -> None:
 
     assert (ann.state, ann.offboarding_date) == (State.ACTIVE, None)
     again = plan(row(PAST), known=[ann], now=NOW + timedelta(hours=17))
-    assert (kinds(again), codes(again), verdicts(again)) == ([], [], ["unchanged"])
+    assert (kinds(again), codes(again), outcomes(again)) == ([], [], ["unchanged"])
     assert next_clock_run(ann, NOW + timedelta(days=400)) == []
 
 
@@ -728,7 +729,7 @@ def test_a_day_that_support_cancelled_is_news_after_the_file_said_something_else
     blank = plan(row(), known=[ann])
     same = plan(row(LEAVES), known=after(blank))
 
-    assert (kinds(repeated), verdicts(repeated)) == ([], ["unchanged"])
+    assert (kinds(repeated), outcomes(repeated)) == ([], ["unchanged"])
     assert kinds(blank) == ["file-noted"]
     assert (kinds(same), result(same).offboarding_date) == (["offboarding-scheduled"], LEAVES)
 
@@ -808,7 +809,7 @@ def test_nobody_is_set_to_leave_before_they_start(state: str, days: int) -> None
 
 
 @pytest.mark.parametrize("request_", [Offboard(LATER), CancelOffboarding()])
-def test_somebody_deactivated_has_no_last_day_to_set_or_cancel(request_: Request) -> None:
+def test_somebody_deactivated_has_no_last_day_to_set_or_cancel(request_: Command) -> None:
     """S4: S2 brings them back first."""
     error = declined(request_, in_state("deactivated"))
 
@@ -831,7 +832,7 @@ def test_support_locks_somebody_out_at_once(state: str) -> None:
     assert next_clock_run(ann, NOW + timedelta(days=400)) == []
     repeated = plan(row(before.offboarding_date or ""), known=[ann])
     another = plan(row(LATER), known=[ann])
-    assert (kinds(repeated), verdicts(repeated), codes(repeated)) == ([], ["unchanged"], [])
+    assert (kinds(repeated), outcomes(repeated), codes(repeated)) == ([], ["unchanged"], [])
     assert (kinds(another), codes(another)) == ([], ["reactivation-needs-support"])
 
 
@@ -887,8 +888,8 @@ def test_rows_go_on_meaning_whom_they_meant_after_a_link() -> None:
     """S6, I4, I3: without the id they leave it; with another one they are rejected."""
     ann = result(do(Link("E-ann"), known(NAMELESS)))
 
-    assert verdicts(plan(row(person=NAMELESS), known=[ann])) == ["unchanged"]
-    assert verdicts(plan(row(person=ANN), known=[ann])) == ["unchanged"]
+    assert outcomes(plan(row(person=NAMELESS), known=[ann])) == ["unchanged"]
+    assert outcomes(plan(row(person=ANN), known=[ann])) == ["unchanged"]
     other = plan(row(person=ANN.replace("E-ann", "E-other")), known=[ann])
     assert (kinds(other), codes(other)) == ([], ["external-id-conflict"])
 
@@ -944,16 +945,16 @@ def test_an_external_id_that_is_none_is_declined(external_id: str) -> None:
     ],
 )
 def test_only_those_whom_a_request_might_meet_are_looked_up(
-    request_: Request, met: tuple[str | None, str | None]
+    request_: Command, met: tuple[str | None, str | None]
 ) -> None:
     """S1, S6: as they compare (I1)."""
-    assert meets(request_) == met
+    assert lookup_keys(request_) == met
 
 
 # What is declined, as a sentence
 
 
-def one_of_each() -> Iterator[Declined]:
+def one_of_each() -> Iterator[CommandRejected]:
     """Everything that can be declined."""
     ann, pending, gone = known(), in_state("pending"), in_state("deactivated")
     yield declined(ChangeEmail("secret"), ann)
@@ -970,16 +971,16 @@ def one_of_each() -> Iterator[Declined]:
 
 
 @cache
-def by_code() -> dict[str, Declined]:
+def by_code() -> dict[str, CommandRejected]:
     return {error.code: error for error in one_of_each()}
 
 
 def test_everything_that_is_declined_is_declined_here() -> None:
     """Every code has an example, so that what follows holds for all of them."""
-    assert set(by_code()) == set(DECLINED)
+    assert set(by_code()) == set(REJECTIONS)
 
 
-@pytest.mark.parametrize("code", list(DECLINED))
+@pytest.mark.parametrize("code", list(REJECTIONS))
 def test_what_is_declined_is_said_in_whole_sentences(code: str) -> None:
     """What is wrong and what to do, in a line each, with every blank filled in."""
     error = by_code()[code]

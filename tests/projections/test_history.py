@@ -9,13 +9,24 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from domain.employee import Employee, fold
-from domain.events import (
+from domain.company_runs.events import RunEnded, RunKind
+from domain.employee.aggregate import Employee, fold
+from domain.employee.commands import (
+    CancelOffboarding,
+    ChangeEmail,
+    Command,
+    Deactivate,
+    Link,
+    Offboard,
+    Reactivate,
+)
+from domain.employee.events import (
     Activated,
     Deactivated,
     DetailsChanged,
     EmailChanged,
     EmployeeEvent,
+    EmployeeRecord,
     ExternalIdLinked,
     FileNoted,
     OffboardingCancelled,
@@ -23,24 +34,15 @@ from domain.events import (
     OffboardingScheduled,
     OnboardingMoved,
     Reactivated,
-    Recorded,
 )
+from domain.employee.roster import Roster
+from domain.employee.support import plan_support
+from domain.envelope import RecordedEvent
+from domain.fields.details import DetailsChange
 from domain.ids import run_id
-from domain.person import DetailsChange
-from domain.roster import Roster
-from domain.run import Outcome, RunEnded, RunKind
-from domain.support import (
-    CancelOffboarding,
-    ChangeEmail,
-    Deactivate,
-    Link,
-    Offboard,
-    Reactivate,
-    Request,
-    plan_support,
-)
-from projections.history import FromTo, HistoryEntry, changes, tell
-from tests.given import FILE, NOW, TODAY, day, moment, plan, registered, terms, then
+from domain.outcome import Outcome
+from projections.answers.history import FromTo, HistoryEntry, changes, tell
+from tests.given import FILE, NOW, TODAY, context, day, moment, plan, registered, then
 
 HEADER = "external_id,email,first_name,last_name,prefix,offboarding_date,custom_desk"
 ROW = "1,ann@acme.example,Ann,Bakker,,,4711"
@@ -60,13 +62,13 @@ RUNS = {
 
 def stream(
     row: str = ROW, *events: tuple[EmployeeEvent, UUID, int | None], header: str = HEADER
-) -> list[Recorded]:
+) -> list[EmployeeRecord]:
     """The stream of someone whom a file registered, and what happened since, an hour each."""
     (change,) = plan(f"{header}\n{row}\n", run=IMPORT).changes
     first = list(change.events)
     for number, (event, by, line) in enumerate(events, 1):
         first.append(
-            Recorded(
+            RecordedEvent(
                 originator_id=change.after.id,
                 originator_version=len(first) + 1,
                 event=event,
@@ -185,7 +187,7 @@ def test_what_support_did_is_told_with_who_and_why() -> None:
     """S: as support decides it, and of no row."""
     born = stream(",ann@acme.example,Ann,Bakker,,,")
     ann = fold(None, born)
-    requests: list[tuple[Request, list[tuple[str, dict[str, Any]]]]] = [
+    commands: list[tuple[Command, list[tuple[str, dict[str, Any]]]]] = [
         (
             ChangeEmail("b@acme.example"),
             [("email-changed", {"email": ("ann@acme.example", "b@acme.example")})],
@@ -198,10 +200,10 @@ def test_what_support_did_is_told_with_who_and_why() -> None:
         (Reactivate(JUNE), [("reactivated", {"offboarding_date": (None, JUNE)})]),
     ]
 
-    for request, expected in requests:
+    for command, expected in commands:
         assert ann is not None
-        agreed = terms(run=SUPPORT)
-        (change,) = plan_support(request, ann, Roster.of([ann]), agreed).changes
+        agreed = context(run=SUPPORT)
+        (change,) = plan_support(command, ann, Roster.of([ann]), agreed).changes
         born += change.events
         ann = change.after
         told = list(tell(born, RUNS))[-len(change.events) :]

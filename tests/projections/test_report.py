@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.company import Company, CustomType
-from domain.fields import FIELDS, MANDATORY, field_of, read_header, same_name
-from domain.row import RowReader
-from domain.sheet import read_sheet
-from projections.report import cells, columns, custom_fields
-from projections.roster import document
-from projections.template import template
+from domain.delivery.header import field_of, read_header, same_name
+from domain.delivery.records import read_sheet
+from domain.delivery.row import RowReader
+from domain.fields.table import COLUMNS, MANDATORY
+from projections.answers.person import document
+from projections.answers.report import cells, columns, custom_fields
+from projections.answers.template import template
 from tests.given import FILE, a_company, registered
 from tests.strategies import examples
 
@@ -97,7 +98,7 @@ def names(company: Company | None = None) -> list[str]:
 def test_a_template_without_company_names_every_field_mandatory_ones_first() -> None:
     found = template()
 
-    assert [column.field for column in found] == [column.column for column in found] == [*FIELDS]
+    assert [column.field for column in found] == [column.column for column in found] == [*COLUMNS]
     assert [column.field for column in found if column.mandatory] == [*MANDATORY]
 
 
@@ -115,7 +116,7 @@ def test_custom_fields_come_last_in_the_order_configured() -> None:
         fields={"Schoen, maat": "custom_shoe", "A": "custom_a"},
     )
 
-    found = [(each.column, each.field, each.holds) for each in template(company)[len(FIELDS) :]]
+    found = [(each.column, each.field, each.holds) for each in template(company)[len(COLUMNS) :]]
 
     assert found == [
         ("custom_z", "custom_z", "decimal"),
@@ -133,7 +134,7 @@ def test_a_field_that_no_column_can_mean_is_left_out() -> None:
 
     assert found["work_anniversary"] == "Birthday"
     assert found["custom_x"] == "last-name"
-    assert set(FIELDS) - set(found) == {"birthday", "last_name"}
+    assert set(COLUMNS) - set(found) == {"birthday", "last_name"}
 
 
 @pytest.mark.parametrize(
@@ -154,10 +155,10 @@ def test_what_a_column_holds_is_what_its_cells_are_read_as(code: str, holds: str
     row = ["?"] * len(header)
     sheet = read_sheet(FILE, f"{','.join(header)}\n{','.join(row)}\n".encode(), company)
 
-    _, findings = RowReader(sheet, company).read(*next(sheet.records), 1, b"")
+    read = RowReader(sheet, company).read(*next(sheet.records), 1, b"")
 
     held = {column.field for column in template(company) if column.holds == holds}
-    assert {each.field for each in findings if each.code == code} == held
+    assert {each.field for each in read.issues if each.code == code} == held
     assert held
 
 
@@ -176,7 +177,7 @@ CUSTOM = st.sampled_from(["custom_a", "custom_b", "custom_salary", "custom_é"])
 def companies(draw: st.DrawFn) -> Company:
     """Companies with names of their own, each column once, as a configuration has to have them."""
     taken: dict[str, str] = {}
-    pairs = st.tuples(NAMES | st.sampled_from(FIELDS), st.sampled_from(FIELDS) | CUSTOM)
+    pairs = st.tuples(NAMES | st.sampled_from(COLUMNS), st.sampled_from(COLUMNS) | CUSTOM)
     for name, field in draw(st.lists(pairs, max_size=8)):
         if not any(same_name(name, other) for other in taken):
             taken[name] = field
@@ -188,7 +189,7 @@ def companies(draw: st.DrawFn) -> Company:
 
 def reachable(company: Company) -> set[str]:
     """The fields that some column can mean: those that were given a name, and whose own is free."""
-    usual = {*FIELDS, *company.custom_fields}
+    usual = {*COLUMNS, *company.custom_fields}
     mapped = set(company.fields.values())
     taken = {field_of(name) for name in company.fields}
     return mapped | (usual - taken)

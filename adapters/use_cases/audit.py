@@ -1,0 +1,20 @@
+"""Questions across employees, answered from the events themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from adapters.use_cases.app import App
+from projections.answers.audit import Question
+from projections.answers.history import HistoryEntry, tell
+
+
+def audit(app: App, company: str, question: Question) -> Generator[HistoryEntry, None, None]:
+    """Every event of a company that is asked for: run by run, oldest first."""
+    for record in app.store.every_run(company):
+        if not question.may_include(record.run, record.ended):
+            continue
+        for stream in app.store.streams_of(record.run):
+            for entry in tell(stream, {record.run: record.ended}):
+                if question.asks_for(entry):
+                    yield entry

@@ -1,0 +1,118 @@
+"""Imports: from the files of a delivery to a stored run, or to a preview of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from adapters.settings import Customer
+from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading
+from adapters.store.commit import Commit, HeldFile
+from adapters.use_cases.app import App
+from adapters.use_cases.errors import NoSource
+from adapters.use_cases.execute import execute, fault_of, load_run, record_failure, start_run
+from adapters.use_cases.fetching import FetchedDelivery, fetch
+from adapters.use_cases.plan_files import NothingToPlan, discarding_run, plan_files
+from domain.company_runs.decisions import Decision, decide_import, decide_unread
+from domain.company_runs.events import RunContext, RunKind
+from domain.company_runs.rejection import AlreadyHeld
+from domain.company_runs.state import CompanyState
+from domain.issues.issue import Issue, make_issue
+from domain.outcome import Outcome
+from projections.answers.preview import PreviewDocument, preview, preview_rows
+from projections.runs import RunDocument, document
+
+
+def import_delivery(
+    app: App,
+    customer: Customer,
+    by: str,
+    files: Sequence[DeliveredFile] | None = None,
+    slot: datetime | None = None,
+) -> RunDocument:
+    """Applies a delivery: the delivery of the company's source, or the `files` given.
+
+    `slot` is the pick-up slot that the import serves; raises `SlotServed` where another run has.
+    Whatever becomes of the delivery, a record of the run is stored (R2). Only the delivery that is
+    held already makes no run: the run that holds it is returned (B3). Raises `StoreUnavailable`
+    where nothing can be stored, and `NoSource`, without a run, where there is nothing to fetch
+    from.
+    """
+    if files is None and customer.source is None:
+        raise NoSource(customer.company.key)
+    run = start_run(app, RunKind.IMPORT, customer.company.key, by, slot=slot)
+    try:
+        fetched = fetch(app, customer, files)
+    except (SourceUnreachable, StillUploading) as error:
+        return record_failure(app, run, _issue_of(error))
+    except Exception as error:
+        record_failure(app, run, fault_of(error))
+        raise
+    try:
+        with app.planning:
+            return execute(app, run, lambda: _decided(app, customer, run, fetched))
+    except AlreadyHeld as held:
+        if slot is not None:  # no run remembers that the slot was served
+            app.store.enrol([run.company], slot)
+        return load_run(app, held.run)
+
+
+def _decided(app: App, customer: Customer, run: RunContext, fetched: FetchedDelivery) -> Commit:
+    """The run as it would be stored, planned from the company as it is now.
+
+    Where another run is stored before this one, this one fails to be stored (R4).
+    """
+    state = app.store.company_state(run.company)
+    discarding = discarding_run(app, run)
+    decision = decide_unread(state, run, fetched.delivered, discarding, app.now())
+    if decision is None:
+        try:
+            plan = plan_files(app, customer, run, fetched)
+        except NothingToPlan as nothing:
+            return nothing.commit(app, run, fetched, state)
+        decision = decide_import(state, run, fetched.delivered, plan, discarding, app.now())
+    return commit_of(decision, state, fetched)
+
+
+def commit_of(decision: Decision, state: CompanyState, fetched: FetchedDelivery) -> Commit:
+    """A decision as it is stored; where the delivery is held, its files are stored with it."""
+    plan = decision.plan
+    if plan is None:
+        return Commit(decision.runs, state)
+    if decision.ended.ended.outcome is Outcome.HELD:
+        held = tuple(map(HeldFile, fetched.delivered.files, fetched.contents))
+        return Commit(decision.runs, state, issues=(*plan.concerns, *plan.issues), held=held)
+    return Commit(
+        decision.runs,
+        state,
+        changes=tuple(plan.changes),
+        new_digests=plan.new_digests,
+        issues=plan.issues,
+    )
+
+
+def preview_delivery(
+    app: App, customer: Customer, by: str, files: Sequence[DeliveredFile] | None = None
+) -> PreviewDocument:
+    """What `import_delivery` would do, row by row. Stores nothing.
+
+    Every row is read and shown, rows that would be recognised too. Raises `SourceUnreachable` or
+    `StillUploading` where the delivery cannot be fetched.
+    """
+    run = start_run(app, RunKind.IMPORT, customer.company.key, by)
+    fetched = fetch(app, customer, files)
+    try:
+        state = app.store.company_state(run.company)
+        plan = plan_files(app, customer, run, fetched, in_full=True)
+        discarding = discarding_run(app, run)
+        decision = decide_import(state, run, fetched.delivered, plan, discarding, app.now())
+        commit, rows = commit_of(decision, state, fetched), preview_rows(plan)
+    except NothingToPlan as nothing:
+        commit, rows = nothing.commit(app, run, fetched, state), ()
+    return preview(document(None, commit.ended.ended, commit.issues), rows)
+
+
+def _issue_of(error: SourceUnreachable | StillUploading) -> Issue:
+    if isinstance(error, StillUploading):
+        return make_issue("still-uploading").at(error.name)
+    return make_issue("unreachable", problem=error.problem)

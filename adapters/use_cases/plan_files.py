@@ -1,0 +1,80 @@
+"""From fetched files to a plan, over the company as it is now."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from adapters.settings import Customer
+from adapters.store.commit import Commit
+from adapters.use_cases.app import App
+from adapters.use_cases.execute import start_run
+from adapters.use_cases.fetching import FetchedDelivery
+from domain.company_runs.events import RunContext, RunKind
+from domain.company_runs.state import CompanyState
+from domain.context import DecisionContext, Moment
+from domain.delivery.digests import NO_DIGESTS
+from domain.delivery.parsing import parse_delivery
+from domain.delivery.plan import Plan
+from domain.delivery.planning import plan_delivery
+from domain.delivery.records import DeliveryRefused, read_sheets
+from domain.issues.issue import Issue, make_issue
+from domain.outcome import Outcome
+
+
+class NothingToPlan(Exception):
+    """A delivery that leads to no plan, how its run ends, and why."""
+
+    def __init__(self, outcome: Outcome, *issues: Issue) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
+        self.issues = issues
+
+    def commit(
+        self, app: App, run: RunContext, fetched: FetchedDelivery, state: CompanyState
+    ) -> Commit:
+        """The run as it is stored."""
+        ended = run.ended(self.outcome, app.now(), files=fetched.delivered.files)
+        return Commit((ended,), state, issues=self.issues)
+
+
+def plan_files(
+    app: App,
+    customer: Customer,
+    run: RunContext,
+    fetched: FetchedDelivery,
+    *,
+    in_full: bool = False,
+) -> Plan:
+    """What applying the delivery would do to the company as it is now.
+
+    `in_full` reads every row, recognised or not. Raises `NothingToPlan` where there is no file
+    (D6), a file that refuses the delivery (F1), or files that contradict each other (D3).
+    """
+    company = customer.company
+    if not fetched.files:
+        pattern = customer.source.pattern if customer.source else ""
+        raise NothingToPlan(Outcome.NO_FILE, make_issue("no-file", pattern=pattern))
+    try:
+        sheets = read_sheets(((file.name, file.data) for file in fetched.files), company)
+    except DeliveryRefused as refused:
+        raise NothingToPlan(Outcome.REFUSED, *refused.issues) from None
+    with app.store.read(run.company) as reading:
+        digests = NO_DIGESTS if in_full else reading.digests()
+        parsed = [parse_delivery(sheets, digests, company)]
+        roster = reading.roster(parsed[0].mentions())
+    context = DecisionContext(company, app.settings.schedule, Moment(run.id, app.now()))
+    try:
+        # The rows are handed over and not kept here: they are freed while they are decided.
+        return plan_delivery(parsed.pop(), roster, context)
+    except DeliveryRefused as refused:
+        raise NothingToPlan(Outcome.REFUSED, *refused.issues) from None
+
+
+def discarding_run(app: App, run: RunContext) -> RunContext:
+    """The run that discards a held delivery because `run` takes its place (B3), should one be held.
+
+    Runs are listed by the moment at which they started: this one started just before `run`.
+    """
+    before = run.started - timedelta(milliseconds=1)
+    reason = "another delivery took its place"
+    return start_run(app, RunKind.DISCARD, run.company, run.by, reason, at=before)

@@ -1,0 +1,127 @@
+"""The event of a company: a run ended (R2)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+from uuid import UUID
+
+import msgspec
+
+from domain.envelope import RecordedEvent
+from domain.outcome import Counts, Outcome
+from domain.privacy import Redacted
+
+
+class RunKind(StrEnum):
+    """What a run does (R2)."""
+
+    IMPORT = "import"
+    CLOCK = "clock"
+    SUPPORT = "support"
+    APPROVE = "approve"
+    DISCARD = "discard"
+
+
+class FileInfo(msgspec.Struct, frozen=True):
+    """A delivered file as its source described it, and the SHA-256 of the bytes received.
+
+    `sha256` is `None` for a file that is listed as too large: such a file is not fetched.
+    """
+
+    name: str
+    bytes: int
+    modified: datetime
+    sha256: str | None
+
+
+class RunEnded(Redacted, frozen=True, tag="run-ended", tag_field="kind"):
+    """The record of one run (R2), an event of its company's stream; its id is the envelope's.
+
+    `slot` is the pick-up slot that the run served. `delivery` identifies the bytes and settings
+    that the run read (D8). `issues_of` names the earlier run whose lasting issues hold for this run
+    too. `ends` names the held run that this run approved or discarded (B2, B3). A held run counts
+    what it would do.
+    """
+
+    company: str
+    run_kind: RunKind
+    outcome: Outcome
+    started: datetime
+    finished: datetime
+    by: str
+    reason: str | None = None
+    slot: datetime | None = None
+    files: tuple[FileInfo, ...] = ()
+    counts: Counts = Counts()
+    delivery: str | None = None
+    issues_of: UUID | None = None
+    ends: UUID | None = None
+
+
+RunEvent: TypeAlias = RecordedEvent[RunEnded]
+"""An event in the stream of a company."""
+
+
+class RunRecord(Redacted, frozen=True):
+    """A run that ended, with its id, and the id of the run that ended it if it was held."""
+
+    run: UUID
+    ended: RunEnded
+    ended_by: UUID | None = None
+
+
+class RunContext(Redacted, frozen=True):
+    """A run that has started: everything that its record needs and that is known by then."""
+
+    id: UUID
+    kind: RunKind
+    company: str
+    started: datetime
+    by: str
+    reason: str | None = None
+    slot: datetime | None = None
+
+    def ended(
+        self,
+        outcome: Outcome,
+        finished: datetime,
+        *,
+        files: tuple[FileInfo, ...] = (),
+        counts: Counts | None = None,
+        delivery: str | None = None,
+        issues_of: UUID | None = None,
+        ends: UUID | None = None,
+    ) -> RunRecord:
+        """The record of how the run ended."""
+        ended = RunEnded(
+            company=self.company,
+            run_kind=self.kind,
+            outcome=outcome,
+            started=self.started,
+            finished=finished,
+            by=self.by,
+            reason=self.reason,
+            slot=self.slot,
+            files=files,
+            counts=counts or Counts(),
+            delivery=delivery,
+            issues_of=issues_of,
+            ends=ends,
+        )
+        return RunRecord(self.id, ended)
+
+
+def delivery_key(agreed: Iterable[bytes], files: Iterable[FileInfo]) -> str:
+    """What recognises a delivery (D8): the settings under which it is read, and the names and bytes
+    of its files.
+
+    Issues tell files by name, so the same bytes under another name are another delivery.
+    """
+    digest = hashlib.sha256()
+    for part in (*agreed, *(f"{file.name}\n{file.sha256}".encode() for file in files)):
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()

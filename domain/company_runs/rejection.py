@@ -1,0 +1,40 @@
+"""Why a run is not made: nothing is done, and no record is stored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+
+class RunRejected(Exception):
+    """What was asked makes no run, and nothing was done."""
+
+
+class SlotServed(RunRejected):
+    """The pick-up slot was served already (R3): another worker was first."""
+
+    def __init__(self, company: str, slot: datetime) -> None:
+        super().__init__(f"the slot {slot:%Y-%m-%d %H:%M} of {company} was served already")
+        self.company = company
+        self.slot = slot
+
+
+class AlreadyHeld(RunRejected):
+    """The very delivery is held already, by `run` (B3)."""
+
+    def __init__(self, run: UUID) -> None:
+        super().__init__(f"run {run} holds this delivery already")
+        self.run = run
+
+
+class NotHeld(RunRejected):
+    """The run does not wait for a decision (B2); `ended_by` names the run that ended it."""
+
+    def __init__(self, run: UUID, ended_by: UUID | None = None) -> None:
+        super().__init__(
+            f"run {run} was decided already, by run {ended_by}"
+            if ended_by
+            else f"run {run} is not held"
+        )
+        self.run = run
+        self.ended_by = ended_by

@@ -1,0 +1,118 @@
+"""The company: the state, and how the runs of its stream change it (R4)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import replace
+
+from domain.company_runs.events import RunEnded, RunKind
+from domain.outcome import Counts, Outcome
+
+
+class AppliedDelivery(msgspec.Struct, frozen=True):
+    """A delivery that the company's state already reflects (D8), and the run that said so."""
+
+    delivery: str
+    run: UUID
+    rows: int
+    absent: int
+    skipped: int
+
+    @property
+    def counts(self) -> Counts:
+        """What a run counts that meets the delivery again."""
+        return Counts(
+            rows=self.rows,
+            unchanged=self.rows - self.skipped,
+            skipped=self.skipped,
+            absent=self.absent,
+        )
+
+
+class HeldDelivery(msgspec.Struct, frozen=True):
+    """A delivery that waits to be approved or discarded (B2): the run that holds it, what
+    recognises it, and the version of the company's stream since it is held."""
+
+    run: UUID
+    delivery: str
+    version: int
+
+
+class CompanyState(msgspec.Struct, frozen=True):
+    """A company as its stream tells.
+
+    The version is the number of its runs, lock and guard in one: a run is stored as version + 1, so
+    that of two runs planned from the same state one fails to be stored (R4). `changed` is the
+    version at which somebody last changed, `applied` the delivery that was last applied whole (D8),
+    and `held` the delivery that waits. `approved` recognises the delivery that somebody answers
+    for, as long as no other delivery is applied. `slot` is the latest pick-up slot that was served
+    (R3).
+    """
+
+    version: int = 0
+    changed: int = 0
+    applied: AppliedDelivery | None = msgspec.field(default=None, name="settled")
+    held: HeldDelivery | None = None
+    approved: str | None = None
+    slot: datetime | None = None
+
+    def served(self, slot: datetime) -> bool:
+        """Whether the slot, or a later one, was served already (R3)."""
+        return self.slot is not None and self.slot >= slot
+
+    def holds(self, delivery: str) -> bool:
+        """Whether this very delivery waits for a decision (B3)."""
+        return self.held is not None and self.held.delivery == delivery
+
+
+def evolve(state: CompanyState, run: UUID, ended: RunEnded) -> CompanyState:
+    """The company after one more run."""
+    version = state.version + 1
+    held = state.held
+    if held is not None and held.run == ended.ends:
+        held = None
+    if ended.outcome is Outcome.HELD:
+        held = HeldDelivery(run, ended.delivery or "", version)
+        return replace(state, version=version, slot=_latest(state.slot, ended.slot), held=held)
+    return CompanyState(
+        version=version,
+        changed=version if ended.counts.events else state.changed,
+        applied=_applied(state.applied, run, ended),
+        held=held,
+        approved=_approved(state.approved, ended),
+        slot=_latest(state.slot, ended.slot),
+    )
+
+
+def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max((each for each in (one, other) if each is not None), default=None)
+
+
+def _applied(before: AppliedDelivery | None, run: UUID, ended: RunEnded) -> AppliedDelivery | None:
+    """The delivery that would be recognised next time, after `ended`.
+
+    A run that read no delivery to its end leaves things as they are, unless it changed somebody.
+    """
+    counts = ended.counts
+    if ended.delivery is None:
+        return None if counts.events else before
+    if counts.rejected:
+        return None
+    return AppliedDelivery(
+        ended.delivery, ended.issues_of or run, counts.rows, counts.absent, counts.skipped
+    )
+
+
+def _approved(before: str | None, ended: RunEnded) -> str | None:
+    """The delivery that is not held again, after `ended`.
+
+    Rows that were rejected when the delivery was approved will be rejected at every pick-up.
+    """
+    if ended.delivery is None:
+        return before
+    if ended.run_kind is RunKind.APPROVE:
+        return ended.delivery
+    return before if before == ended.delivery else None

@@ -1,0 +1,1 @@
+"""A delivery: from bytes to records, to rows, to matches, to the plan."""

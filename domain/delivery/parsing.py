@@ -1,0 +1,136 @@
+"""Which records of a delivery have to be read at all, and reading them.
+
+A record that repeats an employee's last accepted row, to the letter, would change nothing, and is
+set aside by its digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from itertools import accumulate
+
+from msgspec.structs import replace
+
+from domain.company import Company
+from domain.delivery.digests import NO_DIGESTS, Digests, digest_of, salt_of
+from domain.delivery.records import Sheet
+from domain.delivery.row import Row, RowReader
+from domain.employee.roster import Roster, namesake_key
+from domain.privacy import Redacted
+
+
+class Mentions(Redacted, frozen=True):
+    """Everything by which rows may mean somebody: what the domain asks of a store.
+
+    Needed are all employees with one of the external ids or addresses; and all employees without
+    an external id who have a namesake key in `namesakes`, or the names of an employee who is
+    mentioned and whose own record was set aside (`set_aside`): that record is read after all, and
+    may come to mean somebody new (I5).
+    """
+
+    rows: int
+    addresses: Set[str]
+    external_ids: Set[str]
+    namesakes: Set[str]
+    set_aside: Collection[str]
+
+
+class ParsedDelivery(Redacted, frozen=True):
+    """A delivery as far as its records had to be read; `rows` are to be decided, in order.
+
+    `recognised` counts the records that were set aside, and `deactivated` names those of their
+    employees who are deactivated. `positions` tells the position of each record that was set aside,
+    by employee; it is left out where no row is to be decided, since nobody asks then.
+    """
+
+    sheets: Sequence[Sheet]
+    company: Company
+    rows: Sequence[Row]
+    recognised: int
+    deactivated: Set[str]
+    positions: Mapping[str, int]
+
+    def mentions(self) -> Mentions:
+        """Everything by which the rows may mean somebody."""
+        rows = self.rows
+        return Mentions(
+            rows=len(rows),
+            addresses={row.address for row in rows},
+            external_ids={row.external_id for row in rows if row.external_id is not None},
+            namesakes={namesake_key(row) for row in rows if row.external_id is None},
+            set_aside=self.positions.keys(),
+        )
+
+    def with_contested(self, roster: Roster) -> ParsedDelivery:
+        """The delivery in which those records are read too whose employee another row mentions.
+
+        A record that was set aside names its own employee and nobody else, so that this reaches no
+        further.
+        """
+        mentioned = {entry.employee for row in self.rows for entry in roster.mentioned_by(row)}
+        contested = mentioned & self.positions.keys()
+        if not contested:
+            return self
+        read = _read_at(self.sheets, self.company, [self.positions[each] for each in contested])
+        return replace(
+            self,
+            rows=sorted([*self.rows, *read], key=lambda row: row.position),
+            recognised=self.recognised - len(contested),
+            deactivated=self.deactivated - contested,
+            positions={
+                employee: position
+                for employee, position in self.positions.items()
+                if employee not in contested
+            },
+        )
+
+
+def parse_delivery(sheets: Sequence[Sheet], digests: Digests, company: Company) -> ParsedDelivery:
+    """The rows of a delivery, without the records that `digests` recognise.
+
+    `sheets` are in the order of D3. One record at most is set aside for each employee. Nothing is
+    set aside where there are several files: a row of one file may contest any row of another.
+    """
+    rows: list[Row] = []
+    employees: list[str] = []
+    positions: list[int] = []
+    # What was recognised is taken out, so that the same record again is read.
+    take = dict((NO_DIGESTS if len(sheets) > 1 else digests).employees).pop
+    blake2b = hashlib.blake2b
+    position = 0
+    for sheet in sheets:
+        reader, salt = RowReader(sheet, company), salt_of(sheet, company)
+        first = position + 1
+        # Nearly every record goes through here and no further: `digest_of` is written out.
+        for position, text in enumerate(sheet.texts, first):
+            digest = blake2b(salt + text.encode(), digest_size=16).digest()
+            employee = take(digest, None)
+            if employee is None:
+                line = sheet.lines[position - first]
+                rows.append(reader.read(line, text, position, digest))
+            else:
+                employees.append(employee)
+                positions.append(position)
+    deactivated = digests.deactivated
+    return ParsedDelivery(
+        sheets=sheets,
+        company=company,
+        rows=rows,
+        recognised=len(employees),
+        deactivated=deactivated and deactivated.intersection(employees),
+        positions=dict(zip(employees, positions, strict=True)) if rows else {},
+    )
+
+
+def _read_at(sheets: Sequence[Sheet], company: Company, positions: Iterable[int]) -> Iterator[Row]:
+    """The rows at some positions of a delivery."""
+    ends = list(accumulate(len(sheet.texts) for sheet in sheets))
+    readers = [(RowReader(sheet, company), salt_of(sheet, company)) for sheet in sheets]
+    for position in positions:
+        number = bisect_right(ends, position - 1)
+        sheet, (reader, salt) = sheets[number], readers[number]
+        index = position - 1 - (ends[number] - len(sheet.texts))
+        text = sheet.texts[index]
+        yield reader.read(sheet.lines[index], text, position, digest_of(salt, text))

@@ -1,0 +1,89 @@
+"""The people of a company while the files of a delivery are matched, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from domain.delivery.match import Match, Rejected, Superseded, known_match
+from domain.employee.roster import Roster
+from domain.privacy import Redacted
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class People(Redacted, frozen=True):
+    """What earlier files claimed, laid over the roster.
+
+    `matches` are the people of whom rows spoke, by key. `keys_by_address` and `keys_by_external_id`
+    lead to those of them who are new, moved or linked. `keys_of_left` leads to people who left
+    before they got an account, by every address that a row gives them: they keep no address from
+    anybody, but a later row at one of these is about them.
+    """
+
+    roster: Roster
+    matches: Mapping[str, Match] = MappingProxyType({})
+    keys_by_address: Mapping[str, str] = _NOTHING
+    keys_by_external_id: Mapping[str, str] = _NOTHING
+    keys_of_left: Mapping[str, str] = _NOTHING
+    rejected: tuple[Rejected, ...] = ()
+    superseded: tuple[Superseded, ...] = ()
+
+    def with_external_id(self, external_id: str) -> Match | None:
+        """The person with an external id (I1)."""
+        key = self.keys_by_external_id.get(external_id)
+        if key is not None:
+            return self.matches[key]
+        entry = self.roster.with_external_id(external_id)
+        if entry is None:
+            return None
+        return self.matches.get(entry.employee) or known_match(entry, self.roster.employee(entry))
+
+    def at_address(self, address: str) -> Match | None:
+        """The person who has an address by now, or for whom the file uses it (I1, I8)."""
+        match = self.matches.get(self.keys_by_address.get(address, ""))
+        if match is not None and address in match.addresses:
+            return match
+        entry = self.roster.at_address(address)
+        if entry is None:
+            return None
+        match = self.matches.get(entry.employee)
+        if match is None:
+            return known_match(entry, self.roster.employee(entry))
+        return match if address in match.addresses else None
+
+    def left_at(self, address: str) -> Match | None:
+        """The person who left before they got an account, and whose address this was."""
+        return self.matches.get(self.keys_of_left.get(address, ""))
+
+    def _is_free(self, address: str) -> bool:
+        return self.at_address(address) is None
+
+    def with_matches(
+        self,
+        matches: Iterable[Match],
+        rejected: Iterable[Rejected] = (),
+        superseded: Iterable[Superseded] = (),
+    ) -> People:
+        """The people after these matches, each in the place of an earlier match of its key."""
+        by_key, by_address = dict(self.matches), dict(self.keys_by_address)
+        by_external_id, left = dict(self.keys_by_external_id), dict(self.keys_of_left)
+        for match in matches:
+            by_key[match.key] = match
+            if match.left:
+                left.update((row.address, match.key) for row in match.rows)
+            elif match.entry is None or match.file_address != match.entry.file_address:
+                by_address[match.address] = match.key
+            by_address.update((each, match.key) for each in match.kept if self._is_free(each))
+            known_id = match.entry.external_id if match.entry is not None else None
+            if match.external_id is not None and match.external_id != known_id:
+                by_external_id[match.external_id] = match.key
+        return People(
+            self.roster,
+            by_key,
+            by_address,
+            by_external_id,
+            left,
+            (*self.rejected, *rejected),
+            (*self.superseded, *superseded),
+        )

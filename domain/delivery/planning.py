@@ -1,0 +1,67 @@
+"""From a parsed delivery to the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from operator import attrgetter
+
+from msgspec.structs import replace
+
+from domain.context import DecisionContext
+from domain.delivery.checking import checked_files
+from domain.delivery.match import Match
+from domain.delivery.namesakes import Namesakes
+from domain.delivery.parsing import ParsedDelivery
+from domain.delivery.plan import Plan, RowResult
+from domain.delivery.results import decide_matches, undecided_rows
+from domain.delivery.safeguard import concerns
+from domain.delivery.settling import settled_matches
+from domain.employee.roster import Roster
+from domain.issues.issue import Issue, make_issue
+
+
+def plan_delivery(parsed: ParsedDelivery, roster: Roster, context: DecisionContext) -> Plan:
+    """What applying a delivery would do to a company.
+
+    `roster` needs to hold only the people that the delivery mentions. Raises `DeliveryRefused` for
+    files that contradict each other (D3).
+    """
+    parsed = parsed.with_contested(roster)
+    namesakes = Namesakes(roster, parsed.positions, {row.address for row in parsed.rows})
+    absent, file_issues = _absent(parsed, roster), tuple(_issues_of_files(parsed))
+    recognised = parsed.recognised
+    settled, matches = _matched(parsed, roster, context)
+    del parsed  # its rows are freed while their matches are decided
+    results = [*settled, *decide_matches(matches, namesakes, context)]
+    results.sort(key=attrgetter("position"))
+    plan = Plan(tuple(results), recognised, absent, file_issues)
+    return replace(plan, concerns=concerns(plan, roster.headcount, context.company.policy))
+
+
+def _matched(
+    parsed: ParsedDelivery, roster: Roster, context: DecisionContext
+) -> tuple[list[RowResult], Iterator[Match]]:
+    """The results of the rows that stand for nobody, and the matches of the others."""
+    files = checked_files(parsed)
+    people = settled_matches([file.accepted for file in files], roster, context)
+    return list(undecided_rows(files, people)), iter(people.matches.values())
+
+
+def _issues_of_files(parsed: ParsedDelivery) -> Iterator[Issue]:
+    """What is to be said of the files and not of a row (D3, F5)."""
+    if len(parsed.sheets) > 1:
+        yield make_issue("several-files", count=len(parsed.sheets))
+    for sheet in parsed.sheets:
+        yield from sheet.issues
+
+
+def _absent(parsed: ParsedDelivery, roster: Roster) -> int:
+    """How many of the employed no row speaks of (D7)."""
+    mentioned = {
+        entry.employee
+        for row in parsed.rows
+        for entry in roster.mentioned_by(row)
+        if not entry.deactivated
+    }
+    recognised = parsed.recognised - len(parsed.deactivated)
+    return roster.headcount.employed - recognised - len(mentioned)

@@ -1,0 +1,161 @@
+"""From the cells of one record to what the record says, and what is wrong with it (W1-W9, L3)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from msgspec import UNSET
+
+from domain.company import Company
+from domain.delivery.records import Sheet, split
+from domain.employee.statement import Statement, address_of
+from domain.fields.cells import cell_rule, clean, email_problem, text_problem
+from domain.fields.details import DetailsChange
+from domain.issues.issue import Issue, make_issue
+
+
+class Row(Statement, frozen=True):
+    """What one record says (W), with the place that says so.
+
+    `position` is the number of the record in the whole delivery; the first is 1. `text` is the
+    record as written. A row that is rejected for a cell holds what could be read of the others.
+    """
+
+    file: str
+    line: int
+    position: int
+    digest: bytes
+    """Recognises the same record when it comes again."""
+    text: str
+    issues: tuple[Issue, ...] = ()
+    """What is wrong with the row as it stands alone (W9)."""
+
+    @property
+    def cells(self) -> list[str]:
+        """The cells, clean; they are cut again at each call, since few rows need them twice."""
+        return [clean(cell) for cell in split(self.text)]
+
+
+_NOTHING = DetailsChange()
+
+
+class RowReader:
+    """Reads the records of one sheet, in a company that may map, type and limit the cells.
+
+    Columns are sorted once by what there is to do with their cells: `texts` are their own value,
+    `typed` are read, and in `blanks` a blank cell says something too.
+    """
+
+    def __init__(self, sheet: Sheet, company: Company) -> None:
+        columns = [(index, cell_rule(field, company)) for index, field in sheet.columns.fields]
+        self._file = sheet.name
+        self._width = sheet.columns.width
+        self._columns = columns
+        self._limits = [company.limits.cell] * sheet.columns.width
+        self._shortest = min(rule.limit for _, rule in columns)
+        self._email = next(index for index, rule in columns if rule.field == "email")
+        self._external_id = next(
+            (index for index, rule in columns if rule.field == "external_id"), None
+        )
+        # What tells which employee the row means is kept apart, and as it is.
+        said = [(index, rule) for index, rule in columns if not rule.identity]
+        texts = [(index, rule) for index, rule in said if rule.read is None]
+        self._texts = [(i, rule.field) for i, rule in texts if not rule.custom]
+        self._custom_texts = [(i, rule.field) for i, rule in texts if rule.custom]
+        self._typed = [(i, r.field, r.custom, r.read) for i, r in said if r.read is not None]
+        self._blanks = [(i, r.field, r.custom, r.blank) for i, r in columns if r.blank is not UNSET]
+
+    def read(self, line: int, text: str, position: int, digest: bytes) -> Row:
+        """What the record says, and everything that is wrong with it (W9)."""
+        cells = split(text)
+        if len(cells) != self._width:
+            # Nobody can tell which cell is which: the row says nothing, not even whom it means.
+            width = make_issue("wrong-width", cells=len(cells), columns=self._width)
+            place = self._file, line, position, digest, text, (width.at(self._file, line),)
+            return Row("", "", None, None, UNSET, _NOTHING, *place)
+        problems: dict[int, Issue] = {}
+        sound = cells
+        if len(text) > self._shortest or not _is_plain(text):
+            cells = list(map(clean, cells, self._limits))
+            problems = self._text_problems(cells)
+            sound = ["" if index in problems else cell for index, cell in enumerate(cells)]
+        said: dict[str, Any] = {f: cell for i, f in self._texts if (cell := sound[i])}
+        custom: dict[str, Any] = {f: cell for i, f in self._custom_texts if (cell := sound[i])}
+        if sound[self._email] and (problem := email_problem(sound[self._email])):
+            problems[self._email] = problem
+        for index, field, is_custom, read in self._typed:
+            cell = sound[index]
+            if cell:
+                value = read(cell)
+                if value.__class__ is Issue:
+                    problems[index] = value
+                else:
+                    (custom if is_custom else said)[field] = value
+        for index, field, is_custom, blank in self._blanks:
+            if not cells[index]:
+                if blank is None:
+                    (custom if is_custom else said)[field] = None
+                else:
+                    problems[index] = blank
+        issues = [problems[index] for index in sorted(problems)] if problems else []
+        onboarding, offboarding = said.get("onboarding_date"), said.get("offboarding_date")
+        if onboarding and offboarding and offboarding < onboarding:
+            issues.append(_dates_out_of_order(onboarding, offboarding))
+        return self._row(said, custom, line, position, digest, text, cells, issues)
+
+    def _text_problems(self, cells: list[str]) -> dict[int, Issue]:
+        """What is wrong with cells as text, by index."""
+        found = ((index, text_problem(rule, cells[index])) for index, rule in self._columns)
+        return {index: problem for index, problem in found if problem is not None}
+
+    def _row(
+        self,
+        said: dict[str, Any],
+        custom: dict[str, Any],
+        line: int,
+        position: int,
+        digest: bytes,
+        text: str,
+        cells: list[str],
+        issues: list[Issue],
+    ) -> Row:
+        """The row; what tells which employee it means is kept even where it is wrong (I7)."""
+        email = cells[self._email]
+        return Row(
+            email,
+            address_of(email),
+            None if self._external_id is None else cells[self._external_id] or None,
+            said.pop("onboarding_date", None),
+            said.pop("offboarding_date", UNSET),
+            DetailsChange(**said, custom=custom or UNSET),
+            self._file,
+            line,
+            position,
+            digest,
+            text,
+            tuple([issue.at(self._file, line, email) for issue in issues]) if issues else (),
+        )
+
+
+def _is_plain(text: str) -> bool:
+    """Whether cleaning leaves every cell of a record as it is: true of nearly all records."""
+    return (
+        text.isascii()
+        and text.isprintable()
+        and '"' not in text
+        and ", " not in text
+        and " ," not in text
+        and text[0] != " "
+        and text[-1] != " "
+    )
+
+
+def _dates_out_of_order(onboarding: date, offboarding: date) -> Issue:
+    """L3: leaving before starting."""
+    return make_issue(
+        "offboarding-before-onboarding",
+        "offboarding_date",
+        offboarding.isoformat(),
+        onboarding_date=onboarding,
+    )

@@ -1,0 +1,73 @@
+"""The safeguard: what stops a delivery that would do more than any day's (B1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from domain.company import Policy, Threshold
+from domain.delivery.plan import Plan
+from domain.employee.change import Change
+from domain.employee.events import EmailChanged, OffboardingMoved, OffboardingScheduled
+from domain.employee.roster import Headcount
+from domain.issues.issue import Issue, make_issue
+
+MIN_THRESHOLD = 5
+"""A share never allows fewer offboardings, changed addresses or rejected rows than this, in
+however small a company."""
+MIN_REGISTRATIONS = 50
+"""A share never allows fewer registrations than this."""
+
+
+def concerns(plan: Plan, headcount: Headcount, policy: Policy) -> tuple[Issue, ...]:
+    """What the safeguard has against applying `plan` to a company; mostly nothing."""
+    return tuple(_concerns(plan, headcount, policy))
+
+
+def _concerns(plan: Plan, headcount: Headcount, policy: Policy) -> Iterator[Issue]:
+    known = [change for change in plan.changes if change.before is not None]
+    if known:
+        here = headcount.active
+        sooner = sum(map(_leaves_sooner, known))
+        moved = sum(map(_is_readdressed, known))
+        yield from _over("many-offboardings", sooner, here, policy.max_offboardings, MIN_THRESHOLD)
+        yield from _over("many-email-changes", moved, here, policy.max_email_changes, MIN_THRESHOLD)
+    counts = plan.counts
+    there = headcount.known
+    if there:
+        new = counts.registered
+        yield from _over(
+            "many-registrations", new, there, policy.max_registrations, MIN_REGISTRATIONS
+        )
+    rejected = counts.rejected
+    yield from _over(
+        "many-rejected-rows", rejected, counts.rows, policy.max_rejected_rows, MIN_THRESHOLD
+    )
+
+
+def _over(code: str, count: int, base: int, threshold: Threshold, floor: int) -> Iterator[Issue]:
+    """That `count` of `base` is more than the threshold allows; a share never allows less than
+    `floor`."""
+    if threshold == 0:  # switched off
+        return
+    if isinstance(threshold, int):
+        limit = threshold
+    else:
+        limit = max(floor, base * int(threshold.removesuffix("%")) // 100)
+    if count > limit:
+        yield make_issue(code, count=count, base=base, limit=limit)
+
+
+def _leaves_sooner(change: Change) -> bool:
+    """Whether somebody known gets a last day, or an earlier one."""
+    known = change.before.offboarding_date if change.before else None
+    for recorded in change.events:
+        match recorded.event:
+            case OffboardingScheduled():
+                return True
+            case OffboardingMoved(offboarding_date=day):
+                return known is not None and day < known
+    return False
+
+
+def _is_readdressed(change: Change) -> bool:
+    return any(isinstance(recorded.event, EmailChanged) for recorded in change.events)

@@ -1,0 +1,125 @@
+"""Matching several files so that the next pick-up of the same files changes nothing (D3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from domain.context import DecisionContext
+from domain.delivery.match import Match
+from domain.delivery.matching import match_files
+from domain.delivery.people import People
+from domain.delivery.records import DeliveryRefused
+from domain.delivery.row import Row
+from domain.employee.aggregate import Employee
+from domain.employee.change import Change, change_of
+from domain.employee.decisions import decide_registration, decide_update, has_left
+from domain.employee.roster import Roster
+from domain.ids import employee_id
+from domain.issues.issue import Issue, listed, make_issue
+
+MAX_ROUNDS = 6
+"""The rounds of matching after which the files are refused; nearly every delivery needs two."""
+
+
+class _Round(NamedTuple):
+    """One round of matching: what every row means, and the people afterwards."""
+
+    meanings: dict[int, str]
+    after: dict[UUID, Employee]
+
+
+def settled_matches(
+    files: Sequence[Sequence[Row]], roster: Roster, context: DecisionContext
+) -> People:
+    """The matches of a delivery, whose files are given oldest first.
+
+    Several files that lie in the folder unchanged must yield no event at the next pick-up. So they
+    are matched again over the people as the first matching leaves them, until that changes nothing.
+    Raises `DeliveryRefused` for files that contradict each other so that this never ends.
+    """
+    people = match_files(files, roster, context)
+    if len(files) == 1:
+        return people
+    rounds = [_round(people, context)]
+    while len(rounds) <= MAX_ROUNDS:
+        later = roster.after(rounds[-1].after.values())
+        again = match_files(files, later, context)
+        repeated = next(_changes(again, context), None) is None
+        again = _seen_from(roster, again)
+        rounds.append(_round(again, context))
+        if repeated:
+            # What is said is what the next pick-up will say, if it comes to the same.
+            return again if rounds[-1].after == rounds[-2].after else people
+        people = again
+    raise DeliveryRefused(_contradiction(files, rounds))
+
+
+def decide_change(
+    match: Match, context: DecisionContext, digest: bytes | None = None
+) -> Change | None:
+    """What the rows of a match change; `None` where they change nothing."""
+    said, standing, moment = match.said, match.rows[-1], context.moment
+    if said is None:
+        return None
+    if match.employee is not None:
+        events = decide_update(match.employee, said)
+    elif has_left(said, context):
+        return None
+    else:
+        events = decide_registration(said, context.company, moment.now.date())
+    return change_of(
+        match.employee,
+        employee_id(moment.run, standing.position),
+        ((moment.now, event) for event in events),
+        moment,
+        file=standing.file,
+        line=standing.line,
+        digest=digest,
+    )
+
+
+def _contradiction(files: Sequence[Sequence[Row]], rounds: Sequence[_Round]) -> Issue:
+    """What is said of files of which some rows keep changing their meaning."""
+    last = [each.meanings for each in rounds[-MAX_ROUNDS:]]
+    unsettled = [
+        f"{row.file} line {row.line}"
+        for rows in files
+        for row in rows
+        if len({meanings.get(row.position) for meanings in last}) > 1
+    ]
+    return make_issue("contradictory-files", rows=listed(unsettled, len(unsettled)))
+
+
+def _round(people: People, context: DecisionContext) -> _Round:
+    run = context.moment.run
+    meanings = {each.row.position: "rejected" for each in people.rejected}
+    meanings.update((each.row.position, "superseded") for each in people.superseded)
+    for match in people.matches.values():
+        known = match.entry is not None
+        key = match.key if known else employee_id(run, match.rows[-1].position).hex
+        meanings.update((row.position, key) for row in match.rows)
+    return _Round(meanings, {each.after.id: each.after for each in _changes(people, context)})
+
+
+def _changes(people: People, context: DecisionContext) -> Iterator[Change]:
+    for match in people.matches.values():
+        change = decide_change(match, context)
+        if change is not None:
+            yield change
+
+
+def _seen_from(roster: Roster, people: People) -> People:
+    """The same matches, as of the people who were known before the delivery."""
+    matches = (_before(roster, match) for match in people.matches.values())
+    return People(roster).with_matches(matches, people.rejected, people.superseded)
+
+
+def _before(roster: Roster, match: Match) -> Match:
+    entry = roster.by_key(match.key)
+    if entry is None:
+        return replace(match, entry=None, employee=None)
+    return replace(match, entry=entry, employee=roster.employee(entry))

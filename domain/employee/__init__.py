@@ -1,0 +1,1 @@
+"""The employee: an aggregate of events, and every decision about one employee."""

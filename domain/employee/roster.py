@@ -1,0 +1,180 @@
+"""A company's people by identity: what a plan looks them up by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from operator import attrgetter
+from uuid import UUID
+
+from domain.employee.aggregate import Employee
+from domain.employee.events import State
+from domain.employee.statement import Statement, address_of
+from domain.privacy import Redacted
+
+
+class Entry(Redacted, frozen=True, gc=False):
+    """One employee as the store keeps them for look-up; everything else waits in `state`.
+
+    `address` and `file_address` are as addresses compare (I1). `namesake` is set for those without
+    an external id (I5). `digest` recognises the last accepted row; it is a cache and may be
+    missing.
+    """
+
+    employee: str
+    pending: bool
+    deactivated: bool
+    address: str
+    file_address: str
+    external_id: str | None
+    namesake: str | None
+    digest: bytes | None
+    state: bytes
+
+    @property
+    def addresses(self) -> tuple[str, str]:
+        """Every address that means the employee: theirs, and the one that the file uses (I8)."""
+        return self.address, self.file_address
+
+
+def namesake_of(employee: Employee) -> str:
+    """The key under which two people with the same names are found (I5)."""
+    return _namesake(employee.details.first_name, employee.details.last_name)
+
+
+def namesake_key(said: Statement) -> str:
+    """The namesake key of the person that a statement names."""
+    return _namesake(str(said.details.first_name), str(said.details.last_name))
+
+
+def _namesake(first_name: str, last_name: str) -> str:
+    return f"{first_name}\n{last_name}".casefold()
+
+
+class Headcount(Redacted, frozen=True):
+    """How many employees a company knows, how many of these are employed (not deactivated), and
+    how many of the employed are pending."""
+
+    known: int
+    employed: int
+    pending: int
+
+    @property
+    def active(self) -> int:
+        """How many can log in (B1)."""
+        return self.employed - self.pending
+
+
+class Roster:
+    """The people that a company knows, at one version of its stream.
+
+    A roster holds everyone, or at least everyone that the rows of a delivery mention. `headcount`
+    counts everyone in either case. Entries become employees only when they are asked for, and
+    indexes are made only when they are used.
+    """
+
+    def __init__(
+        self,
+        entries: Iterable[Entry],
+        load: Callable[[bytes], Employee],
+        headcount: Headcount | None = None,
+    ) -> None:
+        self.entries = list(entries)
+        self._load = load
+        self._headcount = headcount
+
+    @classmethod
+    def of(cls, employees: Iterable[Employee]) -> Roster:
+        """A roster of employees that are at hand."""
+        at_hand = {employee.id.bytes: employee for employee in employees}
+        return cls(
+            (entry_of(each, None, key) for key, each in at_hand.items()), at_hand.__getitem__
+        )
+
+    def after(self, employees: Iterable[Employee]) -> Roster:
+        """The roster in which these employees are new, or take the place of what was known."""
+        at_hand = {employee.id.bytes: employee for employee in employees}
+        changed = {each.id.hex: entry_of(each, None, key) for key, each in at_hand.items()}
+        kept = (entry for entry in self.entries if entry.employee not in changed)
+
+        def load(state: bytes) -> Employee:
+            return at_hand.get(state) or self._load(state)
+
+        return Roster((*kept, *changed.values()), load, self._headcount)
+
+    @cached_property
+    def headcount(self) -> Headcount:
+        """How many people there are."""
+        if self._headcount is not None:
+            return self._headcount
+        employed = sum(1 for entry in self.entries if not entry.deactivated)
+        pending = sum(1 for entry in self.entries if entry.pending)
+        return Headcount(len(self.entries), employed, pending)
+
+    @cached_property
+    def _by_id(self) -> dict[str, Entry]:
+        return {entry.employee: entry for entry in self.entries}
+
+    @cached_property
+    def _by_address(self) -> dict[str, Entry]:
+        by_address = {entry.file_address: entry for entry in self.entries}
+        by_address.update((entry.address, entry) for entry in self.entries)
+        return by_address
+
+    @cached_property
+    def _by_external_id(self) -> dict[str, Entry]:
+        return {entry.external_id: entry for entry in self.entries if entry.external_id is not None}
+
+    @cached_property
+    def _by_namesake(self) -> dict[str, list[Entry]]:
+        found: dict[str, list[Entry]] = {}
+        for entry in sorted(self.entries, key=attrgetter("employee")):
+            if entry.namesake is not None:
+                found.setdefault(entry.namesake, []).append(entry)
+        return found
+
+    def with_id(self, employee: UUID) -> Entry | None:
+        """The employee with an id of ours."""
+        return self.by_key(employee.hex)
+
+    def by_key(self, employee: str) -> Entry | None:
+        """The employee whose id of ours is written so."""
+        return self._by_id.get(employee)
+
+    def at_address(self, address: str) -> Entry | None:
+        """The employee who has an address, or for whom the file uses it (I1, I8)."""
+        return self._by_address.get(address)
+
+    def with_external_id(self, external_id: str | None) -> Entry | None:
+        """The employee with an external id (I1)."""
+        return self._by_external_id.get(external_id) if external_id is not None else None
+
+    def mentioned_by(self, said: Statement) -> Iterator[Entry]:
+        """Everyone that a statement mentions, by external id or by address."""
+        for entry in (self.with_external_id(said.external_id), self.at_address(said.address)):
+            if entry is not None:
+                yield entry
+
+    def namesakes(self, key: str) -> list[Entry]:
+        """Everyone without an external id under a namesake key, in the order of ids (I5)."""
+        return self._by_namesake.get(key, [])
+
+    def employee(self, entry: Entry) -> Employee:
+        """The employee behind an entry."""
+        return self._load(entry.state)
+
+
+def entry_of(employee: Employee, digest: bytes | None, state: bytes) -> Entry:
+    """The entry of an employee whose state is stored as `state`."""
+    namesake = namesake_of(employee) if employee.external_id is None else None
+    return Entry(
+        employee.id.hex,
+        employee.state is State.PENDING,
+        employee.state is State.DEACTIVATED,
+        address_of(employee.email),
+        address_of(employee.file_email),
+        employee.external_id,
+        namesake,
+        digest,
+        state,
+    )

@@ -1,0 +1,1 @@
+"""What is known of an employee, field by field, and how a cell says it."""

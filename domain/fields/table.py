@@ -1,0 +1,105 @@
+"""The table of fields: everything that is known of an employee, one line a field.
+
+Header, cells, details, answers, template and report follow from this table. A new field is one more
+line here (and its documentation in `docs/reference/file.md`).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from domain.company import CustomType
+
+CUSTOM_PREFIX = "custom_"
+CUSTOM_NAME_CHARACTERS = 64
+"""The length of a custom field's name: the name is stored again in each event of each employee."""
+
+
+class Holds(StrEnum):
+    """What the cells of a column hold."""
+
+    EMAIL = "e-mail"
+    TEXT = "text"
+    DATE = "date"
+    LANGUAGE = "language"
+    GROUP = "group"
+    DECIMAL = "decimal"
+    INTEGER = "integer"
+
+
+class Part(StrEnum):
+    """The part of an employee that a field belongs to."""
+
+    IDENTITY = "identity"
+    """Tells which employee a row means (I1)."""
+    LIFECYCLE = "lifecycle"
+    """Moves the employee between states (L1, L4)."""
+    DETAILS = "details"
+    """Describes the person."""
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One field of an employee.
+
+    `mandatory` says that every row needs a value (W2), `always` that every employee has one,
+    `clearable` that a blank cell may clear the value (W8), and `personal` that the value says
+    something about a person.
+    """
+
+    name: str
+    holds: Holds = Holds.TEXT
+    part: Part = Part.DETAILS
+    mandatory: bool = False
+    always: bool = False
+    clearable: bool = False
+    personal: bool = True
+
+
+FIELDS = (
+    Field("email", Holds.EMAIL, Part.IDENTITY, mandatory=True, always=True),
+    Field("external_id", part=Part.IDENTITY),
+    Field("first_name", mandatory=True, always=True),
+    Field("prefix", clearable=True),
+    Field("last_name", mandatory=True, always=True),
+    Field("onboarding_date", Holds.DATE, Part.LIFECYCLE, always=True),
+    Field("offboarding_date", Holds.DATE, Part.LIFECYCLE),
+    Field("probation_period_end_date", Holds.DATE, clearable=True),
+    Field("birthday", Holds.DATE, clearable=True),
+    Field("work_anniversary", Holds.DATE, clearable=True),
+    Field("marriage_date", Holds.DATE, clearable=True),
+    Field("language", Holds.LANGUAGE, always=True, personal=False),
+    Field("group_name", Holds.GROUP, clearable=True, personal=False),
+)
+"""Every field, in the order in which answers tell them."""
+
+FIELD_OF = {field.name: field for field in FIELDS}
+NAMES = tuple(field.name for field in FIELDS)
+MANDATORY = tuple(field.name for field in FIELDS if field.mandatory)
+COLUMNS = (
+    *MANDATORY,
+    *(each.name for each in FIELDS if not each.mandatory and each.part is not Part.IDENTITY),
+    *(each.name for each in FIELDS if not each.mandatory and each.part is Part.IDENTITY),
+)
+"""The columns of a file in the order in which the template has them: mandatory ones first."""
+DETAILS = tuple(field for field in FIELDS if field.part is Part.DETAILS)
+
+_CUSTOM_HOLDS = {
+    CustomType.TEXT: Holds.TEXT,
+    CustomType.DECIMAL: Holds.DECIMAL,
+    CustomType.INTEGER: Holds.INTEGER,
+    CustomType.DATE: Holds.DATE,
+}
+
+
+def is_custom(name: str) -> bool:
+    """Whether `name` is the name of a custom field (W7)."""
+    return name[: len(CUSTOM_PREFIX)] == CUSTOM_PREFIX and (
+        len(CUSTOM_PREFIX) < len(name) <= CUSTOM_NAME_CHARACTERS
+    )
+
+
+def custom_field(name: str, kind: CustomType) -> Field:
+    """A custom field, which the company may give a type (W7)."""
+    return Field(name, _CUSTOM_HOLDS[kind], clearable=True)

@@ -1,0 +1,226 @@
+"""The catalogue of issues: every code with its severity and its sentence.
+
+Each code is declared once, so that severity, sentence and documentation cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Severity(StrEnum):
+    """How bad an issue is: an error stops the row or the file, the others only inform."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class IssueType(msgspec.Struct, frozen=True):
+    """One kind of issue: its severity, its sentence, and whether it is lasting (L10).
+
+    A lasting issue is about what a file or row says, and is said every time the file says it. The
+    others are about a change, and are said when the change is made. `strict` is the sentence that
+    replaces `sentence` where the company's policy turns a warning into an error.
+    """
+
+    severity: Severity
+    sentence: str
+    lasting: bool = True
+    strict: str = ""
+
+
+_ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+CATALOGUE: dict[str, IssueType] = {
+    # The run: nothing was read.
+    "no-file": IssueType(
+        _WARNING,
+        "No file matches {pattern}; check that the export ran, and is named and placed as agreed.",
+    ),
+    "several-files": IssueType(
+        _WARNING,
+        "The delivery holds {count} files, all of which were read; send one file only, "
+        "and take older ones away.",
+    ),
+    "contradictory-files": IssueType(
+        _ERROR,
+        "The files contradict each other about who is meant, so that people would change again at "
+        "every pick-up ({rows}); take the older files away and send one file only.",
+    ),
+    "unreachable": IssueType(_ERROR, "The files could not be fetched: {problem}."),
+    "still-uploading": IssueType(
+        _ERROR,
+        "The file changed while it was read; it will be read at the next pick-up, "
+        "once its upload has finished.",
+    ),
+    # The run: it was read, and is held by the safeguard until somebody decides.
+    "many-offboardings": IssueType(
+        _WARNING,
+        "{count} of {base} employees who can log in would get a last day, or an earlier one, "
+        "more than {limit}; check the export before the run is approved.",
+        lasting=False,
+    ),
+    "many-email-changes": IssueType(
+        _WARNING,
+        "{count} of {base} employees who can log in would get another e-mail address, "
+        "more than {limit}; check the export before the run is approved.",
+        lasting=False,
+    ),
+    "many-registrations": IssueType(
+        _WARNING,
+        "{count} employees would be new, more than {limit}, beside {base} that are known; "
+        "check the export before the run is approved.",
+        lasting=False,
+    ),
+    "many-rejected-rows": IssueType(
+        _WARNING,
+        "{count} of {base} rows were rejected, more than {limit}; "
+        "correct the export, or have the run approved to apply the other rows.",
+        lasting=False,
+    ),
+    "fault": IssueType(
+        _ERROR, "The run stopped on an unexpected fault ({problem}) and changed nothing."
+    ),
+    # The file: it is refused whole.
+    "not-utf8": IssueType(
+        _ERROR, "The file is not UTF-8 text; export it as CSV with encoding UTF-8."
+    ),
+    "nul-byte": IssueType(
+        _ERROR, "The file holds a NUL byte, which no text has; export it as CSV in UTF-8 again."
+    ),
+    "wrong-delimiter": IssueType(
+        _ERROR, "The columns are separated by {seen}; export the file separated by commas."
+    ),
+    "unclosed-quote": IssueType(
+        _ERROR,
+        "A quoted cell that begins on this line is not closed properly; end it with one "
+        "quote, followed by a comma or the end of the line, and write quotes inside it twice.",
+    ),
+    "missing-column": IssueType(
+        _ERROR, "The file lacks {columns}; every row needs a value there, so add what is missing."
+    ),
+    "duplicate-column": IssueType(
+        _ERROR, "The columns {columns} all mean {field}; keep one of them."
+    ),
+    "no-rows": IssueType(
+        _ERROR,
+        "The file holds no employees; check the export, since nobody leaves by an empty file.",
+    ),
+    "too-large": IssueType(
+        _ERROR,
+        "The file has more than {limit} bytes; export it in parts or ask for a higher limit.",
+    ),
+    "too-many-rows": IssueType(
+        _ERROR, "The file has more than {limit} rows; export it in parts or ask for a higher limit."
+    ),
+    "unknown-column": IssueType(_WARNING, "{column} and was ignored{nearest}."),
+    # The row: what it says.
+    "wrong-width": IssueType(
+        _ERROR,
+        "The row has {cells} cells and the header {columns}; "
+        "give it one cell for each column, and put values that hold a comma in quotes.",
+    ),
+    "too-long": IssueType(
+        _ERROR, "The {field} has {length} characters; shorten it to at most {limit}."
+    ),
+    "bad-text": IssueType(
+        _ERROR, "The {field} holds {seen}; take it out, the value must be plain text on one line."
+    ),
+    "missing-value": IssueType(
+        _ERROR, "The {field} is empty; fill it in, every row needs it, changes included."
+    ),
+    "bad-email": IssueType(
+        _ERROR, "This is not an e-mail address; write it like name@company.example."
+    ),
+    "bad-date": IssueType(
+        _ERROR,
+        "The {field} is not a date; write a calendar date from 1900 to 2199 as YYYY-MM-DD, "
+        "like 2027-03-31.",
+    ),
+    "bad-decimal": IssueType(
+        _ERROR, "The {field} is not a decimal number; write it with a dot, like 123456.71."
+    ),
+    "bad-integer": IssueType(
+        _ERROR, "The {field} is not a whole number; write it with digits only."
+    ),
+    "unknown-language": IssueType(
+        _WARNING,
+        "The language {value} is not known, so a new employee gets the company's and a known one "
+        "keeps theirs; write en, nl or de.",
+    ),
+    "unknown-group": IssueType(
+        _WARNING,
+        "There is no group {value}, so a new employee gets none and a known one keeps theirs"
+        "{nearest}; write the name exactly as the group is called.",
+        strict="There is no group {value}{nearest}; write the name exactly as the group is called.",
+    ),
+    "offboarding-before-onboarding": IssueType(
+        _ERROR,
+        "The offboarding date is before the onboarding date {onboarding_date}; "
+        "correct one of them.",
+    ),
+    # The row beside the others: whom it means.
+    "superseded-row": IssueType(
+        _INFO, "A later row stands for the same employee ({later}); send one file only."
+    ),
+    "duplicate-row": IssueType(
+        _WARNING, "This row repeats line {first} exactly and was read once; remove the repetition."
+    ),
+    "duplicate-email": IssueType(
+        _ERROR,
+        "Lines {lines} all mean one e-mail address and none of them was applied; "
+        "keep the row that is right.",
+    ),
+    "duplicate-external-id": IssueType(
+        _ERROR,
+        "Lines {lines} all have this external id and none of them was applied; "
+        "keep the row that is right.",
+    ),
+    "email-taken": IssueType(
+        _ERROR,
+        "This address belongs to another employee, {other}; check which of the two it is, and "
+        "correct the other one's row as well if their address changed.",
+    ),
+    "external-id-conflict": IssueType(
+        _ERROR,
+        "This address belongs to {other}, not to external id {value}; correct the external id or "
+        "the e-mail address of this row.",
+    ),
+    "possible-email-change": IssueType(
+        _WARNING,
+        "A new account was made, but {other} has the same name and is not in this delivery; if it "
+        "is one person, send the external id of everyone, and ask support to close one account.",
+        lasting=False,
+    ),
+    # The row and the life of whom it means.
+    "already-left": IssueType(
+        _INFO,
+        "This person left on {value} and has no account; none was made, nothing needs to be done.",
+    ),
+    "short-notice": IssueType(
+        _WARNING,
+        "The last day is {ahead}; send offboarding dates at least {notice} days in advance.",
+        lasting=False,
+        strict="The last day is {ahead} and at least {notice} are agreed; choose a later "
+        "date, or ask support to end the account sooner.",
+    ),
+    "offboarding-overdue": IssueType(
+        _WARNING,
+        "The last day has already passed; the account is closed in the coming night, please send "
+        "offboarding dates in advance.",
+        lasting=False,
+    ),
+    "reactivation-needs-support": IssueType(
+        _ERROR,
+        "This account was closed and a file cannot open it again; ask support to reactivate it, or "
+        "restore the offboarding date that closed it.",
+    ),
+    "onboarding-date-fixed": IssueType(
+        _WARNING,
+        "The onboarding date is fixed at {known} and this one was ignored; "
+        "ask support if it is wrong.",
+    ),
+}

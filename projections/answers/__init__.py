@@ -1,0 +1,1 @@
+"""What is asked: pure functions from events, states and plans to answers."""

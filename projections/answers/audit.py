@@ -1,0 +1,43 @@
+"""Questions across employees: which events an auditor asks for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from domain.company_runs.events import RunEnded
+from domain.outcome import Outcome
+from domain.privacy import Redacted
+from projections.answers.history import HistoryEntry
+
+
+class Question(Redacted, frozen=True):
+    """Which events an auditor asks for; nothing given asks for all.
+
+    By when they were recorded: from `since` on, and before `until`.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    kinds: frozenset[str] = frozenset()
+    run: UUID | None = None
+    by: str | None = None
+
+    def may_include(self, run: UUID, ended: RunEnded) -> bool:
+        """Whether events of a run may be among them."""
+        return (
+            ended.counts.events > 0
+            and ended.outcome is not Outcome.HELD
+            and self.run in (None, run)
+            and self.by in (None, ended.by)
+            and (self.since is None or self.since <= ended.finished)
+            and (self.until is None or ended.started < self.until)
+        )
+
+    def asks_for(self, entry: HistoryEntry) -> bool:
+        """Whether an event of such a run is."""
+        return (
+            (not self.kinds or entry.kind in self.kinds)
+            and (self.since is None or self.since <= entry.recorded)
+            and (self.until is None or entry.recorded < self.until)
+        )

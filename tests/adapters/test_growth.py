@@ -1,0 +1,100 @@
+"""W12: what a file costs grows with the file, whatever the file repeats."""
+
+from __future__ import annotations
+
+import cProfile
+import pstats
+import tracemalloc
+from pathlib import Path
+from time import process_time
+from typing import NamedTuple
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from adapters.settings import Customer
+from adapters.store.opening import open_store
+from adapters.use_cases.import_delivery import import_delivery
+from tests.adapters.steps import Watch, a_customer, app_of, delivered
+from tests.given import a_company
+from tests.growth import GROUPS, SHAPES, Shape
+from tests.strategies import TORTURE
+
+SIZE = 200_000 if TORTURE else 40_000
+"""The bytes of the smaller one of two files."""
+AT_MOST = 2.2
+"""What twice the file may cost."""
+SLACK = 50_000
+"""So many calls or bytes may come to it once, whatever the size: imports, pages of the database."""
+SECONDS = 3
+"""The processor time of any file under a megabyte."""
+
+
+class Cost(NamedTuple):
+    """What an import costs: function calls, bytes of memory, bytes stored and bytes answered."""
+
+    calls: int
+    memory: int
+    stored: int
+    answered: int
+
+
+def imported(shape: Shape, size: int, place: Path, *, measured: bool = True) -> Cost:
+    """Imports a file of a shape into a company that knows the people that the shape needs."""
+    place.mkdir()
+    customer = Customer(replace(a_company(), groups=GROUPS), a_customer().source)
+    store = open_store(place / "tenure.db")
+    app = app_of(store, Watch(), customer)
+    if shape.known is not None:
+        import_delivery(app, customer, "tester", delivered(shape.known(size)))
+    files = delivered(shape.content(size).encode())
+    before = stored_bytes(place)
+    if not measured:
+        import_delivery(app, customer, "tester", files)
+        return Cost(0, 0, 0, 0)
+    with cProfile.Profile() as profile:
+        tracemalloc.start()
+        document = import_delivery(app, customer, "tester", files)
+        _, memory = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    store.close()
+    calls = sum(entry[1] for entry in pstats.Stats(profile).stats.values())  # type: ignore[attr-defined]
+    return Cost(calls, memory, stored_bytes(place) - before, len(msgspec.json.encode(document)))
+
+
+def stored_bytes(place: Path) -> int:
+    """The size of a database with everything that lies beside it."""
+    return sum(file.stat().st_size for file in place.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.torture
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_twice_the_file_costs_little_more_than_twice(shape: Shape, tmp_path: Path) -> None:
+    """W12: calls, memory, bytes stored and bytes answered grow with the file, never faster."""
+    # given
+    imported(shape, 2_000, tmp_path / "warm")
+
+    # when
+    once, twice = (imported(shape, SIZE * n, tmp_path / f"{n}") for n in (1, 2))
+
+    # then
+    for name, one, two in zip(Cost._fields, once, twice, strict=True):
+        assert two <= one * AT_MOST + SLACK, f"{name}: {one:,} and {two:,}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_a_small_file_does_not_stop_the_process(shape: Shape, tmp_path: Path) -> None:
+    """W12: nothing that a file repeats takes a time that grows faster than the file.
+
+    The bound is twenty times what such a file takes; a file of this size took minutes where the
+    time grew with the square of what is repeated.
+    """
+    # when
+    began = process_time()
+    imported(shape, 100_000, tmp_path / "one", measured=False)
+
+    # then
+    assert process_time() - began < SECONDS
