@@ -22,7 +22,7 @@ from adapters.store.opening import Database, PostgresUrl
 from domain.company import Company, CustomType, Limits, Policy
 from domain.delivery.header import field_of, same_name
 from domain.fields.cells import clean
-from domain.fields.table import COLUMNS, is_custom
+from domain.fields.table import COLUMNS, CUSTOM_NAME_CHARACTERS, is_custom
 from domain.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -231,9 +231,9 @@ def _fields(file: Path, prefix: str, company: Company) -> dict[str, Any]:
     for name, kind in company.custom_fields.items():
         field = field_of(name) or ""
         if not is_custom(field):
-            raise SettingsError(
-                file, joined(prefix, f"custom_fields.{name}"), "expected a name like custom_salary"
-            )
+            longest = f"of at most {CUSTOM_NAME_CHARACTERS} characters"
+            where = joined(prefix, f"custom_fields.{name}")
+            raise SettingsError(file, where, f"expected a name like custom_salary, {longest}")
         if field in custom:
             where = joined(prefix, f"custom_fields.{name}")
             raise SettingsError(file, where, "expected each field once, however it is spelt")

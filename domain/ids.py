@@ -10,7 +10,7 @@ _ROOM = 1 << 32
 def run_id(milliseconds: int, randomness: int) -> UUID:
     """A version 7 id for a run: the moment in Unix milliseconds, then 42 random bits.
 
-    The last 32 bits are zero: they are the room for the employees whom the run registers.
+    The last 32 bits are zero: they are the room for the employees that the run registers.
     """
     version, variant = 0x7, 0b10
     value = (milliseconds & (1 << 48) - 1) << 80
@@ -20,7 +20,7 @@ def run_id(milliseconds: int, randomness: int) -> UUID:
 
 
 def employee_id(run: UUID, position: int) -> UUID:
-    """The id of the employee whom the record at `position` of a delivery registers in `run`."""
+    """The id of the employee that the record at `position` of a delivery registers in `run`."""
     if not 0 < position < _ROOM:
         raise ValueError(f"position {position} is not between 1 and {_ROOM - 1}")
     return UUID(int=run.int + position)
@@ -37,7 +37,7 @@ def registering_run(employee: UUID) -> UUID:
 
 
 def bounds_of(run: UUID) -> tuple[UUID, UUID]:
-    """The first and the last id that an employee whom `run` registers can have."""
+    """The first and the last id that an employee can have whose registration is in `run`."""
     return UUID(int=run.int + 1), UUID(int=run.int + _ROOM - 1)
 
 
@@ -47,7 +47,7 @@ def company_stream_id(company: str) -> UUID:
 
 
 def uuid_of(text: object) -> UUID | None:
-    """An id, unless it is none."""
+    """The id that a text spells, or `None` for anything else."""
     try:
         return UUID(text) if isinstance(text, str) else None
     except ValueError:

@@ -12,6 +12,7 @@ from adapters.use_cases.app import App
 from adapters.use_cases.errors import NoSource
 from domain.company_runs.decisions import Delivered
 from domain.company_runs.events import FileInfo, delivery_key
+from domain.fields.table import fingerprint
 
 
 class FetchedDelivery(NamedTuple):
@@ -45,7 +46,8 @@ def fetched_delivery(
     infos = tuple(
         FileInfo(file.name, file.size, file.modified, _sha256(file.data)) for file in files
     )
-    agreed = (customer.company.fingerprint(), app.settings.schedule.fingerprint())
+    company, schedule = customer.company, app.settings.schedule
+    agreed = (company.fingerprint(), schedule.fingerprint(), fingerprint())
     return FetchedDelivery(files, Delivered(infos, delivery_key(agreed, infos)))
 
 

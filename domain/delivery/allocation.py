@@ -2,9 +2,9 @@
 
 Everyone who wants another address proposes to it. An address prefers the one who has it already,
 and turns everybody else down for them. Who is turned down proposes to what they have, and is
-preferred there, which may turn somebody else down in turn. The outcome is the same in whatever
-order proposals are made, so that the order of rows never matters, and swaps and chains of addresses
-need no special case (I2).
+preferred there, which may turn somebody else down in turn. The outcome does not depend on the order
+of proposals, so that the order of rows never matters, and swaps and chains of addresses need no
+special case (I2).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def allot(
         if holder in wishes and holder not in turned_down and wishes[holder] != address:
             continue  # the holder lets go of it, as far as is known
         turned_down[party] = holder
-        # Whoever wants what this party now keeps has to propose again.
+        # A rival who wants an address that this party now keeps has to propose again.
         rivals = (wanted_by.get(kept) for kept in holdings_of(party))
         proposing.extend(rival for rival in rivals if rival is not None and rival != party)
     return turned_down

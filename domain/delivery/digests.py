@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from domain.company import Company
 from domain.delivery.records import Sheet
 from domain.employee.roster import Roster
+from domain.fields.table import fingerprint
 from domain.privacy import Redacted
 
 
@@ -36,10 +37,11 @@ def digests_of(roster: Roster) -> Digests:
 
 
 def salt_of(sheet: Sheet, company: Company) -> bytes:
-    """Makes digests differ where the same text means something else: under another header, or
-    under other settings."""
-    header = hashlib.blake2b(sheet.header.encode(), digest_size=16, key=company.fingerprint())
-    return header.digest()
+    """Makes digests differ where the same text means something else: under another header, under
+    other settings, or with another table of fields."""
+    salt = hashlib.blake2b(fingerprint(), digest_size=16, key=company.fingerprint())
+    salt.update(sheet.header.encode())
+    return salt.digest()
 
 
 def digest_of(salt: bytes, text: str) -> bytes:

@@ -130,7 +130,8 @@ def _line(data: bytes, position: int) -> int:
 def _separated_by_commas(name: str, text: str, company: Company) -> str:
     """The text, if its header is not one that another delimiter would make sense of (F2).
 
-    This is asked before quotes are: a cell of another format may end in a quote and no comma.
+    The delimiter is checked before quotes are: in another format a cell may end in a quote without
+    a comma behind it.
     """
     found = _HEADER.search(text)
     if found is None:

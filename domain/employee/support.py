@@ -202,7 +202,7 @@ def _in_order(onboarding: date, offboarding: date) -> None:
 
 
 def _other(employee: Employee, entry: Entry | None) -> UUID | None:
-    """Whoever it is, unless it is the employee."""
+    """The id of the employee behind `entry`, unless that is `employee`."""
     if entry is None or entry.employee == employee.id.hex:
         return None
     return UUID(entry.employee)

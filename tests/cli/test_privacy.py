@@ -32,6 +32,7 @@ from domain.delivery.digests import digests_of
 from domain.delivery.parsing import parse_delivery
 from domain.delivery.records import DeliveryRefused, read_sheet
 from domain.employee.commands import ChangeEmail, Link
+from domain.fields.table import FIELDS
 from projections import runs
 from projections.answers import history, person, preview
 from projections.answers.audit import Question
@@ -46,7 +47,8 @@ MARK = "zq"
 
 HEADER = (
     "email,first_name,prefix,last_name,external_id,onboarding_date,offboarding_date,birthday,"
-    "language,group_name,custom_note,custom_salary"
+    "probation_period_end_date,work_anniversary,marriage_date,language,group_name,custom_note,"
+    "custom_salary"
 )
 
 
@@ -61,12 +63,20 @@ def row(number: int, **cells: str) -> str:
         "onboarding_date": "",
         "offboarding_date": "",
         "birthday": "1971-11-13",
+        "probation_period_end_date": "1971-11-13",
+        "work_anniversary": "1971-11-13",
+        "marriage_date": "1971-11-13",
         "language": "nl",
         "group_name": f"{MARK}{number}g",
         "custom_note": f"{MARK}{number}n",
         "custom_salary": "98765.4321",
     }
     return ",".join((usual | cells).values())
+
+
+def test_every_personal_field_is_looked_for() -> None:
+    """A field that the table calls personal is in the files that these tests are made of."""
+    assert {field.name for field in FIELDS if field.personal} <= set(HEADER.split(","))
 
 
 def marked(text: str) -> list[str]:

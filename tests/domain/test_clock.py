@@ -455,3 +455,17 @@ def test_an_import_activates_whom_it_registers() -> None:
     (change,) = found.changes
     assert change.after.state is State.ACTIVE
     assert [each.effective for each in change.events] == [NOW]
+
+
+def test_who_starts_and_leaves_at_one_moment_did_both() -> None:
+    """L9, C1: where activation and deactivation are due at one moment, the employee is activated
+    and then deactivated."""
+    # given
+    midnight = Schedule(activation=time(0), deactivation=time(0))
+    ann = employee(onboarding="2027-03-10", offboarding="2027-03-10")
+
+    # when
+    found = clock([ann], moment("2027-03-10 00:00"), schedule=midnight)
+
+    # then
+    assert [kind for kind, _ in told(found)] == ["activated", "deactivated"]

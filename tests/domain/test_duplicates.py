@@ -291,3 +291,15 @@ def test_duplicates_of_each_file_are_its_own() -> None:
         (second, 3, "Lines 3 and 4 a"),
         (second, 4, "Lines 3 and 4 a"),
     ]
+
+
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")], ids="-".join)
+def test_two_addresses_for_one_external_id_contradict_each_other(order: tuple[str, str]) -> None:
+    """I7: two rows that differ in nothing but the address are not identical, whichever address
+    comes first."""
+    # when
+    found = plan(file(*(f"1,{name}@acme.example,Ann,Bakker,1990-01-01" for name in order)))
+
+    # then
+    assert outcomes(found) == ["rejected", "rejected"]
+    assert codes(found) == ["duplicate-external-id", "duplicate-external-id"]

@@ -478,3 +478,19 @@ def test_a_file_that_is_made_to_be_slow_is_not(body: str) -> None:
         assert [issue.code for issue in refused.issues] in (["unclosed-quote"], ["no-rows"])
     else:
         assert sum(len(text) + 1 for _, text in found) >= len(body)
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "line"),
+    [
+        pytest.param(b"\0\n\xff\n", "nul-byte", 1, id="a NUL at the very beginning"),
+        pytest.param(b"a\n\0\n\xff\n", "nul-byte", 2, id="a NUL before a bad byte"),
+        pytest.param(b"a\n\xff\n\0\n", "not-utf8", 2, id="a NUL after a bad byte"),
+        pytest.param(b"a\n\xff\n", "not-utf8", 2, id="a bad byte and no NUL"),
+    ],
+)
+def test_the_first_thing_that_is_wrong_with_the_bytes_refuses_the_file(
+    data: bytes, code: str, line: int
+) -> None:
+    """F1: a file is refused with the line of its first bad byte, be it a NUL or no UTF-8."""
+    assert refusal(data) == (code, line)
