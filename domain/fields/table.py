@@ -73,7 +73,6 @@ FIELDS = (
     Field("marriage_date", Holds.DATE, clearable=True),
     Field("language", Holds.LANGUAGE, always=True, personal=False),
     Field("group_name", Holds.GROUP, clearable=True, personal=False),
-    Field("cost_center", clearable=True),
 )
 """Every field, in the order in which answers tell them."""
 
