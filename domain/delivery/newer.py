@@ -10,7 +10,7 @@ from domain.delivery.row import Row
 from domain.employee.roster import Roster
 from domain.privacy import Redacted
 
-_Key = tuple[str, object]
+_Key = tuple[str, str, date | None]
 
 
 class NewerRows(Redacted, frozen=True):
@@ -25,9 +25,9 @@ class NewerRows(Redacted, frozen=True):
     def same_person(self, row: Row, file: int) -> Row | None:
         """The row of a newer file that has the person of `row` under another address or number.
 
-        Where only the newer row has a number, one name or the birthday tells: a person whom the
+        Where only the newer row has a number, one name or the birthday tells: a person that the
         customer's number identifies may have got another name. Elsewhere both names must be the
-        same, and the birthday where both rows have one.
+        same. Two rows with two different birthdays are about two people.
         """
         if not self.by_key:
             return None
@@ -58,31 +58,34 @@ def newer_rows(files: Sequence[Sequence[Row]], roster: Roster) -> NewerRows:
 
 def _answered(row: Row) -> Iterator[_Key]:
     """The keys under which a newer row is found."""
-    first, last = names_of(row)
     birthday = _birthday(row)
-    yield "names", (first, last, birthday)
-    yield "names of any birthday", (first, last)
-    if row.external_id is not None:
-        yield "first name", first
-        yield "last name", last
-        if birthday is not None:
-            yield "birthday", birthday
+    for name in _names(row, alone=row.external_id is not None):
+        yield "name", name, birthday
+        yield "name of any birthday", name, None
+    if row.external_id is not None and birthday is not None:
+        yield "birthday", "", birthday
 
 
 def _asked(row: Row) -> Iterator[_Key]:
     """The keys under which an older row looks for its person."""
-    first, last = names_of(row)
     birthday = _birthday(row)
-    if birthday is None:
-        yield "names of any birthday", (first, last)
-    else:
-        yield "names", (first, last, birthday)
-        yield "names", (first, last, None)
-    if row.external_id is None:
-        yield "first name", first
-        yield "last name", last
-        if birthday is not None:
-            yield "birthday", birthday
+    for name in _names(row, alone=row.external_id is None):
+        if birthday is None:
+            yield "name of any birthday", name, None
+        else:
+            yield "name", name, birthday
+            yield "name", name, None
+    if row.external_id is None and birthday is not None:
+        yield "birthday", "", birthday
+
+
+def _names(row: Row, *, alone: bool) -> Iterator[str]:
+    """Both names together, and each of them `alone`."""
+    first, last = names_of(row)
+    yield f"{first} {last}"
+    if alone:
+        yield f"{first} …"
+        yield f"… {last}"
 
 
 def _birthday(row: Row) -> date | None:
