@@ -83,15 +83,15 @@ def decide_change(
 
 
 def _contradiction(files: Sequence[Sequence[Row]], rounds: Sequence[_Round]) -> Issue:
-    """What is said of files of which some rows keep changing their meaning."""
+    """What is said of files of which some rows keep changing their meaning.
+
+    All rows are named where each row keeps its meaning, and their people change all the same.
+    """
     last = [each.meanings for each in rounds[-MAX_ROUNDS:]]
-    unsettled = [
-        f"{row.file} line {row.line}"
-        for rows in files
-        for row in rows
-        if len({meanings.get(row.position) for meanings in last}) > 1
-    ]
-    return make_issue("contradictory-files", rows=listed(unsettled, len(unsettled)))
+    rows = [row for file in files for row in file]
+    unsettled = [row for row in rows if len({meanings.get(row.position) for meanings in last}) > 1]
+    named = [f"{row.file} line {row.line}" for row in unsettled or rows]
+    return make_issue("contradictory-files", rows=listed(named, len(named)))
 
 
 def _round(people: People, context: DecisionContext) -> _Round:

@@ -82,7 +82,7 @@ def shown(value: str | None) -> str | None:
 def listed(items: Iterable[object], count: int) -> str:
     """`count` items as a sentence lists them: the first ten, and how many more there are (W12).
 
-    `items` need not yield more than the ten that are listed.
+    There is at least one item. `items` need not yield more than the ten that are listed.
     """
     texts = [str(item) for item, _ in zip(items, range(LISTED_LINES), strict=False)]
     if count > len(texts):
