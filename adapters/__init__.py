@@ -1,1 +1,1 @@
-"""What touches the world: files, stores, settings, and the use cases."""
+"""Code that does input and output: files, stores, settings, and the use cases."""

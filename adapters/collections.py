@@ -1,4 +1,4 @@
-"""Sparing the garbage collector what it cannot collect."""
+"""Pauses of the garbage collector while many immutable values are made."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def without_collections() -> Iterator[None]:
-    """Keeps the cyclic garbage collector from what a plan or a rebuild makes.
+    """Switches the cyclic garbage collector off for a block, such as a plan or a rebuild.
 
-    These values are immutable and form no cycles, but there are millions of them, and going
-    through them again and again as they pile up takes longer than making them.
+    A plan makes millions of immutable values, which form no cycles. The collector would visit all
+    of them again and again, and that takes longer than making them.
     """
     enabled = gc.isenabled()
     gc.disable()

@@ -1,4 +1,4 @@
-"""From tables of TOML to typed values, or one sentence that names the key and what it expects."""
+"""Converts TOML tables to typed values. An error names the key and what is expected there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _T = TypeVar("_T")
 
 
 def check_keys(file: Path, prefix: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    """Raises `SettingsError` for a key of the table at `prefix` that is not `known`."""
+    """Raises `SettingsError` if the table at `prefix` has a key that is not in `known`."""
     for key in table:
         if key not in known:
             raise SettingsError(
@@ -25,7 +25,7 @@ def check_keys(file: Path, prefix: str, table: Mapping[str, Any], known: tuple[s
 
 
 def convert(file: Path, prefix: str, table: Any, kind: type[_T]) -> _T:
-    """The table or value at `prefix` as a `kind`. Raises `SettingsError`."""
+    """Returns the table or value at `prefix` as a `kind`. Raises `SettingsError`."""
     try:
         return msgspec.convert(table, kind)
     except msgspec.ValidationError as error:
@@ -44,15 +44,16 @@ _CHOICES: dict[str, Iterable[str]] = {
 
 
 def _sentence(message: str, key: str) -> str:
-    """What msgspec says, in the words of the configuration."""
+    """Translates an error message of msgspec into the words of the configuration."""
     name = key.rpartition(".")[2]
     if name in _CHOICES or message.startswith("Invalid enum value"):
         return f"expected one of {', '.join(_CHOICES.get(name, CustomType))}"
+    # Object missing required field `pattern`
     missing = re.search(r"missing required field `(\w+)`", message)
     if missing:
         return f"expected {missing[1]}, which is missing"
-    for theirs, ours in _WORDS.items():
-        message = message.replace(theirs, ours)
+    for word, replacement in _WORDS.items():
+        message = message.replace(word, replacement)
     return message[0].lower() + message[1:]
 
 
@@ -68,5 +69,5 @@ _WORDS = {
 
 
 def joined(prefix: str, key: str) -> str:
-    """A key inside of another, with dots as TOML writes them."""
+    """Returns `key` below `prefix`, joined with a dot as in TOML: `company.acme`."""
     return f"{prefix}.{key}" if prefix and key else prefix or key

@@ -1,4 +1,4 @@
-"""What is wrong with the configuration; apart, so that who only names it need not read any."""
+"""The error for a wrong configuration. This module imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from pathlib import Path
 
 
 class SettingsError(Exception):
-    """The configuration cannot be used: in which file, at which key, and what was expected.
+    """The configuration cannot be used.
 
-    Without a file the key is a variable of the environment.
+    `file` and `key` name the wrong setting, and `expected` says what is expected there. If `file`
+    is `None`, `key` is an environment variable.
     """
 
     def __init__(self, file: Path | None, key: str, expected: str) -> None:
-        place = ", ".join(str(each) for each in (file, key) if each)
+        place = ", ".join(str(part) for part in (file, key) if part)
         if file is None:
             place = f"the environment variable {key}"
         super().__init__(f"{place}: {expected}")

@@ -1,12 +1,12 @@
-"""Text that may come from anybody, fit to be seen."""
+"""Makes text from outside safe to print."""
 
 from __future__ import annotations
 
 
 def escape_control(text: str) -> str:
-    """The text with control characters written out, so that they do nothing to a terminal."""
+    """Returns the text with its control characters escaped: a terminal must not obey them."""
     if text.isprintable():
         return text
     return "".join(
-        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )

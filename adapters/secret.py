@@ -1,4 +1,4 @@
-"""Secrets: the configuration says where each one is, and nothing ever holds what it says."""
+"""Secrets. The configuration names the place of each secret, and no object keeps its text."""
 
 from __future__ import annotations
 
@@ -15,121 +15,130 @@ from adapters.errors import SettingsError
 from adapters.sources.source import SourceUnreachable
 
 _PLACES = {
-    "env": re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),
-    "file": re.compile(r".+", re.DOTALL),
-    "credential": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"),
+    "env": re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),  # ACME_PASSWORD
+    "file": re.compile(r".+", re.DOTALL),  # secrets/acme.key
+    "credential": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"),  # acme-password
 }
-_LARGEST = 1024 * 1024  # bytes; whatever is larger is the wrong file
+_MAX_FILE_BYTES = 1024 * 1024  # a larger file is certainly the wrong one
 
 
 class Secret(msgspec.Struct, frozen=True):
-    """A password, key or passphrase: in the environment variable `env`, in the file `file`, or
-    in the `credential` that systemd hands to a service (`LoadCredential=`)."""
+    """The place of a password, a key or a passphrase. One of the three attributes is set.
+
+    `env` is an environment variable, `file` is a file, and `credential` is the name of a
+    credential that systemd passes to a service (`LoadCredential=`).
+    """
 
     env: str | None = None
     file: Path | None = None
     credential: str | None = None
 
     def read(self, setting: str) -> str:
-        """What it says now, without the line break that ends a file.
+        """Reads the secret and returns it, without the line break at the end of a file.
 
-        Raises `SourceUnreachable`, naming `setting`, where there is nothing to read.
+        Raises `SourceUnreachable` if the secret cannot be read; the error names `setting`.
         """
-        text, where, trouble = self._found()
-        if trouble:
-            raise SourceUnreachable(_told(where, setting, trouble))
+        text, place, problem = self._read()
+        if problem:
+            raise SourceUnreachable(_sentence(place, setting, problem))
         return text
 
     def warning(self, setting: str) -> str | None:
-        """What keeps it from being read now, or lets everybody read it, in a sentence."""
-        _, where, trouble = self._found()
-        if not trouble and self.file is not None and _is_open_to_all(self.file):
-            trouble = "can be read by everybody here; `chmod o-rwx` mends that"
-        return _told(where, setting, trouble) if trouble else None
+        """Returns a sentence if the secret cannot be read now, or if everybody can read it."""
+        _, place, problem = self._read()
+        if not problem and self.file is not None and _is_open_to_all(self.file):
+            problem = "can be read by every user of this machine; `chmod o-rwx` corrects that"
+        return _sentence(place, setting, problem) if problem else None
 
-    def _found(self) -> tuple[str, str, str]:
-        """Text, place and trouble; never an error, whose text or context could quote the secret."""
+    def _read(self) -> tuple[str, str, str]:
+        """Returns the text, the place and the problem, which is empty if there is none.
+
+        Raises no error: its text or its context could quote the secret.
+        """
         if self.file is not None:
-            return _in_file(self.file, f"the file {self.file}")
+            return _read_file(self.file, f"the file {self.file}")
         if self.credential is not None:
-            where = f"the credential {self.credential}"
+            place = f"the credential {self.credential}"
             directory = os.environ.get("CREDENTIALS_DIRECTORY")
             if not directory:
-                return "", where, "is not there: systemd has handed over none"
-            return _in_file(Path(directory) / self.credential, where)
+                return "", place, "is missing: systemd passed no credentials to this process"
+            return _read_file(Path(directory) / self.credential, place)
         text = os.environ.get(self.env or "")
-        where = f"the environment variable {self.env}"
+        place = f"the environment variable {self.env}"
         if text is None:
-            return "", where, "is not set"
-        if any("\ud800" <= sign <= "\udfff" for sign in text):  # bytes that are no text
-            return "", where, "is not UTF-8 text"
-        return text, where, "" if text else "is empty"
+            return "", place, "is not set"
+        # Python keeps bytes that are not UTF-8 as surrogates.
+        if any("\ud800" <= char <= "\udfff" for char in text):
+            return "", place, "is not UTF-8 text"
+        return text, place, "" if text else "is empty"
 
 
-def _told(where: str, setting: str, trouble: str) -> str:
-    return f"{where}, which `{setting}` names, {trouble}"
+def _sentence(place: str, setting: str, problem: str) -> str:
+    return f"{place}, which `{setting}` names, {problem}"
 
 
-def _in_file(file: Path, where: str) -> tuple[str, str, str]:
-    """What a file says, like `_found`."""
-    data, trouble = read_regular(file)
-    if trouble:
-        return "", where, trouble
+def _read_file(file: Path, place: str) -> tuple[str, str, str]:
+    """Returns the text of a file, its place and the problem, as `Secret._read` does."""
+    data, problem = read_regular(file)
+    if problem:
+        return "", place, problem
     try:
         text = data.decode().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
-        return "", where, "is not UTF-8 text"
-    return text, where, "" if text else "is empty"
+        return "", place, "is not UTF-8 text"
+    return text, place, "" if text else "is empty"
 
 
 def read_regular(file: Path) -> tuple[bytes, str]:
-    """What is in a small file that the configuration names, and what keeps it from being read.
+    """Returns the bytes of a small file, and the problem, which is empty if there is none.
 
-    Who is at the other end of a pipe or a device is not waited for.
+    A pipe or a device is a problem: nobody may ever write to the other end.
     """
     try:
-        opened = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
-            if not stat.S_ISREG(os.fstat(opened).st_mode):
-                return b"", "is no regular file"
-            with os.fdopen(opened, "rb", closefd=False) as stream:
-                data = stream.read(_LARGEST + 1)
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return b"", "is not a regular file"
+            with os.fdopen(descriptor, "rb", closefd=False) as stream:
+                data = stream.read(_MAX_FILE_BYTES + 1)
         finally:
-            os.close(opened)
+            os.close(descriptor)
     except (OSError, ValueError) as error:
-        return b"", f"cannot be read ({getattr(error, 'strerror', None) or 'no path'})"
-    return (b"", "is too large") if len(data) > _LARGEST else (data, "")
+        return b"", f"cannot be read ({getattr(error, 'strerror', None) or 'not a valid path'})"
+    return (b"", "is too large") if len(data) > _MAX_FILE_BYTES else (data, "")
 
 
 def _is_open_to_all(file: Path) -> bool:
-    """A group may be let in on purpose, as in a container."""
+    """Whether other users have any right. The group may have rights on purpose (containers)."""
     try:
         return bool(file.stat().st_mode & stat.S_IRWXO)
-    except OSError:  # it is gone meanwhile
+    except OSError:  # somebody removed the file since it was read
         return False
 
 
 def check_secret(file: Path, key: str, value: Any) -> None:
-    """Raises `SettingsError` for a secret that stands in the configuration itself, without
-    repeating it."""
+    """Raises `SettingsError` unless `value` names the place of a secret.
+
+    The error does not quote `value`, which may be the secret itself.
+    """
     if value is None:
         return
-    where = value if isinstance(value, dict) else {}
-    kind, name = next(iter(where.items())) if len(where) == 1 else ("", "")
+    place = value if isinstance(value, dict) else {}
+    kind, name = next(iter(place.items())) if len(place) == 1 else ("", "")
     shape = _PLACES.get(kind)
     if not (shape and isinstance(name, str) and shape.fullmatch(name)):
         raise SettingsError(
             file,
             key,
             'expected { env = "NAME" }, { file = "path" } or { credential = "name" }: a secret is '
-            "kept in an environment variable, a file of its own or systemd's keeping, never here",
+            "kept in an environment variable, a separate file or a systemd credential, never here",
         )
 
 
-def secret_at(where: Mapping[str, str] | None, base: Path) -> Secret | None:
-    """The secret that a checked table says the place of; a path counts from `base`."""
-    if where is None:
+def secret_at(place: Mapping[str, str] | None, base: Path) -> Secret | None:
+    """Returns the secret of a table that `check_secret` accepted. Paths are relative to `base`."""
+    if place is None:
         return None
-    if "file" in where:
-        return Secret(file=base / where["file"])
-    return Secret(env=where.get("env"), credential=where.get("credential"))
+    if "file" in place:
+        return Secret(file=base / place["file"])
+    return Secret(env=place.get("env"), credential=place.get("credential"))

@@ -1,4 +1,4 @@
-"""Configuration: from `tenure.toml` to typed settings, or one sentence that says what is wrong."""
+"""Reads `tenure.toml` into typed settings. An error is one sentence that says what is wrong."""
 
 from __future__ import annotations
 
@@ -29,21 +29,22 @@ if TYPE_CHECKING:
     from adapters.notify.configured import Notify
 
 FILE = "tenure.toml"
-_KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_KEY = re.compile(r"[a-z0-9][a-z0-9_-]*")  # acme-north_2
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")  # 23:00
 
 
 class Customer(msgspec.Struct, frozen=True):
-    """A company as configured: what the rules need to know of it, and where its files are."""
+    """A configured company: its settings for the rules, and the source of its files, if any."""
 
     company: Company
     source: Source | None
 
 
 class Settings(msgspec.Struct, frozen=True):
-    """Everything that is configured.
+    """The whole configuration.
 
-    `broken` holds, by their keys, the companies whose own settings are wrong (R6); `warnings` what
-    can be used and may not be meant so.
+    `broken` maps the key of each company whose own settings are wrong to the error (R6).
+    `warnings` are sentences about settings that are valid but look like a mistake.
     """
 
     file: Path
@@ -62,15 +63,18 @@ class _Times(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def find_settings(option: str | None, environment: Mapping[str, str] = os.environ) -> Path:
-    """The configuration file: `--config`, else `TENURE_CONFIG`, else `tenure.toml` here."""
+    """Returns the path of the configuration file.
+
+    This is `option` (`--config`), else `TENURE_CONFIG`, else `tenure.toml` in this directory.
+    """
     return Path(option or environment.get("TENURE_CONFIG") or FILE)
 
 
 def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Settings:
-    """Reads the configuration, company files included.
+    """Reads the configuration and the files of the companies.
 
-    `TENURE_DATABASE` wins over `database`. Relative paths count from the file. What is missing,
-    unknown or wrong about one company is in `broken`, and the others are read (R6); for all else
+    `TENURE_DATABASE` overrides `database`. Paths are relative to the directory of `file`. An error
+    in one company goes to `broken`, and the other companies are still read (R6). Every other error
     raises `SettingsError`.
     """
     document = _read(file)
@@ -96,7 +100,10 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
 
 
 def company_files(file: Path) -> list[Path]:
-    """The files of companies that a configuration names, by name; none where it cannot be read."""
+    """Returns the company files that a configuration names, sorted by name.
+
+    Returns no files if the configuration cannot be read.
+    """
     try:
         return [place.file for place in _files(file, _read(file))]
     except SettingsError:
@@ -117,13 +124,14 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _warnings(file: Path, document: Mapping[str, Any]) -> tuple[str, ...]:
-    """That there are no files, where some are named."""
+    """Returns a warning if `companies` is set. Called when no file matches it."""
     pattern = document.get("companies")
     return () if pattern is None else (f"{file}, companies: no file matches {pattern}",)
 
 
 class _Place(NamedTuple):
-    """Where a company stands: the file, the key there, its name and its table."""
+    """Where a company is configured: the file, the key of its table there, its own key, and the
+    table. The table is `None` if the company has its own file, which is not read yet."""
 
     file: Path
     prefix: str
@@ -132,7 +140,7 @@ class _Place(NamedTuple):
 
 
 def _inline(file: Path, document: Mapping[str, Any]) -> list[_Place]:
-    """The companies that have a table in the configuration itself."""
+    """Returns the companies that have a table in the main configuration file."""
     tables = document.get("company", {})
     if not isinstance(tables, dict):
         raise SettingsError(file, "company", "expected a table for each company")
@@ -140,9 +148,9 @@ def _inline(file: Path, document: Mapping[str, Any]) -> list[_Place]:
 
 
 def _files(file: Path, document: Mapping[str, Any]) -> list[_Place]:
-    """The companies that have a file of their own, by its name.
+    """Returns the companies that have their own file, sorted by file name.
 
-    Their tables are read later, so that only that company is broken by its file.
+    The files are read later, so that a broken file affects its own company only.
     """
     pattern = document.get("companies")
     if pattern is None:
@@ -150,37 +158,38 @@ def _files(file: Path, document: Mapping[str, Any]) -> list[_Place]:
     if not isinstance(pattern, str) or not Path(pattern).name:
         raise SettingsError(file, "companies", "expected a file pattern like companies/*.toml")
     names = glob.glob(str(file.parent / pattern))  # noqa: PTH207 - takes absolute patterns too
-    found = sorted(path for path in map(Path, names) if path.is_file())
-    return [_Place(path, "", path.stem, None) for path in found]
+    paths = sorted(path for path in map(Path, names) if path.is_file())
+    return [_Place(path, "", path.stem, None) for path in paths]
 
 
 def _customers(
     places: Iterable[_Place], base: Path
 ) -> tuple[dict[str, Customer], dict[str, SettingsError]]:
-    """The companies that can be used, and what is wrong with the others, by their keys (R6)."""
+    """Returns the valid companies, and the errors of the other companies, both by key (R6)."""
     customers: dict[str, Customer] = {}
     broken: dict[str, SettingsError] = {}
-    seen: dict[str, Path] = {}
+    files: dict[str, Path] = {}
     for place in places:
         file, prefix, key, table = place
         try:
-            _check_key(place, seen)
+            _check_key(place, files)
             customers[key] = _customer(file, prefix, key, table, base)
         except SettingsError as error:
             broken[key] = error
             customers.pop(key, None)
-        seen[key] = file
+        files[key] = file
     return customers, broken
 
 
-def _check_key(place: _Place, seen: Mapping[str, Path]) -> None:
+def _check_key(place: _Place, files: Mapping[str, Path]) -> None:
+    """Raises `SettingsError` for a malformed key, or for a key that is in `files` already."""
     file, prefix, key, _ = place
     if not _KEY.fullmatch(key):
         expected = f"expected a company key of a-z, 0-9, - and _, not {key!r}"
         raise SettingsError(file, prefix, expected)
-    if key in seen:
-        # Nobody knows which is meant, so that neither is used.
-        raise SettingsError(file, prefix, f"company {key} stands in {seen[key]} as well")
+    if key in files:
+        # It is not clear which settings are the right ones, so the company is not used at all.
+        raise SettingsError(file, prefix, f"company {key} is also defined in {files[key]}")
 
 
 def _customer(file: Path, prefix: str, key: str, table: Any, base: Path) -> Customer:
@@ -209,41 +218,43 @@ def _customer(file: Path, prefix: str, key: str, table: Any, base: Path) -> Cust
 
 
 def _entries(file: Path, prefix: str, table: Any, kind: type) -> None:
-    """Checks a table of free keys entry by entry, so that an error can name the one it is in."""
+    """Checks a table of free keys entry by entry, so that an error names the wrong entry."""
     if isinstance(table, dict):
         for key, value in table.items():
             convert(file, joined(prefix, key), value, kind)
 
 
 def _fields(file: Path, prefix: str, company: Company) -> dict[str, Any]:
-    """Mapping, custom fields and groups, with every name written as rows are read."""
+    """Returns the mapping, the custom fields and the groups, each name in its normal spelling."""
     mapping: dict[str, str] = {}
-    for theirs, ours in company.fields.items():
-        field = field_of(ours)
-        if any(same_name(theirs, other) for other in mapping):
-            where = joined(prefix, f"fields.{theirs}")
-            raise SettingsError(file, where, "expected each column once, however it is spelt")
+    for column, name in company.fields.items():
+        field = field_of(name)
+        where = joined(prefix, f"fields.{column}")
+        if any(same_name(column, other) for other in mapping):
+            expected = "expected each column once; another spelling is the same column"
+            raise SettingsError(file, where, expected)
         if field is None:
             expected = f"expected custom_… or one of {', '.join(COLUMNS)}"
-            raise SettingsError(file, joined(prefix, f"fields.{theirs}"), expected)
-        mapping[theirs] = field
+            raise SettingsError(file, where, expected)
+        mapping[column] = field
     custom: dict[str, CustomType] = {}
     for name, kind in company.custom_fields.items():
         field = field_of(name) or ""
+        where = joined(prefix, f"custom_fields.{name}")
         if not is_custom(field):
             longest = f"of at most {CUSTOM_NAME_CHARACTERS} characters"
-            where = joined(prefix, f"custom_fields.{name}")
             raise SettingsError(file, where, f"expected a name like custom_salary, {longest}")
         if field in custom:
-            where = joined(prefix, f"custom_fields.{name}")
-            raise SettingsError(file, where, "expected each field once, however it is spelt")
+            expected = "expected each field once; another spelling is the same field"
+            raise SettingsError(file, where, expected)
         custom[field] = kind
     groups = tuple(clean(group) for group in company.groups)
     return {"fields": mapping, "custom_fields": custom, "groups": groups}
 
 
 def _notify(file: Path, table: Any) -> Notify:
-    from adapters.notify.configured import read_notify  # only where somebody is told
+    # Most configurations have no notifications, and every command would pay for the import.
+    from adapters.notify.configured import read_notify
 
     return read_notify(file, table)
 
@@ -261,13 +272,16 @@ def _schedule(file: Path, table: Any) -> Schedule:
 
 
 def _time(file: Path, key: str, text: str) -> time:
-    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
+    if not _TIME.fullmatch(text):
         raise SettingsError(file, key, f'expected a time of day in UTC like "23:00", not {text!r}')
     return time.fromisoformat(text)
 
 
 def _database(file: Path | None, key: str, url: Any, base: Path) -> Database:
-    """Where the store is. The URL is not repeated when it is wrong: it may hold a password."""
+    """Returns the database that a URL names.
+
+    Raises `SettingsError`, which does not quote the URL: it may contain a password.
+    """
     if isinstance(url, str):
         if url.startswith(("postgresql://", "postgres://")):
             return PostgresUrl(url)

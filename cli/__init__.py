@@ -1,1 +1,1 @@
-"""Commands: each module reads what is typed, asks one use case, and prints the answer."""
+"""Commands: each module reads arguments, calls one use case, and prints the answer."""

@@ -1,4 +1,4 @@
-"""`tenure approve` and `tenure discard`: what becomes of a held delivery (B2)."""
+"""`tenure approve` and `tenure discard`: decisions about a held delivery (B2)."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from cli.context import (
 def approve_command(context: click.Context, run: str, by: str, reason: str, as_json: bool) -> int:
     """Apply the delivery that RUN holds.
 
-    Where somebody or a setting changed meanwhile, the delivery is judged anew, and held once more
-    if the safeguard still objects.
+    If an employee or a setting has changed since, the delivery is planned again. If the safeguard
+    still has a concern, the delivery is held again.
     """
     with open_app(context) as app:
         record = one_run(app, run)
@@ -43,7 +43,7 @@ def approve_command(context: click.Context, run: str, by: str, reason: str, as_j
 @json_option
 @click.pass_context
 def discard_command(context: click.Context, run: str, by: str, reason: str, as_json: bool) -> int:
-    """End RUN, which is held, and apply nothing of its delivery."""
+    """End the held run RUN, and apply nothing of its delivery."""
     with open_app(context) as app:
         done = discard(app, one_run(app, run), by, reason)
     output.answer_run(done, as_json)

@@ -21,13 +21,16 @@ from projections.answers.history import HistoryEntry
 @click.command("audit", epilog=f"Kinds: {', '.join(EMPLOYEE_KINDS)}.")
 @click.argument("company")
 @click.option(
-    "--since", type=MomentType(), metavar="MOMENT", help="Recorded at or after this moment (UTC)."
+    "--since",
+    type=MomentType(),
+    metavar="MOMENT",
+    help="Only events recorded at this moment (UTC) or later.",
 )
 @click.option(
     "--until",
     type=MomentType(end=True),
     metavar="MOMENT",
-    help="Recorded before this moment; a date includes that day.",
+    help="Only events recorded before this moment. A date alone includes its day.",
 )
 @click.option(
     "--kind",
@@ -35,10 +38,10 @@ from projections.answers.history import HistoryEntry
     multiple=True,
     type=click.Choice(EMPLOYEE_KINDS),
     metavar="KIND",
-    help="Only such events; may be given again.",
+    help="Only events of this kind. May be given again.",
 )
-@click.option("--run", metavar="RUN", help="Only those of this run.")
-@click.option("--by", metavar="NAME", help="Only those of runs by NAME.")
+@click.option("--run", metavar="RUN", help="Only events of this run.")
+@click.option("--by", metavar="NAME", help="Only events of runs by NAME.")
 @json_option
 @click.pass_context
 def audit_command(
@@ -51,20 +54,23 @@ def audit_command(
     by: str | None,
     as_json: bool,
 ) -> int:
-    """Tell what happened to all employees of COMPANY, oldest first, with who, why and what said so.
+    """List every event of all employees of COMPANY, oldest first.
 
-    It goes by when events were recorded.
+    Each event has its author, its reason, and the line of the file that caused it. The order, and
+    --since and --until, go by when events were recorded.
     """
     with open_app(context) as app:
         check_known(app, company)
-        one = one_run(app, run) if run is not None else None
-        if one is not None and one.ended.company != company:
+        record = one_run(app, run) if run is not None else None
+        if record is not None and record.ended.company != company:
             raise exit_codes.CliError(
-                f"run {one.run} is none of {company}", f"`tenure runs {company}`"
+                f"run {record.run} is not a run of {company}",
+                f"`tenure runs {company}` lists its runs",
             )
-        of_run = one.run if one is not None else None
-        question = Question(since, until, frozenset(kinds), of_run, by)
-        # Closed at once where a reader goes away: nothing may be under way when the store closes.
+        run_id = record.run if record is not None else None
+        question = Question(since, until, frozenset(kinds), run_id, by)
+        # Closed at once, also if the reader of a pipe goes away: no read may be open when the
+        # store closes.
         with closing(audit(app, company, question)) as entries:
             if as_json:
                 output.print_json_list(entries)
@@ -74,12 +80,12 @@ def audit_command(
 
 
 def _print(entries: Iterable[HistoryEntry]) -> None:
-    nothing = True
+    empty = True
     for entry in entries:
         print_entry(entry, with_employee=True)
-        nothing = False
-    if nothing:
-        click.echo("No event fits.")
+        empty = False
+    if empty:
+        click.echo("There are no such events.")
 
 
 COMMANDS = {"audit": audit_command}

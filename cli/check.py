@@ -15,7 +15,7 @@ from domain.issues.catalogue import Severity
 
 
 class Checked(msgspec.Struct):
-    """What was found out about one company."""
+    """The result of the check of one company."""
 
     company: str
     source: str | None = None
@@ -27,22 +27,22 @@ class Checked(msgspec.Struct):
 
 @click.command("check")
 @click.argument("company", required=False)
-@click.option("--connect", is_flag=True, help="Go to each source too; nothing is downloaded.")
+@click.option("--connect", is_flag=True, help="Also connect to each source. Downloads nothing.")
 @json_option
 @click.pass_context
 def check_command(context: click.Context, company: str | None, connect: bool, as_json: bool) -> int:
-    """Say what is wrong with the configuration: of COMPANY, or of every company.
+    """Check the configuration of COMPANY, or of every company.
 
-    With --connect, also go to the source step by step, up to the files that match.
+    With --connect, also connect to the source, step by step, up to the list of matching files.
     """
     settings = settings_of(context)
     for warning in settings.warnings:
         output.print_warning(warning)
     codes = [exit_codes.DONE]
-    found = []
+    results = []
     for key in _keys(settings, company):
         checked, error = _check(settings, key, connect)
-        found.append(checked)
+        results.append(checked)
         if not as_json:
             _print(checked)
         if error:
@@ -54,14 +54,14 @@ def check_command(context: click.Context, company: str | None, connect: bool, as
             if not as_json:
                 exit_codes.explain(error, key)
     if as_json:
-        output.print_json(found)
-    elif not found:
+        output.print_json(results)
+    elif not results:
         click.echo(f"{output.text(settings.file)} has no company")
     return max(codes)
 
 
 def _keys(settings: Settings, company: str | None) -> list[str]:
-    """The companies asked about, by key."""
+    """Returns the keys of the companies to check."""
     if company is None:
         return sorted({**settings.customers, **settings.broken})
     if company not in settings.broken:
@@ -70,13 +70,13 @@ def _keys(settings: Settings, company: str | None) -> list[str]:
 
 
 def _check(settings: Settings, key: str, connect: bool) -> tuple[Checked, Exception | None]:
-    """What is found out about a company, and the error that ended it, if one did."""
+    """Returns the result for one company, and the error that ended its check, if there is one."""
     broken = settings.broken.get(key)
     if broken:
         return Checked(key, ok=False, problem=str(broken)), broken
     source = settings.customers[key].source
     if source is None:
-        return Checked(key, warnings=("it has no source: its files are named on import",)), None
+        return Checked(key, warnings=("it has no source: name its files on import",)), None
     checked = Checked(key, source.place, warnings=source.warnings)
     if connect:
         try:
@@ -98,7 +98,7 @@ def _print(checked: Checked) -> None:
     for step in checked.steps:
         click.echo(f"  {step.what}: {output.text(step.detail)}")
     if checked.source and checked.problem and not sys.stdout.isatty():
-        # Whoever reads this alone, without what stands on standard error.
+        # A reader of a pipe does not see standard error, where the error stands.
         click.echo(f"  failed: {output.text(checked.problem)}")
 
 

@@ -18,24 +18,24 @@ from projections.runs import RunDocument
 
 
 @click.command("clock")
-@click.option("--at", type=MomentType(), metavar="MOMENT", help="As of this earlier moment (UTC).")
-@click.option("--dry-run", is_flag=True, help="Only show what is due; MOMENT may be ahead.")
+@click.option("--at", type=MomentType(), metavar="MOMENT", help="Go by this earlier moment (UTC).")
+@click.option("--dry-run", is_flag=True, help="Only show what is due. MOMENT may be in the future.")
 @by_option
 @json_option
 @click.pass_context
 def clock_command(
     context: click.Context, at: datetime | None, dry_run: bool, by: str, as_json: bool
 ) -> int:
-    """Activate and deactivate everyone who is due, in every company.
+    """Activate and deactivate every employee who is due, in every company.
 
-    What earlier nights missed is caught up.
+    This includes what was due earlier, if the clock did not run then.
     """
     runs: list[RunDocument] = []
     faults: list[tuple[str, Exception]] = []
     stopped: BaseException | None = None
     with open_app(context) as app:
         if at and at > app.now() and not dry_run:
-            raise click.UsageError("--at may only be ahead together with --dry-run.")
+            raise click.UsageError("--at may only be in the future together with --dry-run.")
         try:
             if dry_run:
                 runs.extend(preview_clock(app, by, at, lambda *fault: faults.append(fault)))
@@ -58,7 +58,7 @@ def _pass(
     runs: list[RunDocument],
     faults: list[tuple[str, Exception]],
 ) -> None:
-    """Adds every run and every fault, and tells whoever wants to know of it."""
+    """Passes the clock. Adds each run and each fault to the lists, and notifies of it."""
     with notifying(app) as notifier:
 
         def failed(company: str, fault: Exception) -> None:

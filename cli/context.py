@@ -1,4 +1,4 @@
-"""What every command needs: settings, the store, a company, the time."""
+"""What commands have in common: settings, the store, a company, a run, and options."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 def settings_of(context: click.Context) -> Settings:
-    """The configuration that this call goes by."""
+    """Loads the configuration of this call. Raises `SettingsError`."""
     return load_settings(find_settings(context.find_root().obj.get("config")))
 
 
 @contextmanager
 def open_app(context: click.Context) -> Iterator[App]:
-    """Settings and store for one command."""
+    """Yields settings, store and clock for one command. Raises what opening them raises."""
     settings = settings_of(context)
     store = open_store(settings.database)
     now: Any = context.find_root().obj.get("now", utc_now)
@@ -39,7 +39,7 @@ def open_app(context: click.Context) -> Iterator[App]:
 
 
 def customer_of(settings: Settings, company: str) -> Customer:
-    """The company of this name; the error where its settings are broken."""
+    """Returns a configured company. Raises `CliError` if it is unknown, or its `SettingsError`."""
     if company in settings.broken:
         raise settings.broken[company]
     if company not in settings.customers:
@@ -49,16 +49,16 @@ def customer_of(settings: Settings, company: str) -> Customer:
 
 
 def check_known(app: App, company: str) -> None:
-    """Refuses a company that is neither configured nor in the store.
+    """Raises `CliError` if a company is neither configured nor in the store.
 
-    Questions are answered about companies that left, or whose settings are broken, too.
+    A question may be about a company that has left, or has broken settings: the store knows it.
     """
     if company not in app.settings.customers and not app.store.company_state(company).version:
         customer_of(app.settings, company)
 
 
 def login_name() -> str:
-    """Who calls the command."""
+    """Returns the login name of the user who calls the command."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -66,29 +66,33 @@ def login_name() -> str:
 
 
 def one_run(app: App, run: str) -> RunRecord:
-    """The run whose id is `run`, or begins with it."""
-    found = app.store.runs_like(run)
-    if len(found) != 1:
-        sentence = f"several runs begin with {run}" if found else f"there is no run {run}"
-        raise CliError(sentence, "`tenure runs` lists them")
-    return found[0]
+    """Returns the run whose id is `run` or begins with it. Raises `CliError` if it is not one."""
+    records = app.store.runs_like(run)
+    if len(records) != 1:
+        sentence = f"several runs begin with {run}" if records else f"there is no run {run}"
+        raise CliError(sentence, "`tenure runs` lists the runs")
+    return records[0]
 
 
-_BARRED = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Signs that turn the direction of what comes after them, and so can make a line lie."""
-_LONGEST = 1_000
-"""Characters of a name or a reason, which is kept for good."""
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode categories: control characters, surrogates, and separators of lines and paragraphs."""
+_BIDI_CONTROLS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that reverse the direction of the text after them. A line with them can deceive."""
+_MAX_CHARACTERS = 1_000
+"""Length of a name or a reason, which is stored for ever."""
 
 
-def _told(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    """A name or a reason: one line of plain text."""
+def _plain_line(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Returns a name or a reason, if it is one line of plain text."""
     value = clean(value)
     if not value:
         raise click.BadParameter("it is blank.", context, parameter)
-    spoilt = any(unicodedata.category(sign) in _BARRED or sign in _TURNING for sign in value)
-    if len(value) > _LONGEST or spoilt:
-        problem = f"expected one line of plain text, of at most {_LONGEST} characters."
+    refused = any(
+        unicodedata.category(character) in _REFUSED_CATEGORIES or character in _BIDI_CONTROLS
+        for character in value
+    )
+    if len(value) > _MAX_CHARACTERS or refused:
+        problem = f"expected one line of plain text, of at most {_MAX_CHARACTERS} characters."
         raise click.BadParameter(problem, context, parameter)
     return value
 
@@ -96,20 +100,24 @@ def _told(context: click.Context, parameter: click.Parameter, value: str) -> str
 by_option = click.option(
     "--by",
     default=login_name,
-    callback=_told,
+    callback=_plain_line,
     metavar="NAME",
-    help="Who runs this; the login name by default.",
+    help="The author of the run. Default: the login name.",
 )
 asked_by_option = click.option(
-    "--by", required=True, callback=_told, metavar="NAME", help="Who does this."
+    "--by", required=True, callback=_plain_line, metavar="NAME", help="The author of the run."
 )
 reason_option = click.option(
-    "--reason", required=True, callback=_told, metavar="TEXT", help="Why; it is kept and told."
+    "--reason",
+    required=True,
+    callback=_plain_line,
+    metavar="TEXT",
+    help="The reason. The history shows it.",
 )
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Answer with one JSON document on standard output."
-)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 state_option = click.option(
-    "--state", type=click.Choice([state.value for state in State]), help="Only these."
+    "--state",
+    type=click.Choice([state.value for state in State]),
+    help="Only employees in this state.",
 )
 who_argument = click.argument("who")

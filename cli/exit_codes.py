@@ -1,4 +1,4 @@
-"""Exit codes, and errors as people read them: one sentence and a hint."""
+"""Exit codes, and the form of errors for people: one sentence and a hint."""
 
 from __future__ import annotations
 
@@ -24,11 +24,14 @@ HELD = 4
 REFUSED = 5
 UNREACHABLE = 6
 INTERRUPTED = 130
-"""By Ctrl-C: 128 and the number of the signal, as shells have it."""
+"""After Ctrl-C: 128 plus the number of the signal, as in a shell."""
 
 
 class CliError(click.ClickException):
-    """An error that is explained already: a sentence, a hint, and an exit code."""
+    """An error with its explanation: a sentence, a hint, and an exit code.
+
+    Sentence and hint have no full stop at their end.
+    """
 
     def __init__(self, sentence: str, hint: str, code: int = USAGE) -> None:
         super().__init__(sentence)
@@ -36,13 +39,13 @@ class CliError(click.ClickException):
         self.code = code
 
     def show(self, file: object = None) -> None:
-        """Says it on standard error."""
+        """Prints sentence and hint on standard error."""
         click.echo(f"{click.style('Error:', fg='red')} {text(self.message)}.", err=True)
         click.echo(f"{click.style('Hint:', fg='cyan')} {text(self.hint)}.", err=True)
 
 
 def of_run(run: RunDocument) -> int:
-    """The exit code that tells how a run ended."""
+    """Returns the exit code for the outcome of a run."""
     codes = {"refused": REFUSED, "held": HELD, "failed": UNREACHABLE}
     if any(issue.code == "fault" for issue in run.issues):
         return FAULT
@@ -53,20 +56,21 @@ _KNOWN = (CliError, SettingsError, StoreUnavailable, RunRejected, CommandRejecte
 
 
 def is_known(error: Exception) -> bool:
-    """Whether an error tells all there is to tell; only others are worth a traceback."""
+    """Returns whether the sentence of an error is enough. Other errors need a traceback."""
     return isinstance(error, _KNOWN)
 
 
 def explain(error: Exception, company: str | None = None) -> int:
-    """Says what went wrong, in `company` where one is named, and returns the exit code."""
-    trouble = _trouble(error)
+    """Prints an error, with the `company` that it is about. Returns its exit code."""
+    explained = _cli_error(error)
     if company is not None:
-        trouble = CliError(f"{company}: {trouble.message}", trouble.hint, trouble.code)
-    trouble.show()
-    return trouble.code
+        message = f"{company}: {explained.message}"
+        explained = CliError(message, explained.hint, explained.code)
+    explained.show()
+    return explained.code
 
 
-def _trouble(error: Exception) -> CliError:
+def _cli_error(error: Exception) -> CliError:
     match error:
         case CliError():
             return error
@@ -79,18 +83,19 @@ def _trouble(error: Exception) -> CliError:
         case NoSource():
             return CliError(str(error), f"name the files: `tenure import {error.company} FILE`")
         case NobodyFound():
-            several = "name one by id"
-            hint = several if error.count else f"`tenure roster {error.company}` lists everyone"
-            return CliError(str(error), hint)
+            all_employees = f"`tenure roster {error.company}` lists everyone"
+            return CliError(str(error), "name one by id" if error.count else all_employees)
         case NotHeld():
-            return CliError(str(error), "`tenure runs` lists first what waits for a decision")
+            return CliError(
+                str(error), "`tenure runs --held` lists the runs that wait for a decision"
+            )
         case HeldFilesDamaged():
             hint = f"`tenure discard {error.run}` ends it; then import the delivery again"
             return CliError(str(error), hint, FAULT)
         case CommandRejected():
             return CliError(str(error), error.hint)
         case _:
-            # The text of an unknown error may quote what it choked on: a cell, a name.
-            sentence = f"an unexpected fault stopped this ({type(error).__name__})"
-            hint = "nothing is half done; `tenure --debug ...` shows where it was"
+            # The text of an unknown error may quote personal data: a cell, a name.
+            sentence = f"an unexpected fault stopped the command ({type(error).__name__})"
+            hint = "nothing is half done; `tenure --debug ...` shows where the fault is"
             return CliError(sentence, hint, FAULT)

@@ -1,4 +1,4 @@
-"""`tenure history`, and an event as people read it."""
+"""`tenure history`, and the form of an event for people."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from projections.answers.history import HistoryEntry, tell
 @json_option
 @click.pass_context
 def history_command(context: click.Context, company: str, who: str, as_json: bool) -> int:
-    """Tell what happened to one employee of COMPANY: when, why, by whom, and what said so.
+    """List every event of one employee of COMPANY: when, why, by whom, and the line of the file.
 
     WHO is an e-mail address, an external id or an id.
     """
@@ -33,8 +33,7 @@ def history_command(context: click.Context, company: str, who: str, as_json: boo
 
 
 def print_entry(entry: HistoryEntry, *, with_employee: bool = False) -> None:
-    """One event: what, when it took effect and was recorded, who, why, what said so, and from
-    what to what."""
+    """Prints one event: its kind, its times, its author, its reason, its line, and its changes."""
     whose = f" of {entry.employee}" if with_employee else ""
     kind = click.style(entry.kind, bold=True)
     click.echo(f"{kind}{whose} at {output.text(entry.effective)} UTC")

@@ -33,10 +33,10 @@ from projections.answers.preview import PreviewDocument
 from projections.runs import RunDocument
 
 Imports: TypeAlias = dict[str, Callable[[], RunDocument | None]]
-"""By company, what picks up its delivery; it may find that there is nothing to do any more."""
+"""For each company, a function that imports its delivery, or returns `None` if nothing is due."""
 Import: TypeAlias = Future[RunDocument | None]
-_TICK = 0.2
-"""Seconds within which Ctrl-C is noticed."""
+_STOP_CHECK_S = 0.2
+"""How often the command checks for Ctrl-C."""
 
 files_argument = click.argument("files", nargs=-1, metavar="[FILE]...")
 
@@ -44,15 +44,15 @@ files_argument = click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.command("preview")
 @click.argument("company")
 @files_argument
-@click.option("--csv", "as_csv", is_flag=True, help="Answer with a CSV of the rows.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the rows as CSV.")
 @json_option
 @click.pass_context
 def preview_command(
     context: click.Context, company: str, files: tuple[str, ...], as_csv: bool, as_json: bool
 ) -> int:
-    """Show what a delivery would do to COMPANY, one line a row, and store nothing.
+    """Show what a delivery would do to COMPANY, one line a row. Stores nothing.
 
-    Fetches from the company's source, or reads each FILE instead.
+    The delivery comes from the company's source, or consists of the FILEs.
     """
     spreadsheet.check_form(as_csv, as_json)
     with open_app(context) as app:
@@ -75,17 +75,21 @@ def preview_command(
 @click.command("import")
 @click.argument("company", required=False)
 @files_argument
-@click.option("--all", "everyone", is_flag=True, help="Import for every company.")
 @click.option(
-    "--due", is_flag=True, help="With --all: only where a slot of the schedule is due, each once."
+    "--all", "all_companies", is_flag=True, help="Import for every company that has a source."
+)
+@click.option(
+    "--due",
+    is_flag=True,
+    help="With --all: only where a slot of the schedule is due, and once for each slot.",
 )
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
     default=8,
     show_default=True,
-    help="With --all: how many deliveries are planned side by side; four times as many may be "
-    "waited for.",
+    help="With --all: how many deliveries are planned at a time. Four times as many are fetched at "
+    "a time.",
 )
 @by_option
 @json_option
@@ -94,7 +98,7 @@ def import_command(
     context: click.Context,
     company: str | None,
     files: tuple[str, ...],
-    everyone: bool,
+    all_companies: bool,
     due: bool,
     workers: int,
     by: str,
@@ -102,14 +106,14 @@ def import_command(
 ) -> int:
     """Apply a delivery to COMPANY.
 
-    Fetches from the company's source, or reads each FILE instead.
+    The delivery comes from the company's source, or consists of the FILEs.
     """
-    if everyone == (company is not None):
-        raise click.UsageError("Name one COMPANY, or say --all.")
-    if due and not everyone:
-        raise click.UsageError("--due goes with --all.")
+    if all_companies == (company is not None):
+        raise click.UsageError("Give one COMPANY, or --all.")
+    if due and not all_companies:
+        raise click.UsageError("--due needs --all.")
     with open_app(context) as app:
-        if everyone:
+        if all_companies:
             capacity = Capacity(workers)
             app = app._replace(planning=capacity.planning)
             imports = _due(app, by) if due else _every(app, by)
@@ -122,7 +126,7 @@ def import_command(
 
 
 def _every(app: App, by: str) -> Imports:
-    """What imports for each company that has a source."""
+    """Returns an import for each company that has a source."""
     return {
         key: partial(import_delivery, app, customer, by)
         for key, customer in app.settings.customers.items()
@@ -131,20 +135,21 @@ def _every(app: App, by: str) -> Imports:
 
 
 def _due(app: App, by: str) -> Imports:
-    """The same, where a slot is due."""
+    """Returns an import for each company with a due slot."""
     return {job.company: partial(do_job, app, job, by) for job in due_slots(app)}
 
 
 def _import_all(app: App, imports: Imports, pickups: int, as_json: bool, notifier: Notifier) -> int:
-    """So many pick-ups side by side; the trouble of one is said, and the others go on (R6).
+    """Imports with `pickups` imports at a time. The failure of one does not stop the others (R6).
 
-    Raises `KeyboardInterrupt` after Ctrl-C, once what had begun is done and told.
+    Returns the exit code. Raises `KeyboardInterrupt` after Ctrl-C, when the running imports have
+    ended and the answer is printed.
     """
     runs: list[RunDocument] = []
     faults: list[tuple[str, Exception]] = list(app.settings.broken.items())
     for warning in app.settings.warnings:
         output.print_warning(warning)
-    began = app.now()
+    started = app.now()
     with stopped_by(signal.SIGINT) as stop:
         for company, done in _side_by_side(imports, pickups, stop):
             try:
@@ -155,7 +160,8 @@ def _import_all(app: App, imports: Imports, pickups: int, as_json: bool, notifie
             else:
                 if run is not None:
                     runs.append(run)
-                    if run.started >= began:  # or it is one that holds its delivery since (B3)
+                    # An earlier run is one that still holds the same delivery (B3).
+                    if run.started >= started:
                         notifier.ran(run)
         code = _answer(sorted(runs, key=attrgetter("company")), faults, as_json)
     if stop.is_set():
@@ -166,29 +172,36 @@ def _import_all(app: App, imports: Imports, pickups: int, as_json: bool, notifie
 def _side_by_side(
     imports: Imports, pickups: int, stop: threading.Event
 ) -> Iterator[tuple[str, Import]]:
-    """What has ended, as it does, by company. When it is to stop, no more begins."""
+    """Yields each company with its import as soon as it has ended.
+
+    After `stop` is set, no import begins. The running ones may end.
+    """
     ended: SimpleQueue[Import] = SimpleQueue()
     bar = output.progress_bar("Importing", len(imports))
     with ThreadPoolExecutor(pickups) as pool, bar as progress:
         importing = {pool.submit(work): company for company, work in imports.items()}
-        for each in importing:
-            each.add_done_callback(ended.put)
+        for future in importing:
+            future.add_done_callback(ended.put)
         left, stopping = set(importing), False
         while left:
             with suppress(Empty):
-                left.remove(done := ended.get(timeout=_TICK))
+                left.remove(done := ended.get(timeout=_STOP_CHECK_S))
                 if not done.cancelled():
                     progress.update(1)
                     yield importing[done], done
             if stop.is_set() and not stopping:
                 stopping = True
                 pool.shutdown(wait=False, cancel_futures=True)
-                at_work = output.counted(sum(each.running() for each in importing), "companies")
-                output.print_beside(f"Still at work on {at_work}; Ctrl-C again ends at once.")
+                running = sum(future.running() for future in importing)
+                companies = output.counted(running, "companies")
+                output.print_beside(f"Still importing for {companies}. Ctrl-C again ends at once.")
 
 
 def _answer(runs: list[RunDocument], faults: list[tuple[str, Exception]], as_json: bool) -> int:
-    """Every run; and what somebody has to look at on standard error too, by itself (cron)."""
+    """Prints every run. Repeats on standard error what somebody has to look at: cron mails that.
+
+    Returns the exit code.
+    """
     if as_json:
         output.print_json(runs)
     else:
@@ -198,7 +211,7 @@ def _answer(runs: list[RunDocument], faults: list[tuple[str, Exception]], as_jso
             output.print_nothing("Nothing to import.")
     for run in runs:
         if run.outcome in (Outcome.FAILED, Outcome.REFUSED, Outcome.HELD):
-            output.print_trouble(run)
+            output.print_failure(run)
     codes = [exit_codes.of_run(run) for run in runs]
     codes += [
         exit_codes.explain(fault, company) for company, fault in sorted(faults, key=itemgetter(0))
@@ -207,15 +220,16 @@ def _answer(runs: list[RunDocument], faults: list[tuple[str, Exception]], as_jso
 
 
 def _read(names: tuple[str, ...], customer: Customer) -> list[DeliveredFile] | None:
-    """The files named on the command line, as they are; `None` when there are none."""
+    """Reads the files that the command line names. `None` if it names none."""
     if not names:
         return None
-    doubled = [
+    repeated = [
         name for name, count in Counter(Path(name).name for name in names).items() if count > 1
     ]
-    if doubled:
+    if repeated:
         raise exit_codes.CliError(
-            f"two files are called {doubled[0]}", "rename one: the history tells files by name"
+            f"two files have the name {repeated[0]}",
+            "rename one: the history names files by this name",
         )
     try:
         limit = customer.company.limits.file
@@ -242,12 +256,12 @@ def _print_preview(preview: PreviewDocument) -> None:
 
 
 def _print_csv(preview: PreviewDocument) -> None:
-    """The rows, each with what is said of it; what is said of no row goes to standard error."""
-    said: defaultdict[tuple[str | None, int | None], list[str]] = defaultdict(list)
+    """Prints the rows, each with its issues. Issues of no row go to standard error."""
+    messages: defaultdict[tuple[str | None, int | None], list[str]] = defaultdict(list)
     rows = {(row.file, row.line) for row in preview.rows}
     for issue in preview.issues:
         if (issue.file, issue.line) in rows:
-            said[issue.file, issue.line].append(f"{issue.code}: {issue.message}")
+            messages[issue.file, issue.line].append(f"{issue.code}: {issue.message}")
         else:
             output.print_issue(issue, err=True)
     spreadsheet.print_csv(
@@ -260,7 +274,7 @@ def _print_csv(preview: PreviewDocument) -> None:
                 row.employee,
                 row.email,
                 output.changes(row.changes),
-                " ".join(said[row.file, row.line]),
+                " ".join(messages[row.file, row.line]),
             )
             for row in preview.rows
         ),

@@ -19,29 +19,29 @@ from cli.context import json_option, open_app
 @json_option
 @click.pass_context
 def verify_command(context: click.Context, as_json: bool) -> int:
-    """Check that every event is there as it was stored, and that projections equal the events.
+    """Check that no stored event is missing or altered, and that projections equal the events.
 
-    Ends with exit code 1 if anything does not fit.
+    The exit code is 1 if anything does not fit.
     """
     with open_app(context) as app:
-        found = _verify(app)
-    return _answer(found, as_json)
+        findings = _verify(app)
+    return _answer(findings, as_json)
 
 
 @click.command("rebuild")
 @json_option
 @click.pass_context
 def rebuild_command(context: click.Context, as_json: bool) -> int:
-    """Make all projections anew from the events, and verify them.
+    """Make all projections again from the events, and verify them.
 
-    What stands beside damaged events is left as it is. Ends with exit code 1 if anything does not
-    fit afterwards.
+    Rows that were made from damaged events are left as they are. The exit code is 1 if anything
+    does not fit afterwards.
     """
     with open_app(context) as app:
         with _progress("Rebuilding", app.store.count_events()) as tick:
             app.store.rebuild(tick)
-        found = _verify(app)
-    return _answer(found, as_json)
+        findings = _verify(app)
+    return _answer(findings, as_json)
 
 
 def _verify(app: App) -> Findings:
@@ -51,30 +51,30 @@ def _verify(app: App) -> Findings:
 
 @contextmanager
 def _progress(label: str, events: int) -> Iterator[Progress]:
-    """A progress bar over so many events, where standard error is a terminal."""
+    """Yields the function that advances a progress bar over so many events."""
     with output.progress_bar(label, events) as bar:
         yield bar.update
 
 
-def _answer(found: Findings, as_json: bool) -> int:
+def _answer(findings: Findings, as_json: bool) -> int:
     if as_json:
-        output.print_json(found)
+        output.print_json(findings)
     else:
-        for each in found.problems:
+        for each in findings.problems:
             click.echo(f"{click.style(each.problem, fg='red')}  {output.text(each.message)}")
-        counts = msgspec.structs.asdict(found)
+        counts = msgspec.structs.asdict(findings)
         counts.pop("problems")
-        told = ", ".join(output.counted(count, what) for what, count in counts.items())
-        click.echo(f"{told}: {_verdict(found)}")
-    return exit_codes.FAULT if found.problems else exit_codes.DONE
+        checked = ", ".join(output.counted(count, what) for what, count in counts.items())
+        click.echo(f"{checked}: {_verdict(findings)}")
+    return exit_codes.FAULT if findings.problems else exit_codes.DONE
 
 
-def _verdict(found: Findings) -> str:
-    if not found.problems:
+def _verdict(findings: Findings) -> str:
+    if not findings.problems:
         return click.style("everything fits.", fg="green")
-    if all(each.restorable for each in found.problems):
+    if all(each.restorable for each in findings.problems):
         return "`tenure rebuild` restores what does not fit."
-    return "`tenure rebuild` cannot restore all of it; a backup from before may."
+    return "`tenure rebuild` cannot restore all of it; an earlier backup may."
 
 
 COMMANDS = {"verify": verify_command, "rebuild": rebuild_command}

@@ -10,14 +10,14 @@ from cli.context import json_option, settings_of
 
 
 @click.command("migrate")
-@click.option("--grant", metavar="ROLE", help="Also let ROLE do what the running product must.")
+@click.option("--grant", metavar="ROLE", help="Also give ROLE the rights to run the product.")
 @json_option
 @click.pass_context
 def migrate_command(context: click.Context, grant: str | None, as_json: bool) -> int:
     """Create or upgrade the schema of a PostgreSQL database.
 
-    To be run as the schema's owner, who need not be the role that the product runs as. The embedded
-    store does so by itself.
+    Run it as the owner of the schema. The product itself may run as another role. The embedded
+    store creates and upgrades its schema by itself.
     """
     from adapters.store.schema import VERSION
 
@@ -30,7 +30,7 @@ def migrate_command(context: click.Context, grant: str | None, as_json: bool) ->
         migrate_jobs(database.url, grant)
     else:
         if grant is not None:
-            raise click.UsageError("--grant is for PostgreSQL; here the file has one owner.")
+            raise click.UsageError("--grant is for PostgreSQL. The embedded store has no roles.")
         open_store(database).close()
         before = after = VERSION
     if as_json:

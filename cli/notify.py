@@ -1,4 +1,4 @@
-"""Notifications of commands that a scheduler calls: they are sent before the command ends."""
+"""Notifications of a command that a scheduler calls. They are sent before the command ends."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from adapters.use_cases.app import App
 from cli import output
 
 _TIMEOUT_S = 120.0
-"""Seconds that a command waits at most for its notifications."""
+"""How long a command waits for its notifications."""
 
 
 @contextmanager
 def notifying(app: App) -> Iterator[Notifier]:
-    """Tells whom the configuration names, beside the work and for a while after it.
+    """Yields a notifier, which sends notifications during the command and for a while after it.
 
-    Whom it cannot tell it warns of; that changes nothing else about the command.
+    Prints a warning for each notification that failed. The exit code stays the same.
     """
     results: list[NotificationResult] = []
     notifier = Notifier(app.store, results.append, lambda: app.settings.notify)
-    patience = _TIMEOUT_S
+    timeout_s = _TIMEOUT_S
     try:
         yield notifier
     except KeyboardInterrupt:
-        patience = 0.0
+        timeout_s = 0.0
         raise
     finally:
-        notifier.finish(patience)
-        for told in results:
-            if told.problem is not None:
-                _warn(told)
+        notifier.finish(timeout_s)
+        for result in results:
+            if result.problem is not None:
+                _warn(result)
 
 
-def _warn(told: NotificationResult) -> None:
-    about = f"run {told.run} of {told.company}" if told.run else f"a run of {told.company}"
-    output.print_warning(f"{about} was not told by {told.via}: {told.problem}")
+def _warn(result: NotificationResult) -> None:
+    run = f"run {result.run} of {result.company}" if result.run else f"a run of {result.company}"
+    output.print_warning(f"{run} was not notified by {result.via}: {result.problem}")

@@ -1,4 +1,4 @@
-"""What answers look like: one JSON document, or aligned tables that are coloured on a terminal."""
+"""The form of answers: one JSON document, or aligned tables that are coloured on a terminal."""
 
 from __future__ import annotations
 
@@ -36,29 +36,27 @@ _COLOURS = {
     "refused": "red",
     "failed": "red",
 }
-"""Severities and outcomes."""
+"""The colour of each severity and each outcome."""
 
 
 def print_json(answer: Any) -> None:
-    """One JSON document."""
+    """Prints one JSON document."""
     click.echo(msgspec.json.format(msgspec.json.encode(answer), indent=2))
 
 
 def print_nothing(sentence: str) -> None:
-    """That there is nothing to answer: to somebody at a terminal alone, for cron mails every word
-    and takes silence for it."""
+    """Prints that there is nothing to answer, but only on a terminal: cron mails every output."""
     if sys.stdout.isatty():
         click.echo(sentence)
 
 
 def print_warning(sentence: str) -> None:
-    """A sentence on standard error, without its full stop."""
+    """Prints a warning on standard error. `sentence` has no full stop."""
     click.echo(f"{click.style('Warning:', fg='yellow')} {text(sentence)}.", err=True)
 
 
 def print_json_list(answers: Iterable[Any]) -> None:
-    """One JSON document, a list that is written as it comes: it may be longer than memory is
-    large."""
+    """Prints a list as one JSON document, one item at a time: the list may not fit into memory."""
     separator = "[\n"
     for answer in answers:
         written = msgspec.json.format(msgspec.json.encode(answer), indent=2).decode()
@@ -71,11 +69,11 @@ class Bar(Protocol):
     """A progress bar."""
 
     def update(self, n_steps: int) -> None:
-        """So many more steps are done."""
+        """Adds steps that are done."""
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Aligned columns under a header."""
+    """Prints aligned columns under a header."""
     from tabulate import tabulate
 
     titles = [click.style(title, bold=True) for title in header]
@@ -85,7 +83,7 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 def text(value: Any) -> str:
-    """A value as people read it; control characters are made visible, and cannot do anything."""
+    """Returns a value for people. Control characters are escaped, so they cannot do anything."""
     if value is None:
         return ""
     if isinstance(value, Styled):
@@ -98,49 +96,49 @@ def text(value: Any) -> str:
 
 
 def progress_bar(label: str, length: int) -> AbstractContextManager[Bar]:
-    """A progress bar over `length` steps on standard error, where that is a terminal."""
+    """Returns a progress bar over `length` steps on standard error, if that is a terminal."""
     hidden = not sys.stderr.isatty()
     return click.progressbar(length=length, label=label, file=sys.stderr, hidden=hidden)
 
 
 def print_beside(sentence: str) -> None:
-    """A sentence on standard error, on a line of its own even where a progress bar is shown."""
+    """Prints a sentence on standard error, on a new line even during a progress bar."""
     click.echo(f"\n{sentence}" if sys.stderr.isatty() else sentence, err=True)
 
 
 class Styled(str):
-    """Text of our own that carries colours, and is printed as it is."""
+    """Text of our own with colours, which `text` does not escape."""
 
 
 def coloured(value: Severity | Outcome) -> Styled:
-    """A severity or an outcome in its colour."""
+    """Returns a severity or an outcome in its colour."""
     return Styled(click.style(value.value, fg=_COLOURS[value]))
 
 
 def spreadsheet_safe(cell: Any) -> str:
-    """A cell that no spreadsheet takes for a formula: a quote in front makes it text."""
-    written = str(cell)
-    return f"'{written}" if _like_a_formula(written) else written
+    """Returns a cell that no spreadsheet takes for a formula: `'` in front makes it text."""
+    content = str(cell)
+    return f"'{content}" if _may_be_formula(content) else content
 
 
-def _like_a_formula(cell: str) -> bool:
-    """Whether a spreadsheet may take a cell for a formula.
+def _may_be_formula(cell: str) -> bool:
+    """Returns whether a spreadsheet may take a cell for a formula, like `=1+1`.
 
-    Some trim first, so white space and invisible signs in front do not count. Some take wide and
-    small forms of a sign for the sign itself, as Unicode's compatibility forms do.
+    Some spreadsheets ignore white space and invisible characters in front. Some take the wide or
+    small form of a character for the character itself. NFKC does the same.
     """
     if cell[:1].isalnum():
         return False
     if cell.startswith(("\t", "\r", "\n")):
         return True
-    for sign in cell:
-        if not sign.isspace() and unicodedata.category(sign) not in ("Cc", "Cf"):
-            return unicodedata.normalize("NFKC", sign).startswith(("=", "+", "-", "@"))
+    for character in cell:
+        if not character.isspace() and unicodedata.category(character) not in ("Cc", "Cf"):
+            return unicodedata.normalize("NFKC", character).startswith(("=", "+", "-", "@"))
     return False
 
 
 def changes(changed: dict[str, FromTo]) -> str:
-    """Changes on one line: `field: from → to`, or `field: to` where nothing was known."""
+    """Returns changes on one line: `field: from → to`, or `field: to` for a new value."""
     return ", ".join(f"{text(field)}: {_change(change)}" for field, change in changed.items())
 
 
@@ -150,7 +148,7 @@ def _change(change: FromTo) -> str:
 
 
 def answer_run(run: RunDocument, as_json: bool) -> None:
-    """A run, in the form that is asked for."""
+    """Prints a run, in the form that is asked for."""
     if as_json:
         print_json(run)
     else:
@@ -158,7 +156,7 @@ def answer_run(run: RunDocument, as_json: bool) -> None:
 
 
 def print_run(run: RunDocument) -> None:
-    """A run as people read it: what it was, what it counted, what it said."""
+    """Prints a run for people: its outcome, its files, its counts and its issues."""
     company = click.style(run.company, bold=True)
     if run.run is None:
         click.echo(f"{company}: would end as {coloured(run.outcome)}, nothing was stored")
@@ -169,12 +167,12 @@ def print_run(run: RunDocument) -> None:
         click.echo(f"  because {text(run.reason)}")
     for file in run.files:
         click.echo(f"  {text(file.name)}, {file.bytes} bytes, modified {text(file.modified)} UTC")
-    told = [
+    counts = [
         counted(count, what) for what, count in msgspec.structs.asdict(run.counts).items() if count
     ]
-    if told:
+    if counts:
         would = "would be: " if run.outcome == "held" else ""
-        click.echo(f"  {would}{', '.join(told)}")
+        click.echo(f"  {would}{', '.join(counts)}")
     if run.ends:
         click.echo(f"  ends held run {run.ends}")
     if run.ended_by:
@@ -182,14 +180,14 @@ def print_run(run: RunDocument) -> None:
     for issue in run.issues:
         print_issue(issue)
     if run.waits:
-        click.echo("  Nothing was applied. To decide, one of:")
+        click.echo("  Nothing was applied. Decide with one of:")
         for decision in ("approve", "discard"):
             click.echo(f"    tenure {decision} {run.run} --by NAME --reason TEXT")
 
 
-def print_trouble(run: RunDocument) -> None:
-    """How a run ended and why, on one line of standard error that holds no personal data."""
-    held = run.outcome == "held"  # by what is said of no file
+def print_failure(run: RunDocument) -> None:
+    """Prints how a run ended and why, on one line of standard error, without personal data."""
+    held = run.outcome == "held"  # its reasons are the issues that are about no file
     codes = dict.fromkeys(
         issue.code
         for issue in run.issues
@@ -200,23 +198,23 @@ def print_trouble(run: RunDocument) -> None:
 
 
 def _span(run: RunDocument) -> str:
-    """When a run took place; its end is told by the time of day alone if it is the same day."""
+    """Returns when a run took place. The end has a date only if it is on another day."""
     same_day = run.started.date() == run.finished.date()
     end = run.finished.strftime("%H:%M:%S") if same_day else text(run.finished)
     return f"{text(run.started)} to {end}"
 
 
 def print_issue(issue: IssueDocument, *, err: bool = False) -> None:
-    """One issue: what and where on one line, what to do on the next."""
+    """Prints one issue: code and place on one line, and the message on the next."""
     place = ":".join(str(part) for part in (issue.file, issue.line) if part is not None)
-    saw = " ".join(part for part in (issue.field, _quoted(issue.value)) if part)
-    what = "  ".join(text(part) for part in (issue.code, place, issue.email, saw) if part)
-    click.echo(f"  {coloured(issue.severity)}  {what}", err=err)
+    cell = " ".join(part for part in (issue.field, _quoted(issue.value)) if part)
+    parts = "  ".join(text(part) for part in (issue.code, place, issue.email, cell) if part)
+    click.echo(f"  {coloured(issue.severity)}  {parts}", err=err)
     click.echo(f"      {text(issue.message)}", err=err)
 
 
 def counted(count: int, what: str) -> str:
-    """`1 row`, `2 rows`, `3 changed`."""
+    """Returns a count with its noun, like `1 row`, `2 rows` or `3 changed`."""
     return f"{count} {_PLURALS.get(what, what) if count == 1 else what}"
 
 

@@ -1,4 +1,4 @@
-"""Dates and moments as they are typed."""
+"""Dates and moments on the command line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import click
 
 _YEARS = range(1900, 2200)
+# A date like `2027-03-31`. `date.fromisoformat` alone would also take `20270331`.
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -19,7 +20,7 @@ class DateType(click.ParamType[date]):
     def convert(
         self, value: str | date, param: click.Parameter | None, ctx: click.Context | None
     ) -> date:
-        """The date that is written."""
+        """Returns the date."""
         if isinstance(value, date):
             return value
         try:
@@ -34,7 +35,7 @@ class DateType(click.ParamType[date]):
 class MomentType(click.ParamType[datetime]):
     """A moment in UTC, like 2027-03-31T23:00Z.
 
-    A date alone is its first moment or, where it says until when (`end`), the first one after it.
+    A date alone means its first moment. With `end`, it means the first moment of the next day.
     """
 
     name = "moment"
@@ -45,7 +46,7 @@ class MomentType(click.ParamType[datetime]):
     def convert(
         self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
     ) -> datetime:
-        """The moment that is written."""
+        """Returns the moment. Without a time zone it is in UTC."""
         if isinstance(value, datetime):
             return value
         try:

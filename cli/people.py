@@ -22,7 +22,7 @@ from projections.answers.person import EmployeeDocument, document
     "--as-of",
     type=MomentType(),
     metavar="MOMENT",
-    help="As they were at this moment (UTC), by when things took effect.",
+    help="The employees at this earlier moment (UTC), by when events took effect.",
 )
 @json_option
 @click.pass_context
@@ -34,14 +34,16 @@ def roster_command(
     as_of: datetime | None,
     as_json: bool,
 ) -> int:
-    """List the employees of COMPANY as they are now, or were at a moment.
+    """List the employees of COMPANY, as they are now or were at an earlier moment.
 
-    In the order in which they were registered.
+    They are listed in the order of their registration.
     """
     with open_app(context) as app:
         check_known(app, company)
         if as_of and as_of > app.now():
-            raise click.UsageError("--as-of looks back; `tenure clock --dry-run --at` looks ahead.")
+            raise click.UsageError(
+                "--as-of is for the past. `tenure clock --dry-run --at` looks ahead."
+            )
         store = app.store
         group = clean(group) if group is not None else None
         people = [
@@ -55,7 +57,7 @@ def roster_command(
     if as_json:
         output.print_json(people)
     elif not people:
-        click.echo("Nobody.")
+        click.echo("There are no such employees.")
     else:
         _print_roster(people)
     return exit_codes.DONE

@@ -26,9 +26,9 @@ from projections.answers.template import template
 def report_command(
     context: click.Context, company: str, state: str | None, bom: bool, as_json: bool
 ) -> int:
-    """Write everyone of COMPANY with every field, as a CSV that is safe to open in a spreadsheet.
+    """Print all employees of COMPANY with every field, as a CSV that is safe in a spreadsheet.
 
-    One line a person, in the order they were registered, whatever their state.
+    The CSV has one line for each employee, in every state, in the order of their registration.
     """
     spreadsheet.check_form(not as_json, as_json, bom)
     with open_app(context) as app:
@@ -37,7 +37,8 @@ def report_command(
         configured = customer.company if customer else None
         custom = custom_fields(configured, app.store.employees(company))
         header = columns(custom)
-        # Closed at once where a reader goes away: nothing may be under way when the store closes.
+        # Closed at once, also if the reader of a pipe goes away: no read may be open when the
+        # store closes.
         with closing(_people(app, company, custom)) as people:
             rows = (cells(each, custom) for each in people if state in (None, each.state.value))
             if as_json:
@@ -54,21 +55,21 @@ def report_command(
 def template_command(context: click.Context, company: str | None, as_json: bool) -> int:
     """Print the header of a delivery with every field, mandatory ones first.
 
-    With COMPANY: under the names that it has for them, and with its custom fields.
+    With COMPANY, fields have the names that the company uses, and its custom fields follow.
     """
-    found = template(_company(context, company))
-    missing = set(MANDATORY).difference(column.field for column in found)
+    template_columns = template(_company(context, company))
+    missing = set(MANDATORY).difference(column.field for column in template_columns)
     if missing:
         raise exit_codes.CliError(
             f"no column of {company} can mean {', '.join(sorted(missing))}",
             f"give it a name in `fields` of {company}",
         )
     if as_json:
-        output.print_json(found)
+        output.print_json(template_columns)
     else:
-        # Not made safe for spreadsheets: a quote in front would be part of the name, and the
-        # column would not be known when it comes back.
-        spreadsheet.print_text(spreadsheet.line(column.column for column in found))
+        # Not made safe for spreadsheets: a `'` in front would become part of the name, and the
+        # column would be unknown in the next delivery.
+        spreadsheet.print_text(spreadsheet.line(column.column for column in template_columns))
     return exit_codes.DONE
 
 
@@ -77,13 +78,13 @@ def _company(context: click.Context, company: str | None) -> Company | None:
 
 
 def _people(app: App, company: str, custom: tuple[str, ...]) -> Generator[Employee, None, None]:
-    """Everyone; stops rather than leave out a custom field that came up since the header."""
+    """Yields all employees. Raises `CliError` for a custom field that the header does not have."""
     known = frozenset(custom)
     for employee in app.store.employees(company):
         if not known.issuperset(employee.details.custom):
             raise exit_codes.CliError(
-                f"a delivery brought {company} a new custom field while this was written",
-                "throw this away and ask again",
+                f"a delivery added a new custom field to {company} while this report was printed",
+                "delete the incomplete report, and run the command again",
                 exit_codes.UNREACHABLE,
             )
         yield employee

@@ -19,9 +19,9 @@ from projections.runs import IssueDocument, RunDocument, document
     type=click.IntRange(1, 10_000),
     default=20,
     show_default=True,
-    help="At most so many.",
+    help="The number of runs to list.",
 )
-@click.option("--held", is_flag=True, help="Only those that wait for a decision.")
+@click.option("--held", is_flag=True, help="Only runs that wait for a decision.")
 @json_option
 @click.pass_context
 def runs_command(
@@ -38,7 +38,7 @@ def runs_command(
         waits = {record.run for record in waiting}
         latest = [] if held else app.store.runs(company, limit)
         records = [*waiting, *(record for record in latest if record.run not in waits)]
-        found = [
+        documents = [
             document(
                 record.run,
                 record.ended,
@@ -48,42 +48,42 @@ def runs_command(
             for record in records[: max(limit, len(waiting))]
         ]
     if as_json:
-        output.print_json(found)
-    elif not found:
-        click.echo("Nothing waits for a decision." if held else "No run yet.")
+        output.print_json(documents)
+    elif not documents:
+        click.echo("No run waits for a decision." if held else "There are no runs yet.")
     else:
-        _print_runs(found)
+        _print_runs(documents)
     return exit_codes.DONE
 
 
 @click.command("run")
 @click.argument("run")
-@click.option("--csv", "as_csv", is_flag=True, help="Answer with a CSV of the issues.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print the issues as CSV.")
 @spreadsheet.bom_option
 @json_option
 @click.pass_context
 def run_command(context: click.Context, run: str, as_csv: bool, bom: bool, as_json: bool) -> int:
-    """Show one run. RUN is its id, or as much of its beginning as makes it plain."""
+    """Show one run. RUN is its id, or the first characters of it if no other id begins so."""
     spreadsheet.check_form(as_csv, as_json, bom)
     with open_app(context) as app:
-        told = load_run(app, one_run(app, run).run)
+        run_document = load_run(app, one_run(app, run).run)
     if as_json:
-        output.print_json(told)
+        output.print_json(run_document)
     elif as_csv:
-        _print_issues(told, bom=bom)
+        _print_issues(run_document, bom=bom)
     else:
-        output.print_run(told)
+        output.print_run(run_document)
     return exit_codes.DONE
 
 
 def _print_issues(run: RunDocument, *, bom: bool) -> None:
-    """The issues as a file to send back to HR."""
+    """Prints the issues as a file to send back to HR."""
     header = IssueDocument.__struct_fields__
     spreadsheet.print_csv(header, map(msgspec.structs.astuple, run.issues), bom=bom)
 
 
 def _outcome(run: RunDocument) -> str:
-    """How a run ended; a held one that somebody decided about is over."""
+    """Returns the outcome. A held run with a decision is marked, and has no colour."""
     return f"{run.outcome.value}, decided" if run.ended_by else output.coloured(run.outcome)
 
 

@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from adapters.worker.log import LogObserver
     from adapters.worker.metrics import Metrics
 
-_LAST_WORDS = 5.0
-"""Seconds for notifications that are still to be sent when the work is done."""
-_ADVICE = {
-    errno.EADDRINUSE: "name another port with `--metrics`, or end what uses this one",
+_NOTIFICATIONS_S = 5.0
+"""Time for notifications that are still to be sent when the work has ended."""
+_HINTS = {
+    errno.EADDRINUSE: "name another port with `--metrics`, or end the program that uses this one",
     errno.EACCES: "name a port above 1023 with `--metrics`",
 }
-"""By why metrics cannot be served."""
-_OTHER_ADDRESS = "name an address of this machine with `--metrics`, or 0.0.0.0 for all that it has"
+"""By the error number why metrics cannot be served."""
+_OTHER_ADDRESS = "name an address of this machine with `--metrics`, or 0.0.0.0 for all of them"
 
 
 class Address(NamedTuple):
-    """Where metrics are served."""
+    """The address at which metrics are served."""
 
     host: str
     port: int
@@ -53,23 +53,24 @@ class AddressType(click.ParamType[Address]):
     """`PORT`, `HOST:PORT` or `[IPv6]:PORT`."""
 
     name = "address"
+    # `9108`, `0.0.0.0:9108`, `localhost:9108`, `[::1]:9108` or `[fe80::1%eth0]:9108`.
     _FORM = re.compile(r"(?:(?:\[([0-9A-Fa-f:.%a-z]+)\]|([^:\[\]\s]+)):)?([0-9]{1,5})", re.ASCII)
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> Address:
-        """The address."""
-        found = self._FORM.fullmatch(str(value))
-        if found is None or int(found[3]) > 65_535:
+        """Returns the address. HOST is 127.0.0.1 by default."""
+        match = self._FORM.fullmatch(str(value))
+        if match is None or int(match[3]) > 65_535:
             self.fail("expected a port, like 9108 or 0.0.0.0:9108 or [::1]:9108.", param, ctx)
-        return Address(found[1] or found[2] or "127.0.0.1", int(found[3]))
+        return Address(match[1] or match[2] or "127.0.0.1", int(match[3]))
 
 
 class Worker(Protocol):
-    """What does the schedule's work."""
+    """A worker of the schedule."""
 
     def run(self, stop: threading.Event, grace: float) -> bool:
-        """Works until `stop` is set; tells whether all that ran ended within `grace` seconds."""
+        """Works until `stop` is set. Returns whether all jobs ended within `grace` seconds."""
 
 
 @click.command("serve")
@@ -78,7 +79,7 @@ class Worker(Protocol):
     type=click.IntRange(1, 64),
     default=8,
     show_default=True,
-    help="How many deliveries are planned side by side; four times as many may be waited for.",
+    help="How many deliveries are planned at a time. Four times as many are fetched at a time.",
 )
 @click.option(
     "--grace",
@@ -86,27 +87,27 @@ class Worker(Protocol):
     default=25,
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait, when stopped, for what runs; what does not end leaves nothing.",
+    help="How long to wait for running jobs when stopped. A job that does not end leaves nothing.",
 )
 @click.option(
     "--metrics",
     "address",
     type=AddressType(),
     metavar="[HOST:]PORT",
-    help="Serve /metrics for Prometheus, /livez and /healthz; HOST is 127.0.0.1 by default.",
+    help="Serve /metrics for Prometheus, /livez and /healthz. HOST is 127.0.0.1 by default.",
 )
 @click.option(
     "--listen/--no-listen",
     default=True,
     show_default=True,
-    help="Over PostgreSQL: whether to hear of new jobs at once, or to look every five seconds.",
+    help="With PostgreSQL: listen for new jobs, or look for them every five seconds.",
 )
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="info",
     show_default=True,
-    help="The least serious lines that are logged.",
+    help="The lowest level of the lines that are logged.",
 )
 @click.pass_context
 def serve_command(
@@ -117,9 +118,9 @@ def serve_command(
     listen: bool,
     log_level: str,
 ) -> int:
-    """Pick up deliveries and pass the clock when they are due, until stopped.
+    """Import deliveries and pass the clock when they are due, until the command is stopped.
 
-    Catches up with what was missed while it did not run. SIGTERM or SIGINT stops it; a second one
+    It also does what became due while it did not run. SIGTERM or SIGINT stops it. A second signal
     ends it at once. The log goes to standard error.
     """
     from adapters.worker.log import LogObserver, logging_to
@@ -147,10 +148,10 @@ def serve_command(
             )
             with _announced(stop, log, grace):
                 ended = worker.run(stop, grace)
-            notifier.finish(_LAST_WORDS)
+            notifier.finish(_NOTIFICATIONS_S)
         log.stopped(in_time=ended)
     if not ended:
-        # Threads cannot be stopped; what they have not stored is not stored.
+        # Threads cannot be stopped. A run that they have not stored yet leaves nothing (R1).
         os._exit(exit_codes.DONE)
     store.close()
     return exit_codes.DONE
@@ -164,7 +165,7 @@ def _worker(
     workers: int,
     listen: bool,
 ) -> Worker:
-    """What does the work over this kind of database. Raises `StoreUnavailable`."""
+    """Returns the worker for this kind of database. Raises `StoreUnavailable`."""
     if isinstance(database, PostgresUrl):
         from adapters.worker.distributed import DistributedWorker
 
@@ -186,28 +187,28 @@ def _all(*observers: Observer | None) -> Observers:
 def _notifier(
     store: Store, configuration: Configuration, log: LogObserver, metrics: Metrics | None
 ) -> Notifier:
-    """Tells whom the configuration names at that moment."""
+    """Returns a notifier that uses the configuration of the moment of each notification."""
 
-    def told(what: NotificationResult) -> None:
-        log.notified(what)
+    def report(result: NotificationResult) -> None:
+        log.notified(result)
         if metrics:
-            metrics.notified(what.result, what.via)
+            metrics.notified(result.result, result.via)
 
-    return Notifier(store, told, lambda: configuration.current().notify)
+    return Notifier(store, report, lambda: configuration.current().notify)
 
 
 @contextmanager
 def _served(metrics: Metrics, address: Address) -> Iterator[Address]:
-    """The metrics, served meanwhile."""
+    """Serves the metrics for the time of the `with`. Raises `CliError` if that is impossible."""
     from adapters.worker.metrics_server import serve
 
     try:
         server = serve(metrics, address.host, address.port)
     except (OSError, UnicodeError) as error:
-        why = getattr(error, "strerror", None) or "no such host"
+        reason = getattr(error, "strerror", None) or "no such host"
         raise exit_codes.CliError(
-            f"metrics cannot be served at {address}: {why}",
-            _ADVICE.get(getattr(error, "errno", 0), _OTHER_ADDRESS),
+            f"metrics cannot be served at {address}: {reason}",
+            _HINTS.get(getattr(error, "errno", 0), _OTHER_ADDRESS),
         ) from None
     with server as (host, port):
         yield Address(host, port)
@@ -215,13 +216,16 @@ def _served(metrics: Metrics, address: Address) -> Iterator[Address]:
 
 @contextmanager
 def _announced(stop: threading.Event, log: LogObserver, grace: float) -> Iterator[None]:
-    """Says when it begins to stop: a signal's handler may not, for it may interrupt a line."""
+    """Logs when the command begins to stop.
 
-    def say() -> None:
+    A signal handler must not log: it may interrupt a line of the log. So a thread waits for `stop`.
+    """
+
+    def announce() -> None:
         stop.wait()
         log.stopping(grace=grace)
 
-    announcer = threading.Thread(target=say, name="announcer", daemon=True)
+    announcer = threading.Thread(target=announce, name="announcer", daemon=True)
     announcer.start()
     yield
     stop.set()

@@ -1,4 +1,4 @@
-"""CSV as an answer: UTF-8, quoted as RFC 4180 has it, and safe to open in a spreadsheet."""
+"""Answers as CSV: UTF-8, quoted as RFC 4180 says, and safe to open in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -14,56 +14,59 @@ from cli import output
 
 _BOM = "\ufeff"
 _BATCH_LINES = 1_000
-"""Lines that are held before they are written: an answer may be longer than memory is large."""
+"""Lines that are written together. An answer may not fit into memory as a whole."""
+# A cell with one of these is quoted, like `Smith, Anna`.
 _TO_QUOTE = re.compile(r'[",\r\n]')
 
-# Not the default: a script would find the mark in the name of the first column.
+# Not the default: a script would read the mark as part of the first column's name.
 bom_option = click.option(
-    "--bom", is_flag=True, help="Begin the CSV with a byte-order mark, by which Excel knows UTF-8."
+    "--bom",
+    is_flag=True,
+    help="Begin the CSV with a byte-order mark, by which Excel recognises UTF-8.",
 )
 
 
 def check_form(as_csv: bool, as_json: bool, bom: bool = False) -> None:
-    """Refuses to guess which of two forms an answer should have."""
+    """Raises `UsageError` if the options for the form of the answer contradict each other."""
     if as_csv and as_json:
-        raise click.UsageError("Say --csv or --json, not both.")
+        raise click.UsageError("Give --csv or --json, not both.")
     if bom and not as_csv:
         raise click.UsageError("--bom is for CSV only.")
 
 
 def print_csv(header: Iterable[str], rows: Iterable[Iterable[Any]], *, bom: bool = False) -> None:
-    """A header and its rows on standard output, written as they come.
+    """Prints a header and its rows on standard output, as they come.
 
-    Values stay as they are, unless they go to a terminal: there, control characters are made
-    visible, and cannot do anything.
+    On a terminal, control characters are escaped, so they cannot do anything. Elsewhere, values
+    are not changed.
     """
     show = output.text if sys.stdout.isatty() else _plain
-    written = lines(header, rows, show)
+    csv_lines = lines(header, rows, show)
     start = _BOM if bom else ""
-    while some := "".join(islice(written, _BATCH_LINES)):
-        print_text(start + some)
+    while batch := "".join(islice(csv_lines, _BATCH_LINES)):
+        print_text(start + batch)
         start = ""
 
 
 def print_text(text: str) -> None:
-    """Text in UTF-8, whatever the terminal speaks: a file is made of it."""
+    """Prints text in UTF-8, even if the terminal has another encoding: the output is a file."""
     click.echo(text.encode("utf-8", "backslashreplace"), nl=False)
 
 
 def lines(
     header: Iterable[str], rows: Iterable[Iterable[Any]], show: Callable[[Any], str] | None = None
 ) -> Iterator[str]:
-    """The lines of a CSV in which no cell is taken for a formula."""
-    shown = show or _plain
+    """Yields the lines of a CSV in which no cell is taken for a formula."""
+    form = show or _plain
     yield line(map(output.spreadsheet_safe, header))
     for row in rows:
-        yield line(output.spreadsheet_safe(shown(cell)) for cell in row)
+        yield line(output.spreadsheet_safe(form(cell)) for cell in row)
 
 
 def line(cells: Iterable[str]) -> str:
-    """One record with the line break that ends it; cells are quoted where they need it.
+    """Returns one record, with the line break at its end. Cells are quoted if they need it.
 
-    The writer of the standard library leaves a lone CR unquoted where lines end in LF.
+    The `csv` module does not quote a CR without LF if lines end in LF.
     """
     return ",".join(map(_quoted, cells)) + "\n"
 

@@ -22,38 +22,39 @@ _STARTS_IN, _LEAVES_IN = timedelta(days=14), timedelta(days=60)
 def init_command(context: click.Context, directory: str) -> int:
     """Write a commented tenure.toml, a sample company and a sample delivery into DIR.
 
-    DIR is this directory if none is given. Nothing that exists is overwritten.
+    DIR is this directory by default. No existing file is overwritten.
     """
     today: date = context.find_root().obj.get("now", utc_now)().date()
     base = Path(directory)
     sample = files("cli") / "sample"
     delivery = (sample / _DELIVERY).read_text("utf-8")
-    written = {
+    contents = {
         base / "tenure.toml": (sample / "tenure.toml").read_text("utf-8"),
         base / "deliveries" / "sample" / _DELIVERY: delivery.format(
             starts=today + _STARTS_IN, leaves=today + _LEAVES_IN
         ),
     }
-    for path in written:
+    for path in contents:
         if path.exists():
             raise exit_codes.CliError(f"{path} exists already", "name an empty directory")
     try:
-        for path, content in written.items():
+        for path, content in contents.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             _write(path, content)
     except OSError as error:
         raise exit_codes.CliError(
-            f"cannot write {error.filename}: {error.strerror}", "name a directory of your own"
+            f"cannot write {error.filename}: {error.strerror}",
+            "name a directory that you may write to",
         ) from error
-    for path in written:
+    for path in contents:
         click.echo(f"Wrote {path}")
-    here = "" if directory == "." else f"cd {directory} && "
-    click.echo(f"Next: {here}tenure preview sample, then tenure import sample")
+    change = "" if directory == "." else f"cd {directory} && "
+    click.echo(f"Next: {change}tenure preview sample, then tenure import sample")
     return exit_codes.DONE
 
 
 def _write(path: Path, content: str) -> None:
-    """A new file that only its owner can read: deliveries are personal data."""
+    """Writes a new file that only its owner can read: deliveries are personal data."""
     with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
         stream.write(content.encode())
 

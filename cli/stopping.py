@@ -1,4 +1,4 @@
-"""Stopping a command that takes long: what runs may end, and whoever cannot wait says it again."""
+"""Stops a long-running command by a signal. A second signal ends the process at once."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ _SHOW_CURSOR = b"\x1b[?25h"
 
 @contextmanager
 def stopped_by(*signals: signal.Signals) -> Iterator[threading.Event]:
-    """Set by the first of these signals; the second ends the process, and leaves nothing half done
-    (R1)."""
+    """Yields an event that the first of these signals sets.
+
+    The second signal ends the process. A run that is not stored yet leaves nothing (R1).
+    """
     stop = threading.Event()
 
     def stopping(number: int, _: FrameType | None) -> None:
@@ -26,9 +28,9 @@ def stopped_by(*signals: signal.Signals) -> Iterator[threading.Event]:
             os._exit(128 + number)
         stop.set()
 
-    before = {each: signal.signal(each, stopping) for each in signals}
+    handlers = {each: signal.signal(each, stopping) for each in signals}
     try:
         yield stop
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""`tenure support`: what support staff may do for one employee (S1-S6)."""
+"""`tenure support`: the commands of support staff for one employee (S1-S6)."""
 
 from __future__ import annotations
 
@@ -41,26 +41,26 @@ from projections.runs import RunDocument
 
 @click.group("support")
 def support_group() -> None:
-    """Do what a file cannot, for one employee of COMPANY.
+    """Do for one employee of COMPANY what a file cannot do.
 
-    WHO is an e-mail address, an external id or an id. A file that repeats itself undoes none of
-    this. Each action is a run, and the history tells by whom and why.
+    WHO is an e-mail address, an external id or an id. A file that repeats its old values does not
+    undo the action. Each action is a run, and the history shows its author and its reason.
     """
 
 
-def _tell(app: App, run: RunDocument, who: str) -> None:
-    """What the action did, to whom, and where they stand now."""
+def _print_result(app: App, run: RunDocument, who: str) -> None:
+    """Prints the events of the run, or the employee's state if it changed nothing."""
     for entry in audit(app, run.company, Question(run=run.run)):
         print_entry(entry, with_employee=True)
     if run.outcome is Outcome.UNCHANGED:
         employee = find_one(app, run.company, who)
-        click.echo(f"  it holds already: employee {employee.id} is {employee.state.value}")
+        click.echo(f"  nothing to do: employee {employee.id} is {employee.state.value}")
 
 
 def _action(name: str, *parameters: Callable[[Any], Any]) -> Callable[[Any], click.Command]:
-    """Makes a command of a function that says, from `parameters`, what is asked for."""
+    """Makes a CLI command of a function that returns the support command for its `parameters`."""
 
-    def make(ask: Callable[..., Command]) -> click.Command:
+    def make(command_of: Callable[..., Command]) -> click.Command:
         def run(
             context: click.Context,
             company: str,
@@ -68,21 +68,21 @@ def _action(name: str, *parameters: Callable[[Any], Any]) -> Callable[[Any], cli
             by: str,
             reason: str,
             as_json: bool,
-            **told: Any,
+            **values: Any,
         ) -> int:
             with open_app(context) as app:
                 customer = customer_of(app.settings, company)
-                done = support(app, customer, who, ask(**told), by, reason)
+                done = support(app, customer, who, command_of(**values), by, reason)
                 output.answer_run(done, as_json)
                 if not as_json:
-                    _tell(app, done, who)
+                    _print_result(app, done, who)
             return exit_codes.of_run(done)
 
-        run.__doc__ = ask.__doc__
+        run.__doc__ = command_of.__doc__
         company = click.argument("company")
         options = (asked_by_option, reason_option, json_option, click.pass_context)
-        shape = (support_group.command(name), company, who_argument, *parameters, *options)
-        command = reduce(lambda made, decorate: decorate(made), reversed(shape), run)
+        decorators = (support_group.command(name), company, who_argument, *parameters, *options)
+        command = reduce(lambda made, decorate: decorate(made), reversed(decorators), run)
         assert isinstance(command, click.Command)  # noqa: S101
         return command
 
@@ -94,7 +94,7 @@ _day_argument = click.argument("day", metavar="DATE", type=DateType())
 
 @_action("change-email", click.argument("new"))
 def _change_email(new: str) -> Command:
-    """Reach WHO at the e-mail address NEW."""
+    """Change the e-mail address of WHO to NEW."""
     return ChangeEmail(new)
 
 
@@ -104,29 +104,29 @@ def _change_email(new: str) -> Command:
         "--offboarding-date",
         type=DateType(),
         metavar="DATE",
-        help="Their last day if they leave again; without it, a future one is kept.",
+        help="The new last day. Without it, a last day in the future is kept.",
     ),
 )
 def _reactivate(offboarding_date: date | None) -> Command:
-    """Bring WHO back, who was deactivated."""
+    """Reactivate WHO, who is deactivated."""
     return Reactivate(offboarding_date)
 
 
 @_action("move-onboarding", _day_argument)
 def _move_onboarding(day: date) -> Command:
-    """Let WHO, who is pending, start on DATE. Today or earlier means at once."""
+    """Move the first day of WHO, who is pending, to DATE. Today or earlier activates at once."""
     return MoveOnboarding(day)
 
 
 @_action("offboard", _day_argument)
 def _offboard(day: date) -> Command:
-    """Schedule or move the last day of WHO to DATE."""
+    """Set or move the last day of WHO to DATE."""
     return Offboard(day)
 
 
 @_action("cancel-offboarding")
 def _cancel_offboarding() -> Command:
-    """Take back the last day of WHO, who stays."""
+    """Remove the last day of WHO, who stays."""
     return CancelOffboarding()
 
 

@@ -1,5 +1,5 @@
-"""What is asked: current state, history, runs; pure functions of events and states.
+"""Answers to questions: current state, history, runs. Pure functions of events and states.
 
-Where an answer needs a table, the table, its `step` and its questions stand here as SQL in a subset
-that every store speaks (`?` for a parameter); running it is the store's business.
+If an answer needs a table, the table and its questions stand here too, as SQL in a subset that
+every store supports (`?` for a parameter). The store executes the SQL.
 """

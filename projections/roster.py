@@ -1,4 +1,4 @@
-"""Current state: one row an employee, made from the folded events and nothing else."""
+"""Current state: one row for each employee, made only from the employee's folded events."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ DUE_OF_COMPANY = """
     SELECT company, state, digest FROM roster WHERE leaves <= ? AND company = ?
 """
 WITH = {column: f"{ENTRIES} AND {column}" for column in ("external_id", "address", "file_address")}
-"""Entries by one of the columns that people are looked up by; what it must be is to follow."""
+"""The entries with certain values in a column, by column. A caller appends `IN (?, …)`."""
 WITH_NAMESAKE = f"{ENTRIES} AND namesake"
 AROUND = f"""
     {ENTRIES} AND (employee = ? OR address = ? OR file_address = ? OR external_id = ?)
@@ -93,15 +93,15 @@ RosterRow: TypeAlias = tuple[
 
 _SNAPSHOTS = Snapshots(Employee, EARLIER_LAYOUTS)
 load = _SNAPSHOTS.load
-"""The employee whose state a row holds."""
+"""Returns the employee whose state a row holds."""
 
 
 def row(company: str, employee: Employee, digest: bytes | None) -> RosterRow:
-    """The row of an employee after a change.
+    """Returns the row of an employee after a change.
 
-    `file_address` is empty where it is the address, as it is for nearly everyone. `starts` and
-    `leaves` are the dates that the clock waits for, and empty where it has nothing
-    to wait for, so that who is due is found by index (C2).
+    `file_address` is empty if it equals the address, as it does for nearly all employees. `starts`
+    and `leaves` are the dates for which the clock waits. They are empty if it waits for nothing, so
+    that an index finds the employees that are due (C2).
     """
     entry = entry_of(employee, digest, _SNAPSHOTS.dump(employee))
     leaves = None if entry.deactivated else employee.offboarding_date
@@ -122,6 +122,6 @@ def row(company: str, employee: Employee, digest: bytes | None) -> RosterRow:
 
 
 def digests_write(company: str, new_digests: Iterable[tuple[str, bytes]]) -> Write:
-    """Other digests for some employees, whom their rows changed in nothing."""
+    """Returns the write of new digests for employees that did not change otherwise."""
     rows = ((digest, company, employee) for employee, digest in new_digests)
     return Write(Operation.UPDATE, TABLE, rows, ("digest", *TABLE.key))

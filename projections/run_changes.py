@@ -1,6 +1,6 @@
-"""Which employees each run changed, and not a word of what.
+"""The index of `audit`: which employees each run changed, but not what it changed.
 
-Employees that a run registered need no row: their ids follow from the run's.
+Employees that a run registered need no row: their ids follow from the run's id.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ RunChangeRow: TypeAlias = tuple[str, str]
 
 
 def rows(run: UUID, changes: Iterable[Change]) -> Iterator[RunChangeRow]:
-    """The rows of a run: everyone known before whom it changed."""
+    """Yields the rows of a run: one for each employee that it changed but did not register."""
     for change in changes:
         if change.before is not None:
             yield run.hex, change.after.id.hex
 
 
 def rows_of_events(employee: UUID, runs: Iterable[UUID]) -> Iterator[RunChangeRow]:
-    """The rows of an employee whose events happened in `runs`, in any order."""
+    """Yields the rows of an employee from the `runs` of the employee's events, in any order."""
     for run in set(runs):
         if not registered_in(run, employee):
             yield run.hex, employee.hex

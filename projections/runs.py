@@ -1,6 +1,6 @@
-"""Runs and what they said: one row a run, made from its event, and the issues beside it.
+"""Runs and their issues: one row for each run, made from its event, and one for each issue.
 
-Issues are written once, with their run, and are not rebuilt from events.
+Issues are written once, with their run. No event holds them, so they cannot be rebuilt.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ WAITING = f"{_RUNS} JOIN companies c ON c.held = r.run ORDER BY r.run"
 WAITING_OF_COMPANY = (
     f"{_RUNS} JOIN companies c ON c.held = r.run WHERE c.company = ? ORDER BY r.run"
 )
-SAID = "SELECT issue FROM issues WHERE run = ? ORDER BY number"
+ISSUES_OF = "SELECT issue FROM issues WHERE run = ? ORDER BY number"
 
 ISSUE_COUNTS = "SELECT run, count(*), max(number) FROM issues GROUP BY run ORDER BY run"
 HELD_ROWS = "SELECT run, file, content FROM held ORDER BY run, number"
@@ -80,31 +80,31 @@ load_file = msgspec.json.Decoder(FileInfo).decode
 
 
 def company_row(company: str, state: CompanyState) -> CompanyRow:
-    """The row of a company after one more run."""
+    """Returns the row of a company in this state."""
     held = state.held.run.hex if state.held else None
     return company, state.version, held, _encode(state)
 
 
 def run_row(run: UUID, version: int, ended: RunEnded) -> RunRow:
-    """The row of a run."""
+    """Returns the row of a run. `version` is its position in the company's stream."""
     ends = ended.ends.hex if ended.ends else None
     return run.hex, ended.company, version, ends, _encode(ended)
 
 
 def issue_rows(run: UUID, issues: Iterable[Issue]) -> Iterator[IssueRow]:
-    """The rows of a run's issues, numbered as they were said."""
+    """Yields the rows of a run's issues, numbered from 1 in their order."""
     for number, issue in enumerate(issues, 1):
         yield run.hex, number, _encode(issue)
 
 
 def held_rows(run: UUID, files: Iterable[tuple[FileInfo, bytes]]) -> Iterator[HeldRow]:
-    """The rows of a delivery that waits, in its order."""
+    """Yields the rows of a held delivery's files, numbered from 1 in their order."""
     for number, (file, content) in enumerate(files, 1):
         yield run.hex, number, _encode(file), content
 
 
 class IssueDocument(Redacted, frozen=True):
-    """One issue as it is answered."""
+    """One issue, as the commands answer with it."""
 
     severity: Severity
     code: str
@@ -117,9 +117,10 @@ class IssueDocument(Redacted, frozen=True):
 
 
 class RunDocument(Redacted, frozen=True):
-    """One run as every command that makes one answers.
+    """One run, as the commands answer with it.
 
-    `ends` names the held run that this one ended, and `ended_by` the run that ended this one.
+    `run` is its id, or `None` for a preview. `ends` is the held run that this run ended, and
+    `ended_by` the run that ended this one.
     """
 
     run: UUID | None
@@ -139,14 +140,14 @@ class RunDocument(Redacted, frozen=True):
 
     @property
     def waits(self) -> bool:
-        """Whether it is held, and nobody has decided yet (B2)."""
+        """Whether the run holds a delivery about which somebody has to decide (B2)."""
         return self.outcome is Outcome.HELD and self.run is not None and self.ended_by is None
 
 
 def document(
     run: UUID | None, ended: RunEnded, issues: Iterable[Issue], ended_by: UUID | None = None
 ) -> RunDocument:
-    """What is told of a run; `run` is `None` for one that only could be."""
+    """Returns the document of a run. `run` is `None` for a run that is not stored."""
     return RunDocument(
         run=run,
         company=ended.company,

@@ -1,7 +1,7 @@
-"""From when on companies take part in the schedule (R5).
+"""The moment from which on each company takes part in the schedule (R5).
 
-This is the schedule's own memory. It follows from no event: a company that was never seen has
-none, and a slot in which a held delivery was met again leaves no run (B3).
+This is the schedule's own memory. It cannot be made from events: a new company has none, and a
+pick-up that meets a held delivery again leaves no run (B3).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ EVERY = """
     LEFT JOIN runs r ON r.company = c.company AND r.version = c.version
     ORDER BY s.company
 """
-"""Each company with where it stands and its latest run, if it has any."""
+"""Each company with its state and its latest run. Both are `NULL` if it has no run."""
 
 ROWS = "SELECT company, after FROM slots ORDER BY company"
 
@@ -27,12 +27,12 @@ Row: TypeAlias = tuple[str, str]
 
 
 def step(company: str, after: datetime) -> Row:
-    """The row of a company that takes part in every slot after a moment."""
+    """Returns the row of a company that takes part in every slot after the moment `after`."""
     return company, after.isoformat()
 
 
 def load(after: object) -> datetime | None:
-    """The moment in a row, if it can be read."""
+    """Returns the moment in a row, or `None` if it cannot be read or has no time zone."""
     try:
         moment = datetime.fromisoformat(after) if isinstance(after, str) else None
     except ValueError:
@@ -41,6 +41,6 @@ def load(after: object) -> datetime | None:
 
 
 def is_sound(row: tuple[object, object]) -> bool:
-    """Whether a row says which company takes part, and since when."""
+    """Returns whether a row has a company and a moment that can be read."""
     company, after = row
     return isinstance(company, str) and load(after) is not None

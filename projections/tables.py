@@ -1,4 +1,4 @@
-"""Tables and what is written to them, as values that every store can spell."""
+"""Tables and writes, as values that every store can turn into SQL."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 
 class Kind(Enum):
-    """What a column holds."""
+    """The type of a column."""
 
     TEXT = "text"
     INTEGER = "integer"
@@ -16,7 +16,7 @@ class Kind(Enum):
 
 
 class Column(NamedTuple):
-    """One column; without a value in it only where it is `optional`."""
+    """One column. Only an `optional` column may be `NULL`."""
 
     name: str
     kind: Kind
@@ -24,14 +24,14 @@ class Column(NamedTuple):
 
 
 class Index(NamedTuple):
-    """Rows found by these columns, in this order: those where the `filled` one has a value."""
+    """An index on `columns`, in this order. With `filled`, rows with `NULL` there are left out."""
 
     columns: tuple[str, ...]
     filled: str | None = None
 
 
 class Table(NamedTuple):
-    """A table, one row for each value of its `key`."""
+    """A table. The values of its `key` columns are unique."""
 
     name: str
     columns: tuple[Column, ...]
@@ -40,33 +40,35 @@ class Table(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of its columns, in the order in which rows have them."""
+        """The names of its columns, in the order of a row's values."""
         return tuple(column.name for column in self.columns)
 
     @property
     def others(self) -> tuple[str, ...]:
-        """The columns that are not its key."""
+        """The names of the columns that are not part of its key."""
         return tuple(name for name in self.names if name not in self.key)
 
 
 class Operation(Enum):
-    """What becomes of rows that are written."""
+    """What a write does with its rows."""
 
     INSERT = "insert"
-    """They are new."""
+    """Inserts new rows."""
     UPSERT = "put"
-    """They are new, or take the place of those with the same key."""
+    """Inserts rows, or replaces the rows with the same key."""
     UPDATE = "update"
-    """They are there, and get other values in the columns before the key."""
+    """Changes existing rows, found by key: sets the columns that are not part of the key."""
     DELETE = "delete"
-    """Those with these values are gone."""
+    """Deletes the rows with these values."""
     DELETE_ALL = "clear"
-    """Whatever there is, is gone."""
+    """Deletes all rows of the table."""
 
 
 class Write(NamedTuple):
-    """Rows of one table, and what becomes of them; `columns` tells what a row holds, all of the
-    table's columns if nothing."""
+    """Rows of one table, and the operation to do with them.
+
+    `columns` names the values of each row. If it is empty, a row has all columns of the table.
+    """
 
     operation: Operation
     table: Table
@@ -75,15 +77,15 @@ class Write(NamedTuple):
 
 
 def text(name: str, *, optional: bool = False) -> Column:
-    """A column of text."""
+    """Returns a column of text."""
     return Column(name, Kind.TEXT, optional)
 
 
 def integer(name: str) -> Column:
-    """A column of whole numbers, of 64 bits."""
+    """Returns a column of whole numbers of 64 bits."""
     return Column(name, Kind.INTEGER)
 
 
 def data(name: str, *, optional: bool = False) -> Column:
-    """A column of bytes."""
+    """Returns a column of bytes."""
     return Column(name, Kind.BYTES, optional)

@@ -1,1 +1,1 @@
-"""Telling somebody how a run ended: by a program of theirs, or by a request to a server."""
+"""Notifications about the end of a run: a command that is run, or a request to a server."""

@@ -1,4 +1,4 @@
-"""A notification as a program gets it: on its standard input."""
+"""Delivers a notification to a program, on its standard input."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from adapters.notify.configured import Notify
 from adapters.notify.failure import NotDelivered, in_time
 
 _ALWAYS = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TZ", "USER")
-"""Variables that every program may know; the others may be customers' passwords."""
-_TICK = 0.1
-"""Seconds within which it is noticed that everything is to stop."""
+"""Variables that every program gets. Other variables may contain passwords of customers."""
+_TICK_S = 0.1
+"""The longest time until a program is killed after `stop` is set."""
 
 
 def run_command(notify: Notify, body: bytes, stop: threading.Event) -> None:
-    """Runs the program with the JSON on its standard input. What it says is not listened to: it
-    may quote what it was told. Raises `NotDelivered`."""
-    name = os.path.basename(notify.command[0])  # noqa: PTH119 - a word, not a file
-    wanted = (*_ALWAYS, *notify.environment)
-    environment = {each: os.environ[each] for each in wanted if each in os.environ}
+    """Runs the program with `body`, the JSON of a run, on its standard input.
+
+    Ignores the output of the program, which may quote the input. Raises `NotDelivered`.
+    """
+    program = os.path.basename(notify.command[0])  # noqa: PTH119 - a word, not a file
+    names = (*_ALWAYS, *notify.environment)
+    environment = {name: os.environ[name] for name in names if name in os.environ}
     try:
         process = subprocess.Popen(  # noqa: S603 - no shell, and configured by the operator
             notify.command,
@@ -32,49 +34,52 @@ def run_command(notify: Notify, body: bytes, stop: threading.Event) -> None:
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or type(error).__name__
-        raise NotDelivered(f"the command {name} cannot be run ({why})") from None
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise NotDelivered(f"the command {program} cannot be run ({reason})") from None
     with process:
-        code = _fed(process, body, notify.timeout, stop)
+        code = _feed(process, body, notify.timeout, stop)
     if code is None:
-        problem = f"the command {name} did not end {in_time(notify.timeout)}"
+        problem = f"the command {program} did not end {in_time(notify.timeout)}"
         raise NotDelivered(problem, transient=True)
     if code:
-        raise NotDelivered(f"the command {name} ended with exit code {code}", transient=True)
+        raise NotDelivered(f"the command {program} ended with exit code {code}", transient=True)
 
 
-def _fed(
+def _feed(
     process: subprocess.Popen[bytes], body: bytes, timeout: float, stop: threading.Event
 ) -> int | None:
-    """The exit code of a process that is given its input; none where it took too long, or all is to
-    stop. Then nothing of it is left."""
+    """Writes the input of a process, waits for its end and returns its exit code.
+
+    Kills the process and returns `None` after `timeout` seconds, or when `stop` is set.
+    """
     over = threading.Event()
-    watch = threading.Thread(target=_kill_when, args=(process, over, timeout, stop), daemon=True)
+    watch = threading.Thread(target=_kill_late, args=(process, over, timeout, stop), daemon=True)
     watch.start()
     try:
         process.communicate(body)
     finally:
-        in_time = not over.is_set()
+        ended_itself = not over.is_set()
         over.set()
         watch.join()
-    return process.returncode if in_time else None
+    return process.returncode if ended_itself else None
 
 
-def _kill_when(
+def _kill_late(
     process: subprocess.Popen[bytes], over: threading.Event, timeout: float, stop: threading.Event
 ) -> None:
+    """Kills a process after `timeout` seconds or after `stop`, unless `over` is set before."""
     left = timeout
     while left > 0 and not stop.is_set():
-        if over.wait(min(_TICK, left)):
+        if over.wait(min(_TICK_S, left)):
             return
-        left -= _TICK
+        left -= _TICK_S
     if not over.is_set():
         over.set()
         _kill(process)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Ends a program and whatever it started."""
+    """Kills a program and every program that it started."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):

@@ -1,4 +1,4 @@
-"""Notifications as they are configured: the table `[notify]`."""
+"""The configuration of notifications: the table `[notify]`."""
 
 from __future__ import annotations
 
@@ -19,45 +19,48 @@ from domain.privacy import Redacted
 from projections.runs import RunDocument
 
 REJECTED = "rejected"
-"""Stands for rejected rows, in a run of any outcome."""
+"""The reason that a run of any outcome has rejected rows."""
 REASONS = (*(outcome.value for outcome in Outcome), REJECTED)
-_USUAL = (Outcome.FAILED.value, Outcome.REFUSED.value, Outcome.HELD.value, REJECTED)
+_DEFAULT_REASONS = (Outcome.FAILED.value, Outcome.REFUSED.value, Outcome.HELD.value, REJECTED)
 
 
 class Channel(StrEnum):
-    """How somebody is told. One that fails is not the other's trouble."""
+    """A way to deliver notifications. A channel that fails does not disturb the other channel."""
 
     COMMAND = "command"
     URL = "url"
 
 
 class Notify(Redacted, frozen=True):
-    """Of which runs somebody is told, and how. It never prints itself: the URL may be a secret."""
+    """The reasons for a notification, and its channels. `repr` shows nothing: a URL may be secret.
 
-    on: frozenset[str] = frozenset(_USUAL)
+    A run is notified if `on` contains its outcome, or contains `rejected` and a row is rejected.
+    """
+
+    on: frozenset[str] = frozenset(_DEFAULT_REASONS)
     command: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
-    """Variables that the command gets beyond the usual."""
+    """Names of the variables that the command gets besides the usual variables."""
     url: str | Secret | None = None
     authorization: Secret | None = None
     timeout: float = 30.0
-    """Seconds that one attempt may take."""
+    """The longest time of one attempt, in seconds."""
     attempts: int = 5
 
     def channels(self) -> tuple[Channel, ...]:
-        """How somebody is told, in both ways maybe."""
-        there = {Channel.COMMAND: bool(self.command), Channel.URL: self.url is not None}
-        return tuple(way for way in Channel if there[way])
+        """Returns the configured channels: one or both."""
+        is_set = {Channel.COMMAND: bool(self.command), Channel.URL: self.url is not None}
+        return tuple(channel for channel in Channel if is_set[channel])
 
     def wants(self, run: RunDocument) -> bool:
-        """Whether somebody is told of this run."""
+        """Whether this run is notified."""
         return run.outcome.value in self.on or (REJECTED in self.on and run.counts.rejected > 0)
 
 
 class Table(msgspec.Struct, frozen=True):
     """The keys of `[notify]`."""
 
-    on: tuple[str, ...] = _USUAL
+    on: tuple[str, ...] = _DEFAULT_REASONS
     command: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     url: Any = None
@@ -67,37 +70,43 @@ class Table(msgspec.Struct, frozen=True):
 
 
 def read_notify(file: Path, table: Any) -> Notify:
-    """What the table `[notify]` of `file` says. Raises `SettingsError`, which quotes no secret."""
+    """Returns the settings in the table `[notify]` of `file`.
+
+    Raises `SettingsError`, which quotes no secret.
+    """
     prefix = "notify"
     if not isinstance(table, dict):
         raise SettingsError(file, prefix, "expected a table")
     check_keys(file, prefix, table, Table.__struct_fields__)
-    read = convert(file, prefix, table, Table)
-    if not read.command and read.url is None:
+    settings = convert(file, prefix, table, Table)
+    url = settings.url
+    if not settings.command and url is None:
         raise SettingsError(file, prefix, "expected command or url")
-    _check_reasons(file, read.on)
-    _check_words(file, "command", read.command)
-    _check_words(file, "environment", read.environment)
-    _check_url(file, read.url)
-    check_secret(file, "notify.authorization", read.authorization)
+    _check_reasons(file, settings.on)
+    _check_words(file, "command", settings.command)
+    _check_words(file, "environment", settings.environment)
+    _check_url(file, url)
+    check_secret(file, "notify.authorization", settings.authorization)
     base = file.parent
     return Notify(
-        on=frozenset(read.on),
-        command=_from(base, read.command),
-        environment=read.environment,
-        url=secret_at(read.url, base) if isinstance(read.url, dict) else read.url,
-        authorization=secret_at(read.authorization, base),
-        timeout=read.timeout,
-        attempts=read.attempts,
+        on=frozenset(settings.on),
+        command=_resolve_program(base, settings.command),
+        environment=settings.environment,
+        url=secret_at(url, base) if isinstance(url, dict) else url,
+        authorization=secret_at(settings.authorization, base),
+        timeout=settings.timeout,
+        attempts=settings.attempts,
     )
 
 
 def wrong_with(url: str) -> str | None:
-    """What is expected of a URL that this one does not keep to. It is not repeated: it may be a
-    secret."""
+    """Returns a sentence about what is expected of the URL, or `None` if the URL is right.
+
+    The sentence does not quote the URL, which may be a secret.
+    """
     expected = 'expected a URL like "https://host/path"'
     if not url.isascii() or not url.isprintable() or " " in url:
-        return f"{expected}, without blanks and signs that have to be escaped"
+        return f"{expected}, of printable ASCII characters without blanks"
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -106,21 +115,21 @@ def wrong_with(url: str) -> str | None:
     if parts.scheme not in ("http", "https") or not host:
         return expected
     if parts.username is not None or parts.password is not None:
-        return "expected a URL without a user name: what proves who we are is `authorization`"
-    if parts.scheme == "http" and not _is_here(host):
+        return "expected a URL without a user name; use `authorization` to log in"
+    if parts.scheme == "http" and not _is_this_machine(host):
         return (
-            "expected a URL that begins with https:// (http:// only to this machine itself), "
-            "since what is sent holds personal data"
+            "expected a URL that begins with https:// (http:// only for this machine itself), "
+            "since a notification contains personal data"
         )
     return None
 
 
 def host_of(url: str) -> str:
-    """All that may be told of a URL."""
+    """Returns the host of a URL. The other parts may be secret and are in no message."""
     return urlsplit(url).hostname or ""
 
 
-def _is_here(host: str) -> bool:
+def _is_this_machine(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -135,9 +144,10 @@ def _check_reasons(file: Path, on: Iterable[str]) -> None:
 
 
 def _check_words(file: Path, key: str, words: tuple[str, ...]) -> None:
-    """What the system lets nobody hand to a program."""
+    """Raises `SettingsError` for words that the operating system does not pass to a program."""
     if any("\0" in word for word in words) or (words and not words[0]):
-        raise SettingsError(file, joined("notify", key), "expected words without NUL")
+        expected = "expected words without NUL characters, the first of them not empty"
+        raise SettingsError(file, joined("notify", key), expected)
 
 
 def _check_url(file: Path, url: Any) -> None:
@@ -148,11 +158,12 @@ def _check_url(file: Path, url: Any) -> None:
     elif isinstance(url, dict):
         check_secret(file, key, url)
     elif url is not None:
-        raise SettingsError(file, key, 'expected a URL like "https://host/path", or where it is')
+        expected = 'expected a URL like "https://host/path", or a table like { env = "NAME" }'
+        raise SettingsError(file, key, expected)
 
 
-def _from(base: Path, command: tuple[str, ...]) -> tuple[str, ...]:
-    """The command; a program that is named with a path counts from the configuration."""
+def _resolve_program(base: Path, command: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the command. A path of the program is relative to `base`."""
     if not command or "/" not in command[0]:
         return command
     return str((base / command[0]).absolute()), *command[1:]

@@ -1,12 +1,13 @@
-"""How a notification fails."""
+"""The error of a failed notification."""
 
 from __future__ import annotations
 
 
 class NotDelivered(Exception):
-    """Nobody could be told; `problem` says why, without a URL or anything that was answered.
+    """A notification could not be delivered.
 
-    `transient` tells what may work in a minute.
+    `problem` says why. It contains no URL and nothing from the answer of a server. `transient` is
+    true if another attempt may succeed in a minute.
     """
 
     def __init__(self, problem: str, *, transient: bool = False) -> None:
@@ -16,5 +17,5 @@ class NotDelivered(Exception):
 
 
 def in_time(seconds: float) -> str:
-    """`within 1 second`, `within 0.5 seconds`."""
+    """Returns words for a time limit: `within 1 second`, `within 0.5 seconds`."""
     return f"within {seconds:g} second{'' if seconds == 1 else 's'}"

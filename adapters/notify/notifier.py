@@ -1,4 +1,4 @@
-"""Whoever is to be told how runs end is told, off the threads that do the work."""
+"""Sends notifications about runs, in threads of its own: a run does not wait for them."""
 
 from __future__ import annotations
 
@@ -26,20 +26,23 @@ from domain.outcome import Outcome
 from projections.runs import RunDocument
 
 CAPACITY = 10_000
-"""The notifications that may wait for each channel; what comes then is dropped. Only ids wait, not
-runs."""
-_TICK = 0.2
-_LAST_WORDS = 2.0
-"""Seconds for a program to be gone when it is ended."""
-_JUST_NOW = timedelta(minutes=5)
+"""The most notifications that wait for one channel; further notifications are dropped. The queue
+holds the ids of runs and not the runs."""
+_TICK_S = 0.2
+_KILL_S = 2.0
+"""The time for a program to end after it is stopped."""
+_MAX_FAULT_AGE = timedelta(minutes=5)
 
 Find: TypeAlias = Callable[[], RunDocument | None]
 Deliver: TypeAlias = Callable[[Channel, Notify, bytes, threading.Event, bool], None]
 
 
 class NotificationResult(NamedTuple):
-    """What became of one notification on one channel: `sent`, `failed`, or `dropped` for want of
-    room or time."""
+    """The result of one notification on one channel.
+
+    `result` is `sent`, `failed` or `dropped`. A notification is dropped if the queue is full, or if
+    the process ends before it is sent.
+    """
 
     result: str
     via: Channel
@@ -48,23 +51,25 @@ class NotificationResult(NamedTuple):
     problem: str | None = None
 
 
-class _Waiting(NamedTuple):
+class _Pending(NamedTuple):
+    """A notification that is not sent yet. `find` reads the run from the store."""
+
     notify: Notify
     company: str
     find: Find
 
 
 class Notifier(Observer):
-    """Tells somebody of the runs that the configuration names, each channel for itself.
+    """Notifies about the runs that the configuration selects. Each channel has its own queue.
 
-    What cannot be delivered is told to `told`, from any thread, and is nobody's trouble. `notify`
-    tells how it is configured now.
+    `report` gets the result of every notification, from any thread. `notify` returns the current
+    configuration. A failed notification never disturbs a run.
     """
 
     def __init__(
         self,
         store: Store,
-        told: Callable[[NotificationResult], None],
+        report: Callable[[NotificationResult], None],
         notify: Callable[[], Notify | None],
         *,
         capacity: int = CAPACITY,
@@ -72,23 +77,24 @@ class Notifier(Observer):
     ) -> None:
         self._store = store
         self._notify = notify
-        self._lanes = {
-            channel: _ChannelQueue(channel, told, capacity, deliver) for channel in Channel
+        self._queues = {
+            channel: _ChannelQueue(channel, report, capacity, deliver) for channel in Channel
         }
         self._faults: set[Job] = set()
 
     def ran(self, run: RunDocument) -> None:
-        """A run that is stored; whoever wants to know is told soon."""
+        """Queues a notification about a stored run, if the configuration selects it."""
         if run.kind is RunKind.CLOCK:
             self._faults.discard(Job(run.company))
         notify = self._notify()
         if notify is not None and run.run is not None and notify.wants(run):
-            self._add(_Waiting(notify, run.company, partial(find_run, self._store, run.run)))
+            self._add(_Pending(notify, run.company, partial(find_run, self._store, run.run)))
 
     def failed(self, job: Job, error: Exception) -> None:
-        """A fault leaves a failed run, which nobody was given: it is looked up.
+        """Queues a notification about a job that failed with an unexpected error.
 
-        The clock is tried again and again; of its faults in one company the first is told.
+        The failed run is in the store, but its id is not known here, so the store is searched. The
+        clock tries again all the time: only its first fault in a company is notified.
         """
         if isinstance(error, StoreUnavailable) or job in self._faults:
             return
@@ -97,119 +103,123 @@ class Notifier(Observer):
             return
         if job.slot is None:
             self._faults.add(job)
-        find = partial(find_fault, self._store, job.company, datetime.now(UTC) - _JUST_NOW)
-        self._add(_Waiting(notify, job.company, find))
+        find = partial(find_fault, self._store, job.company, datetime.now(UTC) - _MAX_FAULT_AGE)
+        self._add(_Pending(notify, job.company, find))
 
     def finish(self, seconds: float) -> None:
-        """Waits so long for what is still to be told; what is not told then never is.
+        """Waits up to `seconds` for the queued notifications, then drops the rest.
 
-        Nothing is to be told afterwards.
+        The caller queues nothing after this call.
         """
         end = time.monotonic() + seconds
-        for lane in self._lanes.values():
-            lane.ending.set()
-        for lane in self._lanes.values():
-            lane.join(end)
-        for lane in self._lanes.values():
-            lane.stop.set()
-        end = time.monotonic() + _LAST_WORDS
-        for lane in self._lanes.values():
-            lane.join(end)
-            lane.drop()
+        for queue in self._queues.values():
+            queue.ending.set()
+        for queue in self._queues.values():
+            queue.join(end)
+        for queue in self._queues.values():
+            queue.stop.set()
+        end = time.monotonic() + _KILL_S
+        for queue in self._queues.values():
+            queue.join(end)
+            queue.drop()
 
-    def _add(self, waiting: _Waiting) -> None:
-        for channel in waiting.notify.channels():
-            self._lanes[channel].add(waiting)
+    def _add(self, pending: _Pending) -> None:
+        for channel in pending.notify.channels():
+            self._queues[channel].add(pending)
 
 
 class _ChannelQueue:
-    """What is to be told one channel, one after the other, in a thread of its own.
+    """The queue of one channel. A thread of its own delivers the notifications one by one.
 
-    While nothing can be delivered this channel, each notification is tried only once.
+    After a failed delivery there is one attempt for each notification until a delivery succeeds.
     """
 
     def __init__(
         self,
         channel: Channel,
-        told: Callable[[NotificationResult], None],
+        report: Callable[[NotificationResult], None],
         capacity: int,
         deliver: Deliver,
     ) -> None:
         self.ending = threading.Event()
-        """Nothing more comes."""
+        """Set when no further notification will be queued."""
         self.stop = threading.Event()
-        """There is no time left."""
-        self._way = channel
-        self._told = told
+        """Set when there is no time left."""
+        self._channel = channel
+        self._report = report
         self._deliver = deliver
-        self._queue: Queue[_Waiting] = Queue(capacity)
+        self._queue: Queue[_Pending] = Queue(capacity)
         self._failing = False
-        self._at: _Waiting | None = None  # what is being told
+        self._current: _Pending | None = None  # the notification that is being delivered
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    def add(self, waiting: _Waiting) -> None:
-        """One more, if there is room."""
+    def add(self, pending: _Pending) -> None:
+        """Queues a notification, or reports it as dropped if the queue is full."""
         try:
-            self._queue.put_nowait(waiting)
+            self._queue.put_nowait(pending)
         except Full:
-            self._told(self._dropped(waiting, "too many wait already"))
+            self._report(self._dropped(pending, "too many notifications are waiting"))
             return
         with self._lock:
             if self._thread is None:
-                name = f"notifier-{self._way}"
+                name = f"notifier-{self._channel}"
                 self._thread = threading.Thread(target=self._work, name=name, daemon=True)
                 self._thread.start()
 
     def join(self, end: float) -> None:
-        """Waits for the thread until a moment."""
+        """Waits for the thread until the moment `end` of the monotonic clock."""
         if self._thread is not None:
             self._thread.join(max(0.0, end - time.monotonic()))
 
     def drop(self) -> None:
-        """Gives up what is still being told, and what waits."""
-        while (waiting := self._taken_from() or self._next(0)) is not None:
-            self._told(self._dropped(waiting, "there was no time left"))
+        """Reports the current notification and all queued notifications as dropped."""
+        while (pending := self._take_current() or self._next(0)) is not None:
+            self._report(self._dropped(pending, "there was no time left"))
 
-    def _taken_from(self) -> _Waiting | None:
-        """What was being told: for one only, the thread or who gives it up, to tell of."""
+    def _take_current(self) -> _Pending | None:
+        """Returns the current notification to the first caller, and `None` to the next.
+
+        The thread and `drop` may both want to report it, and it must be reported once.
+        """
         with self._lock:
-            at, self._at = self._at, None
-            return at
+            current, self._current = self._current, None
+            return current
 
-    def _dropped(self, waiting: _Waiting, problem: str) -> NotificationResult:
-        return NotificationResult("dropped", self._way, waiting.company, problem=problem)
+    def _dropped(self, pending: _Pending, problem: str) -> NotificationResult:
+        return NotificationResult("dropped", self._channel, pending.company, problem=problem)
 
-    def _next(self, patience: float) -> _Waiting | None:
+    def _next(self, seconds: float) -> _Pending | None:
+        """Returns the next notification, or `None` if the queue is still empty after `seconds`."""
         try:
-            return self._queue.get(timeout=patience) if patience else self._queue.get_nowait()
+            return self._queue.get(timeout=seconds) if seconds else self._queue.get_nowait()
         except Empty:
             return None
 
     def _work(self) -> None:
         while not self.stop.is_set():
-            self._at = waiting = self._next(_TICK)
-            if waiting is not None:
-                told = self._tell(waiting)
-                if self._taken_from() is not None and told is not None:
-                    self._told(told)
+            self._current = pending = self._next(_TICK_S)
+            if pending is not None:
+                result = self._send(pending)
+                if self._take_current() is not None and result is not None:
+                    self._report(result)
             elif self.ending.is_set():
                 return
 
-    def _tell(self, waiting: _Waiting) -> NotificationResult | None:
-        """What became of it; none where there is no run after all."""
-        channel, company, run = self._way, waiting.company, None
+    def _send(self, pending: _Pending) -> NotificationResult | None:
+        """Delivers a notification and returns the result, or `None` if the run does not exist."""
+        channel, company, run = self._channel, pending.company, None
         try:
-            found = waiting.find()
-            if found is None:
+            document = pending.find()
+            if document is None:
                 return None
-            run, body = found.run, msgspec.json.encode(found)
-            self._deliver(channel, waiting.notify, body, self.stop, self._failing)
-        except NotDelivered as trouble:
+            run, body = document.run, msgspec.json.encode(document)
+            self._deliver(channel, pending.notify, body, self.stop, self._failing)
+        except NotDelivered as error:
             self._failing = True
-            return NotificationResult("failed", channel, company, run, trouble.problem)
+            return NotificationResult("failed", channel, company, run, error.problem)
         except Exception as fault:
-            # Its text may quote the run.
+            # The text of the error may quote the run.
             problem = f"an unexpected fault ({type(fault).__name__})"
             return NotificationResult("failed", channel, company, run, problem)
         self._failing = False
@@ -217,13 +227,13 @@ class _ChannelQueue:
 
 
 def find_run(store: Store, run: UUID) -> RunDocument | None:
-    """A run as `tenure run` answers it."""
+    """Returns a run in the form that `tenure run` prints, or `None` if it does not exist."""
     record = store.find_run(run)
     return None if record is None else document_of(store, record)
 
 
 def find_fault(store: Store, company: str, since: datetime) -> RunDocument | None:
-    """The latest run of a company, if it failed and ended after a moment."""
+    """Returns the latest run of a company if it failed and ended at or after `since`."""
     for record in store.runs(company, 1):
         if record.ended.outcome is Outcome.FAILED and record.ended.finished >= since:
             return document_of(store, record)

@@ -1,4 +1,4 @@
-"""A notification as a server gets it: the body of a POST request."""
+"""Delivers a notification to a server, as the body of a POST request."""
 
 from __future__ import annotations
 
@@ -16,56 +16,64 @@ from adapters.notify.failure import NotDelivered, in_time
 from adapters.secret import Secret
 from adapters.sources.source import SourceUnreachable
 
-_LATER = (408, 425, 429)
-"""Answers that ask for another attempt, among those that say that the request is wrong."""
+_RETRY_STATUSES = (408, 425, 429)
+"""The statuses 4xx that ask for another attempt. Every other 4xx says that the request is wrong."""
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL")
-"""What releases of OpenSSL say of an answer that is no TLS."""
+"""Reasons that versions of OpenSSL give for an answer that is not TLS."""
 
 
 def post(notify: Notify, body: bytes) -> None:
-    """Sends the JSON to the URL. Only the status of the answer is read. Raises `NotDelivered`."""
-    assert notify.url is not None  # noqa: S101 - whoever calls has looked
+    """Sends `body`, the JSON of a run, to the URL. Reads only the status of the answer.
+
+    Raises `NotDelivered`.
+    """
+    assert notify.url is not None  # noqa: S101 - the channel `url` exists only with a URL
     url = _read(notify.url, "notify.url")
     if wrong := wrong_with(url):
-        raise NotDelivered(f"the secret that `notify.url` names is of no use: {wrong}")
+        raise NotDelivered(f"the secret that `notify.url` names cannot be used: {wrong}")
     headers = {"Content-Type": "application/json", "User-Agent": "tenure"}
     if notify.authorization is not None:
-        headers["Authorization"] = _header(_read(notify.authorization, "notify.authorization"))
+        secret = _read(notify.authorization, "notify.authorization")
+        headers["Authorization"] = _check_header(secret)
     host = host_of(url)
     try:
-        status = _status(url, body, headers, notify.timeout)
+        status = _send(url, body, headers, notify.timeout)
     except HTTPError as error:
         error.close()
         status = error.code
     except (OSError, HTTPException, ValueError) as error:
         reason = error.reason if isinstance(error, URLError) else error
-        raise _trouble(host, reason, notify.timeout) from None
+        raise _failure(host, reason, notify.timeout) from None
     if not 200 <= status < 300:
-        transient = status >= 500 or status in _LATER
+        transient = status >= 500 or status in _RETRY_STATUSES
         redirected = ", and redirects are not followed" if 300 <= status < 400 else ""
         raise NotDelivered(f"{host} answered {status}{redirected}", transient=transient)
 
 
-def _trouble(host: str, reason: object, timeout: float) -> NotDelivered:
-    """Why nothing was answered. A text that may quote an answer, or the URL, is not repeated."""
+def _failure(host: str, reason: object, timeout: float) -> NotDelivered:
+    """Returns the error for a request without an answer.
+
+    Quotes no text of a library that may contain the URL or a part of an answer.
+    """
     match reason:
         case TimeoutError():
             return NotDelivered(f"{host} did not answer {in_time(timeout)}", transient=True)
         case ssl.SSLCertVerificationError():
-            why = reason.verify_message.rstrip(".")
-            return NotDelivered(f"the certificate that {host} shows is not trusted ({why})")
+            words = reason.verify_message.rstrip(".")
+            return NotDelivered(f"the certificate that {host} shows is not trusted ({words})")
         case ssl.SSLError() if reason.reason in _NO_TLS:
             return NotDelivered(f"{host} does not speak TLS, which https:// asks for")
         case OSError():
-            why = reason.strerror or type(reason).__name__
-            return NotDelivered(f"{host} cannot be reached ({why})", transient=True)
+            words = reason.strerror or type(reason).__name__
+            return NotDelivered(f"{host} cannot be reached ({words})", transient=True)
         case _:
-            why = type(reason).__name__
+            words = type(reason).__name__
             transient = isinstance(reason, HTTPException)
-            return NotDelivered(f"{host} cannot be reached ({why})", transient=transient)
+            return NotDelivered(f"{host} cannot be reached ({words})", transient=transient)
 
 
 def _read(value: str | Secret, setting: str) -> str:
+    """Returns a value, or the text of the secret that stands in its place."""
     if isinstance(value, str):
         return value
     try:
@@ -74,74 +82,86 @@ def _read(value: str | Secret, setting: str) -> str:
         raise NotDelivered(error.problem) from None
 
 
-def _header(value: str) -> str:
+def _check_header(value: str) -> str:
+    """Returns the value of a header. Raises `NotDelivered` if it is not printable ASCII."""
     if not value.isascii() or not value.isprintable():
-        problem = "the secret that `notify.authorization` names is no text for a header"
-        raise NotDelivered(problem)
+        raise NotDelivered(
+            "the secret that `notify.authorization` names cannot be sent in a header: "
+            "it is not printable ASCII text"
+        )
     return value
 
 
-class _Line:
-    """The connections of one attempt, which end with it: a limit for every single answer would not
-    do, for who sends a byte a second is never silent."""
+class _Attempt:
+    """The connections of one attempt, which the time limit of the attempt ends.
+
+    A time limit for each read is not enough: a server that sends one byte a second meets it.
+    """
 
     def __init__(self) -> None:
-        self._made: list[HTTPConnection] = []
+        self._connections: list[HTTPConnection] = []
         self.over = False
 
-    def make(self, kind: type[HTTPConnection]) -> Callable[..., HTTPConnection]:
-        """Makes connections of a kind, and remembers them."""
+    def factory(self, kind: type[HTTPConnection]) -> Callable[..., HTTPConnection]:
+        """Returns a function that makes connections of a kind and keeps them in this attempt."""
 
         def make(*args: Any, **named: Any) -> HTTPConnection:
-            self._made.append(kind(*args, **named))
-            return self._made[-1]
+            connection = kind(*args, **named)
+            self._connections.append(connection)
+            return connection
 
         return make
 
     def end(self) -> None:
-        """Ends every wait on them."""
+        """Shuts all connections down, which ends every wait on them."""
         self.over = True
-        for connection in self._made:
+        for connection in self._connections:
             try:
                 if connection.sock is not None:
                     connection.sock.shutdown(socket.SHUT_RDWR)
             except OSError:
-                continue  # it is closed already
+                continue  # the connection is closed already
 
 
-def _status(url: str, body: bytes, headers: dict[str, str], timeout: float) -> int:
-    """What the server answers: a number. Raises `OSError`, `HTTPException`, `ValueError`."""
-    line = _Line()
-    timer = threading.Timer(timeout, line.end)
+def _send(url: str, body: bytes, headers: dict[str, str], timeout: float) -> int:
+    """Sends the request and returns the status of the answer.
+
+    Raises `OSError`, `HTTPException` or `ValueError`; `TimeoutError` after `timeout` seconds.
+    """
+    attempt = _Attempt()
+    timer = threading.Timer(timeout, attempt.end)
     timer.daemon = True
     timer.start()
     try:
-        asked = request.Request(url, data=body, headers=headers, method="POST")  # noqa: S310 - checked
-        with _opener(line, url).open(asked, timeout=timeout) as answer:
+        message = request.Request(url, data=body, headers=headers, method="POST")  # noqa: S310 - checked
+        with _opener(attempt, url).open(message, timeout=timeout) as answer:
             return int(answer.status)
     except (OSError, HTTPException):
-        if line.over:
+        if attempt.over:
             raise TimeoutError from None
         raise
     finally:
         timer.cancel()
 
 
-def _opener(line: _Line, url: str) -> Any:
-    """What opens a URL: through the proxy that the environment names, unless it is this machine's,
-    and without following a redirect, which could lead anywhere."""
+def _opener(attempt: _Attempt, url: str) -> Any:
+    """Returns an object that opens the URL and follows no redirect, which could lead anywhere.
+
+    It uses the proxy that the environment names, but no proxy for http://, which is allowed for
+    this machine only.
+    """
 
     class Http(request.HTTPHandler):
         def http_open(self, req: request.Request) -> Any:
-            return self.do_open(line.make(HTTPConnection), req)
+            return self.do_open(attempt.factory(HTTPConnection), req)
 
     class Https(request.HTTPSHandler):
         def https_open(self, req: request.Request) -> Any:
-            return self.do_open(line.make(HTTPSConnection), req)
+            return self.do_open(attempt.factory(HTTPSConnection), req)
 
-    class Stay(request.HTTPRedirectHandler):
+    class NoRedirect(request.HTTPRedirectHandler):
         def redirect_request(self, *_: Any) -> None:
             return None
 
     proxies = request.ProxyHandler({} if url.lower().startswith("http:") else None)
-    return request.build_opener(proxies, Http, Https, Stay)
+    return request.build_opener(proxies, Http, Https, NoRedirect)

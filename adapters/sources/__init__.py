@@ -1,1 +1,1 @@
-"""Where deliveries come from."""
+"""The sources of deliveries: a local folder, an SFTP server, or an FTP server."""

@@ -1,4 +1,4 @@
-"""Trying again, with growing pauses, what may work in a moment; and nothing else."""
+"""Tries again, with growing pauses, after a transient failure of a source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
-_FIRST_PAUSE, _GROWTH, _CHANCE = 2.0, 3.0, 1.0  # seconds; some chance keeps workers apart
+_FIRST_PAUSE_S = 2.0
+_GROWTH = 3.0  # the factor from one pause to the next
+_MAX_JITTER_S = 1.0  # random, so that several workers do not try at the same moment
 
 
 def retry(
@@ -24,20 +26,20 @@ def retry(
     remaining: Deadline,
     sleep: Callable[[float], None] = time.sleep,
 ) -> _T:
-    """What `attempt` gives, tried up to so many times and within what remains of the time.
+    """Calls `attempt` until it succeeds, at most `attempts` times, and returns its result.
 
-    The pauses are about 2, 6 and 18 seconds. Raises the last `SourceUnreachable`, and at once one
-    that is not transient.
+    The pauses are about 2, 6 and 18 seconds, and end before `remaining` does. Raises the last
+    `SourceUnreachable`. One that is not transient is raised at once.
     """
     import tenacity
 
     retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(_may_pass),
+        retry=tenacity.retry_if_exception(_is_transient),
         stop=tenacity.stop_after_attempt(attempts) | tenacity.stop_before_delay(remaining.left()),
-        wait=tenacity.wait_exponential(_FIRST_PAUSE, exp_base=_GROWTH)
-        + tenacity.wait_random(0, _CHANCE),
+        wait=tenacity.wait_exponential(_FIRST_PAUSE_S, exp_base=_GROWTH)
+        + tenacity.wait_random(0, _MAX_JITTER_S),
         sleep=sleep,
-        before_sleep=_say,
+        before_sleep=_log_pause,
         reraise=True,
     )
     try:
@@ -48,12 +50,12 @@ def retry(
         raise
 
 
-def _say(state: tenacity.RetryCallState) -> None:
-    """That it will be tried again, and why, for who reads the log."""
+def _log_pause(state: tenacity.RetryCallState) -> None:
+    """Logs the failure and the pause before the next attempt."""
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, SourceUnreachable) and state.next_action:
         _log.info("trying again in %.0f seconds: %s", state.next_action.sleep, error.problem)
 
 
-def _may_pass(error: BaseException) -> bool:
+def _is_transient(error: BaseException) -> bool:
     return isinstance(error, SourceUnreachable) and error.transient

@@ -1,4 +1,4 @@
-"""An end to every wait on a server, however slowly or strangely it goes on answering (R6)."""
+"""Ends every wait on a server in time, also if the server answers slowly or strangely (R6)."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from adapters.sources.source import SourceUnreachable
 
 
 class Deadlines(NamedTuple):
-    """How long each part of a pick-up may take, in seconds.
+    """The time limit of each part of a pick-up, in seconds.
 
-    A server that is there answers in one or two. These leave room for a bad line, and keep a dead
-    one from holding up the companies after it.
+    A working server answers in one or two seconds. The limits leave room for a slow line. They also
+    keep a server that does not answer from delaying the other companies.
     """
 
     connect: float = 20
     greeting: float = 20
     handshake: float = 30  # from the greeting to an encrypted connection
-    log_in: float = 30  # directories behind it may be slow to say yes
-    session: float = 30  # to open what files are read through
-    silence: float = 60  # between two signs of life; a disk may have to wake up
-    whole: float = 1800  # from the first connection to the last byte, every attempt included
+    log_in: float = 30  # the server may ask a slow user directory
+    session: float = 30  # from the log-in to the first command about files
+    silence: float = 60  # without any data; a sleeping disk needs time to start
+    whole: float = 1800  # from the first connection to the last byte, with all attempts
 
 
 class Deadline:
-    """What is left of a pick-up's time."""
+    """The end of a pick-up, and the time that is left until then."""
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds = seconds
@@ -36,30 +36,30 @@ class Deadline:
         self._end = clock() + seconds
 
     def left(self) -> float:
-        """Seconds from now; never less than none."""
+        """Returns the seconds that are left, never less than 0."""
         return max(0.0, self._end - self._clock())
 
     def sleep(self, seconds: float) -> None:
-        """Waits so long. Raises `SourceUnreachable` when nothing is left before that."""
+        """Waits `seconds`. Raises `SourceUnreachable` if the pick-up ends before."""
         left = self.left()
         time.sleep(min(seconds, left))
         if left < seconds:
             raise SourceUnreachable(self.problem, transient=True)
 
     def ends(self, close: Callable[[], None]) -> AbstractContextManager[None]:
-        """Ends a connection, which `close` closes, when nothing is left.
+        """Calls `close`, which closes a connection, if the block runs past the end of the pick-up.
 
-        Whatever comes of that is raised as `SourceUnreachable`.
+        The block then raises `SourceUnreachable`.
         """
         return _ends_after(self.left(), close, self.problem)
 
     def part(
         self, seconds: float, close: Callable[[], None], problem: str
     ) -> AbstractContextManager[None]:
-        """Ends a connection that is at one part for so many `seconds`, or when nothing is left.
+        """Calls `close` if the block takes longer than `seconds` or runs past the pick-up's end.
 
-        Whatever comes of that is raised as `SourceUnreachable`, with the `problem` of the part if
-        it is the part that took too long.
+        The block then raises `SourceUnreachable`: with `problem` if the block took too long, and
+        with the problem of the pick-up otherwise.
         """
         if self.left() < seconds:
             return self.ends(close)
@@ -67,18 +67,18 @@ class Deadline:
 
     @property
     def problem(self) -> str:
-        """What is told of a pick-up that is over time."""
+        """The sentence about a pick-up that took too long."""
         return (
-            f"the pick-up took longer than the {self.seconds:g} seconds it may; ask the customer "
-            "what slows their server down, or raise `deadline`"
+            f"the pick-up took longer than {self.seconds:g} seconds; ask the customer why their "
+            "server is slow, or raise `deadline`"
         )
 
 
 @contextmanager
 def _ends_after(seconds: float, close: Callable[[], None], problem: str) -> Iterator[None]:
-    """Closes a connection after so many seconds, which ends every wait on it.
+    """Closes a connection after `seconds`, which ends every wait on it.
 
-    A limit for every single answer would not do: who sends a byte a second is never silent.
+    A time limit for each read is not enough: a server that sends one byte a second meets it.
     """
     over = threading.Event()
 

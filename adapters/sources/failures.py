@@ -1,4 +1,4 @@
-"""What goes wrong with a server, as one sentence in our own words."""
+"""Translates every failure of a server into one sentence in our own words."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from adapters.sources.pickup import Changed
 from adapters.sources.source import SourceUnreachable, StillUploading
 
 _NETWORK = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EHOSTDOWN, errno.ENETDOWN)
-"""What may be gone in a moment, and is not the server's to mend."""
+"""Errors of the network, which are transient and say nothing about the server."""
 
-
-UNWELL = "ask the customer whether their server is well"
+UNWELL = "ask the customer whether their server works"
+"""The hint for a failure that no setting can cause."""
 
 
 class Kind(NamedTuple):
-    """A failure in words of ours, since those of a server or a library could quote anything;
-    whether it may be gone in a moment; and whether it is a refusal, which settings lead to."""
+    """A failure.
+
+    `words` are our own: the text of a server or a library could quote a secret or a cell.
+    `transient` is true if another attempt may succeed. `refusal` is true if the server refused a
+    request, so that a wrong setting may be the cause.
+    """
 
     words: str
     transient: bool = False
@@ -28,17 +32,18 @@ class Kind(NamedTuple):
 
 
 def describe(error: Exception) -> Kind:
-    """What every protocol can fail with."""
+    """Returns the kind of a failure that every protocol can have."""
     match error:
         case TimeoutError():
-            return Kind("it fell silent", transient=True)
-        case EOFError() | ConnectionError() | OSError(errno=None):  # a socket that is closed
-            return Kind("the conversation broke off", transient=True)
+            return Kind("the server stopped answering", transient=True)
+        # A closed socket raises an `OSError` without a number.
+        case EOFError() | ConnectionError() | OSError(errno=None):
+            return Kind("the connection broke off", transient=True)
         case OSError(errno=int(number)):
             transient = number in _NETWORK
             return Kind(os.strerror(number), transient, refusal=not transient)
         case UnicodeError():
-            return Kind("something in it is not UTF-8", refusal=True)
+            return Kind("a text is not UTF-8", refusal=True)
         case _:
             return Kind(type(error).__name__)
 
@@ -51,10 +56,14 @@ def translate_errors(
     *,
     known: bool = False,
 ) -> Iterator[None]:
-    """Turns whatever goes wrong with a server into one sentence, and the setting to look at.
+    """Translates every error of the block into a `SourceUnreachable` with one sentence.
 
-    Whatever: a server may answer anything, and libraries pass on what they choke on. A server that
-    is `known` has let us in: where it refuses nothing, no setting is the reason.
+    The sentence is `what` (`/outgoing cannot be listed`), the kind of failure, and a hint that
+    names `look_at`, the setting to check. `known` is true after the log-in. Then only a refusal can
+    come from a wrong setting, and every other failure gets the hint `UNWELL`.
+
+    The block may raise any error: a server may answer anything, and the libraries do not catch all
+    errors that a strange answer causes.
     """
     try:
         yield

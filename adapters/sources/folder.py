@@ -1,4 +1,4 @@
-"""Deliveries from a local directory (D1), which is only ever read (D5)."""
+"""Reads deliveries from a local directory (D1), and changes nothing there (D5)."""
 
 from __future__ import annotations
 
@@ -23,12 +23,15 @@ from adapters.sources.pickup import (
 )
 from adapters.sources.source import DeliveredFile, Step
 
-# What opening a file comes to that is gone, or that is a link, a socket or a directory by now.
-_ANOTHER = (errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.EISDIR)
+# Errors of `open` if the listed file is gone, or is now a link, a socket or a directory.
+_REPLACED = (errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.EISDIR)
 
 
 class FolderSource(msgspec.Struct, frozen=True):
-    """Every regular file directly in `directory` whose name matches `pattern` (D2)."""
+    """The regular files directly in `directory` whose names match `pattern` (D2).
+
+    `settle` and `settle_limit` are in seconds (D4).
+    """
 
     directory: Path
     pattern: str
@@ -37,41 +40,42 @@ class FolderSource(msgspec.Struct, frozen=True):
 
     @property
     def place(self) -> str:
-        """The directory."""
+        """The directory, in words for an operator."""
         return f"folder {self.directory}"
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """A folder has nothing to warn of."""
+        """Always empty: a folder has no secrets and no keys."""
         return ()
 
     def fetch(self, limit: int) -> list[DeliveredFile]:
-        """The matching files, oldest first, then by name (D3).
+        """Returns the matching files, oldest first, then by name (D3).
 
-        Raises `SourceUnreachable` when the directory or a file cannot be read, and
-        `StillUploading` when a file changes meanwhile (D4).
+        A file of more than `limit` bytes is returned without its data. Raises `SourceUnreachable`
+        if the directory or a file cannot be read, and `StillUploading` if a file keeps changing
+        (D4).
         """
-        settling = Stability(self.settle, self.settle_limit)
-        return pick_up(_Folder(self.directory, self.pattern), limit, settling)
+        stability = Stability(self.settle, self.settle_limit)
+        return pick_up(_Folder(self.directory, self.pattern), limit, stability)
 
     def steps(self) -> Iterator[Step]:
-        """That the directory can be read, and which files match.
+        """Yields a step for the listed directory, and a step for each matching file.
 
-        Raises `SourceUnreachable` where it cannot.
+        Raises `SourceUnreachable` if the directory cannot be listed.
         """
         folder = _Folder(self.directory, self.pattern)
         yield from matching_steps(folder, str(self.directory), self.pattern)
 
 
 class _Folder(msgspec.Struct, frozen=True):
-    """A local directory as every directory is looked at and read."""
+    """A local directory as a `Directory` of `pickup`."""
 
     directory: Path
     pattern: str
 
     def look(self) -> dict[str, FileStat]:
-        """Every file that counts, links never."""
-        seen = {}
+        """Returns the matching regular files by name. Links do not count (D2)."""
+        files = {}
         with translate_errors(
             f"{display_name(str(self.directory))} cannot be listed", "`directory`"
         ):
@@ -79,52 +83,55 @@ class _Folder(msgspec.Struct, frozen=True):
                 check_number(number)
                 if matches(path.name, self.pattern):
                     try:
-                        found = path.lstat()
+                        result = path.lstat()
                     except FileNotFoundError:
                         continue
-                    if stat.S_ISREG(found.st_mode):
-                        seen[path.name] = FileStat(found.st_size, found.st_mtime_ns)
-        return seen
+                    if file_stat := _file_stat(result):
+                        files[path.name] = file_stat
+        return files
 
     def read(self, name: str, listed: FileStat) -> bytes:
-        """The bytes of a file, at most as many as it had and one more."""
+        """Returns the bytes of a file, at most one byte more than `listed.size`."""
         path = self.directory / name
         with translate_errors(
-            f"{display_name(str(path))} cannot be read", "`directory`, and who may read it"
+            f"{display_name(str(path))} cannot be read", "`directory` and its permissions"
         ):
             try:
                 return read_file(path, listed)
             except OSError as error:
-                if error.errno in _ANOTHER:
+                if error.errno in _REPLACED:
                     raise Changed(name) from None
                 raise
 
 
 def read_file(path: Path, listed: FileStat) -> bytes:
-    """A file of a source that looked like this, at most as many bytes and one more (D4).
+    """Returns the bytes of a listed file, at most one byte more than `listed.size` (D4).
 
-    A link or a pipe that has taken its place is not followed or waited for. Raises `OSError`, or
-    `Changed` when it is another file by now, or changes meanwhile.
+    Does not follow a link and does not wait for a pipe that has replaced the file. Raises
+    `OSError`, or `Changed` if size or time differ from `listed` before or after reading.
     """
-    opened = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(opened, "rb") as stream:
-        if _look(os.fstat(stream.fileno())) != listed:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as stream:
+        if _file_stat(os.fstat(stream.fileno())) != listed:
             raise Changed(path.name)
         data = stream.read(listed.size + 1)
-        if _look(os.fstat(stream.fileno())) != listed:
+        if _file_stat(os.fstat(stream.fileno())) != listed:
             raise Changed(path.name)
     return data
 
 
-def _look(found: os.stat_result) -> FileStat | None:
-    """What a file says of itself, if it counts."""
-    return FileStat(found.st_size, found.st_mtime_ns) if stat.S_ISREG(found.st_mode) else None
+def _file_stat(result: os.stat_result) -> FileStat | None:
+    """Returns size and time of a regular file, and `None` for everything else."""
+    return FileStat(result.st_size, result.st_mtime_ns) if stat.S_ISREG(result.st_mode) else None
 
 
 def read_named_file(path: Path, limit: int) -> DeliveredFile:
-    """A file that somebody named: taken as it is, a pipe as well. Raises `OSError`."""
+    """Returns a file that a user named on the command line; it may be a pipe.
+
+    The data is `None` if the file has more than `limit` bytes. Raises `OSError`.
+    """
     with path.open("rb") as stream:
-        found, data = os.fstat(stream.fileno()), stream.read(limit + 1)
-    size = max(found.st_size, len(data))
-    stat = FileStat(size, found.st_mtime_ns)
-    return DeliveredFile(display_name(path.name), stat.moment, None if size > limit else data, size)
+        result, data = os.fstat(stream.fileno()), stream.read(limit + 1)
+    size = max(result.st_size, len(data))
+    modified = FileStat(size, result.st_mtime_ns).moment
+    return DeliveredFile(display_name(path.name), modified, None if size > limit else data, size)

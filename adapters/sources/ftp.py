@@ -1,6 +1,6 @@
-"""Deliveries from an FTP server (D1), encrypted or not, whose folder is only ever read (D5).
+"""Reads deliveries from an FTP server (D1), with TLS or without, and changes nothing there (D5).
 
-What speaks the protocol is imported when it is needed.
+The modules of the protocol are imported only when a connection is made, to start quickly.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from adapters.sources.source import Step
 class FtpSource(ServerSource, frozen=True, kw_only=True):
     """A directory of an FTP server.
 
-    `ftps` is FTP with explicit TLS: the server's certificate must be for `host`, and by an issuer
-    that this machine trusts, or by one in `ca_file` if that is given; before it is, nothing secret
-    is sent. Files come over connections of their own: in `passive` mode we make them, in `active`
-    mode the server does.
+    `ftps` is FTP with explicit TLS. The server's certificate must be for `host`. Its issuer must be
+    in `ca_file`, or be trusted by this machine if `ca_file` is not set. No secret is sent before
+    the certificate is verified. Files come over data connections, which Tenure opens in `passive`
+    mode and the server opens in `active` mode.
     """
 
     protocol: Literal["ftp", "ftps"]
@@ -34,16 +34,16 @@ class FtpSource(ServerSource, frozen=True, kw_only=True):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Also that anyone on the way can read what is not encrypted."""
-        clear = (
-            "ftp sends the password and personal data over the line in the clear; "
+        """The warnings of every server, and a warning if the connection is not encrypted."""
+        unencrypted = (
+            "ftp sends the password and personal data without encryption; "
             'agree with the customer on protocol = "ftps" or "sftp"'
         )
-        return (*([clear] if self.protocol == "ftp" else []), *super().warnings)
+        return (*([unencrypted] if self.protocol == "ftp" else []), *super().warnings)
 
     @contextmanager
-    def entered(self, remaining: Deadline) -> Iterator[Directory]:
-        """The directory, after the log-in."""
+    def open_directory(self, remaining: Deadline) -> Iterator[Directory]:
+        """Logs in and yields the directory."""
         from adapters.sources.ftp_client import connect
         from adapters.sources.ftp_directory import FtpDirectory
 
@@ -57,9 +57,9 @@ class FtpSource(ServerSource, frozen=True, kw_only=True):
             yield FtpDirectory(client, self)
 
     def steps(self) -> Iterator[Step]:
-        """Name, connection, certificate, log-in, directory, and the files that match.
+        """Yields the steps name, connection, certificate, log-in, directory and matching files.
 
-        Raises `SourceUnreachable` at the first that does not work.
+        Raises `SourceUnreachable` at the first step that fails.
         """
         from adapters.sources.ftp_client import connect
         from adapters.sources.ftp_directory import FtpDirectory

@@ -1,11 +1,11 @@
-"""A conversation with an FTP server: commands and replies, bounded whatever the server answers.
+"""The control connection of FTP: commands and replies, of a limited size (ADR 0017).
 
-Python's `ftplib` keeps it; the connections are ours, so that each ends in time and is encrypted
-where it should be. Of what a server says only the code is passed on, since the text could quote
-anything, a password first of all. For the same reason replies are in no error.
+`ftplib` of Python sends and parses. The sockets are opened here, so that each one ends in time and
+is encrypted where it must be. Errors contain the code of a reply and never its text, which could
+quote a password.
 
-Names are bytes, and most servers never say of which encoding. Commands and replies are therefore
-read and written byte by byte, as latin-1, and a name is sent back as it came.
+File names are bytes, and most servers do not say in which encoding. So commands and replies are
+read and written as latin-1, one character for each byte, and a name is sent back as it came.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from adapters.sources.tls import distrust
 if TYPE_CHECKING:
     from adapters.sources.ftp import FtpSource
 
-LINE = 8192  # bytes, of a reply or of a listing
-_LINES = 1000  # of one reply
+MAX_LINE_BYTES = 8192  # of a reply or of a listing
+_MAX_REPLY_LINES = 1000
 
-TRANSIENT = (421, 425, 426, 450, 451)  # codes of what may be gone in a moment
+TRANSIENT = (421, 425, 426, 450, 451)  # codes of refusals that may end in a moment
 
 
 class Refused(Exception):
-    """A command that the server does not grant, and says only with a `code` why."""
+    """The server refused a command, with the reply code `code`."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -40,15 +40,15 @@ class Refused(Exception):
 
 
 class Unintelligible(Exception):
-    """A reply that is none, or not to what was asked."""
+    """A malformed reply, or a reply that does not fit the command."""
 
 
 class Unsendable(Exception):
-    """A text that would end the command it is part of, and start another."""
+    """A text with a line break or a zero byte, which would start another command."""
 
 
 def describe(error: Exception) -> Kind:
-    """What went wrong, in words of ours."""
+    """Returns the kind of a failure of FTP."""
     match error:
         case Refused():
             transient = error.code in TRANSIENT
@@ -56,25 +56,28 @@ def describe(error: Exception) -> Kind:
                 f"the server refuses with code {error.code}", transient, refusal=not transient
             )
         case Unintelligible() | ftplib.Error():
-            return Kind("it answers something else")
+            return Kind("the server sent an unexpected reply")
         case Unsendable():
-            return Kind("FTP has no way to send a line break or a zero byte", refusal=True)
+            return Kind("FTP cannot send a line break or a zero byte", refusal=True)
         case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
-            return Kind("the conversation broke off", transient=True)
+            return Kind("the connection broke off", transient=True)
         case ssl.SSLError(reason="UNSUPPORTED_PROTOCOL" | "TLSV1_ALERT_PROTOCOL_VERSION"):
-            return Kind("it has no TLS 1.2 or newer")
+            return Kind("the server does not support TLS 1.2 or newer")
         case ssl.SSLError(reason="TLSV13_ALERT_CERTIFICATE_REQUIRED"):
-            return Kind("it wants a certificate of ours, which is not supported")
+            return Kind("the server asks for a client certificate, which is not supported")
         case ssl.SSLError():
-            return Kind("we agree on no encryption")
+            return Kind("TLS failed")
         case _:
             return failures.describe(error)
 
 
 class ControlConnection(ftplib.FTP):
-    """An open conversation with the server of a source, until `remaining` is over."""
+    """An open control connection to the server of a source, until the end of `remaining`.
 
-    maxline = LINE
+    `trusted` verifies the server's certificate; it is `None` for FTP without TLS.
+    """
+
+    maxline = MAX_LINE_BYTES
 
     def __init__(
         self,
@@ -87,63 +90,63 @@ class ControlConnection(ftplib.FTP):
         self._source = source
         self._trusted = trusted
         self._remaining = remaining
-        self._open: list[socket.socket] = []
+        self._sockets: list[socket.socket] = []
         self._over = False
         self.host = source.host
         self.address = str(sock.getpeername()[0])
-        self._talk_over(sock)
+        self._use(sock)
 
     def hang_up(self) -> None:
-        """Ends every wait on this connection and those for data; from any thread.
-
-        Not by `shutdown` of an encrypted socket itself, which would first go on unencrypted.
-        """
+        """Ends every wait on this connection and its data connections. Any thread may call it."""
         self._over = True
-        for sock in tuple(self._open):
+        for sock in tuple(self._sockets):
             with suppress(OSError):
+                # `SSLSocket.shutdown` would drop the encryption before it ends the connection.
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Ends the connection, whatever state it is in."""
+        """Closes this connection and its data connections, in any state."""
         self.hang_up()
         super().close()
-        for sock in self._open:
+        for sock in self._sockets:
             sock.close()
 
     def _keep(self, sock: socket.socket) -> None:
-        """Has a socket end with the connection: now, if that is over."""
-        self._open.append(sock)
+        """Adds a socket that ends with this connection. Ends it at once if the time is over."""
+        self._sockets.append(sock)
         if self._over:
             self.hang_up()
 
     def _drop(self, sock: socket.socket) -> None:
-        self._open.remove(sock)
+        """Closes a socket and removes it."""
+        self._sockets.remove(sock)
         sock.close()
 
-    def _talk_over(self, sock: socket.socket) -> None:
+    def _use(self, sock: socket.socket) -> None:
+        """Sends commands and reads replies over `sock` from now on."""
         sock.settimeout(self._source.deadlines.silence)
-        if sock not in self._open:
+        if sock not in self._sockets:
             self._keep(sock)
         self.sock, self.af = sock, sock.family
         self.file = sock.makefile("r", encoding=self.encoding, newline="\n")
 
     def _encrypted(self, sock: socket.socket) -> ssl.SSLSocket:
-        """The same connection, encrypted, with a server that proves who it is.
+        """Encrypts a connection and verifies the server. Raises `SourceUnreachable`.
 
-        One for data goes on with the session of the first: servers want to know by that whether
-        it is ours. No setting is the reason when only that fails.
+        A data connection resumes the TLS session of the control connection: many servers require
+        that, as a proof that both have the same client. A failure there is not due to a setting.
         """
-        assert self._trusted  # noqa: S101 - asked for with `ftps` alone
+        assert self._trusted  # noqa: S101 - only `ftps` encrypts
         seconds = self._source.deadlines.handshake
-        none, look_at = f"no encrypted connection with {self.host}", "`port` and `protocol`"
+        what, look_at = f"no encrypted connection with {self.host}", "`port` and `protocol`"
         session = self.sock.session if isinstance(self.sock, ssl.SSLSocket) else None
         hint = UNWELL if session else f"check {look_at}"
-        late = f"{none} within {seconds:g} seconds; {hint}"
+        late = f"{what} within {seconds:g} seconds; {hint}"
         with (
             self._remaining.part(seconds, self.hang_up, late),
-            translate_errors(none, look_at, describe, known=bool(session)),
+            translate_errors(what, look_at, describe, known=bool(session)),
         ):
-            self._open.remove(sock)
+            self._sockets.remove(sock)
             encrypted = self._trusted.wrap_socket(
                 sock, server_hostname=self.host, session=session, do_handshake_on_connect=False
             )
@@ -155,25 +158,25 @@ class ControlConnection(ftplib.FTP):
         return encrypted
 
     def putline(self, line: str) -> None:
-        """Sends a command, and nothing that would be two."""
+        """Sends a command. Raises `Unsendable` if the line would be two commands."""
         if not set("\r\n\0").isdisjoint(line):
             raise Unsendable
         assert self.sock  # noqa: S101 - it is open
         self.sock.sendall(line.encode(self.encoding) + b"\r\n")
 
     def getmultiline(self) -> str:
-        """A reply, which may have many lines, but not any number of them."""
+        """Returns a reply with all its lines. Raises `Unintelligible` if it has too many."""
         lines = [self.getline()]
         code = lines[0][:3]
         if code.isdigit() and lines[0][3:4] == "-":
             while lines[-1][:3] != code or lines[-1][3:4] == "-":
                 lines.append(self.getline())
-                if len(lines) > _LINES:
+                if len(lines) > _MAX_REPLY_LINES:
                     raise Unintelligible
         return "\n".join(lines)
 
     def getresp(self) -> str:
-        """A reply, unless it is a refusal. Raises `Refused` or `Unintelligible`."""
+        """Returns the next reply. Raises `Refused` for a refusal, or `Unintelligible`."""
         reply = self.getmultiline()
         code = reply[:3]
         if not (len(code) == 3 and code.isascii() and code.isdigit() and "1" <= code[0] <= "5"):
@@ -183,7 +186,10 @@ class ControlConnection(ftplib.FTP):
         return reply
 
     def voidresp(self) -> str:
-        """The reply that something is done."""
+        """Returns the reply that a command is completed (2xx).
+
+        Raises `Refused`, or `Unintelligible` for another reply.
+        """
         reply = self.getresp()
         if not reply.startswith("2"):
             raise Unintelligible

@@ -1,4 +1,4 @@
-"""A customer's directory on an FTP server: listed in the best way that the server has."""
+"""A customer's directory on an FTP server, listed with the best command that the server has."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from adapters.sources.source import SourceUnreachable
 if TYPE_CHECKING:
     from adapters.sources.ftp import FtpSource
 
-_UNKNOWN = range(500, 505)  # replies to a command that a server does not have
-_NOTHING = (450, 550)  # replies of some servers to a listing of no files
+_UNKNOWN_COMMAND = range(500, 505)  # codes for a command that the server does not have
+_EMPTY = (450, 550)  # codes by which some servers report that there are no files
 
 
 class _Listing(NamedTuple):
-    """What a directory holds, and whether every line of it was understood."""
+    """The matching entries of a directory, and whether every line was understood."""
 
     entries: list[Entry]
     understood: bool
 
 
 class FtpDirectory:
-    """A customer's directory on a server, as every directory is looked at and read."""
+    """A customer's directory on an FTP server, as a `Directory` of `pickup`."""
 
     def __init__(self, client: FtpClient, source: FtpSource) -> None:
         """Enters the directory. Raises `SourceUnreachable`."""
@@ -42,21 +42,21 @@ class FtpDirectory:
         self._host = source.host
         self._directory = source.directory
         self._pattern = source.pattern
-        self._tells_facts = not client.enter().isdisjoint(("MLST", "MLSD"))
+        self._has_mlsd = not client.enter().isdisjoint(("MLST", "MLSD"))
 
     def look(self) -> dict[str, FileStat]:
-        """Every file that counts, links never as far as the server tells them."""
+        """Returns the files that count, by name. Links do not count, if the server shows them."""
         unlisted = f"{self._directory} on {self._host} cannot be listed"
         with translate_errors(unlisted, "`directory`", describe_listing, known=True):
-            looks = ((entry.name, self._look(entry)) for entry in self._entries())
-            return {name: stat for name, stat in looks if stat}
+            stats = ((entry.name, self._stat(entry)) for entry in self._entries())
+            return {name: stat for name, stat in stats if stat}
 
     def read(self, name: str, listed: FileStat) -> bytes:
-        """The bytes of a file, at most as many as it had and one more."""
+        """Returns the bytes of a file, at most one byte more than `listed.size`."""
         unread = f"{display_name(name)} on {self._host} cannot be read"
         with translate_errors(unread, "what `username` may read", describe, known=True):
             try:
-                # One byte more than is listed: a file that has it has grown.
+                # If there is one byte more than listed, the file has grown.
                 data = self._client.retrieve(name, listed.size + 1)
             except Refused as refused:
                 if refused.code == NOT_FOUND and name not in self.look():
@@ -67,22 +67,23 @@ class FtpDirectory:
         return data
 
     def _entries(self) -> list[Entry]:
-        """What counts, but for what is known to be no file; in the best way there is."""
-        entries = self._entries_with_facts() if self._tells_facts else None
-        entries = self._entries_shown() if entries is None else entries
+        """Lists the directory by the best command, without entries that certainly are not files."""
+        entries = self._list_facts() if self._has_mlsd else None
+        entries = self._list_shown() if entries is None else entries
         return [entry for entry in entries if entry.is_file is not False]
 
-    def _entries_with_facts(self) -> list[Entry] | None:
-        """By `MLSD`, or `None` where there is none.
+    def _list_facts(self) -> list[Entry] | None:
+        """Lists the directory by `MLSD`. Returns `None` if the server refuses the command.
 
-        Some servers tell of a link what it leads to. `LIST` shows links as such.
+        Some servers describe the target of a link and not the link. So `LIST` is asked as well, and
+        the links that it shows are removed.
         """
         try:
             entries = self._listing("MLSD", lambda line: [fact_entry(line)]).entries
         except Refused as refused:
             if refused.code in TRANSIENT:
                 raise
-            self._tells_facts = False
+            self._has_mlsd = False
             return None
         if all(entry.is_file is False for entry in entries):
             return []
@@ -92,44 +93,50 @@ class FtpDirectory:
             if refused.code in TRANSIENT:
                 raise
             shown = []
-        return _without_no_files(entries, shown)
+        return _without_links(entries, shown)
 
-    def _entries_shown(self) -> list[Entry]:
-        """By `LIST`, where every line is understood; else by `NLST`, as far as `LIST` goes."""
+    def _list_shown(self) -> list[Entry]:
+        """Lists the directory by `LIST`, or by `NLST` if a line of `LIST` is not understood."""
         try:
             shown = self._listing("LIST", shown_entries)
         except Refused as refused:
-            if refused.code in TRANSIENT and refused.code not in _NOTHING:
+            if refused.code in TRANSIENT and refused.code not in _EMPTY:
                 raise
             try:
                 return self._names()
-            except Refused as again:
-                # Without a `LIST` that shows it, this is how some say that there is nothing.
-                if refused.code in _UNKNOWN and again.code in _NOTHING:
+            except Refused as nlst_refused:
+                # A server without `LIST` may refuse `NLST` to report an empty directory.
+                if refused.code in _UNKNOWN_COMMAND and nlst_refused.code in _EMPTY:
                     return []
                 raise
         if shown.understood:
             return shown.entries
-        return _without_no_files(self._names(), shown.entries)
+        return _without_links(self._names(), shown.entries)
 
     def _names(self) -> list[Entry]:
         return self._listing("NLST", lambda line: [Entry(line)]).entries
 
     def _listing(self, command: str, read: Callable[[str], list[Entry] | None]) -> _Listing:
-        """What a command lists, but for names that do not count; those are not kept."""
-        found, understood = [], True
+        """Lists the directory by `command`. `read` parses a line, and returns `None` if it cannot.
+
+        Keeps only the entries whose names match the pattern, to limit the memory.
+        """
+        matching, understood = [], True
         for line in self._client.listed(command):
             entries = read(line)
             understood = understood and entries is not None
             for entry in entries or []:
                 name = name_in(self._client.places(), entry.name)
                 if name and matches(name, self._pattern):
-                    found.append(entry._replace(name=name))
-            check_number(len(found))  # a line may show many
-        return _Listing(found, understood)
+                    matching.append(entry._replace(name=name))
+            check_number(len(matching))  # one line may give several entries
+        return _Listing(matching, understood)
 
-    def _look(self, entry: Entry) -> FileStat | None:
-        """Size and time, asked for where the listing did not tell; `None` for what is no file."""
+    def _stat(self, entry: Entry) -> FileStat | None:
+        """Returns size and time of an entry, and `None` if it is not a file.
+
+        Asks the server for what the listing does not contain.
+        """
         size, modified = entry.size, entry.modified
         if size is None or entry.is_file is None:
             try:
@@ -137,34 +144,36 @@ class FtpDirectory:
             except Refused:
                 return None
         if modified is None:
-            known = entry._replace(is_file=True)  # or it would have no size
-            modified = read_moment(self._ask("MDTM", known))
+            file = entry._replace(is_file=True)  # it has a size, so it is a file
+            modified = read_moment(self._ask("MDTM", file))
         if size is None or modified is None:
-            raise self._untold(entry)
+            raise self._missing_facts(entry)
         return FileStat(size, modified)
 
     def _ask(self, command: str, entry: Entry) -> str:
-        """What the server tells of a file.
+        """Returns the server's reply to a command about an entry.
 
-        Raises `Refused` only for what may not be one, since a refusal says so.
+        Raises `Refused` if the refusal means that the entry is not a file. Every other refusal
+        raises `SourceUnreachable`.
         """
         try:
             return self._client.tell(command, entry.name)
         except Refused as refused:
             if refused.code == NOT_FOUND and entry.is_file is None:
                 raise
-            transient = refused.code == NOT_FOUND or refused.code in TRANSIENT  # gone meanwhile
-            raise self._untold(entry, transient=transient) from refused
+            # NOT_FOUND: somebody removed the file after it was listed.
+            transient = refused.code == NOT_FOUND or refused.code in TRANSIENT
+            raise self._missing_facts(entry, transient=transient) from refused
 
-    def _untold(self, entry: Entry, *, transient: bool = False) -> SourceUnreachable:
+    def _missing_facts(self, entry: Entry, *, transient: bool = False) -> SourceUnreachable:
         return SourceUnreachable(
-            f"{self._host} does not tell size and time of {display_name(entry.name)}, without "
-            "which nobody knows whether it is complete; ask the customer for a server that does",
+            f"{self._host} does not tell size and time of {display_name(entry.name)}, so Tenure "
+            "cannot see whether the file is complete; ask the customer for a server that does",
             transient=transient,
         )
 
 
-def _without_no_files(entries: list[Entry], shown: list[Entry]) -> list[Entry]:
-    """The entries, but for those that another listing shows to be links or the like."""
-    no_files = {entry.name for entry in shown if entry.is_file is False}
-    return [entry for entry in entries if entry.name not in no_files]
+def _without_links(entries: list[Entry], shown: list[Entry]) -> list[Entry]:
+    """Returns the entries except those that `shown`, another listing, shows as links or folders."""
+    not_files = {entry.name for entry in shown if entry.is_file is False}
+    return [entry for entry in entries if entry.name not in not_files]

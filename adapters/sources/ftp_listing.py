@@ -1,7 +1,7 @@
-"""What FTP servers say of the files in a directory, in three commands and many dialects.
+"""Parses the listings of FTP servers: three commands, with many variants.
 
-Lines in, entries out: `MLSD` tells everything in one way, `LIST` shows to people what `ls -l` or
-`dir` would, `NLST` gives names alone.
+`MLSD` has one format with all facts (RFC 3659). `LIST` is made for people and looks like the output
+of `ls -l` or of `dir`. `NLST` has names only.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 _MOMENT = re.compile(r"(\d{14})(?:\.(\d{1,9})\d*)?", re.ASCII)  # 20270301024500.123, in UTC
-_SIZE = re.compile(r"\d{1,18}", re.ASCII)
+_SIZE = re.compile(r"\d{1,18}", re.ASCII)  # 812
 
 # -rw-r--r--   1 owner    group         812 Mar  1 02:45 name
-# What is between rights and size differs: some servers leave out, some names have spaces.
+# The columns between rights and size are not parsed: some servers omit them, and the names of
+# owner and group may contain blanks.
 _UNIX = re.compile(
     r"(?P<kind>[-a-zA-Z])[-a-zA-Z\[\]]{9,10}[+@.]?\s.*?"
     r"(?<=\s)\d+(?:, +\d+)?\s+"
@@ -29,21 +30,22 @@ _DOS = re.compile(
     r"(?:[AaPp][Mm])?\s+(?:(?P<kind><\w+>)\s+|[\d.,]+\s)(?P<name>.+)",
     re.ASCII,
 )
+# An empty line, or the first line of a listing: total 24
 _TOTAL = re.compile(r"\s*|total(?: of)? \d+.*", re.ASCII | re.IGNORECASE)
 _POINTS_TO = " -> "
 
 
 class Entry(NamedTuple):
-    """What a listing tells of one name; `None` is what it does not tell."""
+    """One name of a listing, with its facts. A fact that the listing does not contain is `None`."""
 
     name: str
-    is_file: bool | None = None  # a regular one
+    is_file: bool | None = None  # a regular file
     size: int | None = None  # bytes
     modified: int | None = None  # nanoseconds since 1970
 
 
 def fact_entry(line: str) -> Entry:
-    """An entry as `MLSD` tells it: `type=file;size=812;modify=20270301024500; name`."""
+    """Parses a line of `MLSD`: `type=file;size=812;modify=20270301024500; name`."""
     text, _, name = line.partition(" ")
     pairs = (fact.partition("=") for fact in text.split(";"))
     facts = {key.lower(): value for key, _, value in pairs}
@@ -57,10 +59,11 @@ def fact_entry(line: str) -> Entry:
 
 
 def shown_entries(line: str) -> list[Entry] | None:
-    """What a line of `LIST` shows: one entry, mostly, or `None` where it is not understood.
+    """Parses a line of `LIST`. Returns `None` if the line is not understood.
 
-    Only name and kind: sizes are rounded by some, and times lack their year or zone. A link is
-    shown with its target, and where one ends and the other starts is any of the arrows.
+    An entry has only a name and a kind: some servers round the size, and the time has no year or no
+    zone. A link is shown as `name -> target`. Both may contain an arrow, so a link gives an entry
+    for each name that it may have.
     """
     if _TOTAL.fullmatch(line):
         return []
@@ -77,24 +80,27 @@ def shown_entries(line: str) -> list[Entry] | None:
 
 
 def name_in(places: Collection[str], path: str) -> str | None:
-    """The name that a path has in the directory that is listed; `None` if it is elsewhere.
+    """Returns the file name of a path in the listed directory, and `None` for another directory.
 
-    Servers may give paths where they are asked for names: `./name`, or `/outgoing/name`. `places`
-    is what they may call the directory.
+    Some servers list paths instead of names: `./name` or `/outgoing/name`. `places` are the paths
+    by which a server may name the directory.
     """
     if "/" not in path:
         return path
-    where, _, name = path.rpartition("/")
-    return name if where in places else None
+    directory, _, name = path.rpartition("/")
+    return name if directory in places else None
 
 
 def read_size(text: str) -> int | None:
-    """A number of bytes, as `SIZE` and `MLSD` tell it."""
+    """Parses a number of bytes of `SIZE` or `MLSD`. Returns `None` for any other text."""
     return int(text) if _SIZE.fullmatch(text) else None
 
 
 def read_moment(text: str) -> int | None:
-    """Nanoseconds since 1970, of a moment as `MDTM` and `MLSD` tell it."""
+    """Parses a time of `MDTM` or `MLSD`, and returns nanoseconds since 1970.
+
+    Returns `None` for any other text.
+    """
     match = _MOMENT.fullmatch(text)
     if not match:
         return None
@@ -105,15 +111,17 @@ def read_moment(text: str) -> int | None:
     return int(moment.timestamp()) * 10**9 + int((match[2] or "").ljust(9, "0"))
 
 
+# PASV: 227 Entering Passive Mode (192,0,2,7,195,80)
 _HOST_AND_PORT = re.compile(r"(?:\d{1,3},){4}(\d{1,3}),(\d{1,3})", re.ASCII)
+# EPSV: 229 Entering Extended Passive Mode (|||50000|)
 _PORT = re.compile(r"\((?P<mark>[!-~])(?P=mark){2}(\d{1,5})(?P=mark)\)", re.ASCII)
 
 
 def passive_port(reply: str) -> int | None:
-    """The port that `PASV` or `EPSV` names.
+    """Returns the port in a reply to `PASV` or `EPSV`, and `None` for a malformed reply.
 
-    The address is not for us: a server behind a router does not know its own, and another's is
-    none that we would call.
+    Ignores the address in the reply: a server behind a router does not know its public address,
+    and Tenure connects to no other machine (ADR 0017).
     """
     if match := _HOST_AND_PORT.search(reply):
         high, low = int(match[1]), int(match[2])

@@ -1,7 +1,8 @@
-"""Data, which FTP sends over connections of their own: who makes them, and who is let in.
+"""The data connections of FTP: each listing and each file comes over a connection of its own.
 
-In passive mode they are ours, and lead to the server we called, whatever it says; in active mode
-they are the server's, and nobody else's are taken.
+In passive mode Tenure connects to the address of the control connection and ignores the address
+that the server names. In active mode the server connects to Tenure, and every other client is
+refused.
 """
 
 from __future__ import annotations
@@ -25,12 +26,16 @@ from adapters.sources.ftp_conversation import (
 from adapters.sources.ftp_listing import passive_port
 from adapters.sources.source import SourceUnreachable
 
-NO_DATA = 425  # code of a server that could not make a connection for data, or wait for one
-_FAREWELL = 2.0  # seconds for a server to end the encryption of a connection that is over
+NO_DATA = 425  # the server could not open a data connection
+_END_OF_TLS_S = 2.0  # the wait for a server to end the encryption of a finished connection
 
 
-def _kind_of_call(error: Exception) -> Kind:
-    """Of a connection for data; firewalls come and go with the ports they are asked for."""
+def _describe_connecting(error: Exception) -> Kind:
+    """Returns the kind of a failure to open a data connection.
+
+    Errors of the socket are transient: the next attempt uses another port, which a firewall may
+    allow.
+    """
     match error:
         case TimeoutError():
             return Kind("nobody answers", transient=True)
@@ -43,14 +48,14 @@ def _kind_of_call(error: Exception) -> Kind:
 
 
 class DataConnection(ControlConnection):
-    """A conversation that has data come."""
+    """A control connection that can open data connections."""
 
     _encrypts_data = False
     _passive_command = ""
 
     @contextmanager
     def _arriving(self, command: str) -> Iterator[socket.socket]:
-        """The connection over which comes what is asked for."""
+        """Sends a command, yields the data connection of the answer, and closes it."""
         conn = self.transfercmd(command)
         try:
             yield conn
@@ -58,18 +63,21 @@ class DataConnection(ControlConnection):
             self._drop(conn)
 
     def _end_encryption(self, conn: socket.socket) -> None:
-        """Ends it in order, as some servers want; others do not answer, and are not waited for."""
+        """Ends TLS in the regular way, which some servers require. Others never answer."""
         if isinstance(conn, ssl.SSLSocket):
-            conn.settimeout(_FAREWELL)
+            conn.settimeout(_END_OF_TLS_S)
             with suppress(OSError, ValueError):
                 conn.unwrap()
 
     def ntransfercmd(
         self, cmd: str, rest: int | str | None = None
     ) -> tuple[socket.socket, int | None]:
-        """The connection for what a command sends; a size that the reply may name is no news."""
+        """Sends a command and returns its data connection. The size, the second value, is unused.
+
+        Raises `Refused`, `Unintelligible` or `SourceUnreachable`.
+        """
         if self._source.mode == "passive":
-            conn = self._called()
+            conn = self._connect()
             try:
                 self._begin(cmd)
             except BaseException:
@@ -78,25 +86,25 @@ class DataConnection(ControlConnection):
         else:
             with self._listening() as listener:
                 self._begin(cmd)
-                conn = self._accepted(listener)
+                conn = self._accept(listener)
         return self._encrypted(conn) if self._encrypts_data else conn, None
 
     def _begin(self, command: str) -> None:
-        """Sends a command, up to the reply that data is on its way."""
+        """Sends a command and waits for the reply that the data follows (1xx)."""
         try:
             reply = self.sendcmd(command)
         except Refused as refused:
             if refused.code != NO_DATA:
                 raise
             self._no_data(refused)
-        if reply.startswith("200"):  # some say first that they have understood
+        if reply.startswith("200"):  # some servers confirm the command first
             reply = self.getresp()
         if not reply.startswith("1"):
             raise Unintelligible
 
-    def _called(self) -> socket.socket:
-        """A connection that we make: always to the server itself, on the port it names."""
-        with self._about_data():
+    def _connect(self) -> socket.socket:
+        """Opens a data connection in passive mode, to the server itself, on the port it names."""
+        with self._data_errors():
             port = passive_port(self._ask_for_port())
             if port is None:
                 raise Unintelligible
@@ -111,7 +119,7 @@ class DataConnection(ControlConnection):
         return conn
 
     def _ask_for_port(self) -> str:
-        """The reply of a server to the command for passive mode, or to the other one."""
+        """Returns the reply to `PASV` or `EPSV`. Tries the other one if the server refuses one."""
         if not self._passive_command:
             self._passive_command = "EPSV" if self.af == socket.AF_INET6 else "PASV"
         try:
@@ -124,30 +132,31 @@ class DataConnection(ControlConnection):
 
     @contextmanager
     def _listening(self) -> Iterator[socket.socket]:
-        """Where the server may connect to: the address of ours that it knows."""
-        assert self.sock  # noqa: S101 - it is open
+        """Listens for a data connection in active mode, on the address that the server knows."""
+        assert self.sock  # noqa: S101 - the connection is open
         listener = socket.socket(self.af, socket.SOCK_STREAM)
         self._keep(listener)
         try:
-            ours = self.sock.getsockname()
+            local = self.sock.getsockname()
             try:
-                listener.bind((ours[0], 0, *ours[2:]))
+                listener.bind((local[0], 0, *local[2:]))
                 listener.listen()
             except OSError as error:
                 self._no_data(error)
-            host, port = str(ours[0]).partition("%")[0], listener.getsockname()[1]
-            tell = self.sendport if self.af == socket.AF_INET else self.sendeprt
-            with self._about_data():
-                tell(host, port)
+            # An IPv6 address may end with the name of an interface: fe80::1%eth0
+            host, port = str(local[0]).partition("%")[0], listener.getsockname()[1]
+            send_address = self.sendport if self.af == socket.AF_INET else self.sendeprt
+            with self._data_errors():
+                send_address(host, port)
             yield listener
         finally:
             self._drop(listener)
 
-    def _accepted(self, listener: socket.socket) -> socket.socket:
-        """The connection that the server makes; anyone else's is closed."""
+    def _accept(self, listener: socket.socket) -> socket.socket:
+        """Returns the connection of the server. Closes connections from other addresses."""
         seconds = self._source.deadlines.connect
         end = time.monotonic() + seconds
-        others = False
+        foreign = False
         while (left := end - time.monotonic()) > 0:
             listener.settimeout(left)
             try:
@@ -159,17 +168,17 @@ class DataConnection(ControlConnection):
                 self._keep(conn)
                 return conn
             conn.close()
-            others = True
-        whom = "only a foreign address connected" if others else "nobody connected"
+            foreign = True
+        words = "only a foreign address connected" if foreign else "nobody connected"
         raise SourceUnreachable(
-            f"{self.host} made no data connection to us within {seconds:g} seconds ({whom}); "
-            "check `mode`, and ask the customer whether their firewall lets them out",
+            f"{self.host} made no data connection to us within {seconds:g} seconds ({words}); "
+            "check `mode`, and ask the customer whether their firewall allows the connection",
             transient=True,
         )
 
     @contextmanager
-    def _about_data(self) -> Iterator[None]:
-        """A refusal is about the connection for data, unless it ends the conversation itself."""
+    def _data_errors(self) -> Iterator[None]:
+        """Reports a refusal as a failed data connection, unless it ends the control connection."""
         try:
             yield
         except Refused as refused:
@@ -180,9 +189,9 @@ class DataConnection(ControlConnection):
             self._no_data(error)
 
     def _no_data(self, error: Exception) -> NoReturn:
-        words, transient, _ = _kind_of_call(error)
+        words, transient, _ = _describe_connecting(error)
         raise SourceUnreachable(
             f"there is no data connection with {self.host} ({words}); check `mode`, and ask the "
-            "customer which ports their firewall lets through",
+            "customer which ports their firewall allows",
             transient=transient,
         ) from error

@@ -1,4 +1,4 @@
-"""What every source that is a server has in common: where it is, and how long it is tried."""
+"""The part that all servers share: the address, the secrets, and the attempts of a pick-up."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from adapters.sources.source import DeliveredFile
 
 
 class ServerSource(msgspec.Struct, frozen=True, kw_only=True):
-    """Every regular file directly in `directory` of a server whose name matches `pattern` (D2).
+    """The regular files directly in `directory` of a server whose names match `pattern` (D2).
 
-    `bind` is the local address to connect from. What may work in a moment is tried `attempts`
-    times, and all of it takes no longer than the `deadlines` say.
+    `bind` is the local address to connect from. `settle` and `settle_limit` are in seconds (D4). A
+    transient failure is tried again, with at most `attempts` attempts, within the `deadlines`.
     """
 
     protocol: str
@@ -36,46 +36,47 @@ class ServerSource(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def place(self) -> str:
-        """Who logs in where, and the directory."""
+        """The protocol, the user, the server and the directory."""
         return f"{self.protocol} {self.username}@{self.host}:{self.port} {self.directory}"
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Which of the secrets and files that it names cannot be read here and now, and which
-        secret everybody can read."""
-        found = [_warning(name, getattr(self, name)) for name in self.__struct_fields__]
-        return tuple(warning for warning in found if warning)
+        """A sentence for each secret or file that cannot be read now, and for each secret that
+        every user of this machine can read."""
+        warnings = [_warning(name, getattr(self, name)) for name in self.__struct_fields__]
+        return tuple(warning for warning in warnings if warning)
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where the server listens."""
+        """The host and port of the server, and the local address."""
         return Endpoint(self.host, self.port, self.bind)
 
     def fetch(self, limit: int) -> list[DeliveredFile]:
-        """The matching files, oldest first, then by name (D3).
+        """Returns the matching files, oldest first, then by name (D3).
 
-        Raises `SourceUnreachable`, and `StillUploading` when a file changes meanwhile (D4).
+        A file of more than `limit` bytes is returned without its data. Raises `SourceUnreachable`,
+        and `StillUploading` if a file keeps changing (D4).
         """
         remaining = Deadline(self.deadlines.whole)
-        settling = Stability(self.settle, self.settle_limit)
+        stability = Stability(self.settle, self.settle_limit)
 
         def attempt() -> list[DeliveredFile]:
-            with self.entered(remaining) as directory:
-                return pick_up(directory, limit, settling, sleep=remaining.sleep)
+            with self.open_directory(remaining) as directory:
+                return pick_up(directory, limit, stability, sleep=remaining.sleep)
 
         return retry(attempt, self.attempts, remaining)
 
-    def entered(self, remaining: Deadline) -> AbstractContextManager[Directory]:
-        """The directory, all the way from the name of the server; it is left afterwards, or when
-        nothing remains of the time. Raises `SourceUnreachable`."""
+    def open_directory(self, remaining: Deadline) -> AbstractContextManager[Directory]:
+        """Connects, logs in and yields the directory. Closes the connection after the block, or at
+        the end of `remaining`. Raises `SourceUnreachable`."""
         raise NotImplementedError
 
 
 def _warning(setting: str, value: object) -> str | None:
-    """What is wrong with the secret or file that a setting names."""
+    """Returns a sentence if the secret or file of a setting has a problem."""
     if isinstance(value, Secret):
         return value.warning(setting)
     if isinstance(value, Path):
-        _, trouble = read_regular(value)
-        return f"the file {value}, which `{setting}` names, {trouble}" if trouble else None
+        _, problem = read_regular(value)
+        return f"the file {value}, which `{setting}` names, {problem}" if problem else None
     return None

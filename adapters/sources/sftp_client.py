@@ -1,8 +1,8 @@
-"""Reading over SFTP: one directory, bounded by what is asked for, whatever the server answers.
+"""Lists and reads one directory over SFTP, with limits for all that a server may send.
 
-paramiko's own listing fails on one name that is not UTF-8, its `get` is content with a file that
-was cut off, and its prefetching threads outlive a lost connection. What is used of it are its
-packets.
+Only the packets of paramiko's client are used (ADR 0014). Its listing fails on one name that is not
+UTF-8. Its `get` reports success for a truncated file. Its prefetching threads stay alive after a
+lost connection.
 """
 
 from __future__ import annotations
@@ -44,28 +44,28 @@ from adapters.sources.failures import Kind
 from adapters.sources.pickup import Changed, FileStat, check_number, display_name, matches
 from adapters.sources.source import SourceUnreachable
 
-_PIECE = 32 * 1024  # bytes of one answer: more is refused by some servers
-# Pieces asked for before the first has come: twice what a connection holds (paramiko lets a server
-# send 2 MiB before it is read), so that the server always has something to do. Half of them are
-# asked for anew at a time, and all of them fit into what any server takes in without answering.
-_AHEAD = 128
-_BUFFER_BYTES = 4 * 1024 * 1024  # bytes: more than a connection holds
-_GATHERING = 0.002  # seconds in which answers gather while many are on their way
-_PARTS = 64  # that may be said of a file beyond the usual
-_HANDLE = 256  # bytes, as the protocol has it
-_ANSWER = 1024 * 1024  # bytes; a server may announce any number
-_NANOSECONDS = 10**9
+_PIECE_BYTES = 32 * 1024  # of one request; some servers refuse more
+# The requests that wait for an answer at the same time. Their answers are twice as large as the
+# window of the channel (2 MiB in paramiko), so the server always has something to send. Requests
+# are sent in groups of half that number. All of them fit into the input buffer of any server.
+_MAX_REQUESTS = 128
+_BUFFER_BYTES = 4 * 1024 * 1024  # more than the window of the channel
+_GATHER_S = 0.002  # the wait for more answers while many are expected
+_MAX_EXTENSIONS = 64  # extended attributes of one file
+_MAX_HANDLE_BYTES = 256  # the limit of the protocol
+_MAX_ANSWER_BYTES = 1024 * 1024  # a server may announce any size
+_NANOSECONDS = 10**9  # in a second
 
 
 def describe(error: Exception) -> Kind:
-    """What went wrong, in words of ours."""
+    """Returns the kind of a failure of SFTP."""
     match error:
         case paramiko.ChannelException():
-            return Kind("the server refuses it", refusal=True)
+            return Kind("the server refuses the channel", refusal=True)
         case paramiko.SSHException():
-            return Kind("the conversation broke off", transient=True)
+            return Kind("the connection broke off", transient=True)
         case SFTPError():
-            return Kind("it answers something else")
+            return Kind("the server sent an unexpected reply")
         case _Refused():
             return Kind(f"the server refuses with code {error.code}", refusal=True)
         case _:
@@ -75,33 +75,33 @@ def describe(error: Exception) -> Kind:
 def translate_errors(
     what: str, look_at: str, *, known: bool = False
 ) -> AbstractContextManager[None]:
-    """Turns whatever goes wrong with a server into one sentence, and the setting to look at."""
+    """Translates every error of the block, as `failures.translate_errors` does."""
     return failures.translate_errors(what, look_at, describe, known=known)
 
 
 class _Refused(Exception):
-    """A request that the server does not grant, and says only with a `code` why."""
+    """The server refused a request, with the status code `code`."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
 
 
-class About(NamedTuple):
-    """What a server says of a file; each part may be missing."""
+class Attributes(NamedTuple):
+    """The attributes of a file. An attribute is `None` if the server does not send it."""
 
     size: int | None  # bytes
-    mode: int | None  # its kind and rights, as `stat` has them
+    mode: int | None  # kind and rights, as in `stat`
     modified: int | None  # seconds since 1970
 
 
 class SftpClient(paramiko.SFTPClient):
-    """The few requests that reading takes."""
+    """The requests that a pick-up needs."""
 
     if TYPE_CHECKING:
-        # What paramiko's stubs leave out.
+        # These are missing in the stubs of paramiko.
         def _request(self, kind: int, *rest: object) -> tuple[int, paramiko.Message]: ...
-        def _async_request(self, whose: object, kind: int, *rest: object) -> int: ...
+        def _async_request(self, owner: object, kind: int, *rest: object) -> int: ...
         def _write_all(self, out: bytes) -> None: ...
 
         sock: paramiko.Channel
@@ -110,13 +110,13 @@ class SftpClient(paramiko.SFTPClient):
     def __init__(self, channel: paramiko.Channel) -> None:
         self._unsent = bytearray()
         self._unread, self._position = b"", 0
-        self._many = False  # answers are on their way
+        self._many_expected = False  # whether many answers are still to come
         super().__init__(channel)
 
-    def entries(self, directory: bytes) -> Iterator[tuple[str, About]]:
-        """Everything in a directory, as itself and not as what it links to.
+    def entries(self, directory: bytes) -> Iterator[tuple[str, Attributes]]:
+        """Yields the name and attributes of each entry of a directory. A link is not followed.
 
-        Bytes of a name that are not UTF-8 come as `os.fsdecode` gives them.
+        Bytes of a name that are not UTF-8 are decoded as `os.fsdecode` decodes them.
         """
         handle = self._handle(CMD_OPENDIR, directory)
         number = 0
@@ -128,70 +128,74 @@ class SftpClient(paramiko.SFTPClient):
                     number += 1
                     check_number(number)
                     name = message.get_string().decode("utf-8", "surrogateescape")
-                    message.get_string()  # the same as `ls -l` would show it
-                    yield name, _about(message)
+                    message.get_string()  # the entry as a line of `ls -l`
+                    yield name, _read_attributes(message)
         except EOFError:
             self._request(CMD_CLOSE, handle)
 
-    def read_file(self, path: bytes, size: int) -> tuple[About, bytes]:
-        """What an open file says of itself, and its first `size` bytes, or fewer if it ends."""
+    def read_file(self, path: bytes, size: int) -> tuple[Attributes, bytes]:
+        """Returns the attributes of a file and its first `size` bytes, or all if there are fewer.
+
+        The attributes are those of the open file, which may differ from the listed ones.
+        """
         handle = self._handle(CMD_OPEN, path, SFTP_FLAG_READ, paramiko.SFTPAttributes())
         kind, message = self._request(CMD_FSTAT, handle)
         _expect(kind, CMD_ATTRS)
-        found = _about(message)
-        data = self._first(handle, size) if _may_be_file(found) else b""
+        attributes = _read_attributes(message)
+        data = self._read_pieces(handle, size) if _may_be_regular(attributes) else b""
         self._request(CMD_CLOSE, handle)
-        return found, data
+        return attributes, data
 
     def _handle(self, kind: int, *rest: object) -> bytes:
+        """Opens a file or a directory and returns its handle."""
         answer, message = self._request(kind, *rest)
         _expect(answer, CMD_HANDLE)
         handle = message.get_string()
-        if len(handle) > _HANDLE:
+        if len(handle) > _MAX_HANDLE_BYTES:
             raise SFTPError("a handle that is too long")
         return handle
 
-    def _first(self, handle: bytes, size: int) -> bytes:
-        """The first bytes of a file: many pieces are asked for at once, each is counted."""
-        arriving = _Arriving(size)
-        while arriving.missing or arriving.asked:
-            if len(arriving.asked) <= _AHEAD // 2:
-                while arriving.missing and len(arriving.asked) < _AHEAD:
-                    offset, length = arriving.missing.popleft()
-                    request = self._async_request(arriving, CMD_READ, handle, int64(offset), length)
-                    arriving.asked[request] = offset, length
-            self._many = len(arriving.asked) > _AHEAD // 4
+    def _read_pieces(self, handle: bytes, size: int) -> bytes:
+        """Returns the first `size` bytes of a file, with many requests at the same time."""
+        download = _Download(size)
+        while download.missing or download.requested:
+            if len(download.requested) <= _MAX_REQUESTS // 2:
+                while download.missing and len(download.requested) < _MAX_REQUESTS:
+                    offset, length = download.missing.popleft()
+                    request = self._async_request(download, CMD_READ, handle, int64(offset), length)
+                    download.requested[request] = offset, length
+            self._many_expected = len(download.requested) > _MAX_REQUESTS // 4
             self._read_response()
-        return arriving.whole()
+        return download.data()
 
     def _send_packet(self, kind: int, packet: paramiko.Message) -> None:
-        """A request, which leaves when the next answer is waited for: with others, if there are."""
+        """Queues a request. `_read_packet` sends all queued requests together."""
         content = packet.asbytes()
         self._unsent += struct.pack(">IB", len(content) + 1, kind) + content
 
     def _read_packet(self) -> tuple[int, bytes]:
-        """An answer, of a size that answers have."""
+        """Sends the queued requests and returns the kind and the content of the next answer."""
         if self._unsent:
             requests, self._unsent = bytes(self._unsent), bytearray()
             self._write_all(requests)
         (size,) = struct.unpack(">I", self._read_all(4))
-        if not 0 < size <= _ANSWER:
-            raise SFTPError("an answer of a size that none has")
+        if not 0 < size <= _MAX_ANSWER_BYTES:
+            raise SFTPError("an answer of an impossible size")
         (kind,) = self._read_all(1)
         return kind, self._read_all(size - 1)
 
     def _read_all(self, number: int) -> bytes:
-        """So many bytes, from what is there or what comes.
+        """Returns the next `number` bytes of the channel. Raises `EOFError` at its end.
 
-        The thread that decrypts and this one hinder each other whenever they both have something
-        to do, so this one lets it work for a moment, and then takes everything there is: a rest
+        The thread that decrypts and this thread slow each other down if both work. So this thread
+        sleeps for a moment while many answers are expected. Then it takes all bytes at once: a rest
         would be moved in memory.
         """
         parts = []
         while number:
             if self._position == len(self._unread):
-                if self._many:
-                    time.sleep(_GATHERING)
+                if self._many_expected:
+                    time.sleep(_GATHER_S)
                 self._unread, self._position = self.sock.recv(_BUFFER_BYTES), 0
                 if not self._unread:
                     raise EOFError
@@ -202,44 +206,50 @@ class SftpClient(paramiko.SFTPClient):
         return b"".join(parts)
 
     def _read_response(self, request: int | None = None) -> tuple[int, paramiko.Message]:
-        """One answer: the one to this request, or to any of a file on its way."""
+        """Reads one answer: to `request`, or to any request of a download if that is `None`."""
         kind, data = self._read_packet()
         message = paramiko.Message(data)
         number = message.get_int()
-        whose = self._expecting.pop(number, None)
-        if whose is None or request not in (None, number):
-            raise SFTPError("an answer that was not asked for")
-        if isinstance(whose, _Arriving):
-            whose.take(kind, message, number)
+        owner = self._expecting.pop(number, None)
+        if owner is None or request not in (None, number):
+            raise SFTPError("an answer without a request")
+        if isinstance(owner, _Download):
+            owner.take(kind, message, number)
         elif kind == CMD_STATUS:
-            _raise_for(message.get_int())
+            _raise_for_status(message.get_int())
         return kind, message
 
 
-class _Arriving:
-    """A file on its way: what of it is missing, asked for, and here."""
+class _Download:
+    """A file that is being downloaded, in pieces of an offset and a length in bytes.
+
+    `missing` are the pieces to request. `requested` are the pieces by the number of their request.
+    """
 
     def __init__(self, size: int) -> None:
-        starts = range(0, size, _PIECE)
-        self.missing = deque((start, min(_PIECE, size - start)) for start in starts)
-        self.asked: dict[int, tuple[int, int]] = {}
+        starts = range(0, size, _PIECE_BYTES)
+        self.missing = deque((start, min(_PIECE_BYTES, size - start)) for start in starts)
+        self.requested: dict[int, tuple[int, int]] = {}
         self._received = 0
         self._refusal: Exception | None = None
-        self._data = io.BytesIO()
+        self._buffer = io.BytesIO()
 
-    def whole(self) -> bytes:
-        """What came; nothing if a piece in the middle did not. Raises what a refusal means."""
+    def data(self) -> bytes:
+        """Returns the received bytes, or none if a piece in the middle is missing.
+
+        Raises the error of a refusal.
+        """
         if self._refusal:
             raise self._refusal
-        data = self._data.getvalue()
+        data = self._buffer.getvalue()
         return data if len(data) == self._received else b""
 
     def take(self, kind: int, message: paramiko.Message, request: int) -> None:
-        """One answer. After a refusal only those that are on their way are waited for."""
-        offset, length = self.asked.pop(request)
+        """Takes one answer. After a refusal there are no further requests."""
+        offset, length = self.requested.pop(request)
         if kind == CMD_STATUS:
             try:
-                _raise_for(message.get_int())
+                _raise_for_status(message.get_int())
             except EOFError:
                 pass
             except Exception as error:
@@ -248,14 +258,14 @@ class _Arriving:
             return
         _expect(kind, CMD_DATA)
         piece = message.get_string()[:length]
-        self._data.seek(offset)
-        self._received += self._data.write(piece)
-        if piece and len(piece) < length:  # a server may give less than it was asked for
+        self._buffer.seek(offset)
+        self._received += self._buffer.write(piece)
+        if piece and len(piece) < length:  # a server may send less than a request asks for
             self.missing.appendleft((offset + len(piece), length - len(piece)))
 
 
 class SftpDirectory:
-    """A customer's directory on a server, as every directory is looked at and read."""
+    """A customer's directory on an SFTP server, as a `Directory` of `pickup`."""
 
     def __init__(self, client: SftpClient, host: str, directory: str, pattern: str) -> None:
         self._client = client
@@ -264,44 +274,46 @@ class SftpDirectory:
         self._pattern = pattern
 
     def look(self) -> dict[str, FileStat]:
-        """Every file that counts, links never."""
+        """Returns the matching regular files by name. Links do not count (D2)."""
         unlisted = f"{self._directory} on {self._host} cannot be listed"
         with translate_errors(unlisted, "`directory`", known=True):
             return {
-                name: self._look(name, about)
-                for name, about in self._client.entries(self._directory.encode())
-                if matches(name, self._pattern) and _may_be_file(about)
+                name: self._stat(name, attributes)
+                for name, attributes in self._client.entries(self._directory.encode())
+                if matches(name, self._pattern) and _may_be_regular(attributes)
             }
 
     def read(self, name: str, listed: FileStat) -> bytes:
-        """The bytes of a file, at most as many as it had and one more."""
+        """Returns the bytes of a file, at most one byte more than `listed.size`."""
         path = f"{self._directory.rstrip('/')}/{name}".encode("utf-8", "surrogateescape")
         unread = f"{display_name(name)} on {self._host} cannot be read"
         with translate_errors(unread, "what `username` may read", known=True):
             try:
-                # One byte more than is listed: a file that has it has grown.
-                found, data = self._client.read_file(path, listed.size + 1)
+                # If there is one byte more than listed, the file has grown.
+                attributes, data = self._client.read_file(path, listed.size + 1)
             except FileNotFoundError:
                 raise Changed(name) from None
-        if not _may_be_file(found) or found.size not in (None, listed.size):
+        if not _may_be_regular(attributes) or attributes.size not in (None, listed.size):
             raise Changed(name)
         return data
 
-    def _look(self, name: str, about: About) -> FileStat:
-        if about.mode is None or about.size is None or about.modified is None:
+    def _stat(self, name: str, attributes: Attributes) -> FileStat:
+        size, mode, modified = attributes
+        if mode is None or size is None or modified is None:
             raise SourceUnreachable(
-                f"{self._host} does not tell kind, size and time of {display_name(name)}, without "
-                "which nobody knows whether it is complete; ask the customer for a server that does"
+                f"{self._host} does not tell kind, size and time of {display_name(name)}, so "
+                "Tenure cannot see whether the file is complete; ask the customer for a server "
+                "that does"
             )
-        return FileStat(about.size, about.modified * _NANOSECONDS)
+        return FileStat(size, modified * _NANOSECONDS)
 
 
-def _may_be_file(about: About) -> bool:
-    return about.mode is None or stat.S_ISREG(about.mode)
+def _may_be_regular(attributes: Attributes) -> bool:
+    return attributes.mode is None or stat.S_ISREG(attributes.mode)
 
 
-def _about(message: paramiko.Message) -> About:
-    """What a server says of a file; paramiko would believe it any number of further parts."""
+def _read_attributes(message: paramiko.Message) -> Attributes:
+    """Reads the attributes of a file. paramiko's own function has no limit for extensions."""
     flags = message.get_int()
     size = message.get_int64() if flags & paramiko.SFTPAttributes.FLAG_SIZE else None
     if flags & paramiko.SFTPAttributes.FLAG_UIDGID:
@@ -309,24 +321,24 @@ def _about(message: paramiko.Message) -> About:
     mode = message.get_int() if flags & paramiko.SFTPAttributes.FLAG_PERMISSIONS else None
     modified = None
     if flags & paramiko.SFTPAttributes.FLAG_AMTIME:
-        message.get_int()  # when it was last read
+        message.get_int()  # the time of the last access
         modified = message.get_int()
     if flags & paramiko.SFTPAttributes.FLAG_EXTENDED:
-        parts = message.get_int()
-        if parts > _PARTS:
-            raise SFTPError("a file of which too much is said")
-        for _ in range(2 * parts):
+        extensions = message.get_int()
+        if extensions > _MAX_EXTENSIONS:
+            raise SFTPError("a file with too many attributes")
+        for _ in range(2 * extensions):
             message.get_string()
-    return About(size, mode, modified)
+    return Attributes(size, mode, modified)
 
 
 def _expect(kind: int, expected: int) -> None:
     if kind != expected:
-        raise SFTPError("another answer than the one to this request")
+        raise SFTPError("an answer of another kind than expected")
 
 
-def _raise_for(code: int) -> None:
-    """Raises what a status means, unless it means success."""
+def _raise_for_status(code: int) -> None:
+    """Raises the error for a status code, unless the code means success."""
     if code == SFTP_OK:
         return
     if code == SFTP_EOF:

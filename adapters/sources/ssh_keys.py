@@ -1,4 +1,4 @@
-"""Keys of SSH: the private one to log in with, and those that a server may show."""
+"""SSH keys: the private key for the log-in, and the known host keys of a server."""
 
 from __future__ import annotations
 
@@ -17,40 +17,41 @@ _Key = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKe
 
 
 def known_keys(file: Path, host: str, port: int) -> frozenset[str]:
-    """The fingerprints that a known_hosts file has for a server.
+    """Returns the fingerprints (`SHA256:…`) that a known_hosts file has for a server.
 
-    Hashed names are found as well. A key that is `@revoked` is pinned for nobody, whomever that
-    line names, and `@cert-authority` pins nothing. Raises `SourceUnreachable` where there is none.
+    The names in the file may be hashed. A key in a `@revoked` line is revoked for all servers. A
+    `@cert-authority` line is ignored. Raises `SourceUnreachable` if the file cannot be read or has
+    no key of the server.
     """
-    named = (host if port == 22 else f"[{host}]:{port}").lower()
-    data, trouble = read_regular(file)
-    if trouble:
-        raise SourceUnreachable(f"the file {file}, which `known_hosts` names, {trouble}")
+    server = (host if port == 22 else f"[{host}]:{port}").lower()
+    data, problem = read_regular(file)
+    if problem:
+        raise SourceUnreachable(f"the file {file}, which `known_hosts` names, {problem}")
     revoked: set[str] = set()
     keys: set[str] = set()
     for line in data.decode("utf-8", "replace").splitlines():
-        marker, rest = _marked(line)
-        entry = _entry(rest)
+        marker, rest = _split_marker(line)
+        entry = _parse_entry(rest)
         if entry and marker == "@revoked":
             revoked.add(entry.key.fingerprint)
-        elif entry and not marker and _names(entry, named):
+        elif entry and not marker and _is_for(entry, server):
             keys.add(entry.key.fingerprint)
     if not keys - revoked:
         raise SourceUnreachable(
-            f"the file {file}, which `known_hosts` names, has no key of {named}"
+            f"the file {file}, which `known_hosts` names, has no key of {server}"
         )
     return frozenset(keys - revoked)
 
 
-def _marked(line: str) -> tuple[str, str]:
-    """The marker of a line, mostly none, and the rest of it, with one blank between words."""
+def _split_marker(line: str) -> tuple[str, str]:
+    """Returns the marker of a line, or `""`, and the rest, with one blank between the words."""
     words = line.split()
     marker = words.pop(0) if line.lstrip().startswith("@") else ""
     return marker, " ".join(words)
 
 
-def _entry(line: str) -> paramiko.hostkeys.HostKeyEntry | None:
-    """What a line says; nothing where it cannot be read, as OpenSSH has it too."""
+def _parse_entry(line: str) -> paramiko.hostkeys.HostKeyEntry | None:
+    """Parses a line. Returns `None` for a malformed line, which OpenSSH ignores too."""
     with suppress(Exception):
         entry = paramiko.hostkeys.HostKeyEntry.from_line(line)
         if entry and entry.key:
@@ -58,22 +59,22 @@ def _entry(line: str) -> paramiko.hostkeys.HostKeyEntry | None:
     return None
 
 
-def _names(entry: paramiko.hostkeys.HostKeyEntry, named: str) -> bool:
-    """Whether a line is about a server; its names may be hashed, patterns name nobody."""
+def _is_for(entry: paramiko.hostkeys.HostKeyEntry, server: str) -> bool:
+    """Whether an entry names a server. Its names may be hashed; patterns do not count."""
     names = [name if name.startswith("|1|") else name.lower() for name in entry.hostnames]
-    if f"!{named}" in names:
+    if f"!{server}" in names:
         return False
     return any(
-        name == named
-        or (name.startswith("|1|") and paramiko.HostKeys.hash_host(named, name) == name)
+        name == server
+        or (name.startswith("|1|") and paramiko.HostKeys.hash_host(server, name) == name)
         for name in names
     )
 
 
 def private_key(secret: Secret, passphrase: Secret | None) -> paramiko.PKey:
-    """The key to log in with. Raises `SourceUnreachable`."""
-    # The secrets have no names here: whoever raises is looked at.
-    key, problem = _parsed(
+    """Returns the key for the log-in. Raises `SourceUnreachable`."""
+    # No local variable holds a secret here: a traceback could show the variables of this frame.
+    key, problem = _parse_key(
         secret.read("private_key"), passphrase.read("passphrase") if passphrase else None
     )
     if key is None:
@@ -81,8 +82,11 @@ def private_key(secret: Secret, passphrase: Secret | None) -> paramiko.PKey:
     return key
 
 
-def _parsed(text: str, passphrase: str | None) -> tuple[paramiko.PKey | None, str]:
-    """The key in a text, or why there is none; never an error, whose context would hold it."""
+def _parse_key(text: str, passphrase: str | None) -> tuple[paramiko.PKey | None, str]:
+    """Returns the key in a text, or `None` and a sentence about the problem.
+
+    Raises no error, because its context would contain the key.
+    """
     data, password = text.encode(), passphrase.encode() if passphrase else None
     try:
         if "BEGIN OPENSSH PRIVATE KEY" in text:
@@ -93,7 +97,7 @@ def _parsed(text: str, passphrase: str | None) -> tuple[paramiko.PKey | None, st
         if passphrase:
             return None, "`private_key` is not encrypted; leave out `passphrase`"
         return None, "`private_key` is encrypted; set `passphrase`"
-    except Exception:  # whatever a file holds that is no key
+    except Exception:  # cryptography raises many kinds of errors for a malformed key
         hint = "check `passphrase` and whether" if passphrase else "check whether"
         return None, f"`private_key` cannot be read; {hint} it is a key in OpenSSH or PEM format"
     kinds: tuple[tuple[type[_Key], type[paramiko.PKey]], ...] = (
@@ -103,13 +107,13 @@ def _parsed(text: str, passphrase: str | None) -> tuple[paramiko.PKey | None, st
     )
     for kind, key in kinds:
         if isinstance(loaded, kind):
-            with suppress(Exception):  # a curve that SSH does not know
-                return key.from_private_key(StringIO(_plain(loaded))), ""
+            with suppress(Exception):  # SSH does not have all elliptic curves
+                return key.from_private_key(StringIO(_to_openssh(loaded))), ""
     return None, "`private_key` is of a type that is not supported: use Ed25519, ECDSA or RSA"
 
 
-def _plain(loaded: _Key) -> str:
-    """A key in the one format that paramiko reads for all types."""
+def _to_openssh(loaded: _Key) -> str:
+    """Returns a key in the only format that paramiko reads for all types of keys."""
     return loaded.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.OpenSSH,

@@ -1,4 +1,4 @@
-"""Whom we trust: certificates of servers, and sentences about those that will not do."""
+"""Verifies certificates of servers, and explains why a certificate is not accepted."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from pathlib import Path
 from adapters.secret import read_regular
 from adapters.sources.source import SourceUnreachable
 
-_OTHER_NAME = (62, 64)  # codes of OpenSSL's, for a host name and for an address
+# Error codes of OpenSSL (X509_V_ERR_…).
+_OTHER_NAME = (62, 64)  # the certificate is for another host name, or for another address
 _TOO_EARLY, _EXPIRED = 9, 10
 _SELF_SIGNED = 18
 _ISSUER_UNKNOWN = (2, 19, 20, 21)
 
 
 def trust_in(ca_file: Path | None) -> ssl.SSLContext:
-    """What proves a server to be the one we want. Raises `SourceUnreachable`.
+    """Returns the TLS context that verifies a server. Raises `SourceUnreachable`.
 
-    Whoever is trusted by `ca_file` is so without the formal demands that some versions of Python
-    make of an issuer, and need not be one: it may hold the server's own certificate.
+    `ca_file` may contain an issuer, or the certificate of the server itself. Its certificates are
+    trusted without the strict checks that newer versions of Python add.
     """
     context = ssl.create_default_context() if ca_file is None else _context_of(ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -28,19 +29,48 @@ def trust_in(ca_file: Path | None) -> ssl.SSLContext:
 
 
 def _context_of(ca_file: Path) -> ssl.SSLContext:
-    data, trouble = read_regular(ca_file)
-    text = data.decode("ascii", "ignore")  # whatever else stands there is a remark
+    """Returns a context that trusts the certificates in a file. Raises `SourceUnreachable`."""
+    data, problem = read_regular(ca_file)
+    text = data.decode("ascii", "ignore")  # certificates are ASCII; other text is a comment
     try:
-        if not trouble and "-----BEGIN" in text:  # nothing at all would mean the system's
+        # Without a certificate, Python would trust the issuers of the system.
+        if not problem and "-----BEGIN" in text:
             return ssl.create_default_context(cadata=text)
     except (ssl.SSLError, ValueError):
         pass
-    trouble = trouble or "holds no certificate"
-    raise SourceUnreachable(f"the file {ca_file}, which `ca_file` names, {trouble}")
+    problem = problem or "holds no certificate"
+    raise SourceUnreachable(f"the file {ca_file}, which `ca_file` names, {problem}")
+
+
+def describe_certificate(data: bytes, host: str) -> str:
+    """Returns words for a trusted certificate in DER form: host, issuer, and end of validity."""
+    from cryptography import x509
+
+    try:
+        certificate = x509.load_der_x509_certificate(data)
+        names = (x509.NameOID.ORGANIZATION_NAME, x509.NameOID.COMMON_NAME)
+        issuer = [
+            str(attribute.value)
+            for oid in names
+            for attribute in certificate.issuer.get_attributes_for_oid(oid)
+        ]
+        until = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
+    except ValueError:
+        return f"is for {host}, and trusted"
+    by = f", issued by {_printable(' '.join(issuer))}" if issuer else ""
+    return f"is for {host}{by}, valid until {until}"
+
+
+def _printable(text: str) -> str:
+    """Returns a text of a certificate, shortened, with `?` for each unprintable character."""
+    return "".join(char if char.isprintable() else "?" for char in text[:100])
 
 
 def distrust(host: str, code: int) -> str:
-    """Why a certificate is not accepted, and what to do."""
+    """Returns a sentence that says why a certificate is not accepted, and what to do.
+
+    `code` is the error code of OpenSSL.
+    """
     if code in _OTHER_NAME:
         return (
             f"the certificate that {host} shows is for another name; check `host`, or ask the "

@@ -1,1 +1,1 @@
-"""Where events and their projections are kept."""
+"""The store of events and their projections."""

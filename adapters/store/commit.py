@@ -1,4 +1,4 @@
-"""One commit: the runs that end in one transaction, and everything that is written with them."""
+"""One commit: the runs of one transaction, and everything that is stored with them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from projections.tables import Operation, Write
 
 
 class HeldFile(Redacted, frozen=True):
-    """A file of a delivery that waits: how it was recorded, and its bytes as received."""
+    """One file of a held delivery: its recorded facts (`info`), and its bytes as received."""
 
     info: FileInfo
     data: bytes
 
 
 class Commit(Redacted, frozen=True):
-    """Runs of one company that are stored whole or not at all (R1), planned from `state`.
+    """Runs of one company that are stored together or not at all (R1), planned from `state`.
 
-    `runs` are in the order in which they ended; everything else belongs to the last one. `held` are
-    the files that wait with it (B2).
+    `runs` stand in the order in which they ended. All other fields belong to the last run. `held`
+    has the files of the delivery that the last run holds (B2).
     """
 
     runs: tuple[RunRecord, ...]
@@ -39,13 +39,16 @@ class Commit(Redacted, frozen=True):
 
     @property
     def ended(self) -> RunRecord:
-        """The run that was asked for."""
+        """The last run: the run that the caller asked for."""
         return self.runs[-1]
 
 
 def events_of(commit: Commit) -> Iterator[RecordedEvent[RunEnded | EmployeeEvent]]:
-    """The events to be stored: those of the runs first, which are lock and guard for the others
-    (R4)."""
+    """Yields the events to store.
+
+    The events of the runs come first. To insert them locks the company's stream, and fails if
+    another run was stored since `state` (R4).
+    """
     for version, record in enumerate(commit.runs, commit.state.version + 1):
         yield RecordedEvent(
             originator_id=company_stream_id(record.ended.company),
@@ -60,7 +63,7 @@ def events_of(commit: Commit) -> Iterator[RecordedEvent[RunEnded | EmployeeEvent
 
 
 def writes_of(commit: Commit) -> Iterator[Write]:
-    """What the commit changes in the projections and beside them."""
+    """Yields what the commit writes into the projections and the other tables."""
     run, company, state = commit.ended.run, commit.ended.ended.company, commit.state
     for record in commit.runs:
         state = evolve(state, record.run, record.ended)
@@ -79,7 +82,7 @@ def writes_of(commit: Commit) -> Iterator[Write]:
 
 
 def _roster_rows(commit: Commit, *, known: bool) -> Iterator[roster.RosterRow]:
-    """The rows of those who were known before the run, or of those who were not."""
+    """Yields the roster rows of changed employees: of the known ones, or of the new ones."""
     for change in commit.changes:
         if (change.before is not None) == known:
             yield roster.row(commit.ended.ended.company, change.after, change.digest)

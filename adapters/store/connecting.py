@@ -1,4 +1,4 @@
-"""Reaching a PostgreSQL database by its URL, and saying what went wrong, without what is secret."""
+"""Connections to a PostgreSQL database by its URL, and error sentences that leak no secret."""
 
 from __future__ import annotations
 
@@ -15,72 +15,80 @@ from psycopg_pool import PoolTimeout
 
 from adapters.store.errors import StoreUnavailable
 
-_CONNECT = 10
-"""Seconds to wait for a connection."""
-_LIVELY = {
+_CONNECT_TIMEOUT_S = 10
+"""How long one host has for a connection, if neither the URL nor the environment says it."""
+_KEEPALIVES = {
     "keepalives_idle": 10,  # seconds
     "keepalives_interval": 5,  # seconds
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,  # milliseconds
 }
-"""A server that is gone without a word is noticed within half a minute."""
-NOTICING = (
+"""With these, a client notices within half a minute that the server has disappeared."""
+SET_KEEPALIVES = (
     "SELECT set_config('tcp_keepalives_idle', '10', false),"
     " set_config('tcp_keepalives_interval', '5', false),"
     " set_config('tcp_keepalives_count', '3', false)"
 )
-"""Makes the server notice as soon that we are gone: until then it keeps what we have locked."""
+"""With this, the server notices as soon that a client has disappeared, and releases its locks."""
 
 
 @contextmanager
 def connected(url: str) -> Iterator[Connection[Any]]:
-    """A connection for the time of the `with`, on which each statement counts at once."""
+    """Yields a connection for the time of the `with`. Each statement is its own transaction."""
     with closing(psycopg.connect(conninfo_of(url), autocommit=True)) as connection:
         yield connection
 
 
 def conninfo_of(url: str) -> str:
-    """The URL as libpq takes it, with an end to every wait if nothing sets one: for a connection,
-    and for a server that is gone.
+    """Returns the URL as libpq's connection string, with a time limit for every wait.
 
-    What libpq says of a URL that it cannot read, or of a host that is none, quotes it, and so may
-    quote the password.
+    The limits are for a connection, and for a server that has disappeared. Limits that the URL or
+    the environment sets are kept. Raises `StoreUnavailable` if the URL cannot be read.
     """
-    given = parameters_of(url)
-    usual: dict[str, str | int] = {**_LIVELY, "fallback_application_name": "tenure"}
-    if "service" not in given and "PGCONNECT_TIMEOUT" not in environ:
-        usual["connect_timeout"] = _CONNECT
-    added = {name: value for name, value in usual.items() if name not in given}
-    return make_conninfo(url, **added)
+    parameters = parameters_of(url)
+    defaults: dict[str, str | int] = {**_KEEPALIVES, "fallback_application_name": "tenure"}
+    # A service file may set the limit too, and would be overridden.
+    if "service" not in parameters and "PGCONNECT_TIMEOUT" not in environ:
+        defaults["connect_timeout"] = _CONNECT_TIMEOUT_S
+    missing = {name: value for name, value in defaults.items() if name not in parameters}
+    return make_conninfo(url, **missing)
 
 
 def parameters_of(url: str) -> dict[str, Any]:
-    """What the URL says to libpq. Raises `StoreUnavailable`, without the URL, for what is none."""
+    """Returns libpq's parameters from the URL.
+
+    Raises `StoreUnavailable` if the URL or one of its hosts is malformed. libpq's own error would
+    quote the URL, and with it perhaps the password. This one does not.
+    """
     try:
         parameters = conninfo_to_dict(url)
     except psycopg.ProgrammingError:
-        parameters = {"host": "@"}
+        parameters = {"host": "@"}  # rejected below
     hosts = str(parameters.get("host") or "").split(",")
+    # A host with "@" or "/" is a rest of an unencoded password, as in `postgresql://ann:p@ss@db/x`.
+    # A host that begins with "/" is the directory of a Unix socket.
     if any("@" in host or ("/" in host[1:] and host[0] != "/") for host in hosts):
         raise StoreUnavailable(
-            "the URL of the database cannot be read; see that its parameters are libpq's, and that "
-            "in a user name or password whatever is no letter or digit is written as %xx"
+            "the URL of the database cannot be read; check that libpq knows its parameters, and "
+            "write each character of the user name and the password as %xx, except letters and "
+            "digits"
         ) from None
     return parameters
 
 
-def patience(url: str) -> float:
-    """Seconds for a connection to any of the hosts."""
+def pool_timeout_s(url: str) -> float:
+    """Returns the seconds that a pool waits for a connection: enough to try every host."""
     parameters = parameters_of(url)
-    each = float(parameters.get("connect_timeout") or environ.get("PGCONNECT_TIMEOUT") or _CONNECT)
-    return (each or 3600) * len(str(parameters.get("host") or "").split(",")) + 1
+    limit = parameters.get("connect_timeout") or environ.get("PGCONNECT_TIMEOUT")
+    per_host_s = float(limit or _CONNECT_TIMEOUT_S) or 3600  # for libpq, 0 is no limit
+    return per_host_s * len(str(parameters.get("host") or "").split(",")) + 1
 
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Turns what PostgreSQL says into something an operator can act on.
+    """Raises `StoreUnavailable` for every error of PostgreSQL, with a hint for the operator.
 
-    What it says of data is left out: it may quote somebody's.
+    The details of the error are left out: they may quote personal data.
     """
     try:
         yield
@@ -91,7 +99,7 @@ def translate_errors() -> Iterator[None]:
 
 
 def unavailable(error: Exception) -> StoreUnavailable:
-    """An error of the database, and what to do about it."""
+    """Returns the `StoreUnavailable` for an error of the database: its reason, and a hint."""
     cause = error if isinstance(error, psycopg.Error) else error.__cause__
     return StoreUnavailable(
         f"the database cannot be used: {_reason(cause or error)}", _hint(cause or error)
@@ -99,27 +107,27 @@ def unavailable(error: Exception) -> StoreUnavailable:
 
 
 def _reason(cause: BaseException) -> str:
-    """What PostgreSQL says first of all, which names no data."""
+    """Returns PostgreSQL's primary message, which quotes no data, or else the error's type."""
     if isinstance(cause, PoolTimeout):
-        return "it gives no connection"
+        return "it gave no connection in time"
     if isinstance(cause, psycopg.Error) and cause.diag.message_primary:
         return cause.diag.message_primary
     if isinstance(cause, (psycopg.OperationalError, psycopg.ProgrammingError)):
-        # libpq's advice stands on lines of its own, which begin with a tab.
-        said = [line for line in str(cause).splitlines() if not line.startswith("\t")]
-        return " ".join(" ".join(said).split())
+        # libpq's advice stands on separate lines, which begin with a tab.
+        lines = [line for line in str(cause).splitlines() if not line.startswith("\t")]
+        return " ".join(" ".join(lines).split())
     return type(cause).__name__
 
 
 def _hint(cause: BaseException) -> str:
     match cause:
         case psycopg.errors.InsufficientPrivilege():
-            return "`tenure migrate --grant ROLE`, as the owner, lets a role do what is needed"
+            return "run `tenure migrate --grant ROLE` as the owner: it gives ROLE its rights"
         case psycopg.errors.UndefinedObject():
-            return "let an administrator create it first"
+            return "ask an administrator to create it first"
         case psycopg.OperationalError() if "password" in str(cause):
-            return "~/.pgpass, or the file that PGPASSFILE names, may hold the password"
+            return "put the password into ~/.pgpass, or into the file that PGPASSFILE names"
         case psycopg.OperationalError():
-            return "see that it runs, and that `database` or TENURE_DATABASE names it"
+            return "check that the server runs, and that `database` or TENURE_DATABASE names it"
         case _:
-            return "check where the database is configured"
+            return "check `database` or TENURE_DATABASE"

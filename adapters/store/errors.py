@@ -1,21 +1,21 @@
-"""How a store fails; apart, so that who only has to name a failure need not load a database."""
+"""Errors of a store, in a module of their own: to name one, no database driver is loaded."""
 
 from __future__ import annotations
 
 
 class Conflict(Exception):
-    """Another run changed the company since this one was planned (R4); plan anew."""
+    """Another run of the company was stored after this one was planned (R4): plan it again."""
 
     def __init__(self, company: str, version: int) -> None:
-        super().__init__(f"company {company} is past version {version}")
+        super().__init__(f"company {company} has changed since version {version}")
         self.company = company
         self.version = version
 
 
 class StoreUnavailable(Exception):
-    """The database cannot be used; `problem` says why, for an operator, and `hint` what to do."""
+    """The database cannot be used. `problem` tells an operator why, and `hint` what to do."""
 
-    def __init__(self, problem: str, hint: str = "check where the database is configured") -> None:
+    def __init__(self, problem: str, hint: str = "check `database` or TENURE_DATABASE") -> None:
         super().__init__(problem)
         self.problem = problem
         self.hint = hint

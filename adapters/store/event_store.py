@@ -1,7 +1,7 @@
-"""Our events, carried by eventsourcing: the application, its mapper and its transcoder.
+"""Our events on the library eventsourcing: the application, its mapper and its transcoder.
 
-The stock mapper stores any class by its import path. Ours stores a closed set of events by their
-wire tag, so that what the database says is never imported.
+The library's own mapper stores any class by its import path. Ours stores a closed set of events by
+their wire tags, so nothing that stands in the database is ever imported (ADR 0003).
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ NAME = "tenure"
 
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """What is stored of an event beside its stream, position and topic.
+    """The stored part of an event that is not its stream, position or topic.
 
-    `effective` is left out where it is the moment of recording, as it nearly always is.
+    `effective` is left out if it equals `recorded`, as it nearly always does.
     """
 
     event: Event
@@ -44,30 +44,33 @@ class Content(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class EventTranscoder(Transcoder):
-    """JSON by msgspec: fast, exact, and legible to whoever must look into the database."""
+    """Encodes events as JSON with msgspec: fast, exact, and readable in the database."""
 
     def __init__(self) -> None:
         self._encoder = msgspec.json.Encoder()
         self._decoder = msgspec.json.Decoder(Content)
 
     def encode(self, obj: Any) -> bytes:
-        """The bytes of a `Content`."""
+        """Returns the bytes of a `Content`."""
         return self._encoder.encode(obj)
 
     def decode(self, data: bytes) -> Content:
-        """The `Content` in the bytes. Raises `msgspec.MsgspecError` where there is none."""
+        """Returns the `Content` in the bytes. Raises `msgspec.MsgspecError` if they hold none."""
         return self._decoder.decode(data)
 
 
 Upcaster: TypeAlias = Callable[[bytes], tuple[str, bytes]]
-"""From the stored bytes of a retired event to a topic of today and the bytes of its content."""
+"""Turns the stored bytes of a retired event into a current topic and the bytes of its content."""
 
 UPCASTERS: Mapping[str, Upcaster] = {}
-"""By topic: how what no release writes any more is read. No topic is retired yet."""
+"""The upcaster of each retired topic: a topic that this release still reads, but does not write.
+
+No topic is retired yet (ADR 0022).
+"""
 
 
 class EventMapper(Mapper[UUID]):
-    """Between `RecordedEvent` and what is stored of it.
+    """Converts between a `RecordedEvent` and its stored form.
 
     Stored events are never changed. An event of a retired topic is read through its upcaster.
     """
@@ -79,7 +82,7 @@ class EventMapper(Mapper[UUID]):
         self._upcasters = upcasters
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
-        """What is stored of an event."""
+        """Returns the stored form of an event."""
         recorded = cast(AnyRecord, domain_event)
         at_once = recorded.effective == recorded.recorded
         state = Content(
@@ -98,10 +101,10 @@ class EventMapper(Mapper[UUID]):
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
-        """The event that was stored.
+        """Returns the event that was stored.
 
-        Raises `MapperDeserialisationError`, which names stream and position and nothing else,
-        when the topic is none of ours or the content does not fit it.
+        Raises `MapperDeserialisationError` if the topic is unknown, or the content does not fit
+        the topic. The error names stream and version only: content may be personal data.
         """
         topic, content = stored_event.topic, stored_event.state
         try:
@@ -111,7 +114,7 @@ class EventMapper(Mapper[UUID]):
                 raise _unreadable("unknown topic", stored_event)
             state: Content = self.transcoder.decode(content)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            # `from None`: the error may quote what it could not read.
+            # `from None`: the original error may quote the content.
             raise _unreadable("unreadable event", stored_event) from None
         recorded = RecordedEvent(
             originator_id=cast(UUID, stored_event.originator_id),
@@ -134,26 +137,26 @@ def _unreadable(what: str, stored_event: StoredEvent) -> MapperDeserialisationEr
 
 
 class EventStore(Application[UUID]):
-    """The event store. Configured by what it is given, and never by the process environment."""
+    """The application of eventsourcing. Its argument configures it, never the environment."""
 
     name = NAME
 
     def __init__(self, factory: InfrastructureFactory[Any]) -> None:
-        self._given = factory
+        self._store_factory = factory
         super().__init__()
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
-        """Nothing: eventsourcing would take compressor, cipher and more from `os.environ`."""
+        """Returns an empty environment: `os.environ` could set a compressor, a cipher and more."""
         return Environment(name, {})
 
     def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
-        """The factory of the store that is in use."""
-        return self._given
+        """Returns the factory that the constructor got."""
+        return self._store_factory
 
     def construct_transcoder(self) -> Transcoder:
-        """msgspec instead of json."""
+        """Returns a transcoder that uses msgspec, not the json module."""
         return EventTranscoder()
 
     def construct_mapper(self) -> Mapper[UUID]:
-        """Ours, for immutable structs."""
+        """Returns our mapper, which reads and writes immutable structs."""
         return EventMapper(transcoder=self.construct_transcoder())

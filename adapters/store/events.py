@@ -1,6 +1,6 @@
-"""The table of events: its statements, in the subset that every store speaks.
+"""The table of events and its statements, in the SQL subset that every store supports.
 
-It is the one that eventsourcing's recorders read, with a checksum beside each event.
+The recorders of eventsourcing read this table. The column `checksum` is an addition of ours.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ OF_RUN = """
         WHERE originator_id IN (SELECT employee FROM touched WHERE run = ?)
     ) found ORDER BY originator_id, originator_version
 """
-"""Every event of everyone whom a run registered (their ids lie in a range) or changed."""
+"""Every event of each employee that a run registered or changed.
+
+The ids of the employees that a run registered lie in one range.
+"""
 
 EVERY = """
     SELECT originator_id, originator_version, topic, state, checksum FROM stored_events
@@ -57,12 +60,15 @@ Row: TypeAlias = tuple[str, int, str, bytes, int]
 
 
 def row_of(stored: StoredEvent) -> Row:
-    """The row of an event."""
+    """Returns the row of an event."""
     stream = cast(UUID, stored.originator_id).hex
     state = stored.state
     return stream, stored.originator_version, stored.topic, state, checksum(state)
 
 
 def checksum(state: bytes) -> int:
-    """What `verify` knows an event's bytes by. It finds accidents, not those who recompute it."""
+    """Returns the CRC-32 by which `verify` checks the bytes of an event.
+
+    It finds accidents. It does not find an intruder, who can compute it again.
+    """
     return zlib.crc32(state)

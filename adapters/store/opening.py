@@ -1,4 +1,4 @@
-"""Where the store is, and opening it: only what is used of it is loaded."""
+"""The place of a store, and how to open it. Only the driver that is used is loaded."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 class PostgresUrl(Redacted, frozen=True):
-    """A PostgreSQL database, which may be named with a password."""
+    """The URL of a PostgreSQL database. It may contain a password."""
 
     url: str
 
 
 Database: TypeAlias = Path | PostgresUrl
-"""The file of the embedded store, or a PostgreSQL database."""
+"""The file of the embedded store, or the URL of a PostgreSQL database."""
 
 
 def open_store(database: Database) -> Store:
-    """The store there. Raises `StoreUnavailable` where it cannot be used."""
+    """Opens the store. Raises `StoreUnavailable` if it cannot be used."""
     if isinstance(database, PostgresUrl):
         from adapters.store.postgres import open_postgres
 

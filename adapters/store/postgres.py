@@ -1,8 +1,8 @@
-"""The store for many workers: everything that is PostgreSQL's own.
+"""The store for many workers: everything that is specific to PostgreSQL (ADR 0015).
 
-eventsourcing's recorder inserts inside a pipeline, takes a lock on the whole table and retries
-blindly. Ours copies in binary, locks nothing but the company's stream (by inserting the run's own
-event first), and leaves it to the store to find out what became of a commit.
+The recorder of eventsourcing inserts inside a pipeline, locks the whole table and retries blindly.
+Ours copies in binary. It locks only the company's stream, because it inserts the run's own event
+first. It does not retry: `Store.commit` finds out whether a commit was stored.
 """
 
 from __future__ import annotations
@@ -25,7 +25,13 @@ from eventsourcing.utils import Environment
 from psycopg import Connection, Cursor, sql
 
 from adapters.store import events
-from adapters.store.connecting import NOTICING, connected, conninfo_of, patience, translate_errors
+from adapters.store.connecting import (
+    SET_KEEPALIVES,
+    connected,
+    conninfo_of,
+    pool_timeout_s,
+    translate_errors,
+)
 from adapters.store.errors import StoreUnavailable
 from adapters.store.event_store import NAME, EventStore
 from adapters.store.query import Query
@@ -34,26 +40,27 @@ from adapters.store.sql import ddl, on_conflict, statement_of
 from adapters.store.store import Store
 from projections.tables import Kind, Operation, Table, Write
 
-_CONNECTIONS = 132
-"""At most, made as they are needed: one for each delivery that is planned and each company whose
-clock is passed (`--workers`, 64 at most), and a few for who looks beside them. Who had to wait for
-one would look like a server that is away."""
-_UNFROZEN = "SET idle_in_transaction_session_timeout = '60s'"
-"""How long a company waits for a run whose machine freezes in the midst of storing it."""
+_MAX_CONNECTIONS = 132
+"""Connections of the pool, opened when they are needed: one for each delivery that is planned (64
+at most, see `--workers`), one for each company whose clock runs (64 at most), and four for other
+questions. A run that waits too long for a connection fails as if the server were away."""
+_SET_IDLE_TIMEOUT = "SET idle_in_transaction_session_timeout = '60s'"
+"""Ends the transaction of a machine that freezes while it stores a run. So the company is unlocked.
+"""
 _BATCH_ROWS = 5_000
 """Rows that are fetched at a time."""
-_FEW = 100
-"""So many rows are sent one by one; more are copied."""
+_MIN_COPY_ROWS = 100
+"""From this number on, rows are copied. Fewer are sent one by one."""
 
-# Text compares byte by byte, as on every other store, and whatever the database's locale.
+# Text compares byte by byte, as on every other store. By default, the locale would decide.
 _TYPES = {Kind.TEXT: 'TEXT COLLATE "C"', Kind.INTEGER: "BIGINT", Kind.BYTES: "BYTEA"}
 _COPIED = {Kind.TEXT: "text", Kind.INTEGER: "int8", Kind.BYTES: "bytea"}
 
 
 def open_postgres(url: str) -> Store:
-    """The store in the database at `url`, whose libpq parameters all count.
+    """Opens the store in the database at `url`. Every libpq parameter of the URL counts.
 
-    Raises `StoreUnavailable` when it cannot be reached, or its schema is not of this release.
+    Raises `StoreUnavailable` if the database cannot be reached, or has another release's schema.
     """
     with translate_errors(), connected(url) as connection:
         version = _version(connection)
@@ -63,10 +70,11 @@ def open_postgres(url: str) -> Store:
 
 
 def migrate(url: str, grant: str | None = None) -> int:
-    """Makes the schema as this release needs it; returns the version it had, 0 for none.
+    """Creates or upgrades the schema for this release.
 
-    To be called as its owner. `grant` names a role that gets what the running product needs, and
-    no more. Raises `StoreUnavailable`.
+    Returns the version that the schema had before, 0 if there was no schema. The caller must own
+    the schema. `grant` names a role that gets the rights that the running product needs, and no
+    more. Raises `StoreUnavailable`.
     """
     with translate_errors(), connected(url) as connection, connection.transaction():
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('tenure schema'))")
@@ -82,7 +90,7 @@ def migrate(url: str, grant: str | None = None) -> int:
 
 
 def _steps_from(version: int) -> Iterator[str]:
-    """What makes this release's schema of one with that version, 0 for none."""
+    """Yields the statements that upgrade a schema of this `version`; 0 means no schema."""
     if version == 0:
         yield "CREATE TABLE tenure_schema (version BIGINT NOT NULL)"
         yield "INSERT INTO tenure_schema (version) VALUES (0)"
@@ -94,7 +102,8 @@ def _steps_from(version: int) -> Iterator[str]:
 def _grant(connection: Connection[Any], role: str) -> None:
     to = sql.Identifier(role)
     connection.execute(sql.SQL("GRANT SELECT ON tenure_schema TO {}").format(to))
-    # These everyone has, unless they were taken away; then their owner has to give them.
+    # Every role has the next two rights by default. If they were revoked, and we may not grant
+    # them, their owner has to.
     row = connection.execute(
         "SELECT current_database(), current_schema(),"
         " has_database_privilege(current_database(), 'TEMPORARY WITH GRANT OPTION'),"
@@ -114,9 +123,9 @@ def _grant(connection: Connection[Any], role: str) -> None:
 
 
 def _version(connection: Connection[Any]) -> int:
-    """The version of the schema that a database has, 0 if it has none."""
-    found = connection.execute("SELECT to_regclass('tenure_schema') IS NOT NULL").fetchone()
-    if not found or not found[0]:
+    """Returns the version of the schema, 0 if the database has no schema."""
+    exists = connection.execute("SELECT to_regclass('tenure_schema') IS NOT NULL").fetchone()
+    if not exists or not exists[0]:
         return 0
     row = connection.execute("SELECT version FROM tenure_schema").fetchone()
     return int(row[0]) if row else 0
@@ -126,16 +135,16 @@ def _mismatch(version: int) -> StoreUnavailable:
     if version == 0:
         return StoreUnavailable(
             "the database has no schema yet, or it is not in the search path",
-            "`tenure migrate` makes it, as its owner",
+            "run `tenure migrate` as the owner: it creates it",
         )
     problem = f"the database has schema version {version} and this release needs {VERSION}"
     if version < VERSION:
-        return StoreUnavailable(problem, "`tenure migrate` upgrades it, as its owner")
-    return StoreUnavailable(problem, "use the release that fits")
+        return StoreUnavailable(problem, "run `tenure migrate` as the owner: it upgrades it")
+    return StoreUnavailable(problem, "use the newer release that upgraded the schema")
 
 
 class _Datastore(PostgresDatastore):
-    """A pool that takes every parameter of the URL; eventsourcing's own takes five of them."""
+    """A pool that takes every parameter of the URL. The one of eventsourcing takes only five."""
 
     def __init__(self, url: str) -> None:
         self.pool_open_timeout = None
@@ -153,33 +162,34 @@ class _Datastore(PostgresDatastore):
             kwargs={"autocommit": True},
             configure=_configure,
             min_size=1,
-            max_size=_CONNECTIONS,
+            max_size=_MAX_CONNECTIONS,
             open=False,
-            timeout=patience(url),
+            timeout=pool_timeout_s(url),
             check=ConnectionPool.check_connection,  # the server may have been restarted
             num_workers=1,
         )
 
     def register_type_adapters(self) -> None:
-        """None: nothing is inserted as a composite type."""
+        """Does nothing: no event is inserted as a composite type."""
 
 
 def _configure(connection: Connection[Any]) -> None:
-    connection.execute(f"{NOTICING}; {_UNFROZEN}")
+    connection.execute(f"{SET_KEEPALIVES}; {_SET_IDLE_TIMEOUT}")
 
 
 class _Recorder(PostgresApplicationRecorder):
-    """Stores events in one table, and a run's projections with them."""
+    """Stores events in one table, and the projections of a run in the same transaction."""
 
     @contextmanager
     def reading(self) -> Iterator[Query]:
-        """Several questions to one state of the database."""
+        """Yields a query, which puts several questions to one state of the database."""
         with (
             translate_errors(),
             self.datastore.get_connection() as connection,
             connection.transaction(),
         ):
-            # A large delivery is read meanwhile, which takes longer than some servers allow.
+            # Between two questions a large delivery may be planned. That takes longer than some
+            # servers let a transaction wait.
             connection.execute(
                 "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
                 "SET LOCAL idle_in_transaction_session_timeout = 0"
@@ -188,7 +198,7 @@ class _Recorder(PostgresApplicationRecorder):
 
     @contextmanager
     def _writing(self) -> Iterator[tuple[Connection[Any], Cursor[Any]]]:
-        """One transaction that is stored if nothing goes wrong in it."""
+        """Yields one transaction. It is committed unless the `with` raises."""
         with (
             translate_errors(),
             self.datastore.get_connection() as connection,
@@ -202,8 +212,8 @@ class _Recorder(PostgresApplicationRecorder):
     ) -> None:
         """Stores events, and the `writes` that go with them, in one transaction.
 
-        The first is the run's own: where another run has that version, it waits for it here, and
-        nothing else was sent yet.
+        The first event is the run's own. While another run inserts the same version, this
+        transaction waits here, before it sends anything else.
         """
         rows = map(events.row_of, stored_events)
         with self._writing() as (_, cursor):
@@ -212,9 +222,9 @@ class _Recorder(PostgresApplicationRecorder):
                 _write(cursor, write)
 
     def rewrite(self, make: Callable[[Query], Iterable[Write]]) -> None:
-        """Writes what `make` makes of the state of the database, in one transaction.
+        """Writes what `make` returns for the state of the database, in one transaction.
 
-        Every run writes where its company stands, and so waits for this one, or this for it.
+        It locks the table of companies. Every run writes there, so no run is stored meanwhile.
         """
         with self._writing() as (connection, cursor):
             connection.execute(
@@ -234,9 +244,9 @@ class _Recorder(PostgresApplicationRecorder):
         desc: bool = False,
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
-        """The events of one stream; parts of one are asked for by nobody."""
+        """Returns the events of one stream, oldest first. No caller needs a part of a stream."""
         if gt is not None or lte is not None or desc or limit is not None:
-            raise NotImplementedError("a stream is read from its beginning to its end")
+            raise NotImplementedError("only whole streams are read, oldest event first")
         stream = cast(UUID, originator_id)
         with self.reading() as query:
             return [
@@ -246,7 +256,7 @@ class _Recorder(PostgresApplicationRecorder):
 
 
 class _Query:
-    """Asks the state of the database that a transaction sees."""
+    """Asks the state of the database that one transaction sees."""
 
     def __init__(self, connection: Connection[Any]) -> None:
         self._connection = connection
@@ -254,7 +264,7 @@ class _Query:
 
     def __call__(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._connection.cursor(binary=True) as cursor:
-            return cursor.execute(_spelt(statement), parameters).fetchall()
+            return cursor.execute(_with_psycopg_marks(statement), parameters).fetchall()
 
     @contextmanager
     def each(
@@ -263,20 +273,23 @@ class _Query:
         name = f"each_{next(self._numbers)}"
         with self._connection.cursor(name, binary=True) as cursor:
             cursor.itersize = _BATCH_ROWS
-            yield iter(cursor.execute(_spelt(statement), parameters))
+            yield iter(cursor.execute(_with_psycopg_marks(statement), parameters))
 
 
 def _write(cursor: Cursor[Any], write: Write) -> None:
-    """One by one if there are few; else copied, into a table of the transaction's own where they
-    meet rows that are there (a copy cannot replace any)."""
+    """Executes a write: row by row if the rows are few, or else by COPY.
+
+    COPY cannot update or replace a row. Such rows are copied into a temporary table first.
+    """
     rows = iter(write.rows)
-    few = list(islice(rows, _FEW))
-    if len(few) < _FEW or write.operation in (Operation.DELETE, Operation.DELETE_ALL):
-        for row in chain(few, rows):
-            cursor.execute(_spelt(statement_of(write)), row)
+    first = list(islice(rows, _MIN_COPY_ROWS))
+    few = len(first) < _MIN_COPY_ROWS
+    if few or write.operation in (Operation.DELETE, Operation.DELETE_ALL):
+        for row in chain(first, rows):
+            cursor.execute(_with_psycopg_marks(statement_of(write)), row)
         return
     names = write.columns or write.table.names
-    every = chain(few, rows)
+    every = chain(first, rows)
     if write.operation is Operation.INSERT:
         _copy(cursor, write.table.name, write.table, names, every)
         return
@@ -319,8 +332,8 @@ def _copy(
 
 
 @lru_cache
-def _spelt(statement: str) -> bytes:
-    """A statement as psycopg takes it."""
+def _with_psycopg_marks(statement: str) -> bytes:
+    """Returns a statement with `%s`, psycopg's mark for a parameter, instead of `?`."""
     return statement.replace("?", "%s").encode()
 
 

@@ -1,4 +1,4 @@
-"""How a database is asked: what every store answers."""
+"""How a store asks its database."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ class Query(Protocol):
     """Asks one state of the database."""
 
     def __call__(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows that a statement finds."""
+        """Returns the rows that a statement selects."""
 
     def each(
         self, statement: str, parameters: Sequence[Any] = ()
     ) -> AbstractContextManager[Iterator[tuple[Any, ...]]]:
-        """The same, row by row: there may be millions."""
+        """Yields the same rows one by one: there may be millions."""

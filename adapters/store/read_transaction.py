@@ -1,4 +1,4 @@
-"""A company at one version of its stream, as a plan needs it: little of it, or all."""
+"""A company at one version of its stream. A plan reads as little of it as it needs (ADR 0016)."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ from domain.privacy import Redacted
 from projections import roster, runs
 
 MAX_SHARE = 0.1
-"""Where the rows to be decided are more than this share of the people known, everyone is read."""
+"""Rows to decide, as a share of the known employees. Above it, the whole roster is read."""
 BATCH_VALUES = 500
+"""Values that one statement looks up."""
 
 
 class ReadTransaction:
-    """A company at one version, of which only what is asked for is read: a delivery that repeats
-    itself needs little.
+    """A company at one version.
 
-    A read transaction may be asked while the database is held to that version.
+    Each method reads only what its caller asks for: a delivery that repeats itself needs little.
+    The methods may be called while the transaction of `query` is open.
     """
 
     def __init__(self, query: Query, company: str) -> None:
@@ -35,29 +36,29 @@ class ReadTransaction:
 
     @cached_property
     def _digest_rows(self) -> list[tuple[bytes | None, str, int]]:
-        """The digest and id of everyone, and whether they are deactivated."""
+        """The digest, the id and the deactivated flag of each employee."""
         return self._query(roster.DIGESTS, (self._company,))
 
     def digests(self) -> Digests:
-        """What recognises the rows that were accepted last."""
+        """Returns the digests that recognise the rows that were accepted last."""
         return Digests(
             {digest: employee for digest, employee, _ in self._digest_rows if digest is not None},
             frozenset(employee for _, employee, deactivated in self._digest_rows if deactivated),
         )
 
     def everyone(self) -> Roster:
-        """The roster of everyone."""
+        """Returns the roster of all employees."""
         with self._query.each(roster.ENTRIES, (self._company,)) as rows:
             return Roster(starmap(Entry, rows), roster.load)
 
     def roster(self, mentions: Mentions) -> Roster:
-        """A roster of those that a delivery mentions; or of everyone, where that is less work."""
+        """Returns a roster of the employees in a delivery, or of all if that is less work."""
         known = len(self._digest_rows)
         if mentions.rows > known * MAX_SHARE:
             return self.everyone()
         deactivated = sum(1 for _, _, deactivated in self._digest_rows if deactivated)
         ((pending,),) = self._query(roster.PENDING, (self._company,))
-        found = {
+        entries = {
             entry.employee: entry
             for column, values in (
                 ("external_id", mentions.external_ids),
@@ -66,42 +67,45 @@ class ReadTransaction:
             )
             for entry in self._entries(roster.WITH[column], values)
         }
-        contested = (entry for key, entry in found.items() if key in mentions.set_aside)
+        contested = (entry for key, entry in entries.items() if key in mentions.set_aside)
         names = mentions.namesakes | {namesake_of(roster.load(each.state)) for each in contested}
-        found |= {entry.employee: entry for entry in self._entries(roster.WITH_NAMESAKE, names)}
+        entries |= {entry.employee: entry for entry in self._entries(roster.WITH_NAMESAKE, names)}
         headcount = Headcount(known, known - deactivated, pending)
-        return Roster(found.values(), roster.load, headcount)
+        return Roster(entries.values(), roster.load, headcount)
 
     def roster_around(self, employee: UUID, address: str | None, external_id: str | None) -> Roster:
-        """A roster of one employee, and of those who have an address or an external id."""
+        """Returns a roster of one employee, and of those with the address or the external id."""
         parameters = (self._company, employee.hex, address, address, external_id)
         return Roster(starmap(Entry, self._query(roster.AROUND, parameters)), roster.load)
 
     def _entries(self, statement: str, values: Iterable[str]) -> Iterator[Entry]:
-        """Entries by the values of a column, so many values in each statement."""
+        """Yields the entries that have one of the values, `BATCH_VALUES` values a statement."""
         rest = iter(sorted(values))
-        while some := list(islice(rest, BATCH_VALUES)):
-            marks = ", ".join("?" * len(some))
-            for row in self._query(f"{statement} IN ({marks})", (self._company, *some)):
+        while batch := list(islice(rest, BATCH_VALUES)):
+            marks = ", ".join("?" * len(batch))
+            for row in self._query(f"{statement} IN ({marks})", (self._company, *batch)):
                 yield Entry(*row)
 
 
 class Due(Redacted, frozen=True):
-    """The people of a company for whom something may be due, at one version."""
+    """The employees of a company for whom something may be due, at one version.
+
+    Each of the `rows` is an encoded employee, and the digest of the employee's last row.
+    """
 
     state: CompanyState
     rows: tuple[tuple[bytes, bytes | None], ...]
 
     def employees(self) -> list[tuple[Employee, bytes | None]]:
-        """Each employee with the digest of their last row.
+        """Returns each employee with the digest of the employee's last row.
 
-        Only here is the state of anybody read, so that one company's cannot be another's trouble
-        (R6).
+        Employees are decoded only here, so damaged data of one company does not stop another
+        company (R6).
         """
         return [(roster.load(state), digest) for state, digest in self.rows]
 
 
 def state_of(query: Query, company: str) -> CompanyState:
-    """The state of a company, as its last run left it."""
+    """Returns the state of a company after its last run."""
     rows = query(runs.STATE, (company,))
     return runs.load_state(rows[0][0]) if rows else CompanyState()

@@ -1,7 +1,7 @@
-"""Going through all that is stored, event by event.
+"""Reads everything that is stored, event by event.
 
-The companies' streams come first, since these tell which run was of which company, and then once
-everybody else's, in the order in which they are kept.
+The companies' streams come first: they tell which run belongs to which company. Then come the
+streams of all employees, once, in the order of their ids.
 """
 
 from __future__ import annotations
@@ -34,24 +34,37 @@ from projections.answers.integrity import (
 )
 
 Read: TypeAlias = Callable[[str, int, str, bytes], AnyRecord | None]
-"""What a stored event says, by stream, version, topic and bytes; `None` where it says nothing."""
+"""Decodes an event from its stream, version, topic and bytes. `None` if that is impossible."""
 
 Progress: TypeAlias = Callable[[int], None]
-"""Told of so many more events that were gone through."""
+"""Is called with the number of events that were read since the last call."""
 
 
 class KnownRun(NamedTuple):
-    """What is needed to know of a run while going through everybody's events."""
+    """What a replay of the employees' events needs to know about a run.
+
+    `events` is the number of employees' events that the run stored.
+    """
 
     company: str
     events: int
 
 
 class Companies:
-    """All companies as their streams tell."""
+    """All companies, as their streams tell.
+
+    Attributes:
+        states: each company by its key.
+        runs: each run by its id.
+        held: the files of each run that held a delivery.
+        ids: the ids of the companies' streams.
+        problems: what is wrong with these streams.
+        rejecting: the runs that rejected rows, and so must have issues of their own.
+        lost: the ids, in hex, of the runs whose event is missing.
+    """
 
     def __init__(self, query: Query, read: Read) -> None:
-        self.streams: dict[str, CompanyState] = {}
+        self.states: dict[str, CompanyState] = {}
         self.runs: dict[UUID, KnownRun] = {}
         self.held: dict[UUID, tuple[FileInfo, ...]] = {}
         self.ids: set[UUID] = set()
@@ -61,95 +74,101 @@ class Companies:
         self._read = read
         self.rejecting: set[UUID] = set()
         self.lost: set[str] = set()
-        for found in self._inspected():
-            stream, misplaced = fold_company(found)
-            problems = [*found.problems, *misplaced]
-            self.ids.add(found.stream)
+        for inspected in self._inspected():
+            state, misplaced = fold_company(inspected)
+            problems = [*inspected.problems, *misplaced]
+            self.ids.add(inspected.stream)
             self.problems += problems
             if problems:
-                self._damaged.add(found.stream)
-            for recorded in found.events:
+                self._damaged.add(inspected.stream)
+            for recorded in inspected.events:
                 if isinstance(recorded.event, RunEnded):
-                    self._take(recorded.run, recorded.event, stream)
-        self._miss_runs()
+                    self._add_run(recorded.run, recorded.event, state)
+        self._find_lost_runs()
 
-    def _miss_runs(self) -> None:
-        """A run that is listed where its company's stream has none was lost: its row may be all
-        there is of it."""
+    def _find_lost_runs(self) -> None:
+        """Finds the runs that have a row, and no event in their company's stream.
+
+        The row may be all that is left of the run. So the company counts as damaged.
+        """
         for run, company, version, _, event in self._query(runs.RUN_ROWS):
             identity = uuid_of(run)
-            if identity is None or identity in self.runs or not _tells_run(event, company):
+            if identity is None or identity in self.runs or not _is_run_of(event, company):
                 continue
-            stream = self.streams.get(company, CompanyState())
-            listed = isinstance(version, int) and version <= stream.version
+            state = self.states.get(company, CompanyState())
+            # A sound stream has every version up to its last: a row of one of these is not lost,
+            # but wrong.
+            listed = isinstance(version, int) and version <= state.version
             if listed and not self.is_damaged(company):
                 continue
             self.lost.add(run)
             self._damaged.add(company_stream_id(company))
             self.problems.append(problem("run-event-missing", run=identity, company=company))
 
-    def _take(self, run: UUID, ended: RunEnded, stream: CompanyState) -> None:
+    def _add_run(self, run: UUID, ended: RunEnded, state: CompanyState) -> None:
         held = ended.outcome is Outcome.HELD
         self.runs[run] = KnownRun(ended.company, 0 if held else ended.counts.events)
-        self.streams[ended.company] = stream
+        self.states[ended.company] = state
         if held:
             self.held[run] = ended.files
         if ended.counts.rejected and ended.issues_of is None:
             self.rejecting.add(run)
 
     def is_damaged(self, company: str) -> bool:
-        """Whether the stream of a company cannot be relied on."""
+        """Returns whether events of the company's stream are damaged or missing."""
         return bool(self._damaged) and company_stream_id(company) in self._damaged
 
     def rows(self) -> Iterator[runs.RunRow]:
-        """The rows that list the runs of sound streams."""
-        for found in self._inspected():
-            for recorded in found.events:
+        """Yields the rows of the runs of undamaged companies."""
+        for inspected in self._inspected():
+            for recorded in inspected.events:
                 ended = recorded.event
                 if isinstance(ended, RunEnded) and not self.is_damaged(ended.company):
                     yield runs.run_row(recorded.run, recorded.originator_version, ended)
 
     def _inspected(self) -> Iterator[Inspected]:
-        """Every company's stream; read again where it is needed again, for there are many runs."""
+        """Yields every company's stream. Each call reads them again: there may be many runs."""
         return _streams(self._query, events.OF_TOPIC, (RUN_KIND,), self._read)
 
 
 class Person(NamedTuple):
-    """An employee's stream, looked through; who it makes, and of which company, if that can be
-    told."""
+    """An employee's stream after its inspection.
 
-    found: Inspected
+    `company` and `employee` are `None` if the events do not tell them.
+    """
+
+    inspected: Inspected
     company: str | None
     employee: Employee | None
     problems: list[Problem]
 
 
 def people(query: Query, read: Read, companies: Companies, tick: Progress) -> Iterator[Person]:
-    """Everybody, by id."""
-    for found in _streams(query, events.EVERY, (), read):
-        tick(len(found.events))
-        if found.stream in companies.ids:
+    """Yields all employees, in the order of their ids."""
+    for inspected in _streams(query, events.EVERY, (), read):
+        tick(len(inspected.events))
+        if inspected.stream in companies.ids:
             continue
-        problems = list(found.problems)
+        problems = list(inspected.problems)
         company = None
-        for recorded in found.events:
+        for recorded in inspected.events:
             run = companies.runs.get(recorded.run)
             if run is not None:
                 company = run.company
                 continue
             version = recorded.originator_version
             problems.append(
-                problem("run-missing", stream=found.stream, version=version, run=recorded.run)
+                problem("run-missing", stream=inspected.stream, version=version, run=recorded.run)
             )
         employee = None
-        if not found.problems:
-            employee, misplaced = fold_employee(found)
+        if not inspected.problems:
+            employee, misplaced = fold_employee(inspected)
             problems += misplaced
-        yield Person(found, company, employee, problems)
+        yield Person(inspected, company, employee, problems)
 
 
-def _tells_run(event: Any, company: object) -> bool:
-    """Whether a row of the list of runs holds the record of one of this company."""
+def _is_run_of(event: Any, company: object) -> bool:
+    """Returns whether the event of a run's row is a run of this company."""
     try:
         return runs.load_run(event).company == company
     except (msgspec.MsgspecError, UnicodeDecodeError, TypeError):
@@ -160,14 +179,14 @@ def _streams(
     query: Query, statement: str, parameters: tuple[Any, ...], read: Read
 ) -> Iterator[Inspected]:
     with query.each(statement, parameters) as rows:
-        for stream, found in groupby(rows, key=itemgetter(0)):
+        for stream, stream_rows in groupby(rows, key=itemgetter(0)):
             identity = uuid_of(stream)
             if identity is not None:
-                yield inspect(identity, (_kept(read, *row) for row in found))
+                yield inspect(identity, (_kept(read, *row) for row in stream_rows))
 
 
 def _kept(read: Read, stream: str, version: Any, topic: str, state: Any, checksum: Any) -> Kept:
-    # An edit by hand may leave values of other types.
+    # An edit by hand may have left values of other types.
     if not isinstance(state, bytes) or not isinstance(version, int):
         return Kept(version if isinstance(version, int) else 0, False, None)
     unaltered = events.checksum(state) == checksum

@@ -1,4 +1,4 @@
-"""What a database holds, and which version of that this release speaks."""
+"""The tables of a database, and the version of its schema in this release."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ ADDED: dict[int, tuple[Table, ...]] = {2: (slots.TABLE,)}
 
 
 def added_since(version: int) -> Iterator[Table]:
-    """The tables that a schema of an earlier version lacks."""
+    """Yields the tables that a schema of an earlier `version` lacks."""
     for later in range(version + 1, VERSION + 1):
         yield from ADDED[later]

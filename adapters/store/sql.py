@@ -1,4 +1,4 @@
-"""From tables and writes to SQL, in the subset that every store speaks: `?` is a parameter."""
+"""SQL for tables and writes, in the subset that every store supports: `?` is a parameter."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from projections.tables import Kind, Operation, Table, Write
 
 
 def statement_of(write: Write) -> str:
-    """The statement that does what a write says, once for each of its rows."""
+    """Returns the statement of a write, which is executed once for each of its rows."""
     return _statement(write.operation, write.table, write.columns or write.table.names)
 
 
@@ -30,13 +30,14 @@ def _statement(operation: Operation, table: Table, columns: tuple[str, ...]) -> 
 
 
 def on_conflict(table: Table) -> str:
-    """What makes an insertion take the place of a row with the same key."""
-    key, sets = ", ".join(table.key), ", ".join(f"{o} = excluded.{o}" for o in table.others)
+    """Returns the clause that lets an insertion replace the row with the same key."""
+    key = ", ".join(table.key)
+    sets = ", ".join(f"{name} = excluded.{name}" for name in table.others)
     return f"ON CONFLICT ({key}) DO UPDATE SET {sets}"
 
 
 def ddl(table: Table, types: Mapping[Kind, str], ending: str = "") -> Iterator[str]:
-    """What makes a table and its indexes; `ending` comes after the columns."""
+    """Yields the statements that create a table and its indexes. `ending` follows the columns."""
     columns = [
         f"{name} {types[kind]}{'' if optional else ' NOT NULL'}"
         for name, kind, optional in table.columns

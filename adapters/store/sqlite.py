@@ -1,4 +1,4 @@
-"""The embedded store: everything that is SQLite's own."""
+"""The embedded store: everything that is specific to SQLite (ADR 0009)."""
 
 from __future__ import annotations
 
@@ -38,14 +38,15 @@ from projections import runs
 from projections.tables import Kind, Operation, Write
 
 _TIMEOUT_S = 600
-"""Seconds that a run waits for another one's commit; on this store companies take turns."""
+"""How long a run waits for the commit of another run: on this store all companies take turns."""
 _CACHE_KIB = 64 * 1024
+"""With SQLite's default of 2 MiB, an import takes a third longer."""
 _CHECKPOINT_PAGES = 10_000
-"""A run that changes a thousand people scatters over more pages than SQLite's own thousand, and
-would be written twice at once."""
+"""A run that changes a thousand employees writes more pages than SQLite's default of a thousand.
+SQLite would then copy each commit into the database at once, and so write everything twice."""
 _TYPES = {Kind.TEXT: "TEXT", Kind.INTEGER: "INTEGER", Kind.BYTES: "BLOB"}
 _CLUSTERED = " WITHOUT ROWID"
-"""Rows lie in the order of their key: a table is one tree, and not two."""
+"""Stores rows in the order of their key: the table is one tree instead of two."""
 
 _STATISTICS = (
     ("roster", "roster", "1000000 10000 1"),
@@ -55,15 +56,15 @@ _STATISTICS = (
     ("roster", "roster_starts_company", "10000 100 10"),
     ("roster", "roster_leaves_company", "10000 100 10"),
 )
-"""What SQLite should know of tables that are empty when they are made: rows, and how many there
-are for one value of each further column. Without it, it looks for one address by going through
-the company."""
+"""Rows of `sqlite_stat1`: the table, the index, and numbers of rows. The first number counts all
+rows, the second the rows with one value of the first column, and so on. SQLite cannot measure
+empty tables. Without these numbers, it searches a whole company for one address."""
 
 
 def open_sqlite(path: Path) -> Store:
-    """The store in the file at `path`, made on first use and readable by its owner alone.
+    """Opens the store in the file at `path`. A new file is readable by its owner only.
 
-    Raises `StoreUnavailable` when there is no such directory, or the file is no store of ours.
+    Raises `StoreUnavailable` if the directory does not exist, or the file is another program's.
     """
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -78,7 +79,7 @@ def open_sqlite(path: Path) -> Store:
 
 
 def _inspect(path: Path) -> None:
-    """Refuses a database of another program or another version, before anything touches it."""
+    """Raises `StoreUnavailable` for a file of another program or version. Changes no file."""
     with closing(sqlite3.connect(path, timeout=_TIMEOUT_S)) as connection:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -87,13 +88,13 @@ def _inspect(path: Path) -> None:
     if not 0 <= version <= VERSION:
         raise StoreUnavailable(
             f"{path} has schema version {version} and this release needs {VERSION}; "
-            "use the release that fits"
+            "use the release that made it"
         )
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
-    """Turns what SQLite says of its file into something an operator can act on."""
+def _translate_errors() -> Iterator[None]:
+    """Raises `StoreUnavailable`, which an operator can act on, for every error of SQLite."""
     try:
         yield
     except IntegrityError:
@@ -110,7 +111,7 @@ def _recorder(event_store: EventStore) -> _Recorder:
 
 
 class _Transaction(SQLiteTransaction):
-    """Takes the write lock at once: reading first and writing later fails under WAL."""
+    """Takes the write lock at once. Under WAL, a transaction that reads first may fail to write."""
 
     def __enter__(self) -> SQLiteCursor:
         cursor = self.connection.cursor()
@@ -146,43 +147,43 @@ class _Datastore(SQLiteDatastore):
 
 
 class _Recorder(SQLiteApplicationRecorder):
-    """Stores events in one table clustered by stream, and a run's projections with them."""
+    """Stores events in one table, and the projections of a run in the same transaction."""
 
     def create_schema(self) -> None:
-        """Makes the tables that are not there yet."""
+        """Creates the tables that do not exist yet."""
         with self.datastore.transaction(commit=False) as cursor:
             if _version(cursor) == VERSION:
                 return
         with self.datastore.transaction(commit=True) as cursor:
             version = _version(cursor)  # another process may have been first
             for table in added_since(version) if version else TABLES:
-                # Large values are better kept apart from the key.
+                # Files are large. A table with large values is better not clustered.
                 for statement in ddl(table, _TYPES, "" if table is runs.HELD else _CLUSTERED):
                     cursor.execute(statement)
             if not version:
-                cursor.execute("ANALYZE")  # makes the table of statistics
+                cursor.execute("ANALYZE")  # creates the table of statistics
                 cursor.executemany("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", _STATISTICS)
-                cursor.execute("ANALYZE sqlite_schema")  # reads it
+                cursor.execute("ANALYZE sqlite_schema")  # makes SQLite read it
             cursor.execute(f"PRAGMA user_version = {VERSION}")
 
     def construct_create_table_statements(self) -> list[str]:
-        """None: `create_schema` makes every table."""
+        """Returns no statement: `create_schema` creates every table."""
         return []
 
     @contextmanager
     def reading(self) -> Iterator[Query]:
-        """Several questions to one state of the database."""
-        # Whoever stops reading halfway may let go of it after the store was closed.
+        """Yields a query, which puts several questions to one state of the database."""
+        # A caller that stops reading halfway may release the cursor after the store was closed.
         with (
             suppress(ConnectionPoolClosedError),
-            _explained(),
+            _translate_errors(),
             self.datastore.transaction(commit=False) as cursor,
         ):
             yield _Query(cursor)
 
     def insert_events(self, stored_events: Iterable[StoredEvent], **kwargs: Any) -> None:
         """Stores events, and the `writes` that go with them, in one transaction."""
-        with _explained(), self.datastore.transaction(commit=True) as cursor:
+        with _translate_errors(), self.datastore.transaction(commit=True) as cursor:
             self._insert_events(cursor, stored_events, **kwargs)
 
     def _insert_events(
@@ -197,14 +198,14 @@ class _Recorder(SQLiteApplicationRecorder):
             c.executemany(statement_of(write), write.rows)
 
     def rewrite(self, make: Callable[[Query], Iterable[Write]]) -> None:
-        """Writes what `make` makes of the state of the database, in one transaction."""
-        with _explained(), self.datastore.transaction(commit=True) as cursor:
+        """Writes what `make` returns for the state of the database, in one transaction."""
+        with _translate_errors(), self.datastore.transaction(commit=True) as cursor:
             for write in make(_Query(cursor)):
                 cursor.executemany(statement_of(write), write.rows)
 
 
 class _Query:
-    """Asks the state of the database that a transaction sees."""
+    """Asks the state of the database that one transaction sees."""
 
     def __init__(self, cursor: SQLiteCursor) -> None:
         self._connection = cursor.sqlite_cursor.connection
@@ -237,5 +238,5 @@ def _version(cursor: SQLiteCursor) -> int:
 
 
 def _quoted(path: Path) -> str:
-    """A path as SQLite's URIs spell it."""
+    """Returns a path in the form of SQLite's URIs."""
     return quote(str(path.absolute()))

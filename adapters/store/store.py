@@ -1,6 +1,6 @@
-"""The store: what the app asks of it, and the one transaction a run is.
+"""The store: its questions, and the one transaction that stores a run.
 
-Everything here is the same for every database; what is not stands with the `Recorder` of each.
+Everything here is the same for every database. What differs stands in each database's `Recorder`.
 """
 
 from __future__ import annotations
@@ -44,26 +44,29 @@ if TYPE_CHECKING:
 
 
 class Recorder(Protocol):
-    """What a database must be able to do beside storing events."""
+    """What a database has to do for the store."""
 
     def reading(self) -> AbstractContextManager[Query]:
-        """Several questions to one state of the database."""
+        """Yields a query, which puts several questions to one state of the database."""
 
     def insert_events(
         self, stored_events: Iterable[StoredEvent], *, writes: Iterable[Write] = ()
     ) -> Sequence[int] | None:
-        """Stores events and what goes with them in one transaction.
+        """Stores events, and the `writes` that go with them, in one transaction.
 
-        Raises `IntegrityError` where a stream already has an event at that position.
+        Raises `IntegrityError` if a stream has an event of the same version already.
         """
 
     def rewrite(self, make: Callable[[Query], Iterable[Write]]) -> None:
-        """Writes what `make` makes of the state of the database, in one transaction."""
+        """Writes what `make` returns for the state of the database, in one transaction."""
 
 
 class EnrolledCompany(Redacted, frozen=True):
-    """A company that takes part in the schedule: `after` is the last slot that was served, or a
-    later moment from which on slots count. `last_run_failed` says that its latest run failed."""
+    """A company that takes part in the schedule (R5).
+
+    `after` is the last slot that was served, or the moment of enrolment if that is later. Slots
+    after it count. `last_run_failed` tells whether the company's latest run failed.
+    """
 
     after: datetime
     last_run_failed: bool
@@ -77,19 +80,19 @@ class Store:
         self._recorder = cast(Recorder, event_store.recorder)
 
     def close(self) -> None:
-        """Lets go of the database."""
+        """Closes the connections to the database."""
         self._event_store.close()
 
-    # What a plan is made from
+    # Input of a plan
 
     @contextmanager
     def read(self, company: str) -> Iterator[ReadTransaction]:
-        """The company as it is now, for as long as the `with` lasts."""
+        """Yields the company at its present version, for the time of the `with`."""
         with self._recorder.reading() as query:
             yield ReadTransaction(query, company)
 
     def held(self, run: UUID) -> list[HeldFile]:
-        """The delivery that waits with a held run; empty once somebody has decided (B2)."""
+        """Returns the files that a run holds. Empty after somebody decided about them (B2)."""
         with self._recorder.reading() as query:
             return [
                 HeldFile(runs.load_file(file), content)
@@ -97,53 +100,57 @@ class Store:
             ]
 
     def company_state(self, company: str) -> CompanyState:
-        """The state of a company, as its last run left it."""
+        """Returns the state of a company after its last run."""
         with self._recorder.reading() as query:
             return state_of(query, company)
 
     def due(
         self, schedule: Schedule, until: datetime, company: str | None = None
     ) -> dict[str, Due]:
-        """Whom the clock has to look at, by company; in one `company` only, if it is given."""
+        """Returns the employees for whom something may be due by `until`, by company key.
+
+        If `company` is given, the answer has this company only.
+        """
         starts, leaves = _last_dates(schedule, until)
-        found: dict[str, list[tuple[bytes, bytes | None]]] = {}
+        employees: dict[str, list[tuple[bytes, bytes | None]]] = {}
         with self._recorder.reading() as query:
             if company is None:
                 rows = query(roster.DUE, (starts, leaves))
             else:
                 rows = query(roster.DUE_OF_COMPANY, (starts, company, leaves, company))
             for key, state, digest in rows:
-                found.setdefault(key, []).append((state, digest))
-            states = {key: state_of(query, key) for key in found}
-        return {key: Due(states[key], tuple(rows)) for key, rows in sorted(found.items())}
+                employees.setdefault(key, []).append((state, digest))
+            states = {key: state_of(query, key) for key in employees}
+        return {key: Due(states[key], tuple(rows)) for key, rows in sorted(employees.items())}
 
     def due_companies(self, schedule: Schedule, until: datetime) -> list[str]:
-        """The companies in which the clock has to look at somebody."""
+        """Returns the companies in which something may be due by `until`."""
         with self._recorder.reading() as query:
-            found = query(roster.DUE_COMPANIES, _last_dates(schedule, until))
-        return [company for (company,) in found]
+            rows = query(roster.DUE_COMPANIES, _last_dates(schedule, until))
+        return [company for (company,) in rows]
 
-    # What the schedule remembers
+    # Memory of the schedule
 
     def enrolled_companies(self) -> dict[str, EnrolledCompany]:
-        """The companies that take part in the schedule (R5)."""
+        """Returns the companies that take part in the schedule (R5), by key."""
         with self._recorder.reading() as query:
-            found = query(slots.EVERY)
-        return {row[0]: _participant(*row[1:]) for row in found if slots.is_sound(row[:2])}
+            rows = query(slots.EVERY)
+        return {row[0]: _enrolled_company(*row[1:]) for row in rows if slots.is_sound(row[:2])}
 
     def enrol(self, companies: Iterable[str], after: datetime) -> None:
-        """From now on companies take part in every slot after a moment, and in none before."""
+        """Enrols companies in the schedule: slots later than `after` count, earlier ones do not."""
         rows = [slots.step(company, after) for company in companies]
         self._recorder.insert_events((), writes=[Write(Operation.UPSERT, slots.TABLE, rows)])
 
-    # The one operation in
+    # Storing a run
 
     def commit(self, commit: Commit) -> None:
-        """Stores a run: its own event first, then everything that came of it.
+        """Stores a run: its own event first, then everything that belongs to it (ADR 0004).
 
-        The run's event is the next version of its company's stream, so of two runs planned from
-        the same version the second fails here. Raises `Conflict` then. Storing a run that is
-        stored already does nothing.
+        The run's event is the next version of its company's stream. Of two runs that were planned
+        from the same version, the second raises `Conflict` (R4). A run that is stored already is
+        not stored again. Raises `StoreUnavailable` if the run is not stored, or if that
+        cannot be found out.
         """
         to_stored_event = cast(
             Callable[[AnyRecord], StoredEvent], self._event_store.mapper.to_stored_event
@@ -153,11 +160,13 @@ class Store:
         try:
             self._recorder.insert_events(events, writes=writes_of(commit))
         except StoreUnavailable:
-            # So it may be after a reply that was lost; where nobody can be asked, this one goes on.
+            # The run is stored if only the reply was lost. If that cannot be found out either,
+            # the error stands.
             if not self._is_stored(run):
                 raise
         except IntegrityError:
-            # The stream is asked, not the error: a reply may be lost after a commit.
+            # The stream decides, not the error: after a lost reply, a second attempt looks like a
+            # conflict with another run.
             if self.find_run(run) is not None:
                 return
             if self.company_state(company).version == commit.state.version:
@@ -170,10 +179,10 @@ class Store:
         except StoreUnavailable:
             return False
 
-    # What is asked
+    # Questions
 
     def employees(self, company: str) -> Iterator[Employee]:
-        """Everyone of a company, in the order in which they were registered."""
+        """Yields all employees of a company, in the order of their registration."""
         with (
             self._recorder.reading() as query,
             query.each(roster.STATES, (company,)) as rows,
@@ -181,38 +190,42 @@ class Store:
             for (state,) in rows:
                 yield roster.load(state)
 
-    def find(self, company: str, who: str) -> list[Employee]:
-        """Whoever has `who` as id, external id or e-mail address, the address of the file last."""
-        who = clean(who)
-        if "\0" in who or not _is_text(who):
+    def find(self, company: str, identifier: str) -> list[Employee]:
+        """Returns the employees that `identifier` names; none, one or several.
+
+        It may be an id, an external id, an e-mail address, or an address that only the file uses.
+        They are tried in this order, until one finds somebody.
+        """
+        identifier = clean(identifier)
+        if "\0" in identifier or not _is_encodable(identifier):
             return []
-        address = address_of(who)
+        address = address_of(identifier)
         questions = [
-            (roster.BY_EXTERNAL_ID, who),
+            (roster.BY_EXTERNAL_ID, identifier),
             (roster.BY_ADDRESS, address),
             (roster.BY_FILE_ADDRESS, address),
         ]
-        employee = uuid_of(who)
+        employee = uuid_of(identifier)
         if employee is not None:
             questions.insert(0, (roster.BY_ID, employee.hex))
         with self._recorder.reading() as query:
             for question, value in questions:
-                found = query(question, (company, value))
-                if found:
-                    return [roster.load(state) for (state,) in found]
+                rows = query(question, (company, value))
+                if rows:
+                    return [roster.load(state) for (state,) in rows]
         return []
 
     def events(self, employee: UUID) -> list[EmployeeRecord]:
-        """Every event of an employee, oldest first."""
+        """Returns every event of an employee, oldest first."""
         return cast(list[EmployeeRecord], list(self._event_store.events.get(employee)))
 
     def find_run(self, run: UUID) -> RunRecord | None:
-        """The run with this id."""
+        """Returns the run with this id, or `None`."""
         with self._recorder.reading() as query:
             return next(map(_run_record, query(runs.RUN, (run.hex,))), None)
 
     def runs_like(self, prefix: str) -> list[RunRecord]:
-        """The runs whose id begins with `prefix`, two at most: enough to tell whether it is one."""
+        """Returns the runs whose id begins with `prefix`: two at most, to tell one from several."""
         digits = prefix.replace("-", "").lower()
         if not digits or len(digits) > 32 or set(digits) - set("0123456789abcdef"):
             return []
@@ -221,34 +234,34 @@ class Store:
             return [_run_record(row) for row in query(runs.RUNS_FROM_TO, bounds)]
 
     def runs(self, company: str | None, limit: int) -> list[RunRecord]:
-        """The latest runs, newest first."""
+        """Returns the latest runs, of one company or of all, newest first."""
         with self._recorder.reading() as query:
             if company is None:
                 return [_run_record(row) for row in query(runs.LATEST, (limit,))]
             return [_run_record(row) for row in query(runs.LATEST_OF_COMPANY, (company, limit))]
 
     def waiting(self, company: str | None) -> list[RunRecord]:
-        """The held runs about which somebody has to decide (B2), oldest first."""
+        """Returns the held runs about which somebody has to decide (B2), oldest first."""
         with self._recorder.reading() as query:
             if company is None:
                 return [_run_record(row) for row in query(runs.WAITING)]
             return [_run_record(row) for row in query(runs.WAITING_OF_COMPANY, (company,))]
 
     def every_run(self, company: str) -> list[RunRecord]:
-        """All runs of a company, oldest first."""
+        """Returns all runs of a company, oldest first."""
         with self._recorder.reading() as query:
             return [_run_record(row) for row in query(runs.EVERY_OF_COMPANY, (company,))]
 
     def streams_of(self, run: UUID) -> Iterator[list[EmployeeRecord]]:
-        """The whole streams of everyone whom a run registered or changed."""
+        """Yields the whole stream of each employee that a run registered or changed."""
         low, high = bounds_of(run)
         parameters = (low.hex, high.hex, run.hex)
         with self._recorder.reading() as query, query.each(events.OF_RUN, parameters) as rows:
-            for _, found in groupby(rows, key=itemgetter(0)):
-                yield cast(list[EmployeeRecord], [self._recorded(*row) for row in found])
+            for _, stream_rows in groupby(rows, key=itemgetter(0)):
+                yield cast(list[EmployeeRecord], [self._recorded(*row) for row in stream_rows])
 
     def employees_as_of(self, company: str, moment: datetime) -> Iterator[Employee]:
-        """Everyone as they were at a moment, by when things took effect."""
+        """Yields all employees as they were at `moment`, by when events took effect."""
         for employee in self.employees(company):
             if employee.effective <= moment:
                 yield employee
@@ -258,19 +271,19 @@ class Store:
                 if earlier is not None:
                     yield earlier
 
-    # Looking after it
+    # Maintenance
 
     def verify(self, tick: Progress) -> Findings:
-        """Whether projections and events fit together; `tick` is told of events gone through."""
+        """Checks projections and events. `tick` gets the number of events that were read."""
         from adapters.store.verify import verify
 
         with self._recorder.reading() as query:
             return verify(query, self._read, tick)
 
     def rebuild(self, tick: Progress) -> None:
-        """Makes the projections anew from the events, in one transaction.
+        """Makes the projections again from the events, in one transaction.
 
-        `tick` is told of events gone through.
+        `tick` gets the number of events that were read.
         """
         from adapters.store.rebuild import EventsDamaged, rebuild, rebuild_carefully
 
@@ -281,7 +294,7 @@ class Store:
                 self._recorder.rewrite(lambda query: rebuild_carefully(query, self._read, tick))
 
     def count_events(self) -> int:
-        """How many events there are, runs included."""
+        """Returns the number of stored events, of runs and of employees."""
         with self._recorder.reading() as query:
             ((count,),) = query(events.COUNT)
             return int(count)
@@ -297,12 +310,12 @@ class Store:
         return cast(AnyRecord, self._event_store.mapper.to_domain_event(stored))
 
     def runs_of(self, events: Iterable[EmployeeRecord]) -> Mapping[UUID, RunEnded]:
-        """The runs in which events happened."""
-        found = (self.find_run(run) for run in {recorded.run for recorded in events})
-        return {record.run: record.ended for record in found if record is not None}
+        """Returns the runs that stored these events, by id."""
+        records = (self.find_run(run) for run in {recorded.run for recorded in events})
+        return {record.run: record.ended for record in records if record is not None}
 
     def issues(self, record: RunRecord) -> list[Issue]:
-        """What a run said, and what it said by reference to an earlier one (D8)."""
+        """Returns the issues of a run, and those of the earlier run that it refers to (D8)."""
         with self._recorder.reading() as query:
             own = _issues(query, record.run)
             earlier = record.ended.issues_of
@@ -312,26 +325,26 @@ class Store:
 
 
 def _last_dates(schedule: Schedule, until: datetime) -> tuple[str, str]:
-    """The latest first day and the latest last day that are due."""
+    """Returns the latest onboarding date and the latest offboarding date that are due."""
     return (
         schedule.last_activation(until).isoformat(),
         schedule.last_deactivation(until).isoformat(),
     )
 
 
-def _participant(after: str, state: bytes | None, event: bytes | None) -> EnrolledCompany:
+def _enrolled_company(after: str, state: bytes | None, event: bytes | None) -> EnrolledCompany:
     moment = datetime.fromisoformat(after)
     try:
         served = runs.load_state(state).slot if state is not None else None
         outcome = runs.load_run(event).outcome if event is not None else None
         return EnrolledCompany(max(moment, served or moment), outcome is Outcome.FAILED)
     except (msgspec.MsgspecError, UnicodeDecodeError, TypeError):
-        # The company's own runs will say so; here it would stop all others (R6).
+        # Here an error would stop all other companies (R6). The company's own run will report it.
         return EnrolledCompany(moment, last_run_failed=True)
 
 
 def _issues(query: Query, run: UUID) -> list[Issue]:
-    return [runs.load_issue(issue) for (issue,) in query(runs.SAID, (run.hex,))]
+    return [runs.load_issue(issue) for (issue,) in query(runs.ISSUES_OF, (run.hex,))]
 
 
 def _run_record(row: tuple[Any, ...]) -> RunRecord:
@@ -339,10 +352,13 @@ def _run_record(row: tuple[Any, ...]) -> RunRecord:
     return RunRecord(UUID(run), runs.load_run(event), UUID(ended_by) if ended_by else None)
 
 
-def _is_text(who: str) -> bool:
-    """Whether it is text that a database can be asked for; an argument may be any bytes."""
+def _is_encodable(text: str) -> bool:
+    """Returns whether UTF-8 can encode the text. An argument on the command line may be any bytes.
+
+    Python turns bytes that are not UTF-8 into surrogates, which no database accepts.
+    """
     try:
-        who.encode()
+        text.encode()
     except UnicodeEncodeError:
         return False
     return True

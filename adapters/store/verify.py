@@ -1,4 +1,4 @@
-"""Whether projections equal the events, and the events are as they were stored."""
+"""Checks that projections equal the events, and that events are as they were stored."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from projections.answers.integrity import Problem, problem
 
 
 class Findings(Redacted, frozen=True):
-    """How much was gone through, and what was found wrong."""
+    """The result of `verify`: how much was read, and each problem that was found."""
 
     companies: int
     runs: int
@@ -33,88 +33,94 @@ class Findings(Redacted, frozen=True):
 
 
 def verify(query: Query, read: Read, tick: Progress) -> Findings:
-    """Goes through everything, and says what does not fit."""
+    """Reads everything, and returns what does not fit. `tick` gets the number of read events."""
     companies = Companies(query, read)
     problems = [
-        *_of_ids(query),
+        *_id_problems(query),
         *companies.problems,
-        *_of_companies(query, companies),
-        *_of_runs(query, companies),
-        *_of_held(query, companies),
-        *_of_issues(query, companies),
-        *_of_slots(query),
+        *_company_problems(query, companies),
+        *_run_problems(query, companies),
+        *_held_problems(query, companies),
+        *_issue_problems(query, companies),
+        *_slot_problems(query),
     ]
-    happened: Counter[UUID] = Counter()
-    touched: defaultdict[UUID, int] = defaultdict(int)
-    found = 0
+    event_counts: Counter[UUID] = Counter()
+    changed: defaultdict[UUID, int] = defaultdict(int)
+    employees = 0
     with query.each(roster.EVERY) as rows:
-        beside = RosterRows(rows)
+        roster_rows = RosterRows(rows)
         for person in people(query, read, companies, tick):
-            found += 1
+            employees += 1
             problems += person.problems
-            problems += beside.compared(person)
-            _count(person, happened, touched)
-        problems += beside.strays()
-    problems += _of_index(query, touched)
+            problems += roster_rows.compare(person)
+            _count(person, event_counts, changed)
+        problems += roster_rows.strays()
+    problems += _index_problems(query, changed)
     problems += (
-        problem("events-missing", run=run, expected=known.events, found=happened[run])
+        problem("events-missing", run=run, expected=known.events, found=event_counts[run])
         for run, known in companies.runs.items()
-        if known.events != happened[run]
+        if known.events != event_counts[run]
     )
     return Findings(
-        companies=len(companies.streams),
+        companies=len(companies.states),
         runs=len(companies.runs),
-        employees=found,
-        events=happened.total(),
+        employees=employees,
+        events=event_counts.total(),
         problems=tuple(problems),
     )
 
 
-def _count(person: Person, happened: Counter[UUID], touched: defaultdict[UUID, int]) -> None:
-    """Adds what happened to somebody to what happened in each run."""
-    employee = person.found.stream
-    happened.update(person.found.runs)
-    for run in set(person.found.runs):
+def _count(person: Person, event_counts: Counter[UUID], changed: defaultdict[UUID, int]) -> None:
+    """Adds an employee's events to the counts and the sums of their runs.
+
+    `changed` has the sum, by exclusive or, of the ids of the employees that each run changed.
+    """
+    employee = person.inspected.stream
+    event_counts.update(person.inspected.runs)
+    for run in set(person.inspected.runs):
         if not registered_in(run, employee):
-            touched[run] ^= employee.int
+            changed[run] ^= employee.int
 
 
 class RosterRows:
-    """The rows of the roster, in the order of employees, beside whoever they should be of."""
+    """The rows of the roster, read side by side with the employees that they belong to.
+
+    Both come in the order of the employees' ids, so neither has to fit into memory.
+    """
 
     def __init__(self, rows: Iterator[tuple[Any, ...]]) -> None:
         self._rows = rows
         self._next = next(rows, None)
 
     def before(self, stream: str) -> Iterator[tuple[Any, ...]]:
-        """The rows up to and with those of an employee."""
-        # An edit by hand may leave bytes or a number instead of an id.
+        """Yields the next rows, up to the rows of the employee with this `stream` and with them."""
+        # An edit by hand may have left bytes or a number instead of an id.
         while self._next is not None and (
             not isinstance(self._next[1], str) or self._next[1] <= stream
         ):
             row, self._next = self._next, next(self._rows, None)
             yield row
 
-    def compared(self, person: Person) -> Iterator[Problem]:
-        """What is wrong with the row of an employee, and rows before it that are nobody's."""
-        company, employee, stream = person.company, person.employee, person.found.stream
-        found = False
+    def compare(self, person: Person) -> Iterator[Problem]:
+        """Yields the problems of an employee's row, and of rows before it that have no employee."""
+        company, employee, stream = person.company, person.employee, person.inspected.stream
+        exists = False
         for row in self.before(stream.hex):
             if row[1] != stream.hex or (company is not None and row[0] != company):
                 yield _stray(row)
                 continue
-            found = True
+            exists = True
             if company is not None and employee is not None and not _same(row, company, employee):
                 yield problem("roster-row-differs", company=company, stream=stream)
-        if not found and company is not None:
+        if not exists and company is not None:
             yield problem("roster-row-missing", company=company, stream=stream)
 
     def strays(self) -> Iterator[Problem]:
-        """What is wrong with the rows that are left over."""
+        """Returns a problem for each row that is left: none of them has an employee."""
         return map(_stray, self.rest())
 
     def rest(self) -> Iterator[tuple[Any, ...]]:
-        """The rows that are left over."""
+        """Yields the rows that are left."""
         if self._next is not None:
             yield self._next
         yield from self._rows
@@ -128,60 +134,64 @@ def _stray(row: tuple[Any, ...]) -> Problem:
 
 
 def _same(row: tuple[Any, ...], company: str, employee: Employee) -> bool:
-    """Whether a row is what the employee's would be made as. The digest is a cache."""
+    """Returns whether a row is the one that the employee's events make. Any digest will do: it is
+    a cache (ADR 0008)."""
     *columns, digest, state = row
     *expected, _, _ = roster.row(company, employee, digest)
     return columns == expected and loaded(state) == employee
 
 
 def loaded(state: bytes) -> Employee | None:
-    """The employee in a row, if it holds one."""
+    """Returns the employee that a row holds, or `None` if it cannot be read."""
     try:
         return roster.load(state)
     except (msgspec.MsgspecError, UnicodeDecodeError, TypeError):
         return None
 
 
-def _of_ids(query: Query) -> Iterator[Problem]:
-    """Streams whose ids are none are gone through by nobody."""
+def _id_problems(query: Query) -> Iterator[Problem]:
+    """Finds streams with malformed ids, which every other check leaves out."""
     for (stream,) in query(events.ODD_STREAMS):
         if uuid_of(stream) is None:
             yield problem("bad-source-id", table="stored_events")
 
 
-def _of_companies(query: Query, companies: Companies) -> Iterator[Problem]:
-    found = {row[0]: row for row in query(runs.COMPANY_ROWS)}
-    for company, stream in companies.streams.items():
-        row = found.pop(company, None)
+def _company_problems(query: Query, companies: Companies) -> Iterator[Problem]:
+    rows = {row[0]: row for row in query(runs.COMPANY_ROWS)}
+    for company, state in companies.states.items():
+        row = rows.pop(company, None)
         if row is None:
             yield problem("company-row-missing", company=company)
-        elif not companies.is_damaged(company) and not _stands(row, company, stream):
+        elif not companies.is_damaged(company) and not _holds(row, company, state):
             yield problem("company-row-differs", company=company)
-    for company in found:
+    for company in rows:
         if not companies.is_damaged(str(company)):
             yield problem("company-row-stray", company=company)
 
 
-def _stands(row: tuple[Any, ...], company: str, stream: CompanyState) -> bool:
-    """Whether a row says where the company stands; one of an earlier release says less of it."""
-    *columns, state = row
-    *expected, _ = runs.company_row(company, stream)
+def _holds(row: tuple[Any, ...], company: str, state: CompanyState) -> bool:
+    """Returns whether a row holds the state of the company.
+
+    States are compared, not their bytes: an earlier release wrote fewer fields.
+    """
+    *columns, stored = row
+    *expected, _ = runs.company_row(company, state)
     try:
-        return columns == expected and runs.load_state(state) == stream
+        return columns == expected and runs.load_state(stored) == state
     except (msgspec.MsgspecError, UnicodeDecodeError, TypeError):
         return False
 
 
-def _of_runs(query: Query, companies: Companies) -> Iterator[Problem]:
-    found = {row[0]: row for row in query(runs.RUN_ROWS)}
+def _run_problems(query: Query, companies: Companies) -> Iterator[Problem]:
+    rows = {row[0]: row for row in query(runs.RUN_ROWS)}
     for expected in companies.rows():
-        row = found.pop(expected[0], None)
+        row = rows.pop(expected[0], None)
         run, company = UUID(expected[0]), expected[1]
         if row is None:
             yield problem("run-row-missing", run=run, company=company)
         elif row != expected:
             yield problem("run-row-differs", run=run, company=company)
-    for text, row in found.items():
+    for text, row in rows.items():
         stray = uuid_of(text)
         if stray is None:
             yield problem("bad-id", table="runs")
@@ -189,25 +199,28 @@ def _of_runs(query: Query, companies: Companies) -> Iterator[Problem]:
             yield problem("run-row-stray", run=stray, company=row[1])
 
 
-def _of_held(query: Query, companies: Companies) -> Iterator[Problem]:
-    """The files of a held delivery are in no event; their sums are in that of its run."""
-    found: defaultdict[str, list[FileInfo | None]] = defaultdict(list)
+def _held_problems(query: Query, companies: Companies) -> Iterator[Problem]:
+    """Compares the files of held deliveries with the checksums in the events of their runs."""
+    held: defaultdict[str, list[FileInfo | None]] = defaultdict(list)
     with query.each(runs.HELD_ROWS) as rows:
         for run, file, content in rows:
-            found[run].append(_as_received(file, content))
-    for company, stream in companies.streams.items():
-        if stream.held is not None:
-            run = stream.held.run
-            if found.pop(run.hex, []) != list(companies.held[run]):
+            held[run].append(_intact_file(file, content))
+    for company, state in companies.states.items():
+        if state.held is not None:
+            run = state.held.run
+            if held.pop(run.hex, []) != list(companies.held[run]):
                 yield problem("held-missing", run=run, company=company)
-    for text in found:
+    for text in held:
         stray = uuid_of(text)
         bad = problem("bad-source-id", table="held")
         yield bad if stray is None else problem("held-stray", run=stray)
 
 
-def _of_issues(query: Query, companies: Companies) -> Iterator[Problem]:
-    """Issues are in no event; they are numbered, and a run that rejected rows said why."""
+def _issue_problems(query: Query, companies: Companies) -> Iterator[Problem]:
+    """Finds missing issues, which no event holds.
+
+    The issues of a run are numbered from 1, and a run that rejected rows has at least one issue.
+    """
     silent = set(companies.rejecting)
     for text, count, last in query(runs.ISSUE_COUNTS):
         run = uuid_of(text)
@@ -221,15 +234,15 @@ def _of_issues(query: Query, companies: Companies) -> Iterator[Problem]:
         yield problem("issues-missing", run=run)
 
 
-def _of_slots(query: Query) -> Iterator[Problem]:
-    """Since when companies take part in the schedule is in no event, and any moment may be."""
+def _slot_problems(query: Query) -> Iterator[Problem]:
+    """Finds unreadable rows of the schedule. Their values cannot be checked: no event has them."""
     for row in query(slots.ROWS):
         if not slots.is_sound(row):
             yield problem("slot-unreadable", table=slots.TABLE.name)
 
 
-def _as_received(file: bytes, content: object) -> FileInfo | None:
-    """A file that waits, if it is what its sum says."""
+def _intact_file(file: bytes, content: object) -> FileInfo | None:
+    """Returns the facts of a held file, or `None` if file and content are not as received."""
     try:
         info = runs.load_file(file)
     except (msgspec.MsgspecError, UnicodeDecodeError, TypeError):
@@ -238,15 +251,18 @@ def _as_received(file: bytes, content: object) -> FileInfo | None:
     return info if whole else None
 
 
-def _of_index(query: Query, touched: defaultdict[UUID, int]) -> Iterator[Problem]:
-    """Employees of a run are added up by exclusive or, for there may be millions."""
+def _index_problems(query: Query, changed: defaultdict[UUID, int]) -> Iterator[Problem]:
+    """Compares the index of `audit` with the employees that each run changed.
+
+    Both are summed up by exclusive or: there may be millions of ids. Equal sums cancel to 0.
+    """
     with query.each(run_changes.EVERY) as rows:
         for row in rows:
             run, employee = map(uuid_of, row)
             if run is None or employee is None:
                 yield problem("bad-id", table="touched")
             else:
-                touched[run] ^= employee.int
-    for run, rest in touched.items():
+                changed[run] ^= employee.int
+    for run, rest in changed.items():
         if rest:
             yield problem("index-differs", run=run)

@@ -1,1 +1,1 @@
-"""Use cases: each fetches what a decision needs, has it decided, and stores the outcome."""
+"""Use cases. Each one gathers what a decision needs, calls the decision, and stores its result."""

@@ -1,4 +1,4 @@
-"""What every use case works with."""
+"""The dependencies of every use case."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from adapters.store.store import Store
 
 
 def utc_now() -> datetime:
-    """The present moment."""
+    """Returns the present moment, in UTC."""
     return datetime.now(UTC)
 
 
 class App(NamedTuple):
-    """The dependencies of a use case: settings, store, and a clock that tells the time.
+    """The dependencies of a use case: settings, store, and a function that tells the time.
 
-    `planning` is entered while an import is planned and stored, once its files are fetched. A
-    process that imports many deliveries at a time limits how many of them are planned together.
+    An import enters `planning` after it has fetched its files, and leaves it when the run is
+    stored. So a process with many imports can limit how many deliveries are in memory as plans.
     """
 
     settings: Settings

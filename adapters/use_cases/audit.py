@@ -10,7 +10,7 @@ from projections.answers.history import HistoryEntry, tell
 
 
 def audit(app: App, company: str, question: Question) -> Generator[HistoryEntry, None, None]:
-    """Every event of a company that is asked for: run by run, oldest first."""
+    """Yields every event of a company that the question asks for: run by run, oldest first."""
     for record in app.store.every_run(company):
         if not question.may_include(record.run, record.ended):
             continue

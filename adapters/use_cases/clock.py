@@ -1,4 +1,4 @@
-"""The clock: what is due in each company, stored as a run of each."""
+"""The clock: makes the transitions that are due, in one run for each company."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ from domain.outcome import Outcome
 from projections.runs import RunDocument, document
 
 Failed: TypeAlias = Callable[[str, Exception], None]
-"""Is told of a company and its fault."""
-_SIDE_BY_SIDE = 8
-"""So many companies at a time."""
+"""Is called with the key of a company and the error that stopped its run."""
+_MAX_COMPANIES = 8
+"""Companies that are passed side by side."""
 
 
 def pass_clock(
     app: App, by: str, at: datetime | None = None, failed: Failed | None = None
 ) -> Iterator[RunDocument]:
-    """Makes every transition due by `at`, now if it is not given: one run for each company (C1).
+    """Makes every transition that is due by `at` (default: now), in one run a company (C1).
 
-    Companies are passed side by side, and told in order. A fault in one of them does not keep the
-    others from their turn (R6): `failed` is told of it, or, where nobody is to be told, the first
-    one is raised after the last company. Raises `StoreUnavailable` as soon as the store is away.
-    Whoever does not ask on has no more companies begun.
+    Companies are passed side by side. Their runs are yielded in the order of the companies' keys.
+    An error in one company does not stop the others (R6): `failed` is called with it. Without
+    `failed`, the first error is raised after the last company. Raises `StoreUnavailable` as soon
+    as the store cannot be used. If the caller stops iterating, no further company begins.
     """
     until = at or app.now()
     turn = partial(_pass, app, by, until)
-    return _in_turn(app, until, turn, failed)
+    return _each_company(app, until, turn, failed)
 
 
 def pass_clock_of(app: App, company: str, by: str) -> RunDocument | None:
-    """Makes every transition of one company that is due now; no run where none is (C1)."""
+    """Makes every transition that is due now in one company. `None` if nothing is due (C1)."""
     until = app.now()
     due = app.store.due(app.settings.schedule, until, company).get(company)
     return _pass(app, by, until, company, due) if due else None
@@ -50,17 +50,17 @@ def pass_clock_of(app: App, company: str, by: str) -> RunDocument | None:
 def preview_clock(
     app: App, by: str, at: datetime | None = None, failed: Failed | None = None
 ) -> Iterator[RunDocument]:
-    """What `pass_clock` would do by `at`, which may be ahead. Stores nothing."""
+    """Yields the runs that `pass_clock` would make. `at` may be in the future. Stores nothing."""
     until = at or app.now()
 
     def preview(company: str, due: Due) -> RunDocument | None:
         commit = _planned(app, start_run(app, RunKind.CLOCK, company, by), due, until)
         return document(None, commit.ended.ended, ()) if commit else None
 
-    return _in_turn(app, until, preview, failed)
+    return _each_company(app, until, preview, failed)
 
 
-def _in_turn(
+def _each_company(
     app: App,
     until: datetime,
     turn: Callable[[str, Due], RunDocument | None],
@@ -68,12 +68,12 @@ def _in_turn(
 ) -> Iterator[RunDocument]:
     faults: list[Exception] = []
     due = app.store.due(app.settings.schedule, until)
-    with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="clock") as pool:
-        turns = {company: pool.submit(turn, company, found) for company, found in due.items()}
+    with ThreadPoolExecutor(_MAX_COMPANIES, thread_name_prefix="clock") as pool:
+        turns = {company: pool.submit(turn, company, each) for company, each in due.items()}
         try:
-            for company, turned in turns.items():
+            for company, future in turns.items():
                 try:
-                    run = turned.result()
+                    run = future.result()
                 except StoreUnavailable:
                     raise
                 except Exception as fault:
@@ -90,7 +90,11 @@ def _in_turn(
 
 
 def _pass(app: App, by: str, until: datetime, company: str, due: Due) -> RunDocument | None:
-    """One company's run, planned from who was due; where another run was first, from who is."""
+    """Makes the run of one company.
+
+    The first plan is made from `due`. If another run is stored before this one, the next plan is
+    made from the employees that are due then.
+    """
     run = start_run(app, RunKind.CLOCK, company, by)
     latest: Due | None = due
 

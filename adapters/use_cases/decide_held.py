@@ -1,4 +1,4 @@
-"""What becomes of a delivery that the safeguard holds: approved, or discarded (B2)."""
+"""Decisions about a delivery that the safeguard holds: approve, or discard (B2)."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ from projections.runs import RunDocument
 def approve(app: App, customer: Customer, record: RunRecord, by: str, reason: str) -> RunDocument:
     """Applies the delivery that a run holds.
 
-    Somebody answers for the delivery as it was held. Where the company or its settings changed
-    since, the delivery is planned again, and held again with the new figures if the safeguard still
-    has something against it. Raises `NotHeld`, and `HeldFilesDamaged`.
+    An approval is for the delivery as it was held. If the company or its settings have changed
+    since, the delivery is planned again. If the safeguard still has a concern, the delivery is
+    held again, with the new figures. Raises `NotHeld`, and `HeldFilesDamaged` if the stored files
+    are not the ones that were received.
     """
     run = start_run(app, RunKind.APPROVE, customer.company.key, by, reason)
     return _executed(app, run, record, lambda: _approval(app, customer, run, record))
 
 
 def discard(app: App, record: RunRecord, by: str, reason: str) -> RunDocument:
-    """Ends a held run, and applies nothing of it. Raises `NotHeld`."""
+    """Ends a held run, and applies nothing of its delivery. Raises `NotHeld`."""
     run = start_run(app, RunKind.DISCARD, record.ended.company, by, reason)
 
     def prepare() -> Commit:
@@ -47,7 +48,7 @@ def _approval(app: App, customer: Customer, run: RunContext, record: RunRecord) 
     held = require_held(state, record.run)
     fetched = _held_files(app, customer, held)
     if fetched.delivered.files != record.ended.files:
-        # Somebody else may have decided meanwhile.
+        # The files are gone too if somebody else has decided meanwhile.
         require_held(app.store.company_state(run.company), record.run)
         raise HeldFilesDamaged(held.run)
     try:
@@ -72,5 +73,6 @@ def _executed(
     try:
         return execute(app, run, prepare)
     except NotHeld:
+        # Read the run again: somebody else may have ended it since `record` was read.
         latest = app.store.find_run(record.run) or record
         raise NotHeld(record.run, latest.ended_by) from None

@@ -1,4 +1,4 @@
-"""How a use case fails, apart from its store, its source, and what the company's state rejects."""
+"""Errors of the use cases. Those of the store, the sources and the company stand in theirs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from domain.company_runs.rejection import RunRejected
 
 
 class NoSource(RunRejected):
-    """The company has no source: its files are named, never fetched."""
+    """The company has no source, so its files cannot be fetched. They have to be named."""
 
     def __init__(self, company: str) -> None:
         super().__init__(f"company {company} has no source")
@@ -16,11 +16,11 @@ class NoSource(RunRejected):
 
 
 class NobodyFound(RunRejected):
-    """Nobody in the company answers to what was asked, or (`count`) several people do."""
+    """An identifier names no employee of the company, or (`count`) several employees."""
 
     def __init__(self, company: str, count: int = 0) -> None:
         super().__init__(
-            f"{count} employees of {company} answer to that"
+            f"{count} employees of {company} have that e-mail address, external id or id"
             if count
             else f"nobody in {company} has that e-mail address, external id or id"
         )
@@ -29,8 +29,8 @@ class NobodyFound(RunRejected):
 
 
 class HeldFilesDamaged(RunRejected):
-    """The files that a run holds are not stored as they were received, and cannot be applied."""
+    """The stored files of a held run are missing or altered, and cannot be applied."""
 
     def __init__(self, run: UUID) -> None:
-        super().__init__(f"the files that run {run} holds are not there as received")
+        super().__init__(f"the files that run {run} holds are missing or altered")
         self.run = run

@@ -1,4 +1,4 @@
-"""How every run starts, is stored, and leaves a record of its failure (R1, R2, R4)."""
+"""Every run: how it starts, how it is stored, and how its failure is recorded (R1, R2, R4)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from domain.issues.issue import Issue, make_issue
 from domain.outcome import Outcome
 from projections.runs import RunDocument, document
 
-_ATTEMPTS = 100
+_MAX_ATTEMPTS = 100
+"""Plans of one run. Another run was stored first each time: that often, something is wrong."""
 
 
 def start_run(
@@ -35,10 +36,10 @@ def start_run(
     at: datetime | None = None,
     slot: datetime | None = None,
 ) -> RunContext:
-    """A run with an id of its own, which sorts by the moment at which the run started.
+    """Returns a new run. Run ids sort by the moment at which the runs started.
 
-    That moment is now, or `at`. The run may serve a pick-up `slot`, which then no other run does
-    (R3).
+    That moment is `at`, or now. `slot` is the pick-up slot that the run serves. Only one run can
+    serve a slot (R3).
     """
     started = at or app.now()
     run = run_id(int(started.timestamp() * 1000), secrets.randbits(42))
@@ -52,11 +53,11 @@ def execute(
     app: App, run: RunContext, prepare: Callable[[], Commit | None]
 ) -> RunDocument | None: ...
 def execute(app: App, run: RunContext, prepare: Callable[[], Commit | None]) -> RunDocument | None:
-    """Stores what `prepare` plans; returns `None`, and stores nothing, where it plans nothing.
+    """Stores the commit that `prepare` returns. Returns the run, or `None` if there is no commit.
 
-    A fault while planning or storing leaves a record of a failed run, and is raised again. Raises
-    `StoreUnavailable` where no record can be stored, and `RunRejected` or `CommandRejected` where
-    what was asked makes no run.
+    An unexpected error is raised again after a record of the failed run is stored (R2). Raises
+    `StoreUnavailable` if nothing can be stored. Raises `RunRejected` or `CommandRejected`, without
+    a record, if the request is rejected.
     """
     try:
         stored = _commit(app, run, prepare)
@@ -69,7 +70,7 @@ def execute(app: App, run: RunContext, prepare: Callable[[], Commit | None]) -> 
 
 
 def load_run(app: App, run: UUID) -> RunDocument:
-    """A run that was stored before, as it is answered."""
+    """Returns the document of a stored run. Raises `LookupError` if it is not stored."""
     record = app.store.find_run(run)
     if record is None:
         raise LookupError(f"run {run} is not stored")
@@ -77,12 +78,12 @@ def load_run(app: App, run: UUID) -> RunDocument:
 
 
 def document_of(store: Store, record: RunRecord) -> RunDocument:
-    """A stored run, as it is answered."""
+    """Returns the document of a stored run, with its issues."""
     return document(record.run, record.ended, store.issues(record), record.ended_by)
 
 
 def fault_of(error: Exception) -> Issue:
-    """A fault as a run tells it: the type of the error. The error's text may quote a cell."""
+    """Returns the issue of an unexpected error: its type only, since its text may quote a cell."""
     return make_issue("fault", problem=type(error).__name__)
 
 
@@ -104,11 +105,12 @@ def _commit(
     app: App, run: RunContext, prepare: Callable[[], Commit | None]
 ) -> RunRecord | None: ...
 def _commit(app: App, run: RunContext, prepare: Callable[[], Commit | None]) -> RunRecord | None:
-    """Commits what `prepare` plans, and has it plan anew each time another run was first (R4).
+    """Stores the commit that `prepare` returns, and returns its run.
 
-    Raises `SlotServed` where that run served the slot that this run is for.
+    If another run of the company was stored first, `prepare` is called again (R4). Raises
+    `SlotServed` if that other run served the slot of this run.
     """
-    for _ in range(_ATTEMPTS):
+    for _ in range(_MAX_ATTEMPTS):
         with without_collections():
             commit = prepare()
             if commit is None:
@@ -120,6 +122,6 @@ def _commit(app: App, run: RunContext, prepare: Callable[[], Commit | None]) -> 
             except Conflict:
                 continue
             finally:
-                del commit  # before collections begin again, which would go through all of it
-    problem = f"other runs of {run.company} were first {_ATTEMPTS} times"
-    raise StoreUnavailable(problem, "look for a worker that runs in a circle, and try again")
+                del commit  # or else the next garbage collection would go through all of it
+    problem = f"{_MAX_ATTEMPTS} times, another run of {run.company} was stored first"
+    raise StoreUnavailable(problem, "find what makes one run after the other, and try again")

@@ -1,4 +1,4 @@
-"""Whoever wants to know how the schedule's work goes: the log, the metrics, the operator."""
+"""Observers of the schedule's work: the log, the metrics, the notifications."""
 
 from __future__ import annotations
 
@@ -15,78 +15,83 @@ _log = logging.getLogger(__name__)
 
 
 class Observer:
-    """Is told from any thread, and heeds what it is interested in. Nothing that it raises stops
-    anybody's work."""
+    """Gets every report of the schedule's work, and ignores what it does not override.
+
+    Any thread may call it.
+    """
 
     def polled(self, due: Sequence[Job], now: datetime) -> None:
-        """The worker has looked for what is due, and this is it."""
+        """The worker has looked for due jobs. `due` has them all."""
 
     def stood_aside(self) -> None:
-        """The store has answered, and that another worker is looking for what is due."""
+        """The store answers, but another worker is looking for due jobs at this moment."""
 
     def took_over(self, job: Job) -> None:
-        """Whoever had this job shows no life any more, so that it is another's now."""
+        """The worker that had this job gives no sign of life. Another worker gets the job."""
 
     def ran(self, run: RunDocument) -> None:
         """A run has ended and is stored."""
 
     def failed(self, job: Job, error: Exception) -> None:
-        """A job came to an end that it should not have; it will be tried again if it is due."""
+        """A job failed with an unexpected error. It is tried again while it is due."""
 
     def unavailable(self, error: Exception) -> None:
-        """It cannot be found out what is due, mostly because the store cannot be reached."""
+        """The worker cannot find out what is due, mostly because the store cannot be reached."""
 
     def configured(self, settings: Settings) -> None:
-        """The configuration has been read, and holds from now on."""
+        """The configuration was read, and applies from now on."""
 
     def misconfigured(self, company: str | None, error: SettingsError) -> None:
-        """The configuration cannot be used, and what was read before holds; or that of one
-        `company`, which is not picked up until it is mended."""
+        """The configuration cannot be used, and the previous one still applies.
+
+        If `company` is given, only the settings of this company are wrong. Its deliveries are not
+        picked up until they are corrected.
+        """
 
 
 class Observers(Observer):
-    """Several observers, of whom none can be another's trouble."""
+    """Several observers. An error in one of them reaches neither the others nor the caller."""
 
     def __init__(self, *observers: Observer) -> None:
         self._observers = observers
 
     def polled(self, due: Sequence[Job], now: datetime) -> None:
-        """Tells all of them."""
+        """Tells every observer."""
         self._tell("polled", due, now)
 
     def stood_aside(self) -> None:
-        """Tells all of them."""
+        """Tells every observer."""
         self._tell("stood_aside")
 
     def took_over(self, job: Job) -> None:
-        """Tells all of them."""
+        """Tells every observer."""
         self._tell("took_over", job)
 
     def ran(self, run: RunDocument) -> None:
-        """Tells all of them."""
+        """Tells every observer."""
         self._tell("ran", run)
 
     def failed(self, job: Job, error: Exception) -> None:
-        """Tells all of them."""
+        """Tells every observer."""
         self._tell("failed", job, error)
 
     def unavailable(self, error: Exception) -> None:
-        """Tells all of them."""
+        """Tells every observer."""
         self._tell("unavailable", error)
 
     def configured(self, settings: Settings) -> None:
-        """Tells all of them."""
+        """Tells every observer."""
         self._tell("configured", settings)
 
     def misconfigured(self, company: str | None, error: SettingsError) -> None:
-        """Tells all of them."""
+        """Tells every observer."""
         self._tell("misconfigured", company, error)
 
-    def _tell(self, what: str, *about: object) -> None:
+    def _tell(self, method: str, *arguments: object) -> None:
         for observer in self._observers:
             try:
-                getattr(observer, what)(*about)
-            except Exception as fault:
-                # Its text is left out: it may quote what it was told.
+                getattr(observer, method)(*arguments)
+            except Exception as error:
+                # The error's text may quote the arguments, and with them personal data.
                 name = type(observer).__name__
-                _log.error("%s could not be told: %s", name, type(fault).__name__)
+                _log.error("observer %s failed: %s", name, type(error).__name__)

@@ -1,4 +1,4 @@
-"""Whom somebody means."""
+"""Looks up one employee by an identifier."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from domain.employee.aggregate import Employee
 
 
-def find_one(app: App, company: str, who: str) -> Employee:
-    """The employee whom `who` names: an id, an external id or an e-mail address.
+def find_one(app: App, company: str, identifier: str) -> Employee:
+    """Returns the employee with this id, external id or e-mail address.
 
-    Raises `NobodyFound` where that is nobody, or not one.
+    Raises `NobodyFound` if no employee has it, or several have it.
     """
-    found = app.store.find(company, who)
-    if len(found) != 1:
-        raise NobodyFound(company, len(found))
-    return found[0]
+    employees = app.store.find(company, identifier)
+    if len(employees) != 1:
+        raise NobodyFound(company, len(employees))
+    return employees[0]

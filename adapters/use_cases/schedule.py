@@ -1,4 +1,4 @@
-"""What the schedule asks for now, in every company, and doing one part of it (R3, R5, R6)."""
+"""The jobs that the schedule asks for now, in every company, and how one is done (R3, R5, R6)."""
 
 from __future__ import annotations
 
@@ -15,36 +15,39 @@ from domain.company_runs.rejection import SlotServed
 from projections.runs import RunDocument
 
 BY = "schedule"
-_LATE = timedelta(minutes=15)
-"""After this a slot that is still due is overdue."""
+_OVERDUE_AFTER = timedelta(minutes=15)
+"""A slot that is still due after this time is overdue."""
 
 
 class Job(msgspec.Struct, frozen=True):
-    """What is due in one company: its delivery at a `slot`, or without one the clock's work."""
+    """Work that is due in one company: the import for a `slot`, or without `slot` the clock."""
 
     company: str
     slot: datetime | None = None
 
     @property
     def is_clock(self) -> bool:
-        """Whether it is the clock's work."""
+        """Whether it is a job of the clock."""
         return self.slot is None
 
     def made(self, run: RunDocument) -> bool:
-        """Whether the run is this job's own: a held delivery that is met again makes none, and is
-        answered with the run that holds it (B3)."""
+        """Returns whether this job made the run.
+
+        It did not if it met a delivery that was held already: the answer is then the run that
+        holds it (B3).
+        """
         return run.slot == self.slot
 
 
 DOING: ContextVar[Job | None] = ContextVar("doing", default=None)
-"""The job that this thread is at, for whoever writes a log."""
+"""The job that the present thread does. The log adds it to each line."""
 
 
 def due_jobs(app: App) -> list[Job]:
-    """Everything that is due now: the clock's work first, for it locks people out.
+    """Returns all jobs that are due now: the clock's jobs first, because they close accounts.
 
-    A company that was never seen takes part from now on (R5). Companies whose latest run failed
-    come last, so that whoever is slow to fail holds up nobody else (R6).
+    A company that is new here is enrolled: slots count for it from now on (R5). Companies whose
+    latest run failed come last: a slow failure must not delay the other companies (R6).
     """
     schedule = app.settings.schedule
     clock = [Job(company) for company in app.store.due_companies(schedule, app.now())]
@@ -52,32 +55,32 @@ def due_jobs(app: App) -> list[Job]:
 
 
 def due_slots(app: App) -> list[Job]:
-    """The slots that are due now. All that decides is `Schedule.due_slot`."""
+    """Returns the imports that are due now. `Schedule.due_slot` alone decides that."""
     now, schedule = app.now(), app.settings.schedule
     known = app.store.enrolled_companies()
     fetched = [key for key, customer in app.settings.customers.items() if customer.source]
     new = [key for key in fetched if key not in known]
     if new:
         app.store.enrol(new, now)
-    found = []
+    jobs = []
     for key in fetched:
         slot = schedule.due_slot(known[key].after if key in known else None, now)
         if slot is not None:
-            found.append(Job(key, slot))
-    return sorted(found, key=lambda job: known[job.company].last_run_failed)
+            jobs.append(Job(key, slot))
+    return sorted(jobs, key=lambda job: known[job.company].last_run_failed)
 
 
 def overdue(due: Sequence[Job], now: datetime) -> list[Job]:
-    """The slots among what is due that should have been served a while ago."""
-    return [job for job in due if job.slot is not None and now - job.slot > _LATE]
+    """Returns the imports among the `due` jobs whose slot is more than 15 minutes ago."""
+    return [job for job in due if job.slot is not None and now - job.slot > _OVERDUE_AFTER]
 
 
 def do_job(app: App, job: Job, by: str = BY) -> RunDocument | None:
-    """Does what is due in one company, if it still is; answers with the run, if there is one.
+    """Does a job, if it is still due. Returns its run, or `None` if there was nothing to do.
 
-    A company that has left the configuration is picked up no more, and its clock goes on. A slot
-    that is no longer the latest is not served: what is due is found anew (R5).
-    Raises what `import_delivery` and `pass_clock_of` raise.
+    A company that has left the configuration is not picked up any more, but its clock goes on. A
+    slot that is no longer the latest one is not served: the next look finds the slot that is due
+    (R5). Raises what `import_delivery` and `pass_clock_of` raise.
     """
     token = DOING.set(job)
     try:

@@ -1,4 +1,4 @@
-"""Support: what somebody asks for one employee, done as a run of its own (S1-S6)."""
+"""Support: a command for one employee, carried out in a run of its own (S1-S6)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from projections.runs import RunDocument
 
 
 def support(
-    app: App, customer: Customer, who: str, command: Command, by: str, reason: str
+    app: App, customer: Customer, identifier: str, command: Command, by: str, reason: str
 ) -> RunDocument:
-    """Carries out a command of support for one employee of a company.
+    """Carries out a support command for the employee that `identifier` names.
 
-    Raises `NobodyFound` and `CommandRejected`, both without a run: nothing was done.
+    Raises `NobodyFound` or `CommandRejected`. In both cases no run is stored.
     """
     company = customer.company
-    employee = find_one(app, company.key, who).id
+    employee = find_one(app, company.key, identifier).id
     run = start_run(app, RunKind.SUPPORT, company.key, by, reason)
 
     def prepare() -> Commit:

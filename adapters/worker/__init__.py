@@ -1,1 +1,1 @@
-"""The schedule's engine: what starts what is due, unattended, on one machine or on many."""
+"""The workers of the schedule: they start due jobs unattended, on one machine or on many."""

@@ -1,4 +1,4 @@
-"""Growing pauses for what fails and stays due, so that no company fails all night long."""
+"""Growing pauses for jobs that fail and stay due, so that no job fails at every look."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Callable, Collection
 
 from adapters.use_cases.schedule import Job
 
-FIRST, LONGEST = 60.0, 3600.0
-"""Seconds to rest after a first failure, and at most."""
+FIRST_S, LONGEST_S = 60.0, 3600.0
+"""The pause after a first failure, and the longest pause."""
 
 
-def rest_after(failures: int, first: float = FIRST) -> float:
-    """Seconds to rest after so many failures in a row: each time twice as long."""
-    return float(min(first * 2 ** (failures - 1), LONGEST)) if failures > 0 else 0.0
+def rest_after(failures: int, first: float = FIRST_S) -> float:
+    """Returns the seconds to rest after so many failures in a row: twice as long each time."""
+    return float(min(first * 2 ** (failures - 1), LONGEST_S)) if failures > 0 else 0.0
 
 
 class Backoff:
-    """Which jobs rest after a failure, each for twice as long as the time before."""
+    """The jobs that rest after a failure. Each further failure of a job doubles its rest."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -26,24 +26,24 @@ class Backoff:
         self._resting: dict[Job, tuple[float, int]] = {}
 
     def is_over(self, job: Job) -> bool:
-        """Whether the job may be tried now."""
+        """Returns whether the job may be tried now."""
         with self._lock:
             until, _ = self._resting.get(job, (0.0, 0))
             return self._clock() >= until
 
     def begin(self, job: Job) -> None:
-        """The job has failed."""
+        """Lets the job rest, because it has failed."""
         with self._lock:
             _, failures = self._resting.get(job, (0.0, 0))
             self._resting[job] = self._clock() + rest_after(failures + 1), failures + 1
 
     def forget(self, job: Job) -> None:
-        """The job is done."""
+        """Forgets the failures of the job, because it is done."""
         with self._lock:
             self._resting.pop(job, None)
 
     def keep(self, due: Collection[Job]) -> None:
-        """Forgets what is no longer due."""
+        """Forgets the jobs that are no longer due."""
         with self._lock:
             for job in self._resting.keys() - set(due):
                 del self._resting[job]

@@ -1,4 +1,4 @@
-"""How many jobs are done side by side, so that none keeps another waiting for long (R6)."""
+"""The number of jobs that run side by side, so that no job delays another for long (R6)."""
 
 from __future__ import annotations
 
@@ -6,43 +6,47 @@ import threading
 
 from adapters.use_cases.schedule import Job
 
-_WAITING = 4
-"""So many times as many deliveries may be waited for as are planned side by side."""
+_PICKUPS_PER_WORKER = 4
+"""Pick-ups that may run for each delivery that is planned at the same time."""
 
 
 class Capacity:
-    """So many `workers` for planning and storing, which takes memory and the processor.
+    """Limits for jobs that run side by side.
 
-    More pick-ups than that may be under way, since most of them only wait for a customer's server,
-    and a slow one must not hold a hand; but not any number, for each may hold a delivery in memory.
-    The clock has hands of its own: it locks people out, and waits on nobody's server.
+    At most `workers` deliveries are planned and stored at a time, because planning takes memory
+    and processor time. Four times as many pick-ups may run: most of them only wait for a
+    customer's server, and a slow server must not occupy a worker. Pick-ups have a limit too,
+    because each may hold a delivery in memory. Clock jobs have a separate limit of `workers`: they
+    close accounts, and must not wait for pick-ups.
 
     Attributes:
-        planning: to be entered by who plans and stores.
-        pickups: how many pick-ups are ever under way together.
+        planning: a semaphore that an import enters to plan and store its delivery.
+        pickups: the highest number of pick-ups at a time.
     """
 
     def __init__(self, workers: int) -> None:
         self.planning = threading.Semaphore(workers)
-        self.pickups = _WAITING * workers
-        # By whether a job is the clock's.
-        self._most = {True: workers, False: self.pickups}
+        self.pickups = _PICKUPS_PER_WORKER * workers
+        # The key tells whether a job is a clock job.
+        self._limits = {True: workers, False: self.pickups}
         self._busy: dict[bool, set[Job]] = {True: set(), False: set()}
 
     @property
     def most(self) -> int:
-        """How many jobs are ever under way together."""
-        return sum(self._most.values())
+        """The highest number of jobs at a time."""
+        return sum(self._limits.values())
 
-    def are_free(self, *, clock: bool) -> bool:
-        """Whether a job may begin: of the clock, or a pick-up. Like what follows, to be asked by
-        one thread at a time."""
-        return len(self._busy[clock]) < self._most[clock]
+    def has_room(self, *, clock: bool) -> bool:
+        """Returns whether another clock job, or another pick-up, may begin.
+
+        This method, `take` and `leave` must be called by one thread at a time.
+        """
+        return len(self._busy[clock]) < self._limits[clock]
 
     def take(self, job: Job) -> None:
-        """The job begins."""
+        """Counts a job that begins."""
         self._busy[job.is_clock].add(job)
 
     def leave(self, job: Job) -> None:
-        """The job has ended."""
+        """Stops counting a job that has ended."""
         self._busy[job.is_clock].discard(job)

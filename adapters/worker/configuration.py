@@ -1,4 +1,4 @@
-"""The configuration of a process that lives long: read again when it has changed."""
+"""The configuration of a long-running process: it is read again after a change."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from adapters.settings import Settings, company_files, load_settings
 from adapters.use_cases.observer import Observer
 
 Stamps: TypeAlias = dict[Path, tuple[int, int, int]]
+"""Modification time, change time (both in nanoseconds) and size in bytes of each file."""
 
-_FRESH = 5.0
-"""Seconds for which files are not looked at again: there may be thousands."""
+_CHECK_INTERVAL_S = 5.0
+"""Files are not looked at more often: there may be thousands."""
 
 
 class Configuration:
-    """Settings as they are in their files now.
+    """The settings as they stand in their files now.
 
-    They are looked at before each look for what is due: so every slot is served by what is
-    configured when it comes. While the files cannot be used, what was read before holds.
+    The worker asks for them before each look for due jobs. So every slot is served with the
+    settings of that moment. While the files cannot be used, the previous settings apply.
     """
 
     def __init__(
@@ -32,57 +33,57 @@ class Configuration:
         load: Callable[[Path], Settings] = load_settings,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Raises `SettingsError` where there is nothing to begin with."""
+        """Reads the settings in `file`. Raises `SettingsError` if they cannot be used."""
         self._file = file
         self._observer = observer
         self._load = load
         self._clock = clock
-        self._looked = clock()
+        self._checked_at = clock()
         self._lock = threading.Lock()
-        self._stamps = self._stamped()
-        self._told: Stamps | None = None
+        self._stamps = self._read_stamps()
+        self._reported: Stamps | None = None
         self._settings = load(file)
-        self._tell()
+        self._report()
 
     def current(self) -> Settings:
-        """The settings, read again if a file has changed since."""
+        """Returns the settings. Reads them again if a file has changed."""
         with self._lock:
-            if self._clock() >= self._looked + _FRESH:
-                self._looked = self._clock()
-                stamps = self._stamped()
+            if self._clock() >= self._checked_at + _CHECK_INTERVAL_S:
+                self._checked_at = self._clock()
+                stamps = self._read_stamps()
                 if stamps != self._stamps:
                     self._reread(stamps)
             return self._settings
 
     def _reread(self, stamps: Stamps) -> None:
-        """Reads the files; those that cannot be read are tried again, and told of once."""
+        """Reads the files again. A failure is reported once for each change, and tried again."""
         try:
             self._settings = self._load(self._file)
-        except Exception as fault:
-            if stamps != self._told:
-                self._observer.misconfigured(None, self._explained(fault))
-            self._told = stamps
+        except Exception as error:
+            if stamps != self._reported:
+                self._observer.misconfigured(None, self._settings_error(error))
+            self._reported = stamps
         else:
-            self._stamps, self._told = stamps, None
-            self._tell()
+            self._stamps, self._reported = stamps, None
+            self._report()
 
-    def _explained(self, fault: Exception) -> SettingsError:
-        if isinstance(fault, SettingsError):
-            return fault
-        return SettingsError(self._file, "", f"cannot be read ({type(fault).__name__})")
+    def _settings_error(self, error: Exception) -> SettingsError:
+        if isinstance(error, SettingsError):
+            return error
+        return SettingsError(self._file, "", f"cannot be read ({type(error).__name__})")
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         self._observer.configured(self._settings)
         for company, error in self._settings.broken.items():
             self._observer.misconfigured(company, error)
 
-    def _stamped(self) -> Stamps:
-        """What tells a file from what it was: its times and size."""
+    def _read_stamps(self) -> Stamps:
+        """Returns the times and the size of each file, which tell whether a file has changed."""
         stamps = {}
         for path in (self._file, *company_files(self._file)):
             try:
-                found = path.stat()
+                stat = path.stat()
             except OSError:
                 continue
-            stamps[path] = found.st_mtime_ns, found.st_ctime_ns, found.st_size
+            stamps[path] = stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size
         return stamps

@@ -1,4 +1,4 @@
-"""The schedule on any number of machines over one PostgreSQL, which hand out its jobs."""
+"""The schedule on any number of machines, which share its jobs in one PostgreSQL (ADR 0019)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker
 from psycopg import AsyncConnection
 
-from adapters.store.connecting import NOTICING, conninfo_of, unavailable
+from adapters.store.connecting import SET_KEEPALIVES, conninfo_of, unavailable
 from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
 from adapters.use_cases.app import utc_now
@@ -28,30 +28,30 @@ from adapters.worker.capacity import Capacity
 from adapters.worker.configuration import Configuration
 from adapters.worker.job_queue import QUEUES, TASK, Failed, Jobs, Pace, Retry, job_of
 from adapters.worker.job_runner import JobRunner
-from adapters.worker.job_schema import SEARCHING, require_jobs
+from adapters.worker.job_schema import SET_SEARCH_PATH, require_jobs
 
-_TICK = 0.2
-"""Seconds within which it is noticed that the worker is to stop."""
-_LAST_WORDS = 5.0
-"""Seconds after the grace, for writing down what was given up."""
-_LONGEST_LOOK = 60.0
-"""Seconds after which a look for what is due is given up."""
-_SHOWN_LIFE = 5.0
-"""Seconds between two signs of life of who looks, without which the database ends the look after
-`_LIFELESS` seconds: on a machine that is frozen or gone, nobody else could look."""
-_LIFELESS = 20
-_CONNECTIONS = 4
-_TIMEOUT_S = 10.0
-"""Seconds to wait for a connection."""
-_NEVER = 10 * 365 * 86_400.0
+_STOP_CHECK_S = 0.2
+"""How often the worker checks whether it has to stop."""
+_RECORDING_S = 5.0
+"""Time after the grace, to record the jobs that were given up."""
+_LOOK_TIMEOUT_S = 60.0
+"""A look for due jobs that takes longer is given up."""
+_LOOK_PING_S = 5.0
+"""How often a look for due jobs gives the database a sign of life."""
+_LOOK_LOST_S = 20
+"""Without a sign of life for this time, the database ends the look and releases its lock. Or else
+no other machine could look after this one froze or disappeared."""
+_MAX_CONNECTIONS = 4
+_CONNECT_TIMEOUT_S = 10.0
+_NEVER_S = 10 * 365 * 86_400.0
+"""Ten years, to switch off a mechanism of Procrastinate that has no switch."""
 
 
 class DistributedWorker:
-    """Looks for what is due, hands it out to all workers, and does its part of it with so many
-    `workers` (`Capacity`).
+    """Looks for due jobs, adds them to the common queue, and does jobs from this queue.
 
-    What is due, and what is done, the store decides alone: a job that came twice, or too late, does
-    nothing.
+    `workers` limits the jobs that it does side by side (`Capacity`). The store alone decides what
+    is due and what is done. So a job that comes twice or too late does nothing.
     """
 
     def __init__(
@@ -66,15 +66,16 @@ class DistributedWorker:
         listen: bool = True,
         pace: Pace = Pace(),  # noqa: B008 - a value
     ) -> None:
-        """`listen` hears of new jobs at once, over a connection that no pooler takes part in.
+        """Checks the schema for jobs, and prepares the worker.
 
-        Raises `StoreUnavailable` where the database at `url` cannot be reached, or its schema for
-        jobs is not of this release.
+        With `listen`, the worker hears of new jobs at once. This needs a direct connection, without
+        a pooler. Raises `StoreUnavailable` if the database at `url` cannot be reached, or its
+        schema for jobs is another release's.
         """
         require_jobs(url)
         self._conninfo = conninfo_of(url)
         self._capacity = Capacity(workers)
-        self._duty = JobRunner(configuration, store, observer, self._capacity, now)
+        self._runner = JobRunner(configuration, store, observer, self._capacity, now)
         self._observer = observer
         self._listen = listen
         self._pace = pace
@@ -83,55 +84,55 @@ class DistributedWorker:
         self._running: dict[str, Future[bool]] = {}
         self._looking: Future[list[Job]] | None = None
         self._stopping = threading.Event()
-        self._end = 0.0  # of the grace
+        self._grace_end = 0.0  # by the monotonic clock
         self._jobs: Jobs | None = None
         self._worker: Worker | None = None
 
     def run(self, stop: threading.Event, grace: float) -> bool:
-        """Works until `stop` is set; tells whether all that ran then ended within `grace` seconds.
+        """Works until `stop` is set. Returns whether all running jobs ended within `grace` seconds.
 
-        What did not was not stored either, and leaves nothing once the process ends; another
-        worker does it. While the database is away, it waits for it.
+        A job that did not end has stored nothing, and leaves nothing once the process ends.
+        Another worker does it. While the database cannot be reached, the worker waits for it.
         """
         asyncio.run(self._serve(stop, grace))
         for pool in (self._pool, self._looker):
             pool.shutdown(wait=False, cancel_futures=True)
-        # What was cancelled before its turn is done, and would still be waited for.
-        found: tuple[Future[Any] | None, ...] = (self._looking, *self._running.values())
-        running = [each for each in found if each is not None and not each.done()]
-        return not wait(running, max(0.0, self._end - monotonic())).not_done
+        # `wait` would wait for a future that was cancelled before it began, though it is done.
+        futures: tuple[Future[Any] | None, ...] = (self._looking, *self._running.values())
+        running = [each for each in futures if each is not None and not each.done()]
+        return not wait(running, max(0.0, self._grace_end - monotonic())).not_done
 
     async def _serve(self, stop: threading.Event, grace: float) -> None:
         working = asyncio.create_task(self._work(grace))
         while not stop.is_set():
-            await asyncio.sleep(_TICK)
+            await asyncio.sleep(_STOP_CHECK_S)
         self._stopping.set()
-        self._end = monotonic() + grace
+        self._grace_end = monotonic() + grace
         if self._jobs is not None:
             self._jobs.stop()
         if self._worker is not None:
             self._worker.stop()  # type: ignore[no-untyped-call]
         else:
             working.cancel()
-        _, late = await asyncio.wait({working}, timeout=grace + _LAST_WORDS)
+        _, late = await asyncio.wait({working}, timeout=grace + _RECORDING_S)
         for each in late:
             each.cancel()
 
     async def _work(self, grace: float) -> None:
-        """One session after the other: one lasts for as long as nothing unforeseen ends it."""
+        """Runs sessions, one after the other. A session lasts until an unexpected error ends it."""
         failures = 0
         while not self._stopping.is_set():
             began = monotonic()
-            ended: Exception = StoreUnavailable("the worker for the jobs has ended")
+            reason: Exception = StoreUnavailable("the queue of jobs has stopped working")
             try:
                 await self._session(grace)
             except Exception as error:
-                ended = error
+                reason = error
             if self._stopping.is_set():
                 return
-            failures = 1 if monotonic() > began + _LONGEST_LOOK else failures + 1
-            self._observer.unavailable(_explained(ended))
-            await asyncio.sleep(self._growing(failures))
+            failures = 1 if monotonic() > began + _LOOK_TIMEOUT_S else failures + 1
+            self._observer.unavailable(_translate(reason))
+            await asyncio.sleep(self._retry_pause(failures))
 
     async def _session(self, grace: float) -> None:
         async with self._opened() as (app, jobs):
@@ -141,17 +142,19 @@ class DistributedWorker:
                 name="tenure",
                 concurrency=self._capacity.most,
                 fetch_job_polling_interval=self._pace.poll,
-                abort_job_polling_interval=_NEVER,
+                abort_job_polling_interval=_NEVER_S,
                 shutdown_graceful_timeout=grace,
                 listen_notify=self._listen,
                 delete_jobs="always",
                 install_signal_handlers=False,
-                # It shows no life while it stops, and never again after one failure. We do.
-                update_heartbeat_interval=_NEVER,
-                # When the database comes back, nobody has shown any life for a while.
-                stalled_worker_timeout=_NEVER,
+                # Procrastinate's heartbeat pauses while the worker stops, and ends at its first
+                # failure. `_signs_of_life` replaces it.
+                update_heartbeat_interval=_NEVER_S,
+                # When the database comes back, no worker has given a sign of life for a while.
+                # They are not dead. So `_looks` waits before it rescues jobs.
+                stalled_worker_timeout=_NEVER_S,
             )
-            beside = [
+            tasks = [
                 asyncio.create_task(each)
                 for each in (self._looks(jobs), self._signs_of_life(jobs, worker))
             ]
@@ -160,22 +163,22 @@ class DistributedWorker:
                 await worker.run()  # type: ignore[no-untyped-call]
             finally:
                 self._jobs = self._worker = None
-                for each in beside:
+                for each in tasks:
                     each.cancel()
-                await asyncio.gather(*beside, return_exceptions=True)
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[tuple[App, Jobs]]:
-        """Procrastinate, connected."""
+        """Yields the application and the jobs of Procrastinate, connected to the database."""
         connector = PsycopgConnector(
             conninfo=self._conninfo,
             configure=_configure,
             min_size=1,
-            max_size=_CONNECTIONS,
-            timeout=_TIMEOUT_S,
-            # The pool asks less and less often; when it gives up, whoever needs a connection next
-            # makes it ask at once.
-            reconnect_timeout=_TIMEOUT_S / 2,
+            max_size=_MAX_CONNECTIONS,
+            timeout=_CONNECT_TIMEOUT_S,
+            # The pool tries less and less often to reconnect. After it has given up, the next
+            # request for a connection makes it try at once.
+            reconnect_timeout=_CONNECT_TIMEOUT_S / 2,
         )
         app = App(connector=connector)
         app.job_manager = jobs = Jobs(connector, self._pace, self._capacity)
@@ -184,45 +187,47 @@ class DistributedWorker:
             yield app, jobs
 
     async def _task(self, company: str, slot: str | None) -> None:
-        """One job, in a thread. Raises `Failed`."""
+        """Does one job in a thread. Raises `Failed` if it did not go well."""
         while (earlier := self._running.get(company)) is not None and not earlier.done():
-            # Given up when the database was away, or for another's; but a thread cannot be stopped.
+            # A session that lost the database, or whose jobs were rescued, gave this job up. But
+            # its thread cannot be stopped, and must end first.
             await asyncio.wait([asyncio.wrap_future(earlier)])
-        began = self._running[company] = self._pool.submit(self._duty.do, job_of(company, slot))
+        future = self._running[company] = self._pool.submit(self._runner.do, job_of(company, slot))
         try:
-            well = await asyncio.wrap_future(began)
+            well = await asyncio.wrap_future(future)
         except Exception:
             well = False
         if not well:
             raise Failed
 
     async def _looks(self, jobs: Jobs) -> None:
-        """Looks for what is due, again and again."""
-        # At the beginning, and when the database comes back, nobody has shown any life for a while.
-        failures, trusted = 0, monotonic() + self._pace.stalled
+        """Looks for due jobs, again and again."""
+        # Jobs are rescued only when the database has answered for a while. At the beginning, and
+        # when the database comes back, live workers have had no chance for a sign of life.
+        failures, rescue_from = 0, monotonic() + self._pace.stalled
         while not self._stopping.is_set():
             try:
-                async with asyncio.timeout(_LONGEST_LOOK):
-                    await self._look(jobs, rescue=monotonic() >= trusted)
+                async with asyncio.timeout(_LOOK_TIMEOUT_S):
+                    await self._look(jobs, rescue=monotonic() >= rescue_from)
                 failures = 0
             except Exception as error:
-                failures, trusted = failures + 1, monotonic() + self._pace.stalled
-                self._observer.unavailable(_explained(error))
-            await asyncio.sleep(self._growing(failures) if failures else self._pause())
+                failures, rescue_from = failures + 1, monotonic() + self._pace.stalled
+                self._observer.unavailable(_translate(error))
+            await asyncio.sleep(self._retry_pause(failures) if failures else self._pause())
 
     async def _look(self, jobs: Jobs, rescue: bool) -> None:
-        """One look; none if another worker is about it at this moment."""
+        """Looks for due jobs once, unless another worker looks at this moment."""
         self._running = {key: job for key, job in self._running.items() if not job.done()}
         connector = jobs.connector
-        assert isinstance(connector, PsycopgConnector)  # noqa: S101 - what we gave it
+        assert isinstance(connector, PsycopgConnector)  # noqa: S101 - `_opened` made it
         async with connector.pool.connection() as connection:
-            # A lock of the transaction ends with it, whatever ends it.
-            found = await connection.execute(
+            # A lock of the transaction is released when the transaction ends, for any reason.
+            cursor = await connection.execute(
                 "SELECT set_config('idle_in_transaction_session_timeout', %s, true),"
                 " pg_try_advisory_xact_lock(hashtext('tenure jobs'))",
-                (f"{_LIFELESS}s",),
+                (f"{_LOOK_LOST_S}s",),
             )
-            row = await found.fetchone()
+            row = await cursor.fetchone()
             if not row or not row[1]:
                 self._observer.stood_aside()
                 return
@@ -233,12 +238,13 @@ class DistributedWorker:
             await jobs.defer(await self._due(connection), connection)
 
     async def _due(self, connection: AsyncConnection[Any]) -> list[Job]:
-        """What is due, asked in a thread of its own: those of the jobs may all be busy."""
-        if self._looking is None or self._looking.done():  # the last one was given up, if not
-            self._looking = self._looker.submit(self._duty.due)
+        """Returns the due jobs. A separate thread finds them: those for jobs may all be busy."""
+        # An earlier look that was given up may still run. Its answer is as good.
+        if self._looking is None or self._looking.done():
+            self._looking = self._looker.submit(self._runner.due)
         looking = asyncio.wrap_future(self._looking)
         while not looking.done():
-            await asyncio.wait({looking}, timeout=_SHOWN_LIFE)
+            await asyncio.wait({looking}, timeout=_LOOK_PING_S)
             await connection.execute("SELECT 'looking'")
         return await looking
 
@@ -249,26 +255,26 @@ class DistributedWorker:
                 with suppress(ConnectorException):
                     await jobs.update_heartbeat(worker.worker_id)
 
-    def _growing(self, failures: int) -> float:
-        """Seconds to wait after so many failures in a row."""
+    def _retry_pause(self, failures: int) -> float:
+        """Returns the seconds to wait after so many failures in a row."""
         return float(min(2 ** (failures - 1), self._pace.look))
 
     def _pause(self) -> float:
-        """Seconds until the next look: sooner or later, so that workers get out of step."""
+        """Returns the seconds until the next look. They vary, so workers do not look in step."""
         look = self._pace.look * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
-        return self._duty.pause(look)
+        return self._runner.pause(look)
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:
-    await connection.execute(f"{NOTICING}; {SEARCHING}")
+    await connection.execute(f"{SET_KEEPALIVES}; {SET_SEARCH_PATH}")
     await connection.commit()
 
 
-def _explained(error: Exception) -> Exception:
-    """An error of the database as the store says it."""
+def _translate(error: Exception) -> Exception:
+    """Returns the `StoreUnavailable` for an error of the database, or else the error itself."""
     cause = error.__cause__ if isinstance(error, ConnectorException) else error
     if isinstance(cause, psycopg.Error):
         return unavailable(cause)
     if isinstance(error, TimeoutError):
-        return StoreUnavailable("the database does not answer")
+        return StoreUnavailable("the database does not answer in time")
     return error

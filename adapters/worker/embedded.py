@@ -1,4 +1,4 @@
-"""The schedule in one process, over any store: companies side by side, each on its own."""
+"""The schedule in one process, over any store. Companies run side by side."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from adapters.worker.capacity import Capacity
 from adapters.worker.configuration import Configuration
 from adapters.worker.job_runner import JobRunner
 
-_TICK = 0.1
-"""Seconds within which it is noticed that the worker is to stop."""
-LOOK = 15.0
-"""Seconds between two looks for what is due: the clock of the machine may be set, a store may come
-back, and a configuration may change."""
+_STOP_CHECK_S = 0.1
+"""How often the worker checks whether it has to stop."""
+LOOK_INTERVAL_S = 15.0
+"""The longest time between two looks for due jobs. The worker could compute when a job falls due.
+But the clock of the machine may be set, a store may come back, and a configuration may change."""
 
 
 class EmbeddedWorker:
-    """Looks for what is due, and does it with so many `workers` (`Capacity`)."""
+    """Looks for due jobs and does them. `workers` limits the jobs side by side (`Capacity`)."""
 
     def __init__(
         self,
@@ -37,26 +37,29 @@ class EmbeddedWorker:
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._capacity = Capacity(workers)
-        self._duty = JobRunner(configuration, store, observer, self._capacity, now)
+        self._runner = JobRunner(configuration, store, observer, self._capacity, now)
         self._observer = observer
-        self._rest = Backoff()
+        self._backoff = Backoff()
         self._pool = ThreadPoolExecutor(self._capacity.most, thread_name_prefix="worker")
         self._lock = threading.Lock()
-        # By whether a job is the clock's, which come first.
+        # The key tells whether a job is a clock job. Clock jobs come first.
         self._waiting: dict[bool, deque[Job]] = {True: deque(), False: deque()}
         self._running: dict[str, Future[None]] = {}
         self._stopping = False
 
     def run(self, stop: threading.Event, grace: float) -> bool:
-        """Works until `stop` is set; tells whether all that ran then ended within `grace` seconds.
+        """Works until `stop` is set. Returns whether all running jobs ended within `grace` seconds.
 
-        What did not was not stored either, and leaves nothing once the process ends.
+        A job that did not end has stored nothing, and leaves nothing once the process ends.
         """
-        # Apart, for the store may keep it waiting, and this thread is the one that hears signals.
-        looking = threading.Thread(target=self._look_on, args=(stop,), name="look", daemon=True)
+        # In a thread of its own: the store may block it, and only the main thread gets signals.
+        looking = threading.Thread(
+            target=self._keep_looking, args=(stop,), name="look", daemon=True
+        )
         looking.start()
-        while not stop.is_set():  # not `wait`, whose lock the handler of a signal would find taken
-            time.sleep(_TICK)
+        # Not `stop.wait()`: the signal handler calls `stop.set()`, and could not get its lock.
+        while not stop.is_set():
+            time.sleep(_STOP_CHECK_S)
         end = time.monotonic() + grace
         with self._lock:
             self._stopping = True
@@ -66,25 +69,25 @@ class EmbeddedWorker:
         looking.join(max(0.0, end - time.monotonic()))
         return not late and not looking.is_alive()
 
-    def _look_on(self, stop: threading.Event) -> None:
+    def _keep_looking(self, stop: threading.Event) -> None:
         while not stop.is_set():
             self.look()
-            stop.wait(self._duty.pause(LOOK))
+            stop.wait(self._runner.pause(LOOK_INTERVAL_S))
 
     def look(self) -> None:
-        """Begins what is due, and is not running or resting, as far as there are hands for it.
+        """Begins the due jobs that neither run nor rest, as far as the capacity allows.
 
-        The rest begins as hands come free, or is found anew by the next look.
+        The other jobs begin when a job ends, or after the next look.
         """
         try:
-            due = self._duty.due()
-            self._rest.keep(due)
-            self._begin_anew(due)
-        except Exception as error:  # also of a system that gives no more threads
+            due = self._runner.due()
+            self._backoff.keep(due)
+            self._replace_waiting(due)
+        except Exception as error:  # also if the system gives no more threads
             self._observer.unavailable(error)
 
-    def _begin_anew(self, due: Sequence[Job]) -> None:
-        """Forgets what waited, and begins what is due."""
+    def _replace_waiting(self, due: Sequence[Job]) -> None:
+        """Replaces the waiting jobs by the due ones, and begins them."""
         with self._lock:
             self._running = {key: job for key, job in self._running.items() if not job.done()}
             for clock, waiting in self._waiting.items():
@@ -93,19 +96,19 @@ class EmbeddedWorker:
             self._begin()
 
     def _begin(self) -> None:
-        """Begins what waits and may begin; under the lock."""
+        """Begins the waiting jobs that may begin. The caller holds the lock."""
         for clock, waiting in self._waiting.items():
-            while waiting and not self._stopping and self._capacity.are_free(clock=clock):
+            while waiting and not self._stopping and self._capacity.has_room(clock=clock):
                 job = waiting.popleft()
-                if job.company not in self._running and self._rest.is_over(job):
+                if job.company not in self._running and self._backoff.is_over(job):
                     self._running[job.company] = self._pool.submit(self._do, job)
                     self._capacity.take(job)
 
     def _do(self, job: Job) -> None:
-        if self._duty.do(job):
-            self._rest.forget(job)
+        if self._runner.do(job):
+            self._backoff.forget(job)
         else:
-            self._rest.begin(job)
+            self._backoff.begin(job)
         with self._lock:
             self._capacity.leave(job)
             self._begin()

@@ -1,4 +1,4 @@
-"""The jobs of many workers: Procrastinate's, over a database that may go away and come back."""
+"""The common queue of many workers: Procrastinate, made to survive a loss of the database."""
 
 from __future__ import annotations
 
@@ -19,65 +19,67 @@ from psycopg import AsyncConnection
 
 from adapters.use_cases.app import utc_now
 from adapters.use_cases.schedule import Job
-from adapters.worker.backoff import FIRST, LONGEST, rest_after
+from adapters.worker.backoff import FIRST_S, LONGEST_S, rest_after
 from adapters.worker.capacity import Capacity
 
 CLOCKS, SLOTS = "tenure.clock", "tenure.slots"
 QUEUES = (CLOCKS, SLOTS)
-"""Apart, for each has hands of its own."""
+"""Two queues, because clock jobs and imports have separate limits (`Capacity`)."""
 TASK = "tenure.do"
 ATTEMPTS = 12
-"""So often a job is tried again; after that it is forgotten, and deferred anew if still due."""
-_DEATHS = 3
-"""So often a worker may end in the midst of a job, by a signal or an accident, before the job
-itself is thought to be the reason and rests."""
+"""Attempts of one job. Then the job is deleted. If it is still due, the next look adds it again."""
+_MAX_DEATHS = 3
+"""Workers that may die during one job, by a signal or an accident, before the job has to rest. Then
+the job itself may be the cause."""
 _IMMEDIATELY = datetime(1970, 1, 1, tzinfo=UTC)
-"""A moment that has come, whatever the clocks of this machine and of the database say."""
-_CLOCK, _SLOT = 1, 0
-"""Who comes first: the clock locks people out."""
-_UNANSWERED = 30.0
-"""Seconds between two looks for jobs that the database gave out and nobody received."""
+"""A moment in the past, even if the clocks of this machine and of the database differ."""
+_CLOCK_PRIORITY, _SLOT_PRIORITY = 1, 0
+"""Clock jobs come first, because they close accounts."""
+_LOST_REPLY_CHECK_S = 30.0
+"""How often a worker looks for jobs that the database gave to it, and whose reply was lost."""
 
 
 class Pace(NamedTuple):
-    """How often each thing is done, in seconds."""
+    """How often a worker does things. All values are seconds."""
 
     look: float = 15.0
-    """Between two looks for what is due."""
+    """Between two looks for due jobs."""
     poll: float = 5.0
-    """Between two looks for a job to do; a new one is mostly heard of sooner."""
+    """Between two questions for a job. With `listen`, the worker hears of a new job sooner."""
     beat: float = 5.0
-    """Between two signs of life."""
+    """Between two signs of life of a worker."""
     stalled: float = 20.0
-    """Without a sign of life, after which a worker's jobs are given to others."""
-    rest: float = FIRST
-    """Before the second attempt of a job; twice as long before each further one."""
+    """Without a sign of life for this time, a worker's jobs are given to others."""
+    rest: float = FIRST_S
+    """Before the second attempt of a job. Before each further attempt it doubles."""
 
 
 class Failed(Exception):
-    """A job failed. What went wrong is told to the observer alone: it may quote a cell, and
-    Procrastinate logs whatever it is told."""
+    """A job failed. It carries no text: Procrastinate logs it, and the error may quote a cell.
+
+    The observer gets the error itself.
+    """
 
 
 def key_of(job: Job) -> str:
-    """What tells a job from others: of what has one key, one waits or runs."""
+    """Returns the key of a job. Of all jobs with one key, only one waits or runs."""
     return f"{job.company} {_slot(job) or 'clock'}"
 
 
 def job_of(company: str, slot: str | None) -> Job:
-    """The job that these arguments say."""
+    """Returns the job with these arguments. `slot` is in ISO 8601."""
     return Job(company, datetime.fromisoformat(slot) if slot else None)
 
 
 def is_away(error: BaseException | None) -> bool:
-    """Whether it is the database that could not be reached, and not the statement that failed."""
+    """Returns whether the database could not be reached. `False` if only a statement failed."""
     if isinstance(error, ConnectorException):
         error = error.__cause__
     return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
 
 
 class Retry(retry.BaseRetryStrategy):
-    """When a job that failed is tried again."""
+    """Decides when a failed job is tried again."""
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
@@ -85,7 +87,7 @@ class Retry(retry.BaseRetryStrategy):
     def get_retry_decision(
         self, *, exception: BaseException, job: jobs.Job
     ) -> retry.RetryDecision | None:
-        """After a pause that grows; at once where the worker is only stopped. None at the end."""
+        """Returns a growing pause, or no pause if the worker was stopped. `None` ends the job."""
         if job.attempts >= ATTEMPTS:
             return None
         if isinstance(exception, asyncio.CancelledError):
@@ -95,10 +97,10 @@ class Retry(retry.BaseRetryStrategy):
 
 
 class Jobs(manager.JobManager):
-    """Procrastinate's jobs, of which none is lost or stuck because the database was away.
+    """The job manager of Procrastinate, changed so that a loss of the database loses no job.
 
-    What becomes of a job is written as soon as the database is there again. The worker's own loop
-    and its listener never end by its absence, which would end whatever runs too.
+    The result of a job is written as soon as the database can be reached again. A loss of the
+    database ends neither the worker's loop nor its listener: that would end the running jobs too.
     """
 
     def __init__(self, connector: BaseConnector, pace: Pace, capacity: Capacity) -> None:
@@ -106,21 +108,24 @@ class Jobs(manager.JobManager):
         self._pace = pace
         self._capacity = capacity
         self._mine: dict[int, Job] = {}
-        self._ended = asyncio.Event()  # one of them, or all is to stop
+        self._ended = asyncio.Event()  # set when a job has ended, or the worker has to stop
         self._checked = monotonic()
         self.stopping = False
 
     def stop(self) -> None:
-        """Has no job fetched any more."""
+        """Stops fetching jobs."""
         self.stopping = True
         self._ended.set()
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> jobs.Job | None:
-        """The next job for which there is a hand. While there is none for some of them, those are
-        waited for here, so that the first hand that comes free is used at once."""
+        """Returns the next job that the capacity allows, or `None` if there is none.
+
+        While the capacity of a queue is used up, this method waits for a job to end. So the next
+        job begins at once.
+        """
         while not self.stopping:
             self._ended.clear()
-            free = [each for each in QUEUES if self._capacity.are_free(clock=each == CLOCKS)]
+            free = [queue for queue in QUEUES if self._capacity.has_room(clock=queue == CLOCKS)]
             job = await self._fetch(free, worker_id) if free else None
             if job is not None or len(free) == len(QUEUES):
                 return job
@@ -129,24 +134,24 @@ class Jobs(manager.JobManager):
         return None
 
     async def _fetch(self, queues: Sequence[str], worker_id: int) -> jobs.Job | None:
-        """The next job, none while the database is away."""
+        """Returns the next job of the queues. `None` if there is none, or no database."""
         try:
-            await self._return_unanswered(worker_id)
+            await self._return_lost_jobs(worker_id)
             job = await super().fetch_job(queues=queues, worker_id=worker_id)
         except UniqueViolation:
-            return None  # another job of that company was begun elsewhere at this very moment
+            return None  # another worker began a job of that company at this moment
         except ConnectorException as error:
             if is_away(error):
                 return None
             raise
         if job is not None and job.id is not None:
-            self._mine[job.id] = _meant(job)
+            self._mine[job.id] = _job_of(job)
             self._capacity.take(self._mine[job.id])
         return job
 
     async def finish_job(self, job: jobs.Job, status: jobs.Status, delete_job: bool) -> None:
         """Ends a job."""
-        await self._keep_at(job, partial(super().finish_job, job, status, delete_job))
+        await self._write_result(job, partial(super().finish_job, job, status, delete_job))
 
     async def retry_job(
         self,
@@ -156,11 +161,12 @@ class Jobs(manager.JobManager):
         queue: str | None = None,
         lock: str | None = None,
     ) -> None:
-        """Lets a job wait for another attempt."""
+        """Lets a job wait for its next attempt."""
         write = partial(super().retry_job, job, retry_at, priority, queue, lock)
         try:
-            await self._keep_at(job, write)
-        except UniqueViolation:  # it waits already, and this one would stay as it is for good
+            await self._write_result(job, write)
+        except UniqueViolation:
+            # The same job waits already. This one would stay in its state for ever.
             await self.finish_job(job, jobs.Status.FAILED, delete_job=True)
 
     async def listen_for_jobs(
@@ -169,7 +175,7 @@ class Jobs(manager.JobManager):
         on_notification: manager.NotificationCallback,
         queues: Iterable[str] | None = None,
     ) -> None:
-        """Listens, and begins anew whenever it cannot."""
+        """Listens for new jobs. After each loss of the connection, it begins again."""
         while True:
             try:
                 await super().listen_for_jobs(on_notification=on_notification, queues=queues)
@@ -177,38 +183,43 @@ class Jobs(manager.JobManager):
                 await asyncio.sleep(self._pace.poll)
 
     async def rescue(self) -> list[Job]:
-        """Gives the jobs of workers that show no life any more to others, and forgets these
-        workers. Returns the jobs."""
+        """Puts jobs back into the queue if their worker gives no sign of life.
+
+        Deletes these workers, and returns the jobs.
+        """
         silent, rescued = self._pace.stalled, list[Job]()
         for queue in QUEUES:
             for job in await self.get_stalled_jobs(queue=queue, seconds_since_heartbeat=silent):
                 if job.id not in self._mine:
                     await self._give_back(job)
-                    rescued.append(_meant(job))
+                    rescued.append(_job_of(job))
         await self.prune_stalled_workers(silent)
         return rescued
 
     async def wake(self) -> None:
-        """Ends every rest that is longer than any may be: a machine whose clock was ahead has
-        written it down."""
+        """Ends every rest that is longer than the longest one allowed.
+
+        A machine whose clock was ahead has written such a rest.
+        """
         await self.connector.execute_query_async(
             "UPDATE procrastinate_jobs SET scheduled_at = now()"
             " WHERE status = 'todo' AND scheduled_at > now() + make_interval(secs => %(longest)s)",
-            longest=LONGEST + _UNANSWERED,
+            longest=LONGEST_S + _LOST_REPLY_CHECK_S,
         )
 
     async def defer(self, due: Sequence[Job], connection: AsyncConnection[Any]) -> None:
         """Adds the jobs that neither wait nor run yet, in the transaction of `connection`.
 
-        A job that runs counts too: Procrastinate would take another one, and then could not let
-        the first one wait for another attempt.
+        A running job counts too. Procrastinate would accept a second one with its key, and then
+        could not let the first one wait for its next attempt.
         """
-        for _ in range(3):  # somebody else's job may come in between, and keeps all of ours out
-            found = await connection.execute(
+        # Another process may add one of the jobs in between. Then none of ours is added.
+        for _ in range(3):
+            cursor = await connection.execute(
                 "SELECT queueing_lock FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
             )
-            there = {key for (key,) in await found.fetchall()}
-            missing = [_queued(job) for job in due if key_of(job) not in there]
+            existing = {key for (key,) in await cursor.fetchall()}
+            missing = [_queued(job) for job in due if key_of(job) not in existing]
             if not missing:
                 return
             try:
@@ -219,27 +230,30 @@ class Jobs(manager.JobManager):
                 continue
 
     async def _give_back(self, job: jobs.Job) -> None:
-        """At once, unless several workers have died of it."""
+        """Lets a job wait again: without a rest, unless several workers have died during it."""
         if job.attempts >= ATTEMPTS:
             await self.finish_job(job, jobs.Status.FAILED, delete_job=True)
             return
-        rest = rest_after(job.attempts + 1 - _DEATHS, self._pace.rest)
+        rest = rest_after(job.attempts + 1 - _MAX_DEATHS, self._pace.rest)
         at, priority = _after(rest, job)
         await self.retry_job(job, retry_at=at, priority=priority)
 
-    async def _return_unanswered(self, worker_id: int) -> None:
-        """Jobs are fetched one after the other, so none is on its way to us now."""
-        if monotonic() < self._checked + _UNANSWERED:
+    async def _return_lost_jobs(self, worker_id: int) -> None:
+        """Puts jobs back into the queue that the database gave to us in a reply that was lost.
+
+        Jobs are fetched one after the other. So no reply is on its way at this moment.
+        """
+        if monotonic() < self._checked + _LOST_REPLY_CHECK_S:
             return
         for job in await self.list_jobs_async(status="doing", worker_id=worker_id):
             if job.id not in self._mine:
                 await self._give_back(job)
         self._checked = monotonic()
 
-    async def _keep_at(self, job: jobs.Job, write: Callable[[], Awaitable[None]]) -> None:
-        """Writes what becomes of a job, as soon as it can be written.
+    async def _write_result(self, job: jobs.Job, write: Callable[[], Awaitable[None]]) -> None:
+        """Calls `write`, which records what becomes of a job, until the database can be reached.
 
-        Where the job is no longer ours (this process was out of touch for too long), nothing is.
+        It gives up if the job was given to another worker, after too long without a sign of life.
         """
         try:
             for pause in chain((0.5, 1, 2), repeat(4)):
@@ -259,18 +273,18 @@ class Jobs(manager.JobManager):
             self._ended.set()
 
 
-def _meant(job: jobs.Job) -> Job:
-    """What a job of Procrastinate's is about."""
+def _job_of(job: jobs.Job) -> Job:
+    """Returns the job that is stored as a job of Procrastinate."""
     slot = job.task_kwargs["slot"]
     return job_of(str(job.task_kwargs["company"]), None if slot is None else str(slot))
 
 
 def _after(rest: float, job: jobs.Job) -> tuple[datetime, int | None]:
-    """When a job is tried again, and with which priority.
+    """Returns when a job is tried again, and its priority then.
 
-    A job that waits, be it for an hour, keeps every other job of its company from running that has
-    no higher priority. So who rests steps back, the further the more often: then whatever is new
-    goes first, and of two that fail neither waits for the other for long.
+    Procrastinate lets a waiting job block all jobs of its company with the same or a lower
+    priority, even if it waits for an hour. So each rest lowers the priority: new jobs go first,
+    and of two failing jobs neither blocks the other for long.
     """
     if not rest:
         return _IMMEDIATELY, None
@@ -284,7 +298,7 @@ def _slot(job: Job) -> str | None:
 def _queued(job: Job) -> jobs.Job:
     return jobs.Job(
         queue=SLOTS if job.slot else CLOCKS,
-        priority=_SLOT if job.slot else _CLOCK,
+        priority=_SLOT_PRIORITY if job.slot else _CLOCK_PRIORITY,
         lock=job.company,
         queueing_lock=key_of(job),
         task_name=TASK,

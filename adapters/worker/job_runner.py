@@ -1,4 +1,4 @@
-"""The schedule's work, whoever hands it out: finding what is due, and doing a part of it."""
+"""The work that both kinds of worker share: to find the due jobs, and to do one of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from adapters.worker.configuration import Configuration
 
 
 class JobRunner:
-    """What is to be done over a store, with the configuration as it is when it is done."""
+    """Finds and does jobs over a store, with the configuration of that moment."""
 
     def __init__(
         self,
@@ -32,17 +32,20 @@ class JobRunner:
         self._schedule = configuration.current().schedule
 
     def due(self) -> list[Job]:
-        """What is due now, of which the observer is told. Raises whatever the store does."""
+        """Returns the jobs that are due now, and reports them to the observer.
+
+        Raises what the store raises.
+        """
         app = self._app()
         self._schedule = app.settings.schedule
-        found = due_jobs(app)
-        self._observer.polled(found, app.now())
-        return found
+        jobs = due_jobs(app)
+        self._observer.polled(jobs, app.now())
+        return jobs
 
     def do(self, job: Job) -> bool:
-        """Does what is due, if it still is; tells whether that went well.
+        """Does a job, if it is still due. Returns whether that went well.
 
-        What went wrong is told to the observer alone: it may quote a cell.
+        Only the observer gets the error: the error's text may quote a cell.
         """
         try:
             run = do_job(self._app(), job)
@@ -54,7 +57,7 @@ class JobRunner:
         return True
 
     def pause(self, longest: float) -> float:
-        """Seconds until the next look: until something may fall due, or the `longest`."""
+        """Returns the seconds until a job may fall due, but at most `longest`."""
         now = self._now()
         return min(longest, (self._schedule.next_moment(now) - now).total_seconds())
 

@@ -1,6 +1,6 @@
-"""Where the jobs of many machines stand: Procrastinate's tables, in a schema of their own.
+"""The tables of Procrastinate, which hold the jobs of many machines, in a separate schema.
 
-Procrastinate keeps no account of which of its scripts a database has had, so we do.
+Procrastinate does not record which of its migration scripts a database has had. So we do.
 """
 
 from __future__ import annotations
@@ -17,72 +17,73 @@ from adapters.store.connecting import connected, translate_errors
 from adapters.store.errors import StoreUnavailable
 
 SCHEMA = "tenure_jobs"
-SEARCHING = f"SET search_path TO {SCHEMA}"
-"""Lets a connection see the jobs. Set once it is there: on the way to it a pooler may refuse it."""
+SET_SEARCH_PATH = f"SET search_path TO {SCHEMA}"
+"""Lets a connection find the jobs. It is a statement, because a pooler may refuse the same as a
+parameter of the connection."""
 _APPLIED = "tenure_scripts"
-"""The table of Procrastinate's scripts that the schema has had."""
-_FETCHED_BY = (
+"""Our table of the scripts that the schema has had."""
+_CREATE_LOCK_INDEX = (
     "CREATE INDEX IF NOT EXISTS tenure_jobs_lock ON procrastinate_jobs (lock)"
     " WHERE status IN ('todo', 'doing')"
 )
-"""With it a job among 2,000 is fetched in 5 ms, and not in 100: it is compared with the jobs of its
-company, and by Procrastinate's own index with all of them."""
+"""With this index, to fetch one of 2,000 jobs takes 5 ms instead of 100: a job is compared with the
+other jobs of its company. With Procrastinate's own index, it is compared with all jobs."""
 
 
 def migrate_jobs(url: str, grant: str | None = None) -> None:
-    """Makes the schema as the installed Procrastinate needs it.
+    """Creates or upgrades the schema for the installed Procrastinate.
 
-    To be called as its owner. `grant` names a role that gets what a running worker needs, and no
-    more. Raises `StoreUnavailable`.
+    The caller must own the schema. `grant` names a role that gets the rights that a running worker
+    needs, and no more. Raises `StoreUnavailable`.
     """
-    with translate_errors(), _searching(url) as connection:
-        # For the session, since each script has a transaction of its own.
+    with translate_errors(), _jobs_connection(url) as connection:
+        # A lock of the session, because each script runs in a transaction of its own.
         connection.execute("SELECT pg_advisory_lock(hashtext('tenure jobs schema'))")
         applied = _applied(connection)
         if applied is None:
-            _make(connection)
+            _create_tables(connection)
         else:
             _refuse_newer(applied)
             _upgrade(connection, applied)
-        connection.execute(_FETCHED_BY)
+        connection.execute(_CREATE_LOCK_INDEX)
         if grant is not None:
             with connection.transaction():
                 _grant(connection, grant)
 
 
 def require_jobs(url: str) -> None:
-    """Raises `StoreUnavailable` unless the schema is as the installed Procrastinate needs it."""
-    with translate_errors(), _searching(url) as connection:
+    """Raises `StoreUnavailable` if the schema does not fit the installed Procrastinate."""
+    with translate_errors(), _jobs_connection(url) as connection:
         applied = _applied(connection)
     if applied is None:
         raise StoreUnavailable(
             "the database has no schema for the jobs of several workers yet",
-            "`tenure migrate` makes it, as the owner of the database",
+            "run `tenure migrate` as the owner of the database: it creates it",
         )
     _refuse_newer(applied)
     if missing := scripts().keys() - applied:
         raise StoreUnavailable(
-            f"the schema {SCHEMA} is older than this release: it has not had {min(missing)}",
-            "`tenure migrate` upgrades it, as its owner",
+            f"the schema {SCHEMA} is older than this release: it lacks {min(missing)}",
+            "run `tenure migrate` as the owner: it upgrades it",
         )
 
 
 @contextmanager
-def _searching(url: str) -> Iterator[Connection[Any]]:
+def _jobs_connection(url: str) -> Iterator[Connection[Any]]:
     with connected(url) as connection:
-        connection.execute(SEARCHING)
+        connection.execute(SET_SEARCH_PATH)
         yield connection
 
 
 def scripts() -> dict[str, str]:
-    """What the installed Procrastinate changed in its schema since its first, by name, in order."""
-    found = resources.files("procrastinate.sql") / "migrations"
-    named = {each.name: each for each in found.iterdir() if each.name.endswith(".sql")}
+    """Returns the migration scripts of the installed Procrastinate, by name and in order."""
+    folder = resources.files("procrastinate.sql") / "migrations"
+    named = {each.name: each for each in folder.iterdir() if each.name.endswith(".sql")}
     return {name: named[name].read_text("utf-8") for name in sorted(named)}
 
 
 def _applied(connection: Connection[Any]) -> set[str] | None:
-    """The scripts that the schema has had; none where there is no schema of ours."""
+    """Returns the scripts that the schema has had, or `None` if there is no schema of ours."""
     row = connection.execute("SELECT to_regclass(%s)", (f"{SCHEMA}.{_APPLIED}",)).fetchone()
     if not row or row[0] is None:
         return None
@@ -91,36 +92,39 @@ def _applied(connection: Connection[Any]) -> set[str] | None:
 
 def _refuse_newer(applied: set[str]) -> None:
     if unknown := applied - scripts().keys():
-        problem = f"the schema {SCHEMA} is newer than this release: it has had {max(unknown)}"
-        raise StoreUnavailable(problem, "use the release that fits")
+        problem = f"the schema {SCHEMA} is newer than this release: it has {max(unknown)}"
+        raise StoreUnavailable(problem, "use the newer release that upgraded it")
 
 
-def _make(connection: Connection[Any]) -> None:
-    """The schema as it is now, at once: all its scripts have gone into it."""
+def _create_tables(connection: Connection[Any]) -> None:
+    """Creates the present tables in one step, and records all scripts: the tables include them."""
     whole = (resources.files("procrastinate.sql") / "schema.sql").read_text("utf-8")
     with connection.transaction():
-        # An administrator may have made it for an owner who may make none.
+        # An administrator may have created it for an owner who has no right to create schemas.
         row = connection.execute("SELECT to_regnamespace(%s)", (SCHEMA,)).fetchone()
         if not row or row[0] is None:
-            _create(connection)
+            _create_schema(connection)
         connection.execute(f"CREATE TABLE {_APPLIED} (script TEXT PRIMARY KEY)")
         connection.execute(whole.encode())
         for name in scripts():
             _record(connection, name)
 
 
-def _create(connection: Connection[Any]) -> None:
+def _create_schema(connection: Connection[Any]) -> None:
     try:
         connection.execute(f"CREATE SCHEMA {SCHEMA}")
     except InsufficientPrivilege as error:
         raise StoreUnavailable(
-            f"the schema {SCHEMA} cannot be made: {error.diag.message_primary}",
-            f"let an administrator run CREATE SCHEMA {SCHEMA} AUTHORIZATION with your role",
+            f"the schema {SCHEMA} cannot be created: {error.diag.message_primary}",
+            f"ask an administrator to run CREATE SCHEMA {SCHEMA} AUTHORIZATION with your role",
         ) from None
 
 
 def _upgrade(connection: Connection[Any], applied: set[str]) -> None:
-    """Each script in one transaction: a new value of an enumeration serves only the next one."""
+    """Runs each missing script in a transaction of its own.
+
+    A new value of an enumeration cannot be used in the transaction that adds it.
+    """
     for name, script in scripts().items():
         if name not in applied:
             with connection.transaction():

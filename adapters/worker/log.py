@@ -1,7 +1,7 @@
-"""The log of a process that lives long: one line for each thing that an operator may care about.
+"""The log of a long-running process: one line for each thing that an operator may care about.
 
-No line quotes what a delivery says. So a run is told by its counts and the codes of its issues, and
-an error by its type: only the errors whose sentences are our own are told in words.
+No line quotes a delivery. So the line of a run has its counts and the codes of its issues, and the
+line of an error has its type. Only errors with sentences of our own are logged with the sentence.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from domain.outcome import Outcome
 from projections.runs import RunDocument
 
 _OURS = ("tenure", "adapters", "cli", "domain", "projections")
-"""Loggers of our own; of all others only warnings are heard."""
-_NAMED = 10
-"""So many companies are named on one line at most."""
-_AGAIN = timedelta(minutes=10)
-"""How long the same trouble is not repeated."""
+"""Our own loggers. Of all others, only warnings and errors are logged."""
+_MAX_COMPANIES = 10
+"""Companies that one line names."""
+_REPEAT_AFTER = timedelta(minutes=10)
+"""The same problem is not logged again before this time."""
 _LEVELS = {
     Outcome.NO_FILE: logging.WARNING,
     Outcome.HELD: logging.WARNING,
@@ -47,14 +47,14 @@ _LEVELS = {
 
 @contextmanager
 def logging_to(stream: TextIO, level: str = "info") -> Iterator[None]:
-    """Writes everything that is logged meanwhile to `stream`, from `level` on where it is ours:
-    readable and coloured on a terminal, and else one JSON object a line.
+    """Writes the log to `stream` for the time of the `with`.
 
-    Faults that nobody catches, in threads too, are logged by their type.
+    `level` is the lowest level of our own lines. On a terminal, lines are readable and coloured;
+    elsewhere, each line is a JSON object. Uncaught errors, in threads too, are logged by type.
     """
     root, handler = logging.getLogger(), logging.StreamHandler(stream)
     handler.setFormatter(_Formatter(stream.isatty()))
-    handler.addFilter(_says_something)
+    handler.addFilter(_has_text)
     loggers = {name: logging.getLogger(name) for name in _OURS}
     levels = {name: logger.level for name, logger in loggers.items()}
     before = root.level, threading.excepthook, sys.unraisablehook
@@ -77,7 +77,7 @@ def logging_to(stream: TextIO, level: str = "info") -> Iterator[None]:
 
 
 def logger() -> structlog.stdlib.BoundLogger:
-    """What lines of our own are written with: an event, and what belongs to it."""
+    """Returns the logger of our own lines. A line is an event with its values."""
     bound: structlog.stdlib.BoundLogger = structlog.wrap_logger(
         logging.getLogger("tenure"),
         processors=[
@@ -91,59 +91,61 @@ def logger() -> structlog.stdlib.BoundLogger:
 
 
 class LogObserver(Observer):
-    """Writes what it is told into the log.
+    """Logs what it observes.
 
-    What the worker says at every look, as long as it lasts, is written when it begins and then
-    every ten minutes.
+    The worker reports a lasting problem at every look. It is logged when it begins, and then every
+    ten minutes.
     """
 
     def __init__(self) -> None:
         self._log = logger()
-        self._late: frozenset[Job] = frozenset()
-        self._away: tuple[str, datetime] | None = None
+        self._overdue: frozenset[Job] = frozenset()
+        self._problem: tuple[str, datetime] | None = None
         self._misconfigured = False
 
     def started(self, **about: object) -> None:
-        """The process is at work."""
-        self._log.info("started", **_given(about))
+        """Logs that the process has begun to work."""
+        self._log.info("started", **_without_empty(about))
 
     def stopping(self, grace: float) -> None:
-        """It was told to stop, and gives what runs so many seconds."""
+        """Logs that the process has to stop. Running jobs have `grace` seconds to end."""
         self._log.info("stopping", grace=grace)
 
     def stopped(self, in_time: bool) -> None:
-        """It stops now; whether all that ran came to its end."""
+        """Logs that the process ends, and whether all running jobs ended `in_time`."""
         if in_time:
             self._log.info("stopped")
         else:
-            self._log.warning("stopped", problem="what still ran is given up; nothing is half done")
+            self._log.warning(
+                "stopped", problem="jobs that still ran were given up; nothing is half done"
+            )
 
     def polled(self, due: Sequence[Job], now: datetime) -> None:
-        """How much is due; louder where something is overdue, and again when nothing is."""
+        """Logs the number of due jobs. Warns of overdue slots, and tells when they are served."""
         self._answered()
         late = frozenset(overdue(due, now))
         self._log.debug("polled", due=len(due), overdue=len(late))
-        if late - self._late:
-            companies = sorted({job.company for job in late})[:_NAMED]
+        if late - self._overdue:
+            companies = sorted({job.company for job in late})[:_MAX_COMPANIES]
             self._log.warning("slots overdue", count=len(late), companies=companies)
-        elif self._late and not late:
-            self._log.info("slots served", count=len(self._late))
-        self._late = late
+        elif self._overdue and not late:
+            self._log.info("slots served", count=len(self._overdue))
+        self._overdue = late
 
     def stood_aside(self) -> None:
-        """That another worker looks."""
+        """Logs that another worker looks for due jobs."""
         self._answered()
         self._log.debug("stood aside")
 
     def took_over(self, job: Job) -> None:
-        """Whose job it is that a worker has left behind."""
+        """Logs a job that is taken from a worker without a sign of life."""
         about = {"company": job.company, "slot": _moment(job.slot)}
-        self._log.warning("job taken over", **_given(about))
+        self._log.warning("job taken over", **_without_empty(about))
 
     def ran(self, run: RunDocument) -> None:
-        """One line: what it was, how it ended, what it did and which issues it has."""
+        """Logs a run on one line: its kind, outcome and counts, and the codes of its issues."""
         level = _LEVELS.get(run.outcome, logging.WARNING if run.counts.rejected else logging.INFO)
-        told: dict[str, Any] = {
+        values: dict[str, Any] = {
             "company": run.company,
             "kind": run.kind.value,
             "slot": _moment(run.slot),
@@ -153,24 +155,28 @@ class LogObserver(Observer):
             "counts": {name: n for name, n in msgspec.structs.asdict(run.counts).items() if n},
             "issues": dict(sorted(Counter(issue.code for issue in run.issues).items())),
         }
-        self._log.log(level, "run ended", **_given(told))
+        self._log.log(level, "run ended", **_without_empty(values))
 
     def failed(self, job: Job, error: Exception) -> None:
-        """What could not be done, and why, as far as that can be said."""
-        about = {"company": job.company, "slot": _moment(job.slot), **_told_of(error)}
-        self._log.error("job failed", **_given(about))
+        """Logs a job that failed, and the reason as far as it quotes no data."""
+        about = {"company": job.company, "slot": _moment(job.slot), **_describe(error)}
+        self._log.error("job failed", **_without_empty(about))
 
     def unavailable(self, error: Exception) -> None:
-        """That nothing can be found out at present."""
-        about = _told_of(error)
-        now, what = datetime.now(UTC), str(about)
-        if self._away is not None and self._away[0] == what and now - self._away[1] < _AGAIN:
+        """Logs that the worker cannot find out what is due."""
+        about = _describe(error)
+        now, problem = datetime.now(UTC), str(about)
+        if (
+            self._problem is not None
+            and self._problem[0] == problem
+            and now - self._problem[1] < _REPEAT_AFTER
+        ):
             return
-        self._away = what, now
+        self._problem = problem, now
         self._log.error("store unavailable", **about)
 
     def configured(self, settings: Settings) -> None:
-        """That all is well again, where something was not; and what may not be meant so."""
+        """Logs that the configuration is right again, if it was not, and its warnings."""
         if self._misconfigured:
             self._log.info("configured", companies=len(settings.customers))
         self._misconfigured = False
@@ -178,52 +184,57 @@ class LogObserver(Observer):
             self._log.warning("doubtful configuration", problem=warning)
 
     def misconfigured(self, company: str | None, error: SettingsError) -> None:
-        """What is wrong in the configuration, and where."""
+        """Logs what is wrong in the configuration, and where."""
         self._misconfigured = True
-        self._log.error("misconfigured", **_given({"company": company, **_told_of(error)}))
+        self._log.error("misconfigured", **_without_empty({"company": company, **_describe(error)}))
 
-    def notified(self, told: NotificationResult) -> None:
-        """What became of a notification."""
-        level = logging.INFO if told.result == "sent" else logging.WARNING
-        run = str(told.run) if told.run else None
-        about = {"company": told.company, "run": run, "via": told.via, "problem": told.problem}
-        self._log.log(level, f"notification {told.result}", **_given(about))
+    def notified(self, result: NotificationResult) -> None:
+        """Logs the result of a notification."""
+        level = logging.INFO if result.result == "sent" else logging.WARNING
+        run = str(result.run) if result.run else None
+        about = {
+            "company": result.company,
+            "run": run,
+            "via": result.via,
+            "problem": result.problem,
+        }
+        self._log.log(level, f"notification {result.result}", **_without_empty(about))
 
     def _answered(self) -> None:
-        """That the store is there again, where it was not."""
-        if self._away is not None:
-            self._away = None
+        """Logs that the store answers again, if it did not."""
+        if self._problem is not None:
+            self._problem = None
             self._log.info("store available")
 
 
-def _told_of(error: Exception) -> dict[str, str]:
-    """An error as it may be told: its sentence only where that is ours."""
-    told = {"error": type(error).__name__}
+def _describe(error: Exception) -> dict[str, str]:
+    """Returns the values of an error that quote no data: its type, and a sentence of our own."""
+    values = {"error": type(error).__name__}
     match error:
         case SourceUnreachable() | StoreUnavailable():
-            told["problem"] = error.problem
+            values["problem"] = error.problem
         case SettingsError():
-            told["problem"] = str(error)
-    return told
+            values["problem"] = str(error)
+    return values
 
 
 def _moment(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
-def _given(told: dict[str, Any]) -> dict[str, Any]:
-    """Without what there is nothing to say of."""
-    return {name: value for name, value in told.items() if value not in (None, {})}
+def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
+    """Returns the values without those that are `None` or an empty dictionary."""
+    return {name: value for name, value in values.items() if value not in (None, {})}
 
 
 class _Formatter(structlog.stdlib.ProcessorFormatter):
-    """Lines of our own and of libraries, in one form."""
+    """Formats our own lines and those of libraries in the same way."""
 
     def __init__(self, terminal: bool) -> None:
         form: Any = structlog.processors.JSONRenderer()
         if terminal:
             form = structlog.dev.ConsoleRenderer(
-                0,  # columns that an event takes at least
+                0,  # the least width of an event, in columns
                 sort_keys=False,
                 colors=not os.environ.get("NO_COLOR"),
                 exception_formatter=structlog.dev.plain_traceback,
@@ -232,42 +243,45 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
         super().__init__(
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _visible if terminal else _as_it_is,
+                _for_terminal if terminal else _unchanged,
                 _in_order,
                 form,
             ],
-            # Lines of our own go through the same, when they are written.
+            # Our own lines go through the same steps when they are written.
             foreign_pre_chain=[*shared, _job, _name],
         )
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line. Other handlers may have the record too, so it stays as it is."""
+        """Returns one line. It does not change the record: other handlers may get it too."""
         written = copy.copy(record)
         if isinstance(record.msg, dict):
             written.msg = {**record.msg, "level": record.levelname.lower(), **_time_of(record)}
         else:
-            written.msg, written.args = _harmless(record), ()
+            written.msg, written.args = _text_without_data(record), ()
         written.exc_info = written.exc_text = written.stack_info = None
         return super().format(written)
 
 
-def _says_something(record: logging.LogRecord) -> bool:
-    return isinstance(record.msg, dict) or bool(_harmless(record))
+def _has_text(record: logging.LogRecord) -> bool:
+    return isinstance(record.msg, dict) or bool(_text_without_data(record))
 
 
-def _harmless(record: logging.LogRecord) -> str:
-    """What a library says, without what it may quote: the texts of exceptions, which come as
-    arguments, as tracebacks, and, from asyncio, on further lines."""
+def _text_without_data(record: logging.LogRecord) -> str:
+    """Returns the first line of a library's message, with exceptions replaced by their types.
+
+    The text of an exception may quote data. It may come as an argument, as the message itself, as
+    a traceback, and, from asyncio, on further lines.
+    """
     args = record.args
     if isinstance(args, tuple):
         args = tuple(type(a).__name__ if isinstance(a, BaseException) else a for a in args)
     try:
-        said = str(record.msg) % args if args else str(record.msg)
+        text = str(record.msg) % args if args else str(record.msg)
     except Exception:
-        said = str(record.msg)  # a mistake of whoever logs is not worth a line
+        text = str(record.msg)  # the library's format string and arguments do not fit
     if isinstance(record.msg, BaseException):
-        said = type(record.msg).__name__
-    (first, *_) = said.strip().splitlines() or [""]
+        text = type(record.msg).__name__
+    (first, *_) = text.strip().splitlines() or [""]
     if record.exc_info and record.exc_info[0] is not None:
         return f"{first} ({record.exc_info[0].__name__})".lstrip()
     return first
@@ -286,30 +300,30 @@ def _stamp(_: Any, __: str, event: _Event) -> _Event:
 
 
 def _job(_: Any, __: str, event: _Event) -> _Event:
-    """What this thread is at, where it is at something: the line itself does not say it."""
+    """Adds the job that this thread does, if it does one: the message does not name it."""
     job = DOING.get()
     about = {"company": job.company, "slot": _moment(job.slot)} if job else {}
-    return {**event, **_given(about)}
+    return {**event, **_without_empty(about)}
 
 
 def _name(_: Any, __: str, event: _Event) -> _Event:
-    """Who says it, where it is not us."""
+    """Adds the name of the library's logger."""
     return {**event, "logger": event["_record"].name}
 
 
-def _as_it_is(_: Any, __: str, event: _Event) -> _Event:
+def _unchanged(_: Any, __: str, event: _Event) -> _Event:
     return event
 
 
-def _visible(_: Any, __: str, event: _Event) -> _Event:
-    """As people read it, and without signs that do something to a terminal."""
-    told = {name: _in_words(name, value) for name, value in event.items()}
-    shown = {name: escape_control(value) for name, value in told.items() if isinstance(value, str)}
-    return {**told, **shown}
+def _for_terminal(_: Any, __: str, event: _Event) -> _Event:
+    """Turns values into words, and escapes the characters that control a terminal."""
+    words = {name: _in_words(name, value) for name, value in event.items()}
+    safe = {name: escape_control(value) for name, value in words.items() if isinstance(value, str)}
+    return {**words, **safe}
 
 
 def _in_words(name: str, value: Any) -> Any:
-    """`3 rows, 1 event`, `2 bad-date`, `acme, bravo`."""
+    """Returns a value in words, like `3 rows, 1 event`, `2 bad-date` or `acme, bravo`."""
     match value:
         case dict() if name == "counts":
             return ", ".join(
@@ -324,7 +338,7 @@ def _in_words(name: str, value: Any) -> Any:
 
 
 def _in_order(_: Any, __: str, event: _Event) -> _Event:
-    """When, how serious and what first."""
+    """Puts time, level and event first."""
     first = {name: event[name] for name in ("timestamp", "level", "event") if name in event}
     return {**first, **event}
 

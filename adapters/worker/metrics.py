@@ -1,6 +1,6 @@
-"""What Prometheus asks for, and whether the process is well.
+"""The metrics for Prometheus, and the health of the process.
 
-Companies are told by their keys, people not at all.
+Metrics name companies by their keys. They name no people.
 """
 
 from __future__ import annotations
@@ -34,29 +34,28 @@ from domain.company_runs.events import RunEnded, RunKind, RunRecord
 from domain.outcome import Outcome
 from projections.runs import RunDocument
 
-STALE = 90.0
-"""Seconds without a look after which the process is not well."""
+STALE_AFTER_S = 90.0
+"""A process without a look for this time is not well."""
 _WELL = (Outcome.APPLIED, Outcome.UNCHANGED, Outcome.NO_FILE)
-"""How an import ends that went as it should."""
-_DONE = (Outcome.APPLIED, Outcome.UNCHANGED)
-"""Only these count what was done; a held run counts what it would do."""
+"""The outcomes of an import that went well."""
+_COUNTED = (Outcome.APPLIED, Outcome.UNCHANGED)
+"""Runs whose counts say what was done. The counts of a held run say what it would do."""
 _ROWS = ("registered", "changed", "unchanged", "rejected", "skipped")
 _SCHEDULED = (RunKind.IMPORT, RunKind.CLOCK)
 _SENT = ("sent", "failed", "dropped")
-_SECONDS = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
-_WAYS = ("command", "url")
-_FEW, _MORE = 20, 10
-"""So many runs of a company are looked through for the last one that went well, and then ten times
-as many, and so on."""
+_BUCKETS_S = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
+_CHANNELS = ("command", "url")
+_FIRST_RUNS, _GROWTH = 20, 10
+"""The last successful import is searched among so many runs, then among ten times as many, …"""
 
 
 class Metrics(Observer):
-    """Counts what it is told."""
+    """Counts what it observes."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._turned = clock()  # when the worker was last heard of
-        self._looked: float | None = None
+        self._alive_at = clock()  # when the worker last reported anything
+        self._polled_at: float | None = None
         self._available: bool | None = None
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry = CollectorRegistry()
@@ -77,20 +76,20 @@ class Metrics(Observer):
             "tenure_run_duration_seconds",
             "How long runs took, from pick-up to stored.",
             ("kind",),
-            buckets=_SECONDS,
+            buckets=_BUCKETS_S,
             registry=registry,
         )
         self._failures = Counter(
-            "tenure_jobs_failed", "Jobs that ended in a fault.", registry=registry
+            "tenure_jobs_failed", "Jobs that failed with an unexpected error.", registry=registry
         )
         self._taken_over = Counter(
             "tenure_jobs_taken_over",
-            "Jobs of workers that show no life any more.",
+            "Jobs that were taken from workers without a sign of life.",
             registry=registry,
         )
         self._notifications = Counter(
             "tenure_notifications",
-            "What became of notifications.",
+            "Notifications by result.",
             ("result", "via"),
             registry=registry,
         )
@@ -103,26 +102,30 @@ class Metrics(Observer):
             "tenure_companies_misconfigured", "Companies whose settings are wrong."
         )
         built = ("version", "python")
-        info = Gauge("tenure_build_info", "What runs.", built, registry=registry)
+        info = Gauge(
+            "tenure_build_info", "Version of Tenure and of Python.", built, registry=registry
+        )
         info.labels(_version(), platform.python_version()).set(1)
-        self._begin_at_nought()
+        self._begin_at_zero()
 
     def configured(self, settings: Settings) -> None:
-        """The configuration was read, and counts from now on."""
+        """Counts the broken companies, and expects imports of the companies with a source."""
         self._configuration.set(1)
         self._broken.set(len(settings.broken))
         fetched = {key for key, customer in settings.customers.items() if customer.source}
         self._successes.expect({*fetched, *settings.broken}, datetime.now(UTC))
 
     def remember(self, store: Store) -> None:
-        """Learns from the store when each company's import last went well, or else since when it
-        has had runs that did not. Raises `StoreUnavailable`."""
+        """Reads from the store when each company's import last went well.
+
+        If none went well, it takes the company's first run. Raises `StoreUnavailable`.
+        """
         for company in self._successes.expected():
             try:
                 self._remember(store, company)
             except StoreUnavailable:
                 raise
-            except Exception:  # noqa: S112 - its runs cannot be read, which `verify` tells (R6)
+            except Exception:  # noqa: S112 - damaged runs of one company, which `verify` reports (R6)
                 continue
 
     def _remember(self, store: Store, company: str) -> None:
@@ -133,63 +136,65 @@ class Metrics(Observer):
                 return
 
     def polled(self, due: Sequence[Job], now: datetime) -> None:
-        """The store has answered."""
+        """Notes that the store answers, and the number of overdue slots."""
         self._answered(len(overdue(due, now)))
 
     def stood_aside(self) -> None:
-        """The store has answered; what is overdue is for whoever looks to tell."""
+        """Notes that the store answers. The worker that looks counts the overdue slots."""
         self._answered(0)
 
     def took_over(self, job: Job) -> None:
-        """A job more whose worker is gone."""
+        """Counts a job that is taken from a worker without a sign of life."""
         self._taken_over.inc()
 
     def ran(self, run: RunDocument) -> None:
-        """A run more."""
+        """Counts a run, its rows and its events."""
         kind = run.kind.value
         self._runs.labels(kind, run.outcome.value).inc()
         self._seconds.labels(kind).observe(max(0.0, (run.finished - run.started).total_seconds()))
         if run.kind is RunKind.IMPORT and run.outcome in _WELL:
             self._successes.add(run.company, run.finished, well=True)
-        if run.outcome in _DONE:
+        if run.outcome in _COUNTED:
             self._events.inc(run.counts.events)
             for result in _ROWS:
                 self._rows.labels(result).inc(getattr(run.counts, result))
 
     def failed(self, job: Job, error: Exception) -> None:
-        """A fault more."""
+        """Counts a failed job."""
         self._failures.inc()
 
     def unavailable(self, error: Exception) -> None:
-        """The store has not answered."""
-        self._turned = self._clock()
+        """Notes that the store does not answer."""
+        self._alive_at = self._clock()
         self._available = False
         self._store.set(0)
 
     def misconfigured(self, company: str | None, error: SettingsError) -> None:
-        """The configuration as a whole cannot be read; broken companies are counted when it is."""
+        """Notes that the configuration cannot be read. `configured` counts broken companies."""
         if company is None:
             self._configuration.set(0)
 
     def notified(self, result: str, via: str) -> None:
-        """A notification more: `sent`, `failed` or `dropped`, by `command` or `url`."""
+        """Counts a notification: `sent`, `failed` or `dropped`, by `command` or `url`."""
         self._notifications.labels(result, via).inc()
 
-    def trouble(self) -> str | None:
-        """One word for why the process is not well; none where it is."""
+    def problem(self) -> str | None:
+        """Returns one word that says why the process is not well, or `None` if it is well."""
         if self._available is False:
             return "store"
-        if self._looked is None:
+        if self._polled_at is None:
             return "starting"
-        return "stale" if self._clock() > self._looked + STALE else None
+        return "stale" if self._clock() > self._polled_at + STALE_AFTER_S else None
 
     def standstill(self) -> str | None:
-        """One word where the worker itself has come to a standstill, and only a new process helps;
-        none where it turns, be the store away or not."""
-        return "stale" if self._clock() > self._turned + STALE else None
+        """Returns one word if the worker hangs, so that only a new process helps.
+
+        Returns `None` if the worker works, even if the store cannot be reached.
+        """
+        return "stale" if self._clock() > self._alive_at + STALE_AFTER_S else None
 
     def _answered(self, slots_overdue: int) -> None:
-        self._turned = self._looked = self._clock()
+        self._alive_at = self._polled_at = self._clock()
         self._available = True
         self._store.set(1)
         self._overdue.set(slots_overdue)
@@ -197,15 +202,15 @@ class Metrics(Observer):
     def _gauge(self, name: str, about: str) -> Gauge:
         return Gauge(name, about, registry=self.registry)
 
-    def _begin_at_nought(self) -> None:
-        """What has not happened yet is 0 and not absent, so that a first time is seen to happen."""
+    def _begin_at_zero(self) -> None:
+        """Sets every count to 0. Prometheus cannot see the increase of a count that was absent."""
         for kind in _SCHEDULED:
             self._seconds.labels(kind.value)
             for outcome in Outcome:
                 self._runs.labels(kind.value, outcome.value)
         for result in _ROWS:
             self._rows.labels(result)
-        for result, via in product(_SENT, _WAYS):
+        for result, via in product(_SENT, _CHANNELS):
             self._notifications.labels(result, via)
 
 
@@ -214,21 +219,20 @@ def _is_well(ended: RunEnded) -> bool:
 
 
 def _latest_first(store: Store, company: str) -> Iterator[RunRecord]:
-    """The runs of a company: few are mostly enough."""
-    seen, limit = 0, _FEW
+    """Yields the runs of a company, newest first. Callers mostly need only a few."""
+    read, limit = 0, _FIRST_RUNS
     while True:
-        found = store.runs(company, limit)
-        yield from found[seen:]
-        if len(found) < limit:
+        records = store.runs(company, limit)
+        yield from records[read:]
+        if len(records) < limit:
             return
-        seen, limit = limit, limit * _MORE
+        read, limit = limit, limit * _GROWTH
 
 
 class _Successes(Collector):
-    """When each company's import last went well; where it never has, since when it should have.
+    """The time of each company's last successful import, or else since when one is expected.
 
-    Companies that are no longer configured are not told, or they would seem to be in trouble for
-    good.
+    Companies that are no longer configured are left out. They would seem to fail for ever.
     """
 
     def __init__(self) -> None:
@@ -237,18 +241,18 @@ class _Successes(Collector):
         self._since: dict[str, float] = {}
 
     def expect(self, companies: Collection[str], now: datetime) -> None:
-        """These companies are configured."""
+        """Replaces the configured companies. New ones are expected to import from `now` on."""
         with self._lock:
             before = self._since
             self._since = {key: before.get(key, now.timestamp()) for key in companies}
 
     def expected(self) -> list[str]:
-        """The companies that are configured."""
+        """Returns the configured companies."""
         with self._lock:
             return sorted(self._since)
 
     def add(self, company: str, moment: datetime, *, well: bool) -> None:
-        """One more run, which ended at a moment."""
+        """Adds a run that ended at `moment`. `well` tells whether it was a successful import."""
         with self._lock:
             if well:
                 self._last[company] = max(self._last.get(company, 0.0), moment.timestamp())
@@ -257,16 +261,16 @@ class _Successes(Collector):
                 self._since[company] = min(since, moment.timestamp())
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """What is asked for."""
+        """Yields the metric, as Prometheus asks for it."""
         family = GaugeMetricFamily(
             "tenure_last_success_timestamp_seconds",
-            "When the company's import last ended applied, unchanged or without a file; where it "
-            "never has, since when it is known.",
+            "When the company's import last ended applied, unchanged or without a file. If it "
+            "never has, since when the company is known.",
             labels=("company",),
         )
         with self._lock:
-            found = {key: self._last.get(key, since) for key, since in self._since.items()}
-        for company, at in sorted(found.items()):
+            times = {key: self._last.get(key, since) for key, since in self._since.items()}
+        for company, at in sorted(times.items()):
             family.add_metric((company,), at)
         yield family
 

@@ -1,4 +1,4 @@
-"""The metrics, and whether the process is well, for whoever asks over HTTP."""
+"""The HTTP server for the metrics and the health of the process."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from prometheus_client import generate_latest
 from adapters.worker.metrics import Metrics
 
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
-_CONNECTION = 10.0
-"""Seconds after which a connection ends, however far its client is."""
-_CLIENTS = 16
-"""So many are answered side by side at most."""
+_CONNECTION_S = 10.0
+"""The longest life of a connection, so that a slow client cannot hold it."""
+_MAX_CLIENTS = 16
+"""Clients that are answered side by side."""
 
 
 def serve(metrics: Metrics, host: str, port: int) -> AbstractContextManager[tuple[str, int]]:
-    """Listens, and answers to HTTP for as long as it is entered; that tells address and port.
+    """Listens at once. Answers HTTP for the time of the `with`, which yields address and port.
 
-    Raises `OSError` at once where it cannot.
+    Raises `OSError` if it cannot listen there.
     """
     (family, _, _, _, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return _answering(_Server(family, (str(address[0]), port), metrics))
@@ -43,7 +43,7 @@ def _answering(server: _Server) -> Iterator[tuple[str, int]]:
 
 
 class _Server(ThreadingHTTPServer):
-    """A thread for each client, and only so many."""
+    """Answers each client in a thread, and at most `_MAX_CLIENTS` at a time."""
 
     daemon_threads = True
     block_on_close = False
@@ -52,31 +52,31 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, family: int, address: tuple[str, int], metrics: Metrics) -> None:
         self.address_family = family
         self.metrics = metrics
-        self._room = threading.Semaphore(_CLIENTS)
+        self._room = threading.Semaphore(_MAX_CLIENTS)
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
-        """Without asking for the name of our own address, which may take long."""
+        """Binds without a DNS query for the name of our address, which may take long."""
         TCPServer.server_bind(self)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Lets one in, if there is room."""
+        """Accepts a client, unless there are too many."""
         if not self._room.acquire(blocking=False):
             self.shutdown_request(request)
             return
         try:
             super().process_request(request, client_address)
-        except BaseException:  # a system that gives no more threads
+        except BaseException:  # for example if the system gives no more threads
             self._room.release()
             raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """One client, who is gone when the time is over."""
-        timer = threading.Timer(_CONNECTION, _hang_up, (request,))
+        """Answers one client, and ends the connection when its time is over."""
+        timer = threading.Timer(_CONNECTION_S, _hang_up, (request,))
         timer.daemon = True
         try:
             timer.start()
-        except RuntimeError:  # a system that gives no more threads
+        except RuntimeError:  # the system gives no more threads
             self.shutdown_request(request)
         else:
             super().process_request_thread(request, client_address)
@@ -85,7 +85,7 @@ class _Server(ThreadingHTTPServer):
             self._room.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is nobody's trouble."""
+        """Does nothing: a client that went away is no problem."""
 
 
 def _hang_up(request: socket.socket) -> None:
@@ -94,37 +94,37 @@ def _hang_up(request: socket.socket) -> None:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One question, one answer."""
+    """Answers one request."""
 
     server: _Server
-    timeout = _CONNECTION
+    timeout = _CONNECTION_S
 
     def do_GET(self) -> None:
-        """`/metrics`, `/healthz`, `/livez`, and nothing else."""
+        """Answers `/metrics`, `/healthz` and `/livez`."""
         metrics = self.server.metrics
         match self.path.partition("?")[0]:
             case "/metrics":
                 self._answer(200, generate_latest(metrics.registry), _TEXT)
             case "/healthz":
-                self._say(metrics.trouble())
+                self._answer_health(metrics.problem())
             case "/livez":
-                self._say(metrics.standstill())
+                self._answer_health(metrics.standstill())
             case _:
                 self._answer(404, b"not found\n")
 
     def do_HEAD(self) -> None:
-        """The same without a body."""
+        """Answers like `do_GET`, without a body."""
         self.do_GET()
 
     def version_string(self) -> str:
-        """Who answers."""
+        """Returns the name of the server, without versions."""
         return "tenure"
 
     def log_message(self, *_: Any) -> None:
-        """Nobody need know who asked."""
+        """Logs no request."""
 
-    def _say(self, trouble: str | None) -> None:
-        self._answer(503 if trouble else 200, f"{trouble or 'ok'}\n".encode())
+    def _answer_health(self, problem: str | None) -> None:
+        self._answer(503 if problem else 200, f"{problem or 'ok'}\n".encode())
 
     def _answer(self, status: int, body: bytes, kind: str = "text/plain; charset=utf-8") -> None:
         self.send_response(status)

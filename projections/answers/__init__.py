@@ -1,1 +1,1 @@
-"""What is asked: pure functions from events, states and plans to answers."""
+"""Answers: pure functions of events, states and plans."""

@@ -1,4 +1,4 @@
-"""Questions across employees: which events an auditor asks for."""
+"""Questions across employees: the events that an auditor asks for."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from projections.answers.history import HistoryEntry
 
 
 class Question(Redacted, frozen=True):
-    """Which events an auditor asks for; nothing given asks for all.
+    """The events that an auditor asks for. Each field that is set narrows the question.
 
-    By when they were recorded: from `since` on, and before `until`.
+    `since` and `until` go by when events were recorded: from `since` on, and before `until`.
     """
 
     since: datetime | None = None
@@ -24,7 +24,7 @@ class Question(Redacted, frozen=True):
     by: str | None = None
 
     def may_include(self, run: UUID, ended: RunEnded) -> bool:
-        """Whether events of a run may be among them."""
+        """Returns whether the question may ask for events of this run."""
         return (
             ended.counts.events > 0
             and ended.outcome is not Outcome.HELD
@@ -35,7 +35,7 @@ class Question(Redacted, frozen=True):
         )
 
     def asks_for(self, entry: HistoryEntry) -> bool:
-        """Whether an event of such a run is."""
+        """Returns whether the question asks for this event. Its run passed `may_include`."""
         return (
             (not self.kinds or entry.kind in self.kinds)
             and (self.since is None or self.since <= entry.recorded)

@@ -1,4 +1,4 @@
-"""What happened to an employee: every event with who, why, when, and from what to what."""
+"""The history of an employee: each event with its author, reason, time, and changed values."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from domain.fields.table import FIELDS, Part
 from domain.privacy import Redacted
 
 _FILE_FIELDS = {"file_email": "email", "file_offboarding_date": "offboarding_date"}
-"""What the file last said (L8), with the field that it speaks of."""
+"""The fields for the file's last values (L8), each with the field that it is about."""
 _FIELDS = (*(field.name for field in FIELDS if field.part is not Part.DETAILS), *_FILE_FIELDS)
 
 
 class FromTo(Redacted, frozen=True, rename={"before": "from", "after": "to"}):
-    """One field, before and after."""
+    """The value of one field, before and after an event."""
 
     before: Value
     after: Value
 
 
 class HistoryEntry(Redacted, frozen=True):
-    """One event as `history` tells it."""
+    """One event, as `history` and `audit` answer with it."""
 
     employee: UUID
     version: int
@@ -43,7 +43,10 @@ class HistoryEntry(Redacted, frozen=True):
 
 
 def tell(events: Iterable[EmployeeRecord], runs: Mapping[UUID, RunEnded]) -> Iterator[HistoryEntry]:
-    """What happened to one employee in `runs`, oldest first, from their whole stream."""
+    """Yields the entries of one employee for the events of `runs`, oldest first.
+
+    `events` is the employee's whole stream: each entry needs the state before its event.
+    """
     employee: Employee | None = None
     for recorded in events:
         before, employee = employee, evolve(employee, recorded)
@@ -66,13 +69,13 @@ def tell(events: Iterable[EmployeeRecord], runs: Mapping[UUID, RunEnded]) -> Ite
 
 
 def changes(before: Employee | None, after: Employee) -> dict[str, FromTo]:
-    """Every field that differs.
+    """Returns every field that differs, with its values before and after.
 
-    What the file says (`file_email`, `file_offboarding_date`) is told only where it changed alone:
-    otherwise it is the field itself that changed.
+    The file's last value of a field (`file_email`, `file_offboarding_date`) is left out if the
+    field itself changed.
     """
     known = _values(before) if before else {}
-    told = {
+    differing = {
         field: FromTo(known.get(field), value)
         for field, value in _values(after).items()
         if known.get(field) != value
@@ -80,9 +83,9 @@ def changes(before: Employee | None, after: Employee) -> dict[str, FromTo]:
         field: FromTo(value, None) for field, value in known.items() if field not in _values(after)
     }
     for file_field, field in _FILE_FIELDS.items():
-        if before is None or field in told:
-            told.pop(file_field, None)
-    return told
+        if before is None or field in differing:
+            differing.pop(file_field, None)
+    return differing
 
 
 def _values(employee: Employee) -> dict[str, Value]:

@@ -1,4 +1,4 @@
-"""Whether what is stored fits together: what `verify` looks for, and how it names what it finds."""
+"""The integrity of the stored data: the problems that `verify` looks for, and their sentences."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ PROBLEMS: dict[str, str] = {
     "event-missing": "version {version} of stream {stream} is missing",
     "event-altered": "version {version} of stream {stream} has other bytes than were stored",
     "event-unreadable": "version {version} of stream {stream} cannot be read",
-    "event-misplaced": "version {version} of stream {stream} cannot follow what is before it",
-    "run-event-missing": "run {run} of {company} is in the list of runs and its event is missing",
-    "issues-missing": "run {run} said more than is stored of it",
+    "event-misplaced": "version {version} of stream {stream} cannot follow the version before it",
+    "run-event-missing": "run {run} of {company} is in the list of runs, but its event is missing",
+    "issues-missing": "run {run} had more issues than are stored",
     "run-missing": "run {run} of version {version} of stream {stream} is in no company's stream",
-    "events-missing": "run {run} stored {expected} events of employees, and {found} are there",
+    "events-missing": "run {run} stored {expected} events of employees, but there are {found}",
     "roster-row-missing": "employee {stream} of {company} is not in the roster",
-    "roster-row-differs": "the roster of {company} and the events differ about employee {stream}",
-    "roster-row-stray": "the roster of {company} has employee {stream}, who has no events there",
+    "roster-row-differs": "the roster of {company} and the events differ for employee {stream}",
+    "roster-row-stray": "the roster of {company} has employee {stream} without events",
     "run-row-missing": "run {run} of {company} is not in the list of runs",
-    "run-row-differs": "run {run} of {company} differs in the list of runs from its event",
-    "run-row-stray": "run {run} of {company} is in the list of runs and has no event",
-    "company-row-missing": "company {company} has runs and no row that says where it stands",
+    "run-row-differs": "run {run} of {company} in the list of runs differs from its event",
+    "run-row-stray": "run {run} of {company} is in the list of runs, but has no event",
+    "company-row-missing": "company {company} has runs, but no row with its state",
     "company-row-differs": "the row of company {company} differs from its events",
-    "company-row-stray": "company {company} has a row and no runs",
+    "company-row-stray": "company {company} has a row, but no runs",
     "index-differs": "the audit index of run {run} differs from the events",
-    "held-missing": "the files that run {run} of {company} holds are not there as received",
-    "held-stray": "there are files held by run {run}, which waits for nobody",
+    "held-missing": "files that run {run} of {company} holds are missing or altered",
+    "held-stray": "files are held for run {run}, which waits for no decision",
     "slot-unreadable": "table {table} has a row that cannot be read",
-    "bad-id": "table {table} has an id that is none",
-    "bad-source-id": "table {table}, from which all else is made, has an id that is none",
+    "bad-id": "table {table} has a malformed id",
+    "bad-source-id": "table {table} has a malformed id, and its rows cannot be made again",
 }
-"""Everything that can be found, and how it is said."""
+"""The sentence of each kind of problem."""
 
 EVENTS_ONLY = frozenset(
     {
@@ -57,11 +57,11 @@ EVENTS_ONLY = frozenset(
         "bad-source-id",
     }
 )
-"""What is wrong with what everything else is made from: no `rebuild` restores it."""
+"""The problems that `rebuild` cannot restore: they are about data from which all else is made."""
 
 
 class Problem(Redacted, frozen=True):
-    """One thing that does not fit. It names streams, runs and companies, and no one's data."""
+    """One thing that does not fit. It names streams, runs and companies, and no personal data."""
 
     problem: str
     message: str
@@ -72,7 +72,7 @@ class Problem(Redacted, frozen=True):
 
     @property
     def restorable(self) -> bool:
-        """Whether `rebuild` makes up for it."""
+        """Whether `rebuild` restores what is wrong."""
         return self.problem not in EVENTS_ONLY
 
 
@@ -85,15 +85,17 @@ def problem(
     run: UUID | None = None,
     **facts: object,
 ) -> Problem:
-    """A problem of this kind; `facts` fill what is left of its sentence."""
+    """Returns a problem of this kind. `facts` are further values for its sentence."""
     named = {"company": company, "stream": stream, "version": version, "run": run}
     message = PROBLEMS[kind].format(**named, **facts)
     return Problem(kind, message, company, stream, version, run)
 
 
 class Kept(NamedTuple):
-    """One event as it was found: whether its bytes are those stored, and what they say, if they
-    can be read."""
+    """One event as it is in the database.
+
+    `unaltered` tells whether its checksum fits. `recorded` is `None` if it cannot be decoded.
+    """
 
     version: int
     unaltered: bool
@@ -101,7 +103,7 @@ class Kept(NamedTuple):
 
 
 class Inspected(Redacted, frozen=True):
-    """A stream that was looked through: its sound events, and the run of each that can be read."""
+    """An inspected stream: its sound events, and the run of each event that can be decoded."""
 
     stream: UUID
     events: Sequence[AnyRecord]
@@ -110,7 +112,7 @@ class Inspected(Redacted, frozen=True):
 
 
 def inspect(stream: UUID, kept: Iterable[Kept]) -> Inspected:
-    """Looks through one stream: every version is there, unaltered, and says something."""
+    """Inspects one stream. Every version has to be there, unaltered, and readable."""
     problems: list[Problem] = []
     events: list[AnyRecord] = []
     runs: list[UUID] = []
@@ -130,32 +132,32 @@ def inspect(stream: UUID, kept: Iterable[Kept]) -> Inspected:
     return Inspected(stream, events, runs, problems)
 
 
-def fold_employee(found: Inspected) -> tuple[Employee | None, list[Problem]]:
-    """The employee whose sound stream it is, or why there is none."""
+def fold_employee(inspected: Inspected) -> tuple[Employee | None, list[Problem]]:
+    """Returns the employee of a sound stream, or `None` and the problem of its order."""
     employee: Employee | None = None
-    for recorded in found.events:
+    for recorded in inspected.events:
         try:
             employee = evolve(employee, _of_employee(recorded))
         except ValueError:
             version = recorded.originator_version
-            return None, [problem("event-misplaced", stream=found.stream, version=version)]
+            return None, [problem("event-misplaced", stream=inspected.stream, version=version)]
     return employee, []
 
 
-def fold_company(found: Inspected) -> tuple[CompanyState, list[Problem]]:
-    """The company whose sound stream it is, as far as its events are runs of it."""
+def fold_company(inspected: Inspected) -> tuple[CompanyState, list[Problem]]:
+    """Returns the company of a sound stream, up to the first event that is not a run of it."""
     company = CompanyState()
-    for recorded in found.events:
+    for recorded in inspected.events:
         event = recorded.event
-        if not isinstance(event, RunEnded) or company_stream_id(event.company) != found.stream:
+        if not isinstance(event, RunEnded) or company_stream_id(event.company) != inspected.stream:
             version = recorded.originator_version
-            return company, [problem("event-misplaced", stream=found.stream, version=version)]
+            return company, [problem("event-misplaced", stream=inspected.stream, version=version)]
         company = evolve_company(company, recorded.run, event)
     return company, []
 
 
 def _of_employee(recorded: AnyRecord) -> EmployeeRecord:
-    """The event, if it may stand in the stream of an employee. Raises `ValueError`."""
+    """Returns the event of an employee's stream. Raises `ValueError` if it is a run."""
     if isinstance(recorded.event, RunEnded):
-        raise ValueError("no stream of an employee holds a run")
+        raise ValueError("the stream of an employee holds no run")
     return cast(EmployeeRecord, recorded)

@@ -1,4 +1,4 @@
-"""One employee as `roster` and `show` answer: every field of the table, in its order."""
+"""One employee, as `roster` and `show` answer: every field of the table of fields, in order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from domain.privacy import Redacted
 if TYPE_CHECKING:
 
     class EmployeeDocument(Redacted, frozen=True):
-        """Static types of what every document has; the table has all fields."""
+        """The types that a checker knows. The table of fields adds the others when this is run."""
 
         id: UUID
         company: str
@@ -38,14 +38,14 @@ else:
             ("version", int),
         ],
         bases=(Redacted,),
-        namespace={"__doc__": "What is told of an employee."},
+        namespace={"__doc__": "One employee, as `roster` and `show` answer."},
         module=__name__,
         frozen=True,
     )
 
 
 def document(company: str, employee: Employee) -> EmployeeDocument:
-    """What is told of an employee."""
+    """Returns the document of an employee."""
     return EmployeeDocument(
         id=employee.id,
         company=company,

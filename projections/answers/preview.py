@@ -1,4 +1,4 @@
-"""What a delivery would do, row by row."""
+"""The preview of a delivery: what it would do, row by row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from projections.runs import RunDocument
 
 
 class PreviewRow(Redacted, frozen=True):
-    """One row as `preview` answers; `employee` is `None` where there is no account yet."""
+    """One row, as `preview` answers. `employee` is `None` if the plan has no employee for it."""
 
     file: str
     line: int
@@ -25,23 +25,26 @@ class PreviewRow(Redacted, frozen=True):
 
 
 class PreviewDocument(RunDocument, frozen=True):
-    """A run that was not made, and what it would do to every row."""
+    """The run that an import would make, and what it would do for each row."""
 
     rows: tuple[PreviewRow, ...]
 
 
 def preview_rows(plan: Plan) -> tuple[PreviewRow, ...]:
-    """The rows of a plan, in the order of the delivery."""
+    """Returns the rows of a plan, in the order of the delivery."""
     return tuple(_row(result) for result in plan.results)
 
 
 def preview(run: RunDocument, rows: tuple[PreviewRow, ...]) -> PreviewDocument:
-    """The run as it would be, with its rows."""
+    """Returns the document of a preview: the run that would be made, with its rows."""
     return PreviewDocument(**msgspec.structs.asdict(run), rows=rows)
 
 
 def action_of(result: RowResult) -> str:
-    """A verdict in the words of `preview`: setting or moving a last day is one of its own."""
+    """Returns the action that `preview` shows for a row.
+
+    A row that sets or moves the last day is `offboard`, not `update`.
+    """
     if result.change and result.outcome is RowOutcome.CHANGED:
         leaves = (OffboardingScheduled, OffboardingMoved)
         if any(isinstance(recorded.event, leaves) for recorded in result.change.events):

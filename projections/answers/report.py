@@ -1,4 +1,4 @@
-"""The reporting export: one line an employee, with custom fields in columns of their own."""
+"""The reporting export: one line for each employee, and one column for each custom field."""
 
 from __future__ import annotations
 
@@ -16,24 +16,27 @@ Cell: TypeAlias = UUID | date | str | None
 
 _COLUMNS = ("id", "state", *NAMES)
 _CUSTOM_PREFIX = "alleo_"
-"""`custom_salary` is reported as `alleo_custom_salary`."""
+"""The column of the field `custom_salary` is `alleo_custom_salary`."""
 
 
 def custom_fields(company: Company | None, employees: Iterable[Employee]) -> tuple[str, ...]:
-    """The custom fields to report: configured ones in their order, then whatever anybody has."""
+    """Returns the custom fields to report.
+
+    The configured ones come first, in their order, then all others that an employee has.
+    """
     configured = configured_custom_fields(company) if company else ()
-    held: set[str] = set()
+    used: set[str] = set()
     for employee in employees:
-        held.update(employee.details.custom)
-    return (*configured, *sorted(held.difference(configured)))
+        used.update(employee.details.custom)
+    return (*configured, *sorted(used.difference(configured)))
 
 
 def columns(custom: tuple[str, ...]) -> tuple[str, ...]:
-    """The names of all columns, those of the `custom` fields last."""
+    """Returns the names of all columns. Those of the `custom` fields come last."""
     return (*_COLUMNS, *(f"{_CUSTOM_PREFIX}{field}" for field in custom))
 
 
 def cells(employee: Employee, custom: tuple[str, ...]) -> tuple[Cell, ...]:
-    """What is reported of an employee, in the order of `columns`."""
+    """Returns the cells of an employee, in the order of `columns`."""
     named = (value_of(employee, name) for name in NAMES)
     return (employee.id, employee.state, *named, *map(employee.details.custom.get, custom))

@@ -1,4 +1,4 @@
-"""The header of a delivery, to hand to a customer: every field under the name they may use."""
+"""The header of a delivery, to hand to a customer: the name of the column of each field."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from domain.fields.table import COLUMNS, FIELD_OF, MANDATORY, Holds, custom_fiel
 
 
 class TemplateColumn(msgspec.Struct, frozen=True):
-    """One column as `template` answers: the customer's name of it, and the field it means."""
+    """One column, as `template` answers: its name in the file, and the field that it means."""
 
     column: str
     field: str
@@ -21,10 +21,11 @@ class TemplateColumn(msgspec.Struct, frozen=True):
 
 
 def template(company: Company | None = None) -> tuple[TemplateColumn, ...]:
-    """The columns of a delivery, mandatory ones first; those of `company` where one is given.
+    """Returns the columns of a delivery of `company`, or of any company. Mandatory ones come first.
 
-    A field has the company's own name for it, the first of several. One whose usual name the
-    company gave to another field, and that got no other, cannot be delivered and is left out.
+    A column has the company's own name for its field, or the first of several names. A company may
+    give the usual name of one field to another field. If the first field then has no name left, it
+    cannot be delivered, and is left out.
     """
     mapping: Mapping[str, str] = company.fields if company else {}
     custom: Mapping[str, CustomType] = company.custom_fields if company else {}
@@ -47,16 +48,16 @@ def _holds(field: str, custom: Mapping[str, CustomType]) -> Holds:
 
 
 def configured_custom_fields(company: Company) -> tuple[str, ...]:
-    """The custom fields that the company declares, then those it only has a column for (W7)."""
+    """Returns the custom fields that the company declares, then those with a column only (W7)."""
     mapped = (field for field in company.fields.values() if is_custom(field))
     return tuple(dict.fromkeys((*company.custom_fields, *mapped)))
 
 
 def _named(fields: tuple[str, ...], mapping: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Each field with the name of its column, as a header would be understood (F4)."""
+    """Yields each field with its column's name, if a header with this name means the field (F4)."""
     for field in fields:
-        own = (theirs for theirs, ours in mapping.items() if ours == field)
-        name = next(own, field)
+        own_names = (name for name, mapped in mapping.items() if mapped == field)
+        name = next(own_names, field)
         columns, _ = read_header((name,), mapping)
         if columns.fields == ((0, field),):
             yield field, name

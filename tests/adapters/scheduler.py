@@ -82,7 +82,7 @@ def main(config: str, moment: str, *options: str) -> None:
             )
             ended = worker.run(stop, GRACE)
         else:
-            embedded.LOOK = LOOK
+            embedded.LOOK_INTERVAL_S = LOOK
             ended = EmbeddedWorker(configuration, store, observers, WORKERS, now).run(stop, GRACE)
     sys.exit(0 if ended else 1)
 

@@ -146,11 +146,15 @@ def waiting(app: App) -> list[object]:
 def test_a_mistake_is_held_with_its_figures_and_nothing_of_it_is_applied(
     app: App, code: str
 ) -> None:
-    """B1"""
+    """B1: The safeguard holds a delivery that exceeds a limit, the first issue names the figures,
+    and no event is stored."""
+    # given
     before = history(app)
 
+    # when
     run = taken(app, MISTAKES[code])
 
+    # then
     assert (run.kind, run.outcome, run.waits) == (RunKind.IMPORT, Outcome.HELD, True)
     assert run.counts == WOULD[code]
     assert codes(run)[0] == code
@@ -162,23 +166,29 @@ def test_a_mistake_is_held_with_its_figures_and_nothing_of_it_is_applied(
 
 @pytest.mark.parametrize("code", MISTAKES)
 def test_a_delivery_at_the_limit_is_applied(app: App, code: str) -> None:
-    """B1"""
+    """B1: A delivery that reaches a limit and does not exceed it is applied."""
+    # given
     figure = int(FIGURES[code][0].split()[0])
 
+    # when
     run = taken(app, MISTAKES[code], customer=limited(figure))
 
+    # then
     assert run.outcome is Outcome.APPLIED
     assert waiting(app) == []
 
 
 def test_a_last_day_that_is_brought_forward_counts_and_one_put_off_does_not(app: App) -> None:
-    """B1"""
+    """B1: An earlier last day of a known employee counts towards the limit, and a later last day
+    does not."""
+    # given
     for row in PEOPLE[:3]:
         support(app, limited(), row.split(",")[3], Offboard(day("2027-06-30")), "olga", "asked")
 
     off = export(*(f"{row}2027-07-31" for row in PEOPLE[:3]), *PEOPLE[3:])
     sooner = export(*(f"{row}2027-05-31" for row in PEOPLE[:3]), *PEOPLE[3:])
 
+    # when / then
     assert codes(taken(app, sooner)) == ["many-offboardings"]
     assert taken(app, off).outcome is Outcome.APPLIED
 
@@ -186,41 +196,54 @@ def test_a_last_day_that_is_brought_forward_counts_and_one_put_off_does_not(app:
 def test_the_first_delivery_of_a_company_is_held_for_rejected_rows_alone(
     open_store: OpenStore, watch: Watch
 ) -> None:
-    """B1"""
+    """B1: In a company without employees, the number of registrations holds no delivery, but the
+    number of rejected rows does."""
+    # given
     app = app_of(open_store(), watch, limited())
 
+    # when
     run = taken(app, BROKEN)
 
+    # then
     assert codes(run)[0] == "many-rejected-rows"
     assert list(app.store.employees("acme")) == []
     assert approved(app, record_of(app, run)).counts.registered == 3
     assert len(list(app.store.employees("acme"))) == 3
 
 
-def test_what_is_held_is_kept_to_the_byte(app: App) -> None:
-    """B2"""
+def test_the_files_of_a_held_delivery_are_kept_to_the_byte(app: App) -> None:
+    """B2: The store keeps the files of a held delivery byte for byte, and the run names the same
+    files."""
+    # given
     files = [
         "\ufeff" + LEAVING.replace("\n", "\r\n"),
         export('p1@acme.example,"Fi ""x"" é",Last1,1,,2027-06-30'),
     ]
 
+    # when
     record = held(app, *files)
 
+    # then
     kept = app.store.held(record.run)
     assert [file.data for file in kept] == [file.encode() for file in files]
     assert tuple(file.info for file in kept) == record.ended.files
 
 
-def test_what_is_held_is_still_held_when_the_store_is_opened_again(
+def test_a_delivery_is_still_held_when_the_store_is_opened_again(
     open_store: OpenStore, watch: Watch
 ) -> None:
-    """B2"""
+    """B2: A held delivery still waits, and can be approved, after the store was closed and opened
+    again."""
+    # given
     first = app_of(open_store(), watch, limited())
     taken(first, KNOWN)
     record = held(first)
+
+    # when
     first.store.close()
     again = app_of(open_store(), watch, limited())
 
+    # then
     assert waiting(again) == [record.run]
     assert approved(again, record).outcome is Outcome.APPLIED
     assert last_days(again) == ["1", "2", "3"]
@@ -229,11 +252,15 @@ def test_what_is_held_is_still_held_when_the_store_is_opened_again(
 def test_a_preview_says_that_a_delivery_would_be_held_and_shows_its_rows(
     app: App, acme: Customer
 ) -> None:
-    """B1"""
+    """B1: A preview of a delivery that exceeds a limit says that the delivery would be held, shows
+    the rows, and stores nothing."""
+    # given
     before = history(app)
 
+    # when
     preview = preview_delivery(app, acme, "tester", delivered(LEAVING))
 
+    # then
     assert preview.outcome is Outcome.HELD
     assert preview.issues[0].code == "many-offboardings"
     assert [row.action for row in preview.rows] == ["offboard"] * 3 + ["none"] * 3
@@ -241,12 +268,15 @@ def test_a_preview_says_that_a_delivery_would_be_held_and_shows_its_rows(
     assert waiting(app) == []
 
 
-def test_a_preview_of_what_is_held_says_so_too_and_decides_nothing(
+def test_a_preview_of_a_held_delivery_says_so_too_and_decides_nothing(
     app: App, acme: Customer
 ) -> None:
-    """B3"""
+    """B3: A preview of a held delivery says that the delivery is held, and no preview ends the
+    waiting."""
+    # given
     record = held(app)
 
+    # when / then
     assert preview_delivery(app, acme, "t", delivered(LEAVING)).outcome is Outcome.HELD
     assert preview_delivery(app, acme, "t", delivered(KNOWN)).outcome is Outcome.UNCHANGED
     assert waiting(app) == [record.run]
@@ -257,15 +287,19 @@ def test_a_preview_of_what_is_held_says_so_too_and_decides_nothing(
 
 
 @pytest.mark.parametrize("code", MISTAKES)
-def test_what_was_held_is_applied_once_somebody_answers_for_it(
+def test_a_held_delivery_is_applied_once_somebody_approves_it(
     app: App, watch: Watch, code: str
 ) -> None:
-    """B2: exactly what a company without limits would have got."""
+    """B2: An approved delivery changes exactly what the same delivery changes in a company without
+    limits, and the run names who approved the delivery and why."""
+    # given
     record = held(app, MISTAKES[code])
     watch.moment += timedelta(hours=2)
 
+    # when
     run = approved(app, record)
 
+    # then
     assert (run.kind, run.outcome, run.counts) == (RunKind.APPROVE, Outcome.APPLIED, WOULD[code])
     assert (run.by, run.reason, run.ends) == ("olga", "HR confirmed it", record.run)
     assert run.files == record.ended.files
@@ -292,15 +326,17 @@ def told(app: App, company: str) -> list[object]:
     ]
 
 
-def test_the_history_names_the_line_of_the_file_and_whoever_approved_it(
-    app: App, watch: Watch
-) -> None:
-    """B2"""
+def test_the_history_names_the_line_of_the_file_and_who_approved_it(app: App, watch: Watch) -> None:
+    """B2: The history of a change by an approved delivery names the line of the file, the person
+    who approved the delivery, and the reason."""
+    # given
     record = held(app)
     watch.moment += timedelta(hours=2)
 
+    # when
     run = approved(app, record)
 
+    # then
     events = app.store.events(person(app.store, "2").id)
     entry = list(tell(events, app.store.runs_of(events)))[-1]
     assert (entry.kind, entry.file, entry.line) == (
@@ -316,11 +352,15 @@ def test_the_history_names_the_line_of_the_file_and_whoever_approved_it(
 def test_a_decision_ends_the_waiting_and_lets_go_of_the_files(
     app: App, decide: Callable[..., RunDocument]
 ) -> None:
-    """B2"""
+    """B2: After an approval or a discard, the delivery no longer waits, its files are deleted, and
+    the two runs refer to each other."""
+    # given
     record = held(app)
 
+    # when
     run = approved(app, record) if decide is approve else discard(app, record, "o", "r")
 
+    # then
     assert waiting(app) == []
     assert app.store.waiting(None) == []
     assert app.store.held(record.run) == []
@@ -331,11 +371,15 @@ def test_a_decision_ends_the_waiting_and_lets_go_of_the_files(
 
 
 def test_after_approval_the_delivery_is_recognised(app: App) -> None:
-    """B2, D8"""
+    """B2, D8: After an approval, the same delivery is recognised and refers to the approval for its
+    issues."""
+    # given
     run = approved(app, held(app))
 
+    # when
     again = taken(app, LEAVING)
 
+    # then
     assert again.outcome is Outcome.UNCHANGED
     assert record_of(app, again).ended.issues_of == run.run
 
@@ -343,57 +387,74 @@ def test_after_approval_the_delivery_is_recognised(app: App) -> None:
 def test_after_approval_the_delivery_is_not_held_again_for_the_rows_it_rejects(
     app: App, acme: Customer
 ) -> None:
-    """B2"""
+    """B2: An approved delivery that comes again is not held for the rows that it rejects."""
+    # given
     approved(app, held(app, BROKEN))
 
+    # when
     preview = preview_delivery(app, acme, "tester", delivered(BROKEN))
     again = [taken(app, BROKEN) for _ in range(2)]
 
+    # then
     assert preview.outcome is Outcome.UNCHANGED
     assert [run.outcome for run in again] == [Outcome.UNCHANGED] * 2
     assert [run.counts.rejected for run in again] == [3, 3]
     assert waiting(app) == []
 
 
-def test_what_was_approved_is_held_again_once_another_delivery_was_taken_in(app: App) -> None:
-    """B2: it was approved for then, not for ever."""
+def test_an_approved_delivery_is_held_again_once_another_delivery_was_applied(app: App) -> None:
+    """B2: An approved delivery that comes again is held again after another delivery was
+    applied."""
+    # given
     approved(app, held(app, BROKEN))
     taken(app, KNOWN)
 
+    # when
     again = taken(app, BROKEN)
 
+    # then
     assert again.outcome is Outcome.HELD
     assert codes(again)[0] == "many-rejected-rows"
 
 
-def test_what_was_approved_for_one_delivery_holds_for_no_other(app: App) -> None:
-    """B2"""
+def test_the_approval_of_one_delivery_does_not_count_for_another(app: App) -> None:
+    """B2: The approval of one delivery does not release another delivery that has one more row."""
+    # given
     approved(app, held(app, BROKEN))
 
+    # when / then
     assert taken(app, BROKEN + "\n" + NEW[0]).outcome is Outcome.HELD
 
 
 def test_runs_that_change_nobody_leave_a_held_delivery_to_be_applied_at_once(
     app: App, acme: Customer
 ) -> None:
-    """B2: the company is as it was, whatever was tried."""
+    """B2: A refused delivery and a support command without effect do not cause a held delivery to
+    be planned and held again."""
+    # given
     support(app, acme, "6", Offboard(day("2028-01-01")), "olga", "asked")
     record = held(app)
     assert taken(app, b"\xff").outcome is Outcome.REFUSED
     again = support(app, acme, "6", Offboard(day("2028-01-01")), "olga", "once more")
 
+    # when
     run = approved(app, record)
 
+    # then
     assert again.outcome is Outcome.UNCHANGED
     assert run.outcome is Outcome.APPLIED
 
 
 def test_a_delivery_of_which_nothing_can_be_applied_ends_unchanged(app: App) -> None:
-    """B2"""
+    """B2: The approval of a delivery whose rows are all rejected ends as unchanged and ends the
+    waiting."""
+    # given
     record = held(app, export(*(row.replace("@", " at ") for row in PEOPLE)))
 
+    # when
     run = approved(app, record)
 
+    # then
     assert (run.outcome, run.ends) == (Outcome.UNCHANGED, record.run)
     assert run.counts == Counts(rows=6, rejected=6)
     assert waiting(app) == []
@@ -402,17 +463,21 @@ def test_a_delivery_of_which_nothing_can_be_applied_ends_unchanged(app: App) -> 
 # B2: approved after things changed
 
 
-def test_where_the_company_moved_on_it_is_planned_again_and_held_again(
+def test_an_approval_after_an_employee_changed_plans_again_and_holds_again(
     app: App, acme: Customer, watch: Watch
 ) -> None:
-    """B2: with the new figures, until somebody answers for those."""
+    """B2: When an employee changed after a delivery was held, an approval plans the delivery again
+    and holds it with the new figures, until somebody approves those figures."""
+    # given
     record = held(app)
     support(app, acme, "6", Deactivate(), "olga", "left at once")
     watch.moment += timedelta(hours=1)
     before = history(app)
 
+    # when
     again = approved(app, record)
 
+    # then
     assert (again.kind, again.outcome, again.ends) == (RunKind.APPROVE, Outcome.HELD, record.run)
     assert "3 of 5" in again.issues[0].message
     assert (again.by, again.reason) == ("olga", "HR confirmed it")
@@ -423,68 +488,95 @@ def test_where_the_company_moved_on_it_is_planned_again_and_held_again(
     with pytest.raises(NotHeld):
         approved(app, record)
 
+    # when
     last = approved(app, record_of(app, again))
 
+    # then
     assert (last.outcome, last.ends) == (Outcome.APPLIED, again.run)
     assert last_days(app) == ["1", "2", "3"]
     assert app.store.held(again.run) == []  # type: ignore[arg-type]
     assert waiting(app) == []
 
 
-def test_where_the_safeguard_has_nothing_against_the_new_plan_it_is_applied(
-    app: App, acme: Customer
-) -> None:
-    """B2"""
+def test_an_approval_applies_a_new_plan_that_exceeds_no_limit(app: App, acme: Customer) -> None:
+    """B2: When an employee changed after a delivery was held and the new plan exceeds no limit, an
+    approval applies the delivery."""
+    # given
     record = held(app)
     support(app, acme, "1", Offboard(day("2027-06-30")), "olga", "was asked by phone")
 
+    # when
     run = approved(app, record)
 
+    # then
     assert (run.outcome, run.ends) == (Outcome.APPLIED, record.run)
     assert last_days(app) == ["1", "2", "3"]
     assert waiting(app) == []
 
 
-def test_under_other_limits_it_is_planned_again(app: App) -> None:
-    """B2: settings are part of what somebody answers for."""
+def test_an_approval_under_other_limits_plans_again_and_holds_again(app: App) -> None:
+    """B2: When a limit of the company changed after a delivery was held, an approval plans the
+    delivery again and holds it again."""
+    # given
     record = held(app)
 
+    # when
     again = approved(app, record, limited(1))
 
+    # then
     assert again.outcome is Outcome.HELD
     assert "more than 1" in again.issues[0].message
     assert waiting(app) == [again.run]
+
+    # when
     applied = approved(app, record_of(app, again), limited(1))
+
+    # then
     assert applied.outcome is Outcome.APPLIED
 
 
-def test_under_settings_that_allow_it_it_is_applied(app: App) -> None:
-    """B2"""
+def test_an_approval_under_settings_that_allow_the_delivery_applies_it(app: App) -> None:
+    """B2: When the changed settings of the company allow a held delivery, an approval applies the
+    delivery."""
+    # given
     record = held(app)
 
+    # when / then
     assert approved(app, record, limited(3)).outcome is Outcome.APPLIED
     assert last_days(app) == ["1", "2", "3"]
 
 
-def test_under_another_schedule_it_is_planned_again(app: App, acme: Customer, watch: Watch) -> None:
-    """B2"""
+def test_an_approval_under_another_schedule_plans_again_and_holds_again(
+    app: App, acme: Customer, watch: Watch
+) -> None:
+    """B2: When the operator's schedule changed after a delivery was held, an approval plans the
+    delivery again and holds it again."""
+    # given
     record = held(app)
     settings = replace(app.settings, schedule=Schedule(deactivation=time(12)))
 
+    # when
     again = approved(app._replace(settings=settings), record)
 
+    # then
     assert (again.outcome, again.ends) == (Outcome.HELD, record.run)
 
 
-def test_under_settings_that_refuse_it_it_stays_held(app: App, acme: Customer) -> None:
-    """B2"""
+def test_an_approval_under_settings_that_refuse_the_delivery_leaves_it_held(
+    app: App, acme: Customer
+) -> None:
+    """B2: When the changed settings refuse a file of a held delivery, the approval ends as refused
+    and the delivery still waits."""
+    # given
     record = held(app)
     strict = replace(
         acme, company=replace(acme.company, limits=a_company(limits={"rows": 2}).limits)
     )
 
+    # when
     refused = approved(app, record, strict)
 
+    # then
     assert (refused.kind, refused.outcome, refused.ends) == (
         RunKind.APPROVE,
         Outcome.REFUSED,
@@ -498,12 +590,16 @@ def test_under_settings_that_refuse_it_it_stays_held(app: App, acme: Customer) -
 # B2: discarded
 
 
-def test_a_discarded_delivery_is_applied_by_nobody(app: App) -> None:
-    """B2"""
+def test_nothing_of_a_discarded_delivery_is_applied(app: App) -> None:
+    """B2: A discard ends a held delivery without an event, and its run names who decided and
+    why."""
+    # given
     record, before = held(app), history(app)
 
+    # when
     run = discard(app, record, "olga", "wrong export")
 
+    # then
     assert (run.kind, run.outcome) == (RunKind.DISCARD, Outcome.DISCARDED)
     assert (run.by, run.reason) == ("olga", "wrong export")
     assert run.counts == Counts()
@@ -512,12 +608,15 @@ def test_a_discarded_delivery_is_applied_by_nobody(app: App) -> None:
 
 
 def test_a_discarded_delivery_that_comes_again_is_held_again(app: App) -> None:
-    """B2, B3"""
+    """B2, B3: A discarded delivery that comes again is held again, by a run of its own."""
+    # given
     record = held(app)
     discard(app, record, "olga", "wrong export")
 
+    # when
     again = taken(app, LEAVING)
 
+    # then
     assert again.outcome is Outcome.HELD
     assert again.run != record.run
     assert waiting(app) == [again.run]
@@ -527,25 +626,32 @@ def test_a_discarded_delivery_that_comes_again_is_held_again(app: App) -> None:
 
 
 def test_the_same_delivery_met_again_stays_held_and_makes_no_run(app: App, watch: Watch) -> None:
-    """B3"""
+    """B3: An import that meets a held delivery again makes no run and answers with the run that
+    waits."""
+    # given
     record, state = held(app), app.store.company_state("acme")
     watch.moment += timedelta(hours=17)
 
+    # when
     again = taken(app, LEAVING)
 
+    # then
     assert again == load_run(app, record.run)
     assert again.waits
     assert app.store.company_state("acme") == state
     assert len(app.store.runs("acme", 10)) == 2
 
 
-def test_the_same_delivery_met_again_stays_held_after_the_company_moved_on(
+def test_the_same_delivery_met_again_stays_held_after_an_employee_changed(
     app: App, acme: Customer
 ) -> None:
-    """B3"""
+    """B3: A held delivery that is met again keeps waiting, also when an employee changed
+    meanwhile."""
+    # given
     record = held(app)
     support(app, acme, "6", Deactivate(), "olga", "left at once")
 
+    # when / then
     assert taken(app, LEAVING).run == record.run
     assert waiting(app) == [record.run]
 
@@ -561,11 +667,15 @@ def test_the_same_delivery_met_again_stays_held_after_the_company_moved_on(
     ids=["applied", "recognised", "unchanged", "held"],
 )
 def test_a_newer_delivery_ends_a_held_one(app: App, newer: str, outcome: Outcome) -> None:
-    """B3"""
+    """B3: A different delivery that can be read ends the held delivery with a run of kind discard,
+    whatever the outcome of the different delivery is."""
+    # given
     record = held(app)
 
+    # when
     run = taken(app, newer, by="evening")
 
+    # then
     assert run.outcome is outcome
     latest, ending, *_ = app.store.runs("acme", 10)
     assert (latest.run, ending.ended.ends) == (run.run, record.run)
@@ -582,24 +692,32 @@ def test_a_newer_delivery_ends_a_held_one(app: App, newer: str, outcome: Outcome
 
 
 def test_the_same_files_under_other_settings_are_a_newer_delivery(app: App) -> None:
-    """B3, D8"""
+    """B3, D8: The same files under other settings count as a different delivery and end the held
+    delivery."""
+    # given
     record = held(app)
 
+    # when
     run = taken(app, LEAVING, customer=limited(3))
 
+    # then
     assert run.outcome is Outcome.APPLIED
     assert waiting(app) == []
     assert load_run(app, record.run).ended_by is not None
 
 
-def test_a_delivery_that_is_no_longer_newer_leaves_what_another_run_held(
+def test_a_delivery_that_another_run_held_meanwhile_is_held_once(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """B3, R4: two workers fetched the same delivery, and hold it once."""
+    """B3, R4: When two workers fetch the same delivery at once, the delivery is held once, by one
+    run."""
+    # given
     meanwhile(monkeypatch, plan_files, "plan_delivery", lambda: taken(app, LEAVING))
 
+    # when
     run = taken(app, LEAVING)
 
+    # then
     assert waiting(app) == [run.run]
     assert len(app.store.runs("acme", 10)) == 2
 
@@ -618,11 +736,15 @@ def held_by_another_worker(
 def test_a_delivery_that_another_worker_held_between_two_looks_is_answered_as_still_held(
     app: App, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    """B3, R4: the company is looked at twice, and the delivery came to be held after the first."""
+    """B3, R4: A worker looks at the company twice. When another worker holds the same delivery
+    between the two looks, the first worker answers with the run that waits."""
+    # given
     theirs = held_by_another_worker(app, open_store, monkeypatch, what, LEAVING)
 
+    # when
     run = taken(app, LEAVING)
 
+    # then
     assert run == theirs[0]
     assert run.waits
     assert waiting(app) == [run.run]
@@ -641,11 +763,15 @@ def test_a_delivery_that_another_worker_held_between_two_looks_is_answered_as_st
 def test_a_delivery_takes_the_place_of_what_another_worker_held_between_two_looks(
     app: App, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, what: str, text: str
 ) -> None:
-    """B3, R4: nothing that waits is forgotten, whoever held it when."""
+    """B3, R4: When another worker holds a delivery between a worker's two looks at the company, the
+    different delivery of the first worker ends the held one."""
+    # given
     theirs = held_by_another_worker(app, open_store, monkeypatch, what, LEAVING)
 
+    # when
     run = taken(app, text)
 
+    # then
     assert run.outcome is Outcome.UNCHANGED
     assert waiting(app) == []
     ender = load_run(app, theirs[0].run).ended_by  # type: ignore[arg-type]
@@ -658,23 +784,29 @@ def test_a_delivery_takes_the_place_of_what_another_worker_held_between_two_look
 def test_a_delivery_that_another_worker_applied_between_two_looks_repeats_nothing(
     app: App, open_store: OpenStore, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    """R1, R4, D8"""
+    """R1, R4, D8: When another worker applies the same delivery between a worker's two looks at the
+    company, the first worker causes no event."""
+    # given
     text = KNOWN.replace("First1", "Anne")
     theirs = held_by_another_worker(app, open_store, monkeypatch, what, text)
     assert theirs == []
 
+    # when
     run = taken(app, text)
 
+    # then
     assert theirs[0].counts.events == 1
     assert (run.outcome, run.counts.events) == (Outcome.UNCHANGED, 0)
 
 
-def test_a_failed_a_missing_and_a_refused_delivery_leave_it_held(
+def test_a_failed_a_missing_and_a_refused_delivery_leave_the_held_delivery_waiting(
     app: App, acme: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """B3"""
+    """B3: A delivery that fails, is missing or is refused does not end the held delivery."""
+    # given
     record = held(app)
 
+    # when
     outcomes = [taken(app).outcome, taken(app, b"", KNOWN).outcome]
     with monkeypatch.context() as broken:
         broken.setattr(plan_files, "read_sheets", lambda *_: 1 / 0)
@@ -682,21 +814,27 @@ def test_a_failed_a_missing_and_a_refused_delivery_leave_it_held(
             taken(app, KNOWN + "\n\n")
     outcomes.append(app.store.runs("acme", 1)[0].ended.outcome)
 
+    # then
     assert outcomes == [Outcome.NO_FILE, Outcome.REFUSED, Outcome.FAILED]
     assert waiting(app) == [record.run]
     assert approved(app, record).outcome is Outcome.APPLIED
 
 
-def test_one_company_waits_and_another_does_not(app: App) -> None:
-    """R6, B3"""
+def test_a_decision_in_one_company_leaves_the_held_delivery_of_another(app: App) -> None:
+    """R6, B3: A discard in one company leaves the held delivery of another company waiting."""
+    # given
     zenith = a_customer(replace(other_company(), policy=limited().company.policy))
     taken(app, KNOWN, customer=zenith)
     record = held(app)
     other = taken(app, LEAVING, customer=zenith)
 
+    # then
     assert [each.run for each in app.store.waiting(None)] == [record.run, other.run]
+
+    # when
     discard(app, record, "olga", "wrong export")
 
+    # then
     assert waiting(app) == []
     assert [each.run for each in app.store.waiting(None)] == [other.run]
     assert len(app.store.held(other.run)) == 1  # type: ignore[arg-type]
@@ -706,13 +844,17 @@ def test_one_company_waits_and_another_does_not(app: App) -> None:
 
 
 def test_the_clock_goes_on_while_a_delivery_is_held(app: App, watch: Watch) -> None:
-    """C4: from what was applied last, and nothing of what waits."""
+    """C4: While a delivery is held, the clock deactivates the employees whose last day was applied
+    and nobody whose last day only waits."""
+    # given
     taken(app, export(*PEOPLE[:-1], PEOPLE[-1] + "2027-04-30"))
     record = held(app)
     watch.moment = moment("2027-07-01 00:00")
 
+    # when
     (run,) = pass_clock(app, "night")
 
+    # then
     assert run.counts == Counts(deactivated=1, events=1)
     assert waiting(app) == [record.run]
     again = approved(app, record)
@@ -725,10 +867,13 @@ def test_the_clock_goes_on_while_a_delivery_is_held(app: App, watch: Watch) -> N
 
 
 def test_a_run_that_is_not_held_is_neither_approved_nor_discarded(app: App) -> None:
-    """B2"""
+    """B2: An approval or a discard of a run that was never held is declined, names the run, and
+    changes nothing."""
+    # given
     (applied,) = app.store.runs("acme", 10)
     waits, state = held(app), app.store.company_state("acme")
 
+    # when / then
     for decide in (lambda: approved(app, applied), lambda: discard(app, applied, "o", "r")):
         with pytest.raises(NotHeld) as raised:
             decide()
@@ -742,8 +887,10 @@ def test_a_run_that_is_not_held_is_neither_approved_nor_discarded(app: App) -> N
 
 
 @pytest.mark.parametrize("how", ["approved", "discarded", "overtaken"])
-def test_a_run_that_was_decided_already_names_the_run_that_did(app: App, how: str) -> None:
-    """B2"""
+def test_a_decision_about_a_decided_run_names_the_run_that_decided(app: App, how: str) -> None:
+    """B2: An approval or a discard of a delivery that no longer waits is declined and names the run
+    that ended the waiting."""
+    # given
     waits = held(app)
     if how == "approved":
         approved(app, waits)
@@ -755,6 +902,7 @@ def test_a_run_that_was_decided_already_names_the_run_that_did(app: App, how: st
     before = history(app)
     assert record is not None
 
+    # when / then
     for decide in (lambda: approved(app, record), lambda: discard(app, record, "o", "r")):
         with pytest.raises(NotHeld) as raised:
             decide()
@@ -783,16 +931,20 @@ def meanwhile(
     monkeypatch.setattr(home, what, planned)
 
 
-def test_an_approval_plans_again_where_the_company_moves_on_meanwhile(
+def test_an_approval_plans_again_when_an_employee_changes_meanwhile(
     app: App, acme: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R4, B2"""
+    """R4, B2: When an employee changes while an approval is under way, the approval plans again
+    from the new state and holds the delivery again."""
+    # given
     record = held(app)
     left = lambda: support(app, acme, "6", Deactivate(), "olga", "left")  # noqa: E731
     meanwhile(monkeypatch, decide_held, "commit_of", left)
 
+    # when
     run = approved(app, record)
 
+    # then
     assert run.outcome is Outcome.HELD
     assert "3 of 5" in run.issues[0].message
 
@@ -801,7 +953,9 @@ def test_an_approval_plans_again_where_the_company_moves_on_meanwhile(
 def test_of_two_decisions_at_once_the_second_finds_nothing_waiting(
     app: App, monkeypatch: pytest.MonkeyPatch, first: object
 ) -> None:
-    """R4, B2"""
+    """R4, B2: Of two decisions about one delivery at the same time, the first is stored and the
+    second finds nothing that waits."""
+    # given
     record = held(app)
 
     def decided() -> object:
@@ -811,6 +965,7 @@ def test_of_two_decisions_at_once_the_second_finds_nothing_waiting(
 
     meanwhile(monkeypatch, decide_held, "commit_of", decided)
 
+    # when / then
     with pytest.raises(NotHeld):
         approved(app, record)
 
@@ -818,39 +973,49 @@ def test_of_two_decisions_at_once_the_second_finds_nothing_waiting(
     assert len(app.store.runs("acme", 10)) == 3
 
 
-def test_a_decision_while_an_approval_reads_the_files_is_a_decision(
+def test_a_discard_while_an_approval_reads_the_files_stands(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R4, B2: the company was looked at before, its files only afterwards."""
+    """R4, B2: When a delivery is discarded after an approval looked at the company and before the
+    approval reads the files, the discard stands and the approval is declined."""
+    # given
     record = held(app)
     meanwhile(monkeypatch, app.store, "held", lambda: discard(app, record, "otto", "no"))
 
+    # when / then
     with pytest.raises(NotHeld):
         approved(app, record)
 
     assert len(app.store.runs("acme", 10)) == 3
 
 
-def test_of_two_decisions_at_once_the_second_names_the_first(app: App) -> None:
-    """B2"""
+def test_a_second_decision_names_the_first(app: App) -> None:
+    """B2: A decision about a delivery that was decided already names the run of the first
+    decision."""
+    # given
     record = held(app)
     first = discard(app, record, "otto", "no")
 
+    # when / then
     with pytest.raises(NotHeld) as raised:
         approved(app, record)
 
     assert raised.value.ended_by == first.run
 
 
-def test_the_clock_plans_anew_where_an_approval_was_first(
+def test_the_clock_plans_again_when_an_approval_is_stored_first(
     app: App, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R4, C4"""
+    """R4, C4: When an approval is stored while a clock pass is under way, the clock plans again and
+    deactivates the employees whose last day was approved."""
+    # given
     taken(app, export(*PEOPLE[:-1], PEOPLE[-1] + "2027-04-30"))
     record = held(app)
     watch.moment = moment("2027-07-01 00:00")
     meanwhile(monkeypatch, clock, "plan_clock", lambda: approved(app, record))
 
+    # when
     (run,) = pass_clock(app, "night")
 
+    # then
     assert run.counts == Counts(deactivated=4, events=4)

@@ -155,15 +155,20 @@ class Year:
 @pytest.mark.slow
 @pytest.mark.torture
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_moment_of_the_past_is_told_as_it_was_told_then(
+def test_the_roster_of_a_past_moment_is_the_roster_that_was_seen_then(
     open_store: OpenStore, watch: Watch, seed: int
 ) -> None:
-    """L9, C1: over a year in which the clock was on time."""
+    """L9, C1: Over a random year in which the clock was on time, the roster of each past moment
+    equals the roster that was read at that moment."""
+    # given
     app = app_of(open_store(), watch)
     year = Year(app, watch, seed)
+
+    # when
     year.live()
     store = app.store
 
+    # then
     assert len(year.seen) > 200
     states = {each.state for people in year.seen.values() for each in people}
     assert states == set(State)
@@ -193,17 +198,21 @@ def states(app: App, at: str, company: str = "acme") -> dict[str | None, str]:
 
 
 def test_before_the_first_delivery_there_is_nobody(app: App) -> None:
+    """The roster of a moment before the first delivery is empty, and the roster of the delivery's
+    own moment holds everybody in the delivery."""
+    # when / then
     assert states(app, "2027-03-01 02:44") == {}
     assert set(states(app, "2027-03-01 02:45")) == {"1", "2", "3"}
 
 
-def test_the_past_goes_by_when_things_took_effect_and_not_by_when_they_were_recorded(
-    app: App, watch: Watch
-) -> None:
-    """C1: the clock stood still for a month."""
+def test_the_roster_of_a_moment_goes_by_when_changes_took_effect(app: App, watch: Watch) -> None:
+    """C1: When the clock stood still for a month, the roster of a moment shows each transition from
+    the moment it was due, and not from the moment it was recorded."""
+    # when
     watch.moment = moment("2027-04-15 09:30")
     list(pass_clock(app, "late"))
 
+    # then
     assert states(app, "2027-03-09 23:59")["2"] == "pending"
     assert states(app, "2027-03-10 00:00")["2"] == "active"
     assert states(app, "2027-03-20 22:59")["3"] == "offboarding-scheduled"
@@ -213,25 +222,33 @@ def test_the_past_goes_by_when_things_took_effect_and_not_by_when_they_were_reco
     }
 
 
-def test_between_two_nights_that_were_caught_up_together_only_the_first_took_effect(
+def test_the_roster_between_two_nights_that_one_pass_caught_up_shows_only_the_first(
     app: App, watch: Watch
 ) -> None:
-    """C1"""
+    """C1: When one clock pass catches up an activation and a deactivation, the roster of a moment
+    between the two shows only the activation."""
+    # given
     both = f"{HEADER}\ndora@acme.example,Dora,Dam,4,2027-03-10,2027-03-20\n"
     import_delivery(app, a_customer(), "tester", delivered(both))
     watch.moment = moment("2027-04-15 09:30")
+
+    # when
     list(pass_clock(app, "late"))
 
+    # then
     told = [states(app, f"2027-03-{at}")["4"] for at in ("09 12:00", "15 12:00", "25 12:00")]
 
     assert told == ["pending", "offboarding-scheduled", "deactivated"]
 
 
-def test_what_took_effect_in_one_moment_is_told_as_a_whole(app: App, watch: Watch) -> None:
-    """S3: moved to today, and activated at once."""
+def test_changes_of_one_moment_are_told_together(app: App, watch: Watch) -> None:
+    """S3: When support moves an onboarding to today, the roster of that moment shows both the new
+    date and the activation, and the roster of the minute before shows neither."""
+    # when
     watch.moment = moment("2027-03-05 09:30")
     support(app, a_customer(), "2", MoveOnboarding(watch.moment.date()), "olga", "came early")
 
+    # then
     (before,) = (
         e
         for e in app.store.employees_as_of("acme", moment("2027-03-05 09:29"))
@@ -243,9 +260,12 @@ def test_what_took_effect_in_one_moment_is_told_as_a_whole(app: App, watch: Watc
 
 
 def test_a_company_is_told_of_its_own_people_only(app: App, watch: Watch) -> None:
-    """R6"""
+    """R6: The roster of a moment holds only the employees of the company that was asked about."""
+    # given
     watch.moment = moment("2027-03-02 02:45")
     zoe = f"{HEADER}\nzoe@zenith.example,Zoe,Zo,9,,\n"
+
+    # when / then
     import_delivery(app, a_customer(other_company()), "tester", delivered(zoe))
 
     assert set(states(app, "2027-03-02 02:45")) == {"1", "2", "3"}

@@ -111,10 +111,15 @@ def moments(entries: list[HistoryEntry]) -> list[datetime]:
 
 
 @pytest.mark.parametrize("company", ["acme", "zenith"])
-def test_nothing_asked_for_answers_every_history_run_by_run(app: App, company: str) -> None:
-    """R2: for runs that registered, for runs that changed, and for those that did both."""
+def test_a_question_without_conditions_answers_every_history_run_by_run(
+    app: App, company: str
+) -> None:
+    """R2: A question without conditions is answered with every event of the company's employees,
+    run by run, in the order of recording."""
+    # when
     entries = asked(app, company)
 
+    # then
     assert entries == histories(app, company)
     recorded = [entry.recorded for entry in entries]
     assert recorded == sorted(recorded)
@@ -123,9 +128,11 @@ def test_nothing_asked_for_answers_every_history_run_by_run(app: App, company: s
 
 
 def test_a_company_is_told_of_its_own_people_only(app: App) -> None:
-    """R6"""
+    """R6: A question about one company is never answered with events of another company."""
+    # when
     acme, zenith = asked(app), asked(app, "zenith")
 
+    # then
     assert acme
     assert zenith
     assert {entry.run for entry in acme}.isdisjoint(entry.run for entry in zenith)
@@ -133,10 +140,13 @@ def test_a_company_is_told_of_its_own_people_only(app: App) -> None:
 
 
 def test_every_single_run_answers_with_its_own_events(app: App) -> None:
-    """R2"""
+    """R2: A question about one run is answered with exactly the events of that run, and a held run
+    has none."""
+    # given
     everything = histories(app)
     answers = []
 
+    # when / then
     for record in app.store.every_run("acme"):
         found = asked(app, run=record.run)
         assert found == [entry for entry in everything if entry.run == record.run]
@@ -147,40 +157,57 @@ def test_every_single_run_answers_with_its_own_events(app: App) -> None:
     assert answers == everything
 
 
-def test_a_run_of_another_company_answers_nothing_here(app: App) -> None:
-    """R6"""
+def test_a_run_of_another_company_has_no_answer_here(app: App) -> None:
+    """R6: A question about a company's run finds nothing when it is asked about another company."""
+    # given
     theirs = app.store.every_run("zenith")[0]
 
+    # when / then
     assert asked(app, run=theirs.run) == []
     assert asked(app, "zenith", run=theirs.run) != []
 
 
 @pytest.mark.parametrize("kind", EMPLOYEE_KINDS)
 def test_events_of_a_kind(app: App, kind: str) -> None:
+    """A question about one kind of event is answered with all events of that kind and no others."""
+    # given
     expected = [entry for entry in histories(app) if entry.kind == kind]
 
+    # when / then
     assert asked(app, kinds=frozenset({kind})) == expected
 
 
 def test_events_of_several_kinds_come_in_one_order(app: App) -> None:
+    """A question about several kinds of events is answered with the events of these kinds in the
+    order of the history."""
+    # given
     kinds = frozenset({"registered", "deactivated"})
     expected = [entry for entry in histories(app) if entry.kind in kinds]
 
+    # when / then
     assert asked(app, kinds=kinds) == expected
     assert {entry.kind for entry in expected} == kinds
 
 
 @pytest.mark.parametrize("by", ["morning", "evening", "night", "olga", "otto", "ol", ""])
-def test_events_by_somebody(app: App, by: str) -> None:
+def test_events_by_one_person(app: App, by: str) -> None:
+    """A question about one person who acted is answered with the events by exactly that name, and a
+    part of the name finds nothing."""
+    # given
     expected = [entry for entry in histories(app) if entry.by == by]
 
+    # when / then
     assert asked(app, by=by) == expected
     assert bool(expected) == (by not in ("ol", ""))
 
 
 def test_events_from_a_moment_on_and_before_another(app: App) -> None:
-    """By when they were recorded, the moment itself included in `since` and not in `until`."""
+    """A question about a time goes by when events were recorded: `since` includes its own moment,
+    and `until` does not."""
+    # given
     everything = histories(app)
+
+    # when / then
     for at in moments(everything):
         since = [entry for entry in everything if entry.recorded >= at]
         until = [entry for entry in everything if entry.recorded < at]
@@ -189,10 +216,13 @@ def test_events_from_a_moment_on_and_before_another(app: App) -> None:
         assert asked(app, until=at) == until
 
 
-def test_what_took_effect_before_it_was_recorded_is_found_by_its_recording(app: App) -> None:
-    """C1"""
+def test_an_event_that_took_effect_earlier_is_found_by_when_it_was_recorded(app: App) -> None:
+    """C1: A question about a time finds a late transition by when the transition was recorded, and
+    the answer shows when it took effect."""
+    # when
     found = asked(app, since=moment("2027-04-12 00:00"), until=moment("2027-04-13 00:00"))
 
+    # then
     assert [(entry.kind, entry.effective) for entry in found] == [
         ("activated", moment("2027-03-12 00:00")),
         ("activated", moment("2027-03-08 00:00")),
@@ -203,10 +233,14 @@ def test_what_took_effect_before_it_was_recorded_is_found_by_its_recording(app: 
     ]
 
 
-def test_every_question_at_once_asks_for_what_all_of_them_do(app: App) -> None:
+def test_several_conditions_of_a_question_all_count(app: App) -> None:
+    """A question with several conditions is answered with the events that meet all of them."""
+    # given
     everything = histories(app)
     edges = [None, moment("2027-03-05 00:00"), moment("2027-04-13 12:00")]
     asking = product(edges, edges, [frozenset(), frozenset({"email-changed"})], [None, "olga"])
+
+    # when / then
     for since, until, kinds, by in asking:
         expected = [
             entry
@@ -220,22 +254,28 @@ def test_every_question_at_once_asks_for_what_all_of_them_do(app: App) -> None:
         assert asked(app, since=since, until=until, kinds=kinds, by=by) == expected
 
 
-def test_what_is_held_or_discarded_answers_nothing(app: App) -> None:
-    """B1: though a held run counts what it would do."""
+def test_held_and_discarded_runs_have_no_events(app: App) -> None:
+    """B1: A question about a held or a discarded run finds no event, although the held run counts
+    what it would do."""
+    # given
     held = [
         record
         for record in app.store.every_run("acme")
         if record.ended.outcome in (Outcome.HELD, Outcome.DISCARDED)
     ]
 
+    # when / then
     assert sum(record.ended.counts.events for record in held) > 0
     assert [asked(app, run=record.run) for record in held] == [[]] * 3
 
 
-def test_what_was_approved_is_told_of_whoever_approved_it(app: App) -> None:
-    """B2"""
+def test_the_events_of_an_approved_delivery_are_by_the_person_who_approved_it(app: App) -> None:
+    """B2: The events of an approved delivery name the person who approved the delivery, the reason,
+    and the line of the file."""
+    # when
     found = asked(app, by="otto", kinds=frozenset({"offboarding-scheduled"}))
 
+    # then
     assert [(entry.reason, entry.line) for entry in found] == [
         ("HR confirmed it", 2),
         ("HR confirmed it", 5),

@@ -44,7 +44,7 @@ from adapters.worker import distributed, job_queue, job_runner, job_schema
 from adapters.worker.configuration import Configuration
 from adapters.worker.distributed import DistributedWorker
 from adapters.worker.job_queue import Pace
-from adapters.worker.job_schema import SEARCHING, migrate_jobs, require_jobs, scripts
+from adapters.worker.job_schema import SET_SEARCH_PATH, migrate_jobs, require_jobs, scripts
 from domain.company_runs.events import RunKind
 from domain.employee.events import State
 from domain.outcome import Outcome
@@ -181,7 +181,7 @@ def board(monkeypatch: pytest.MonkeyPatch) -> Board:
 def ask(url: str, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
     """What the database says, looked at through the schema of the jobs."""
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(SEARCHING)
+        connection.execute(SET_SEARCH_PATH)
         found = connection.execute(statement.encode(), parameters)
         return found.fetchall() if found.description else []
 
@@ -541,8 +541,8 @@ def test_a_look_that_takes_long_is_not_ended(
     url: str, store: Store, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever is at it shows life meanwhile."""
-    monkeypatch.setattr(distributed, "_LIFELESS", 1)
-    monkeypatch.setattr(distributed, "_SHOWN_LIFE", 0.2)
+    monkeypatch.setattr(distributed, "_LOOK_LOST_S", 1)
+    monkeypatch.setattr(distributed, "_LOOK_PING_S", 0.2)
 
     def slow(app: object) -> list[Job]:
         time.sleep(2.0)
@@ -666,7 +666,7 @@ def test_in_the_end_it_is_forgotten_and_begins_anew(
 def test_a_job_that_was_given_out_and_never_received_is_given_out_again(
     url: str, store: Store, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(job_queue, "_UNANSWERED", 0.2)
+    monkeypatch.setattr(job_queue, "_LOST_REPLY_CHECK_S", 0.2)
     with working(a_worker(url, store, Told())):
         until(lambda: ask(url, "SELECT id FROM procrastinate_workers"), "no worker")
         ((worker,),) = ask(url, "SELECT id FROM procrastinate_workers")
@@ -774,7 +774,7 @@ def endless_worker(url: str, what: str) -> None:
     customer = Customer(a_company(), cast(Any, Endless()))
     store = open_postgres(url)
     if what == "look":
-        distributed._LIFELESS, distributed._SHOWN_LIFE = 1, 0.2
+        distributed._LOOK_LOST_S, distributed._LOOK_PING_S = 1, 0.2
         job_runner.due_jobs = endless_look
     a_worker(url, store, Told(), Configured(customer)).run(threading.Event(), 0)
 
@@ -791,7 +791,7 @@ def test_a_look_that_was_given_up_is_waited_for_and_not_begun_anew(
         return []
 
     monkeypatch.setattr(job_runner, "due_jobs", endless_due)
-    monkeypatch.setattr(distributed, "_LONGEST_LOOK", 0.3)
+    monkeypatch.setattr(distributed, "_LOOK_TIMEOUT_S", 0.3)
     told = Told()
 
     with working(a_worker(url, store, told), grace=0.5) as (running,):
@@ -918,7 +918,7 @@ def test_usual_paces_let_another_begin_within_a_minute() -> None:
 def test_it_outlives_a_restart_of_the_database(
     board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(distributed, "_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(distributed, "_CONNECT_TIMEOUT_S", 1.0)
     told = Told()
     with ExitStack() as stack:
         server = stack.enter_context(pgserver.running("fsync=off"))

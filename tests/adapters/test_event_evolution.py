@@ -118,7 +118,7 @@ def topic_of(content: bytes) -> str:
     ("content", "event"), STORED_BY_0_1.items(), ids=[topic_of(each) for each in STORED_BY_0_1]
 )
 def test_an_event_of_an_earlier_release_is_read(content: bytes, event: Event) -> None:
-    """R1: what was stored once says the same for ever."""
+    """R1: The stored bytes of an event of release 0.1 are still read as the same event."""
     # given
     stored = StoredEvent(STREAM, 3, topic_of(content), content + ENVELOPE)
 
@@ -130,12 +130,14 @@ def test_an_event_of_an_earlier_release_is_read(content: bytes, event: Event) ->
 
 
 def test_the_bytes_of_every_kind_of_event_are_kept_here() -> None:
-    """R1: a new kind of event comes with the bytes that its first release stores."""
+    """R1: This test file keeps the stored bytes of every kind of event; a new kind comes with the
+    bytes that its first release stores."""
     assert {topic_of(content) for content in STORED_BY_0_1} >= KINDS
 
 
 def test_an_event_that_lacks_a_newer_field_is_read_with_its_default() -> None:
-    """R1: a field that is added to an event is optional."""
+    """R1: An event that was stored before a field was added is read with the default of that
+    field."""
     # given
     content = b'{"event":{"kind":"file-noted"}' + ENVELOPE
 
@@ -149,7 +151,8 @@ def test_an_event_that_lacks_a_newer_field_is_read_with_its_default() -> None:
 
 
 def test_an_event_of_a_retired_topic_is_read_through_its_upcaster() -> None:
-    """R1: where the meaning of an event changes, it gets a new tag, and the old one is upcast."""
+    """R1: When the meaning of an event changes, the event gets a new tag, and stored events with
+    the old tag are read through an upcaster."""
     # given
     content = b'{"event":{"kind":"mail-changed","mail":"a@acme.example"}' + ENVELOPE
     stored = StoredEvent(STREAM, 3, "mail-changed", content)
@@ -195,18 +198,20 @@ SNAPSHOT_2 = b"[2," + SNAPSHOT_WITHOUT_NUMBER[1:]
 
 @pytest.mark.parametrize("snapshot", [SNAPSHOT_WITHOUT_NUMBER, SNAPSHOT_2])
 def test_a_snapshot_of_an_earlier_release_is_read(snapshot: bytes) -> None:
-    """R1: the state that a roster row holds is read, whichever release stored it."""
+    """R1: The state of an employee in a roster row is read, whichever release stored the row."""
     assert roster.load(snapshot) == ANNA
 
 
 def test_this_release_stores_the_snapshot_that_is_kept_here() -> None:
-    """R1: whoever changes the fields of the state gives the layout a new number."""
+    """R1: This release stores exactly the bytes of the newest layout that this test file keeps; a
+    change of the fields needs a new layout number."""
     assert Snapshots(Employee, EARLIER_LAYOUTS).dump(ANNA) == SNAPSHOT_2
 
 
 @pytest.mark.parametrize("snapshot", [SNAPSHOT_WITHOUT_NUMBER, SNAPSHOT_2])
 def test_a_snapshot_survives_a_field_that_is_put_in_the_middle(snapshot: bytes) -> None:
-    """R1: values are found by the names of their own layout, and a new field has a value."""
+    """R1: An older snapshot is read by the field names of its own layout, also when a newer layout
+    has another field in the middle."""
     # given
     fields = list(Employee.__struct_fields__)
     types = msgspec.structs.fields(Employee)
@@ -232,14 +237,14 @@ def test_a_snapshot_survives_a_field_that_is_put_in_the_middle(snapshot: bytes) 
 
 @pytest.mark.parametrize("snapshot", [b"[]", b"{}", b"[9,1]", b"[2,1]", b'["x"]', b"nonsense"])
 def test_bytes_that_are_no_snapshot_are_refused(snapshot: bytes) -> None:
-    """R1: they are never taken for somebody."""
+    """R1: Bytes that are not a snapshot raise an error and are never read as an employee."""
     with pytest.raises(msgspec.MsgspecError):
         roster.load(snapshot)
 
 
 def test_the_state_of_a_company_of_an_earlier_release_is_read() -> None:
-    """R4, D8: the state that a company row holds is read by names, and what is absent is a
-    default."""
+    """R4, D8: The stored state of a company is read by field names, and a field that is absent gets
+    its default."""
     # given
     stored = (
         b'{"version":7,"changed":5,"settled":{"delivery":"cd","run":'
@@ -256,7 +261,8 @@ def test_the_state_of_a_company_of_an_earlier_release_is_read() -> None:
 
 
 def test_an_issue_of_an_earlier_release_is_read() -> None:
-    """W9: what a run said is answered as it was said."""
+    """W9: The stored bytes of an issue of an earlier release are read as the same issue, and are
+    stored as the same bytes."""
     # given
     stored = (
         b'{"severity":"error","code":"bad-email","message":"This is not an e-mail address.",'

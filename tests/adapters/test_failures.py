@@ -18,7 +18,7 @@ from adapters.sources.ftp_conversation import Refused, Unintelligible, Unsendabl
 from adapters.sources.pickup import Changed
 from adapters.sources.source import SourceUnreachable
 
-BROKE_OFF = Kind("the conversation broke off", transient=True)
+BROKE_OFF = Kind("the connection broke off", transient=True)
 ALL = (failures.describe, ftp_conversation.describe, sftp_client.describe)
 
 
@@ -36,7 +36,7 @@ def test_what_every_protocol_fails_with_is_told_in_the_same_words(
     describe: Callable[[Exception], Kind],
 ) -> None:
     """R6"""
-    assert describe(TimeoutError()) == Kind("it fell silent", transient=True)
+    assert describe(TimeoutError()) == Kind("the server stopped answering", transient=True)
     assert describe(EOFError()) == describe(ConnectionResetError()) == BROKE_OFF
     assert describe(OSError("closed")) == BROKE_OFF
     denied = PermissionError(errno.EACCES, "hunter2")
@@ -47,12 +47,11 @@ def test_what_every_protocol_fails_with_is_told_in_the_same_words(
 def test_what_a_protocol_fails_with_is_told() -> None:
     ftp, sftp = ftp_conversation.describe, sftp_client.describe
 
-    assert sftp(SFTPError("hunter2")) == Kind("it answers something else")
+    assert sftp(SFTPError("hunter2")) == Kind("the server sent an unexpected reply")
     assert sftp(paramiko.SSHException("hunter2")) == BROKE_OFF
     assert sftp(paramiko.ChannelException(1, "hunter2")).refusal
-    assert (
-        ftp(Unintelligible()) == ftp(ftplib.error_reply("x")) == Kind("it answers something else")
-    )
+    unexpected = Kind("the server sent an unexpected reply")
+    assert ftp(Unintelligible()) == ftp(ftplib.error_reply("x")) == unexpected
     assert ftp(Refused(550)) == Kind("the server refuses with code 550", refusal=True)
     assert ftp(Refused(421)) == Kind("the server refuses with code 421", transient=True)
     assert ftp(Unsendable()).refusal
@@ -75,9 +74,11 @@ def test_a_setting_is_named_where_a_server_refuses_something() -> None:
 
 
 def test_no_setting_is_the_reason_where_a_server_that_has_let_us_in_falls_silent() -> None:
-    unwell = "ask the customer whether their server is well"
+    unwell = "ask the customer whether their server works"
 
-    assert told(TimeoutError(), known=True) == f"x cannot be listed (it fell silent); {unwell}"
+    assert told(TimeoutError(), known=True) == (
+        f"x cannot be listed (the server stopped answering); {unwell}"
+    )
     assert told(TimeoutError(), known=False).endswith("; check `directory`")
 
 

@@ -174,8 +174,8 @@ def test_a_server_that_is_busy_in_the_clear_may_want_encryption(fake: FtpServer)
 
 def test_a_busy_server_is_tried_again(fake: FtpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """R6"""
-    monkeypatch.setattr("adapters.sources.attempts._FIRST_PAUSE", 0)
-    monkeypatch.setattr("adapters.sources.attempts._CHANCE", 0)
+    monkeypatch.setattr("adapters.sources.attempts._FIRST_PAUSE_S", 0)
+    monkeypatch.setattr("adapters.sources.attempts._MAX_JITTER_S", 0)
     monkeypatch.setattr("adapters.sources.attempts._GROWTH", 0)
     fake.replies["USER"] = "421 Too many connections"
 
@@ -223,9 +223,9 @@ def test_nothing_that_is_sent_can_be_two_commands(
     (tmp_path / "secret").write_text(f"{PASSWORD}{sign}DELE {NAME}")
 
     for source in (on(fake, username=injected), on(fake, directory=injected)):
-        with pytest.raises(SourceUnreachable, match="no way to send"):
+        with pytest.raises(SourceUnreachable, match="FTP cannot send"):
             source.fetch(LIMIT)
-    assert "no way to send" in problem(on(fake, password=Secret(file=tmp_path / "secret")))
+    assert "FTP cannot send" in problem(on(fake, password=Secret(file=tmp_path / "secret")))
     assert fake.written == []
 
 
@@ -250,7 +250,7 @@ def test_a_real_server_sees_one_session_go_on(tmp_path: Path, outgoing: Path, mo
 
 
 def test_a_server_that_wants_encryption_is_told_and_gets_no_password(safe: FtpServer) -> None:
-    assert "`protocol`: the server may want encryption" in problem(on(safe))
+    assert "`protocol`: the server may require encryption" in problem(on(safe))
     assert not [line for line in safe.commands if line.startswith("PASS")]
 
 
@@ -322,7 +322,7 @@ def test_a_ca_file_that_is_none_is_told(safe: FtpServer, tmp_path: Path) -> None
     (tmp_path / "empty").touch()
     assert "holds no certificate" in problem(on(safe, ca_file=tmp_path / "empty"))
     os.mkfifo(tmp_path / "pipe")
-    assert "is no regular file" in problem(on(safe, ca_file=tmp_path / "pipe"))
+    assert "is not a regular file" in problem(on(safe, ca_file=tmp_path / "pipe"))
     assert safe.commands == []
 
 
@@ -425,7 +425,7 @@ def test_a_server_that_ends_the_conversation_has_nothing_against_the_mode(case: 
         refused = failure(on_script(server, deadlines=Deadlines(silence=0.3)))
 
     assert "`mode`" not in refused.problem
-    assert refused.problem.endswith("; ask the customer whether their server is well")
+    assert refused.problem.endswith("; ask the customer whether their server works")
     assert refused.transient
 
 
@@ -913,7 +913,7 @@ def test_data_that_never_ends_ends_the_conversation(
 
         refused = failure(on(fake, mode=mode, deadlines=Deadlines(whole=0.5)))
 
-    assert "longer than the 0.5 seconds it may" in refused.problem
+    assert "longer than 0.5 seconds" in refused.problem
     assert time.monotonic() - start < 2
 
 
@@ -958,7 +958,7 @@ def test_a_reply_of_any_number_of_lines_is_not_read(fake: FtpServer) -> None:
     """R6"""
     fake.replies["FEAT"] = "211-Features:\r\n" + " MORE\r\n" * 2000 + "211 End"
 
-    assert "it answers something else" in problem(on(fake))
+    assert "the server sent an unexpected reply" in problem(on(fake))
 
 
 @pytest.mark.parametrize("mode", ["passive", "active"])
@@ -1015,5 +1015,5 @@ def test_a_source_tells_its_place(fake: FtpServer) -> None:
 def test_what_is_not_encrypted_is_warned_of(fake: FtpServer) -> None:
     (warning,) = on(fake).warnings
 
-    assert "in the clear" in warning
+    assert "without encryption" in warning
     assert on(fake, protocol="ftps").warnings == ()

@@ -191,10 +191,10 @@ NO_LOG_IN = "did not answer the log-in within 0.5 seconds"
 NO_SESSION = "gives tenure no SFTP session"
 NO_LISTING = "/outgoing on 127.0.0.1 cannot be listed"
 NO_READING = f"{NAME} on 127.0.0.1 cannot be read"
-BROKE_OFF = "(the conversation broke off)"
-HUNG_UP = "(the server hung up)"
-SILENT = "(it fell silent)"
-TOO_LONG = "took longer than the 1 seconds it may"
+BROKE_OFF = "(the connection broke off)"
+HUNG_UP = "(the server closed the connection)"
+SILENT = "(the server stopped answering)"
+TOO_LONG = "took longer than 1 seconds"
 
 HASTY = CALM._replace(greeting=MOMENT / 2, handshake=MOMENT / 2)
 SSH_STAGES = {
@@ -841,7 +841,7 @@ HANDSHAKES: dict[str, tuple[hostile_ftp.Act, str]] = {
     "a byte now and then": (hostile_ftp.drip_tls, "within 0.5 seconds"),
     "a reset": (hostile_ftp.reset_tls, BROKE_OFF),
     "an end": (hostile_ftp.hang_up_tls, BROKE_OFF),
-    "no TLS": (hostile_ftp.flood(f"234 {MARK}\r\n"), "(we agree on no encryption)"),
+    "no TLS": (hostile_ftp.flood(f"234 {MARK}\r\n"), "(TLS failed)"),
 }
 
 
@@ -896,12 +896,12 @@ FTP_GREETINGS: dict[str, tuple[Talk, str]] = {
         lambda line: line.flood(f"120 {MARK}\r\n".encode() * 99),
         NO_FTP,
     ),
-    "SSH": (hostile.greet(f"SSH-2.0-{MARK}\r\n".encode()), "(it answers something else)"),
-    "HTTP": (hostile.greet(f"HTTP/1.1 400 {MARK}\r\n\r\n".encode()), "something else"),
+    "SSH": (hostile.greet(f"SSH-2.0-{MARK}\r\n".encode()), "(the server sent an unexpected reply)"),
+    "HTTP": (hostile.greet(f"HTTP/1.1 400 {MARK}\r\n\r\n".encode()), "an unexpected reply"),
     "SMTP": (then(f"220 {MARK} ESMTP\r\n".encode(), hostile.greet(b"")), "the log-in"),
     "500 to everything": (hostile.greet(f"500 {MARK}\r\n".encode()), "with code 500"),
     "too many connections": (hostile.greet(f"421 {MARK}\r\n".encode()), "with code 421"),
-    "no text": (hostile.greet(b"\xff\xfe\0\r\n" * 50), "(it answers something else)"),
+    "no text": (hostile.greet(b"\xff\xfe\0\r\n" * 50), "(the server sent an unexpected reply)"),
     "TLS at once": (lambda line: line.flood(hostile_ftp.RECORD * 900), NO_FTP),
 }
 
@@ -935,9 +935,9 @@ REFUSALS = {
     "no reading": ({"RETR": "550"}, f"{NO_READING} (the server refuses with code 550)"),
     "no listing": (dict.fromkeys(("MLSD", "LIST", "NLST"), "550"), NO_LISTING),
     "no connection": ({"MLSD": "425"}, NO_DATA),
-    "an answer to something else": ({"CWD": "331"}, "(it answers something else)"),
-    "no code": ({"CWD": "hm"}, "(it answers something else)"),
-    "a code that is none": ({"CWD": "999"}, "(it answers something else)"),
+    "an answer to something else": ({"CWD": "331"}, "(the server sent an unexpected reply)"),
+    "no code": ({"CWD": "hm"}, "(the server sent an unexpected reply)"),
+    "a code that is none": ({"CWD": "999"}, "(the server sent an unexpected reply)"),
     "lost on the way": ({"done": "426"}, f"{NO_LISTING} (the server refuses with code 426)"),
     "listed, but not really": ({"done": "226 failed to open directory:"}, "no permission"),
 }
@@ -963,7 +963,7 @@ def test_a_reply_without_end_ends(ground: Ground, command: str, text: str) -> No
 
     told = ftp(ground, {command: act})
 
-    unreachable(told, "(it answers something else)")
+    unreachable(told, "(the server sent an unexpected reply)")
 
 
 # Connections for data
@@ -976,7 +976,7 @@ def test_a_reply_without_end_ends(ground: Ground, command: str, text: str) -> No
 def test_a_port_that_is_none_is_told(ground: Ground, numbers: str) -> None:
     told = ftp(ground, {"PASV": hostile_ftp.say(f"227 {MARK} ({numbers})")})
 
-    unreachable(told, f"{NO_DATA} (it answers something else)")
+    unreachable(told, f"{NO_DATA} (the server sent an unexpected reply)")
 
 
 def test_a_port_on_which_nobody_answers_is_not_waited_for(ground: Ground) -> None:

@@ -173,17 +173,22 @@ def assert_whole(database: Path) -> Kept:
 def test_a_run_that_is_killed_is_there_whole_or_not_at_all(
     scene: Scene, number: int, tmp_path: Path
 ) -> None:
-    """R1: at a random moment of each stretch of the commit, killed as by `kill -9`."""
+    """R1: When a process is killed at a random moment of its commit, the database holds the whole
+    run or nothing of it, and a repeated import completes the delivery."""
+    # given
     database = tmp_path / "tenure.db"
     shutil.copy(scene.database, database)
     before = kept(database)
     stretch = (number + random.random()) / (KILLS // 2)
 
+    # when
     with start(database, scene.delivery) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("planned")
         time.sleep(stretch * SLACK * scene.commit_takes)
         process.kill()
+
+    # then
     after = assert_whole(database)
 
     if after.runs == before.runs:
@@ -203,16 +208,20 @@ def test_a_run_that_is_killed_is_there_whole_or_not_at_all(
 def test_a_run_that_is_killed_before_its_commit_leaves_nothing(
     scene: Scene, tmp_path: Path
 ) -> None:
-    """R1"""
+    """R1: When a process is killed before its commit, the database is as before, and a repeated
+    import applies the delivery."""
+    # given
     database = tmp_path / "tenure.db"
     shutil.copy(scene.database, database)
     before = kept(database)
 
+    # when
     with start(database, "--wait", scene.delivery) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("planned")
         process.kill()
 
+    # then
     assert kept(database) == before
     assert repeated(database, scene.delivery) is Outcome.APPLIED
 
@@ -220,16 +229,19 @@ def test_a_run_that_is_killed_before_its_commit_leaves_nothing(
 def test_a_run_that_was_stored_survives_the_death_of_its_process(
     scene: Scene, tmp_path: Path
 ) -> None:
-    """R1"""
+    """R1: When a process is killed right after its commit, the database holds the whole run."""
+    # given
     database = tmp_path / "tenure.db"
     shutil.copy(scene.database, database)
 
+    # when
     with start(database, scene.delivery) as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("planned")
         assert process.stdout.readline().startswith("stored")
         process.kill()
 
+    # then
     assert_whole(database)
     with closing(open_sqlite(database)) as store:
         assert open_people(store) == scene.expected
@@ -273,18 +285,22 @@ KNOWN = pytest.mark.parametrize("scene", ["known company"], indirect=True)
 def test_an_approval_that_is_killed_is_there_whole_or_still_to_be_made(
     waiting: Scene, number: int, tmp_path: Path
 ) -> None:
-    """R1, B2"""
+    """R1, B2: When a process is killed at a random moment of an approval, the delivery is applied
+    completely or still waits with its files, and can be approved again."""
+    # given
     database = tmp_path / "tenure.db"
     shutil.copy(waiting.database, database)
     before = kept(database)
     stretch = (number + random.random()) / (KILLS // 2)
 
+    # when
     with start(database, "--approve") as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("planned")
         time.sleep(stretch * SLACK * waiting.commit_takes)
         process.kill()
 
+    # then
     after = kept(database)
     with closing(open_sqlite(database)) as store:
         assert store.verify(lambda _: None).problems == ()
@@ -309,26 +325,32 @@ def test_an_approval_that_is_killed_is_there_whole_or_still_to_be_made(
 def test_an_approval_that_is_killed_before_its_commit_is_still_to_be_made(
     waiting: Scene, tmp_path: Path
 ) -> None:
-    """R1, B2"""
+    """R1, B2: When a process is killed before the commit of an approval, the database is as before,
+    and the delivery can be approved again."""
+    # given
     database = tmp_path / "tenure.db"
     shutil.copy(waiting.database, database)
     before = kept(database)
 
+    # when
     with start(database, "--wait", "--approve") as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("planned")
         process.kill()
 
+    # then
     assert kept(database) == before
     assert Outcome.APPLIED in dict(finish(start(database, "--approve")))
 
 
 @pytest.mark.parametrize("until", ["halfway", "written"])
 @pytest.mark.parametrize("number", range(KILLS // 4))
-def test_a_rebuild_that_is_killed_leaves_everything_as_it_was_or_made_anew(
+def test_a_rebuild_that_is_killed_leaves_the_projections_as_before_or_all_rebuilt(
     scene: Scene, until: str, number: int, tmp_path: Path
 ) -> None:
-    """R1"""
+    """R1: When a process is killed during a rebuild, the projections are as before or all rebuilt,
+    and a repeated rebuild completes."""
+    # given
     database = tmp_path / "tenure.db"
     shutil.copy(scene.database, database)
     finish(start(database, scene.delivery))
@@ -339,12 +361,14 @@ def test_a_rebuild_that_is_killed_leaves_everything_as_it_was_or_made_anew(
         connection.commit()
     damaged = kept(database)
 
+    # when
     with start(database, "--rebuild") as process:
         assert process.stdout is not None
         assert any(said.startswith(until) for said in process.stdout)
         time.sleep(random.random() * 0.02)
         process.kill()
 
+    # then
     after = kept(database)
     assert after == sound if after.runs else after == damaged
     finish(start(database, "--rebuild"))
@@ -357,13 +381,17 @@ def test_a_rebuild_that_is_killed_leaves_everything_as_it_was_or_made_anew(
 
 
 def test_of_two_processes_with_one_delivery_one_applies_it(tmp_path: Path) -> None:
-    """R4, D8"""
+    """R4, D8: When two processes import the same delivery at once, one applies it and the other
+    ends as unchanged."""
+    # given
     database, delivery = tmp_path / "tenure.db", tmp_path / "one.csv"
     open_sqlite(database).close()
     delivery.write_text(HEADER + rows(0, 200, "Sales"))
 
+    # when
     told = at_once(database, [delivery, delivery])
 
+    # then
     outcomes = sorted(each[-1] for each in told)
     assert outcomes == [Outcome.APPLIED, Outcome.UNCHANGED]
     assert sum(each.count("stored") for each in told) == 2
@@ -372,15 +400,19 @@ def test_of_two_processes_with_one_delivery_one_applies_it(tmp_path: Path) -> No
     assert len(found.runs) == 2
 
 
-def test_of_two_processes_with_two_deliveries_the_second_plans_anew(tmp_path: Path) -> None:
-    """R4"""
+def test_of_two_processes_with_two_deliveries_the_second_plans_again(tmp_path: Path) -> None:
+    """R4: When two processes import different deliveries at once, both are applied, and the one
+    that is stored second plans again."""
+    # given
     database, one, other = tmp_path / "tenure.db", tmp_path / "one.csv", tmp_path / "other.csv"
     open_sqlite(database).close()
     one.write_text(HEADER + rows(0, 150, "Sales"))
     other.write_text(HEADER + rows(100, 250, "Engineering"))
 
+    # when
     told = at_once(database, [one, other])
 
+    # then
     assert sorted(each.count("planned") for each in told) == [1, 2]
     assert [each[-1] for each in told] == [Outcome.APPLIED] * 2
     found = assert_whole(database)
@@ -409,7 +441,9 @@ def at_once(database: Path, deliveries: Sequence[Path]) -> list[list[str]]:
 def test_many_processes_with_many_deliveries_never_build_on_the_same_state(
     number: int, tmp_path: Path
 ) -> None:
-    """R4: whatever the order turns out to be, nothing is lost, doubled or overtaken."""
+    """R4: When four processes import four deliveries in different orders, every run is stored, and
+    no employee is lost or doubled."""
+    # given
     database = tmp_path / "tenure.db"
     open_sqlite(database).close()
     deliveries = []
@@ -420,6 +454,7 @@ def test_many_processes_with_many_deliveries_never_build_on_the_same_state(
         deliveries.append(path)
     orders = [deliveries[turn:] + deliveries[:turn] for turn in range(4)]
 
+    # when
     processes = [start(database, "--wait", *order) for order in orders]
     for process in processes:
         assert process.stdout is not None
@@ -432,6 +467,7 @@ def test_many_processes_with_many_deliveries_never_build_on_the_same_state(
     for process in processes:
         told += [what for what, _ in finish(process)]
 
+    # then
     outcomes = [what for what in told if what not in ("planned", "stored")]
     found = assert_whole(database)
     assert len(outcomes) == len(found.runs) == 16

@@ -480,7 +480,7 @@ class CompanyLife(RuleBasedStateMachine):
 
     @initialize(limits=limits())
     def a_company_begins(self, limits: Limits) -> None:
-        """I5: with somebody who has no external id."""
+        """I5: The company begins with one employee, Zed, who has no external id."""
         policy = {f"max_{name}": limit for name, limit in limits._asdict().items()}
         self.customer = a_customer(a_company(policy=policy))
         self.model = Model(limits)
@@ -493,17 +493,18 @@ class CompanyLife(RuleBasedStateMachine):
 
     @rule(rows=st.lists(said(), min_size=1, max_size=5))
     def a_delivery_comes(self, rows: list[Said]) -> None:
-        """R2: the run counts what became of every row."""
+        """R2: After any delivery, the counts of the run are those of the model for every row."""
         self.deliver(rows)
 
     @rule(row=said(), number=st.integers(0, 5))
     def the_last_delivery_comes_amended(self, row: Said, number: int) -> None:
-        """R2: also where most rows are recognised."""
+        """R2: After a delivery with one new row, the counts are those of the model too, although
+        most rows are recognised."""
         self.deliver([*self.last[:number], row, *self.last[number + 1 :]])
 
     @rule(number=st.integers(0, 4))
     def the_last_delivery_comes_with_addresses_passed_on(self, number: int) -> None:
-        """I2: swaps and rings of addresses."""
+        """I2: Swaps and chains of addresses in one delivery are resolved as in the model."""
         if self.last:
             turned = self.last[-(number % len(self.last)) :] + self.last
             emails = [row.email for row in turned]
@@ -513,13 +514,14 @@ class CompanyLife(RuleBasedStateMachine):
 
     @rule(day=st.sampled_from((45, 90)))
     def everybody_is_said_to_leave(self, day: int) -> None:
-        """B1: the mistake that the safeguard is for."""
+        """B1: A delivery in which everybody leaves is held or applied as in the model."""
         leaves = TODAY + timedelta(days=day)
         self.deliver([row._replace(offboarding_date=leaves) for row in self.last])
 
     @rule()
     def the_last_delivery_comes_again(self) -> None:
-        """L10, D8, B3: what was said already changes nothing, and what waits goes on waiting."""
+        """L10, D8, B3: The same delivery again changes nothing, and a held delivery goes on
+        waiting."""
         self.deliver(self.last)
         run = self.deliver(self.last)
         assert run is None or run.counts.events == 0
@@ -527,7 +529,7 @@ class CompanyLife(RuleBasedStateMachine):
     @precondition(lambda self: self.model.waiting)
     @rule()
     def what_waits_is_approved(self) -> None:
-        """B2"""
+        """B2: An approval applies the held delivery or holds it again, as in the model."""
         record = self.waits()
         held, counts = self.model.approve(self.watch.moment)
         run = approve(self.app, self.customer, record, "olga", "HR confirmed it")
@@ -537,7 +539,7 @@ class CompanyLife(RuleBasedStateMachine):
     @precondition(lambda self: self.model.waiting)
     @rule()
     def what_waits_is_discarded(self) -> None:
-        """B2"""
+        """B2: A discard ends the held delivery without changing an employee."""
         record = self.waits()
         self.model.waiting = None
         run = discard(self.app, record, "olga", "wrong export")
@@ -545,7 +547,8 @@ class CompanyLife(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 9), asking=st.lists(commands(), min_size=1, max_size=4))
     def support_is_asked(self, number: int, asking: list[Command]) -> None:
-        """S1-S6: what is done is a run, if it changes nothing too; what is declined is not."""
+        """S1-S6: A support command that is carried out is a run, also when it changes nothing, and
+        a declined one leaves no run."""
         person = list(self.model.people.values())[number % len(self.model.people)]
         for command in asking:
             (who,) = (who for who, each in self.model.people.items() if each is person)
@@ -570,7 +573,8 @@ class CompanyLife(RuleBasedStateMachine):
 
     @rule(hours=st.sampled_from((0, 21, 24, 24 * 8, 24 * 30)))
     def the_clock_runs(self, hours: int) -> None:
-        """C1, C2, C4: what is due happens once, however late, whatever waits."""
+        """C1, C2, C4: A clock pass does once what is due, however late the pass is and also while a
+        delivery is held."""
         self.watch.moment += timedelta(hours=hours)
         touched = self.model.pass_time(self.watch.moment)
         runs = list(pass_clock(self.app, "tester"))
@@ -579,16 +583,18 @@ class CompanyLife(RuleBasedStateMachine):
 
     @rule(hours=st.sampled_from((1, 12, 21, 24)))
     def time_passes(self, hours: int) -> None:
+        """C1: Time alone changes nothing until a clock pass runs."""
         self.watch.moment += timedelta(hours=hours)
 
     @rule()
     def the_store_is_closed_and_opened(self) -> None:
+        """R1: A store that is opened again tells what it told before."""
         self.app.store.close()
         self._open()
 
     @rule()
     def projections_are_made_anew(self) -> None:
-        """R1: nothing is told otherwise afterwards."""
+        """R1: After a rebuild, the store tells exactly what it told before."""
         before = self.told()
         self.app.store.rebuild(lambda _: None)
         assert self.told() == before
@@ -641,7 +647,7 @@ class CompanyLife(RuleBasedStateMachine):
 
     @invariant()
     def the_store_tells_what_the_model_tells(self) -> None:
-        """D, I, L, C, S: everyone is as the rules say."""
+        """L1-L10, S1-S6, I1-I8: Every employee in the store is as in the model."""
         known = {}
         for each in self.app.store.employees("acme"):
             known[each.external_id or NOBODYS] = Person(
@@ -658,7 +664,8 @@ class CompanyLife(RuleBasedStateMachine):
 
     @invariant()
     def what_waits_is_kept(self) -> None:
-        """B2, B3: the delivery that is held, to the byte, and no other."""
+        """B2, B3: The store keeps the files of the one held delivery byte for byte, and no
+        others."""
         waiting = self.app.store.waiting("acme")
         assert len(waiting) == (1 if self.model.waiting else 0)
         for record in self.app.store.every_run("acme"):
@@ -668,7 +675,8 @@ class CompanyLife(RuleBasedStateMachine):
 
     @invariant()
     def the_roster_is_the_fold_of_the_events(self) -> None:
-        """R1, C1: nothing is known but by events, without gaps, and time runs one way in them."""
+        """R1, C1: Every state in the roster follows from the events, which are numbered without
+        gaps and in the order of their moments."""
         store = self.app.store
         for each in store.employees("acme"):
             assert replayed(store, each.id) == each
@@ -679,13 +687,13 @@ class CompanyLife(RuleBasedStateMachine):
 
     @invariant()
     def every_run_has_its_record(self) -> None:
-        """R2, R4: a company's version is the number of its runs."""
+        """R2, R4: The version of the company is the number of its recorded runs."""
         store = self.app.store
         assert len(store.runs("acme", 1000)) == store.company_state("acme").version
 
     @invariant()
     def nothing_is_found_wrong(self) -> None:
-        """R1"""
+        """R1: `verify` finds no problem."""
         assert self.app.store.verify(lambda _: None).problems == ()
 
 

@@ -76,11 +76,15 @@ def logged(level: str = "info") -> Iterator[Callable[[], list[dict[str, Any]]]]:
 
 
 def test_a_run_is_one_line_of_json_that_quotes_nobody() -> None:
+    """R2: The end of a run is one line of JSON with its outcome, counts and issue codes, and
+    without personal data."""
     with logged() as lines:
+        # when
         LogObserver().ran(a_run(rows=3, registered=2, rejected=1, events=2))
 
         (line,) = lines()
 
+    # then
     stamp = line.pop("timestamp")
     assert stamp.endswith("Z")
     assert line == {
@@ -108,7 +112,10 @@ def test_a_run_is_one_line_of_json_that_quotes_nobody() -> None:
         (Outcome.FAILED, "error"),
     ],
 )
-def test_how_serious_a_run_is(outcome: Outcome, level: str) -> None:
+def test_the_level_of_a_line_follows_the_outcome_of_the_run(outcome: Outcome, level: str) -> None:
+    """The line about a run is an error for a failed run, a warning for an outcome that needs
+    attention, and otherwise information."""
+    # when / then
     with logged() as lines:
         LogObserver().ran(a_run(outcome))
 
@@ -124,13 +131,17 @@ def test_how_serious_a_run_is(outcome: Outcome, level: str) -> None:
         (SettingsError(Path("a.toml"), "schedule", "expected a table"), "a.toml, schedule: "),
     ],
 )
-def test_an_error_is_told_in_words_only_where_they_are_ours(
+def test_the_words_of_an_error_are_logged_only_when_tenure_wrote_them(
     error: Exception, told: str | None
 ) -> None:
+    """The log has the words of an error only when Tenure wrote them; of any other exception it has
+    the type alone."""
+    # when
     with logged() as lines:
         LogObserver().failed(Job("acme", NOW), error)
         (line,) = lines()
 
+    # then
     assert (line["level"], line["error"], line["company"]) == (
         "error",
         type(error).__name__,
@@ -141,8 +152,13 @@ def test_an_error_is_told_in_words_only_where_they_are_ours(
     assert MARK not in str(line)
 
 
-def test_what_lasts_is_not_repeated_at_every_look() -> None:
+def test_a_lasting_state_is_logged_once() -> None:
+    """A store that stays away and slots that stay overdue are logged once when they begin and once
+    when they end."""
+    # given
     away, late = StoreUnavailable("the line is lost"), [Job("acme", NOW - timedelta(hours=1))]
+
+    # when
     with logged() as lines:
         log = LogObserver()
         for _ in range(3):
@@ -152,18 +168,27 @@ def test_what_lasts_is_not_repeated_at_every_look() -> None:
 
         events = [line["event"] for line in lines()]
 
+    # then
     assert events == ["store unavailable", "store available", "slots overdue", "slots served"]
 
 
-def test_looks_are_told_to_who_wants_to_know_everything() -> None:
+def test_each_look_is_logged_at_the_level_debug() -> None:
+    """At the level debug, the log has one line for each look, with the number of due and overdue
+    jobs."""
+    # when
     with logged("debug") as lines:
         LogObserver().polled([Job("acme", NOW), Job("acme")], NOW)
 
         (line,) = lines()
+
+    # then
     assert (line["event"], line["due"], line["overdue"]) == ("polled", 2, 0)
 
 
 def test_broken_configurations_and_notifications_are_told() -> None:
+    """The log has a line for a company with wrong settings, for a failed notification, and for a
+    sent notification."""
+    # when
     with logged() as lines:
         log = LogObserver()
         log.misconfigured("acme", SettingsError(Path("a.toml"), "name", "expected a text"))
@@ -175,6 +200,8 @@ def test_broken_configurations_and_notifications_are_told() -> None:
         log.notified(NotificationResult("sent", Channel.COMMAND, "acme", UUID(int=7)))
 
         first, second, third = lines()
+
+    # then
     assert (first["company"], first["problem"]) == ("acme", "a.toml, name: expected a text")
     assert (second["event"], second["via"], second["problem"]) == (
         "notification failed",
@@ -194,8 +221,9 @@ def settings(*companies: str, warnings: tuple[str, ...] = ()) -> Settings:
 
 
 @pytest.mark.parametrize("company", [None, "bravo"])
-def test_that_a_configuration_is_right_again_is_told_once(company: str | None) -> None:
-    """R6: of the whole of it and of one company alike."""
+def test_a_configuration_that_is_right_again_is_logged_once(company: str | None) -> None:
+    """R6: When the configuration, or one company of it, is right again, the log says so once."""
+    # when
     with logged() as lines:
         log = LogObserver()
         log.configured(settings("acme"))
@@ -204,21 +232,30 @@ def test_that_a_configuration_is_right_again_is_told_once(company: str | None) -
         log.configured(settings("acme", "bravo"))
 
         told = [(line["event"], line.get("companies")) for line in lines()]
+
+    # then
     assert told == [("misconfigured", None), ("configured", 2)]
 
 
-def test_what_may_not_be_meant_so_is_told() -> None:
+def test_a_warning_of_the_configuration_is_logged() -> None:
+    """A warning of the configuration is logged as a warning."""
+    # when
     with logged() as lines:
         LogObserver().configured(settings(warnings=("tenure.toml, companies: no file matches x",)))
 
         (line,) = lines()
+
+    # then
     assert (line["level"], line["problem"]) == (
         "warning",
         "tenure.toml, companies: no file matches x",
     )
 
 
-def test_what_other_workers_do_is_told() -> None:
+def test_standing_aside_and_taking_over_are_logged() -> None:
+    """The log says when a worker stands aside for another worker, and warns when a worker takes
+    over a job of another."""
+    # when
     with logged("debug") as lines:
         log = LogObserver()
         log.unavailable(StoreUnavailable("the line is lost"))
@@ -226,6 +263,8 @@ def test_what_other_workers_do_is_told() -> None:
         log.took_over(Job("acme", NOW))
 
         *_, available, aside, over = lines()
+
+    # then
     assert (available["event"], aside["event"]) == ("store available", "stood aside")
     assert (over["level"], over["company"], over["slot"]) == (
         "warning",
@@ -239,6 +278,8 @@ def fail() -> None:
 
 
 def test_libraries_are_heard_when_they_warn_and_never_quote_an_exception() -> None:
+    """Warnings and errors of libraries are logged, but never with the words of an exception."""
+    # when
     with logged("debug") as lines:
         library = logging.getLogger("library")
         library.info("nobody hears this")
@@ -253,6 +294,7 @@ def test_libraries_are_heard_when_they_warn_and_never_quote_an_exception() -> No
             warnings.warn("old", stacklevel=1)
         said = [(line["logger"], line["event"]) for line in lines()]
 
+    # then
     assert said[:3] == [
         ("library", "it failed: ValueError (ValueError)"),
         ("library", "ValueError"),
@@ -262,7 +304,10 @@ def test_libraries_are_heard_when_they_warn_and_never_quote_an_exception() -> No
     assert MARK not in str(said)
 
 
-def test_a_line_that_is_said_during_a_job_tells_which() -> None:
+def test_a_line_during_a_job_names_the_company_and_the_slot() -> None:
+    """A line that is logged during a job names the company and the slot of the job, unless it names
+    another company itself."""
+    # when
     with logged() as lines:
         log = logging.getLogger("adapters.sources.attempts")
         log.info("before")
@@ -272,12 +317,16 @@ def test_a_line_that_is_said_during_a_job_tells_which() -> None:
         DOING.reset(token)
 
         before, during, ours = lines()
+
+    # then
     assert (before.get("company"), before.get("slot")) == (None, None)
     assert (during["company"], during["slot"]) == ("acme", "2027-03-01T02:45:00Z")
     assert (ours["company"], ours.get("slot")) == ("bravo", None)
 
 
-def test_who_has_nothing_to_say_says_nothing() -> None:
+def test_an_empty_message_makes_no_line() -> None:
+    """A message without text makes no line, and an empty line before a text is passed over."""
+    # when / then
     with logged() as lines:
         library = logging.getLogger("library")
         for text in ("", " \n", "\n after a break"):
@@ -286,7 +335,11 @@ def test_who_has_nothing_to_say_says_nothing() -> None:
         assert [line["event"] for line in lines()] == ["after a break"]
 
 
-def test_faults_that_nobody_catches_are_told_by_their_type() -> None:
+def test_uncaught_faults_are_logged_by_their_type() -> None:
+    """An exception that nobody catches, in a thread or in an asynchronous task, is logged by its
+    type and without its words."""
+
+    # given
     async def forgotten() -> None:
         asyncio.get_running_loop().create_task(_fail())
         await asyncio.sleep(0.01)
@@ -295,6 +348,7 @@ def test_faults_that_nobody_catches_are_told_by_their_type() -> None:
     async def _fail() -> None:
         fail()
 
+    # when
     with logged() as lines:
         thread = threading.Thread(target=fail, name="looker")
         thread.start()
@@ -302,42 +356,59 @@ def test_faults_that_nobody_catches_are_told_by_their_type() -> None:
         asyncio.run(forgotten())
         said = [line["event"] for line in lines()]
 
+    # then
     assert said[0] == "looker died: ValueError"
     assert len(said) == 2
     assert MARK not in str(said)
 
 
-def test_whoever_else_hears_the_log_gets_it_as_it_was(caplog: pytest.LogCaptureFixture) -> None:
+def test_other_log_handlers_get_messages_unchanged(caplog: pytest.LogCaptureFixture) -> None:
+    """Another handler of the log gets the messages of libraries unchanged."""
+    # when
     with logged():
         logging.getLogger("library").warning("%s of %s", 1, 2)
 
+    # then
     assert caplog.messages == ["1 of 2"]
 
 
-def test_all_is_as_before_when_it_ends() -> None:
+def test_the_settings_of_the_log_are_restored_at_the_end() -> None:
+    """After logging ends, the level, the handlers and the hook for threads are as before."""
+    # given
     root = logging.getLogger()
     before = root.level, list(root.handlers), threading.excepthook
 
+    # when
     with logged("debug"):
         assert root.level == logging.WARNING
 
+    # then
     assert (root.level, list(root.handlers), threading.excepthook) == before
 
 
 @pytest.mark.parametrize("colourless", [False, True])
 def test_a_terminal_gets_lines_to_read(colourless: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal, the log has readable lines instead of JSON, in colour unless NO_COLOR is set,
+    and without control characters from messages."""
+    # given
     monkeypatch.delenv("NO_COLOR", raising=False)
     if colourless:
         monkeypatch.setenv("NO_COLOR", "1")
     ours, theirs = pty.openpty()
+
+    # when
     with os.fdopen(theirs, "w") as terminal, logging_to(terminal):
         log = LogObserver()
         log.ran(a_run(rows=3, registered=2, events=1))
         log.polled([Job(key, NOW - timedelta(hours=1)) for key in ("acme", "bravo")], NOW)
         logging.getLogger("library").warning("a bell \a and \x1b[2J")
         terminal.flush()
-        said = os.read(ours, 100_000).decode()
+        said = ""
+        while said.count("\n") < 3:
+            said += os.read(ours, 100_000).decode()
     os.close(ours)
+
+    # then
     plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
 
     assert re.search(r"\] run ended company=acme kind=import slot=\S+ outcome=applied run=", plain)

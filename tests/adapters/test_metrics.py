@@ -91,10 +91,13 @@ def asked(port: int, path: str, method: str = "GET") -> tuple[int, str, str]:
 
 
 def test_runs_are_counted_by_kind_and_outcome_from_nought(metrics: Metrics) -> None:
+    """Runs are counted by kind and outcome, and an outcome without runs shows zero."""
+    # when
     metrics.ran(a_run())
     metrics.ran(a_run(kind=RunKind.CLOCK))
     metrics.ran(a_run(Outcome.HELD))
 
+    # then
     for kind, outcome, count in (
         ("import", "applied", 1),
         ("clock", "applied", 1),
@@ -107,11 +110,14 @@ def test_runs_are_counted_by_kind_and_outcome_from_nought(metrics: Metrics) -> N
 
 
 def test_rows_and_events_are_counted_when_they_are_applied(metrics: Metrics) -> None:
-    """R2: a held run counts what it would do."""
+    """R2: Rows and events of a run are counted only when they are applied; a held run, which counts
+    what it would do, adds nothing."""
+    # when
     metrics.ran(a_run(rows=4, registered=1, changed=1, unchanged=1, rejected=1, events=3))
     metrics.ran(a_run(Outcome.UNCHANGED, rows=5, unchanged=4, skipped=1))
     metrics.ran(a_run(Outcome.HELD, rows=9, registered=9, events=9))
 
+    # then
     found = {
         result: value(metrics, "tenure_rows_total", result=result)
         for result in ("registered", "changed", "unchanged", "rejected", "skipped")
@@ -120,7 +126,10 @@ def test_rows_and_events_are_counted_when_they_are_applied(metrics: Metrics) -> 
     assert value(metrics, "tenure_events_total") == 3
 
 
-def test_a_success_is_remembered_for_who_is_configured(metrics: Metrics) -> None:
+def test_the_last_success_is_told_for_configured_companies(metrics: Metrics) -> None:
+    """The time of the last success is told for each configured company, also one with wrong
+    settings, and a company without a success counts from the start of the process."""
+    # when
     name = "tenure_last_success_timestamp_seconds"
     metrics.configured(settings("acme", "bravo"))
     metrics.ran(a_run(Outcome.NO_FILE))
@@ -128,6 +137,7 @@ def test_a_success_is_remembered_for_who_is_configured(metrics: Metrics) -> None
         metrics.ran(a_run(other, company="bravo"))
     metrics.ran(a_run(kind=RunKind.CLOCK, company="bravo"))
 
+    # then
     assert value(metrics, name, company="acme") == NOW.timestamp() + 1.5
     since = value(metrics, name, company="bravo")
     assert since is not None
@@ -140,6 +150,8 @@ def test_a_success_is_remembered_for_who_is_configured(metrics: Metrics) -> None
 
 
 def test_earlier_successes_are_looked_up_in_the_store(metrics: Metrics, store: Store) -> None:
+    """After a restart, the time of the last success is looked up among the stored runs."""
+    # given
     at = NOW
     app = App(settings("acme", "bravo"), store, lambda: at)
     customer = app.settings.customers["acme"]
@@ -149,16 +161,20 @@ def test_earlier_successes_are_looked_up_in_the_store(metrics: Metrics, store: S
     import_delivery(app, customer, "test", delivered("no header\n"))
     metrics.configured(app.settings)
 
+    # when
     metrics.remember(store)
 
+    # then
     name = "tenure_last_success_timestamp_seconds"
     assert value(metrics, name, company="acme") == NOW.timestamp()
 
 
-def test_a_company_that_never_succeeds_is_told_as_long_as_it_is_known(
+def test_a_company_without_success_counts_from_its_first_run(
     metrics: Metrics, store: Store
 ) -> None:
-    """However often the process begins anew, and however many runs came after."""
+    """A company whose last success lies behind many failed runs keeps that time after a restart,
+    and a company that never succeeded counts from its first run."""
+    # given
     at = long_ago = NOW - timedelta(days=366)
     app = App(settings("acme", "bravo"), store, lambda: at)
     for minutes in range(25):
@@ -170,8 +186,10 @@ def test_a_company_that_never_succeeds_is_told_as_long_as_it_is_known(
             import_delivery(app, customer, "test", delivered(text if good else "no header\n"))
     metrics.configured(app.settings)
 
+    # when
     metrics.remember(store)
 
+    # then
     name = "tenure_last_success_timestamp_seconds"
     assert value(metrics, name, company="acme") == long_ago.timestamp()
     assert value(metrics, name, company="bravo") == long_ago.timestamp()
@@ -180,7 +198,9 @@ def test_a_company_that_never_succeeds_is_told_as_long_as_it_is_known(
 def test_a_company_whose_runs_cannot_be_read_keeps_no_other_from_being_told(
     metrics: Metrics, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R6"""
+    """R6: When the runs of one company cannot be read, the last success of the other companies is
+    still told."""
+    # given
     at = NOW - timedelta(days=366)
     app = App(settings("acme", "bravo"), store, lambda: at)
     text = "email,first_name,last_name\nanna@acme.example,Anna,Bakker\n"
@@ -195,15 +215,19 @@ def test_a_company_whose_runs_cannot_be_read_keeps_no_other_from_being_told(
     monkeypatch.setattr(store, "runs", runs)
     metrics.configured(app.settings)
 
+    # when
     metrics.remember(store)
 
+    # then
     name = "tenure_last_success_timestamp_seconds"
     assert value(metrics, name, company="bravo") == at.timestamp()
     assert value(metrics, name, company="acme") is not None
 
 
 def test_slots_are_overdue_after_a_quarter_of_an_hour(metrics: Metrics) -> None:
-    """The clock's work has no slot."""
+    """A slot that is due for more than 15 minutes counts as overdue, and clock work, which has no
+    slot, does not."""
+    # when / then
     for minutes, count in ((15, 0), (16, 2), (0, 0)):
         slot = NOW - timedelta(minutes=minutes)
         metrics.polled([Job("acme", slot), Job("bravo", slot), Job("acme")], NOW)
@@ -212,11 +236,15 @@ def test_slots_are_overdue_after_a_quarter_of_an_hour(metrics: Metrics) -> None:
 
 
 def test_troubles_are_counted(metrics: Metrics) -> None:
+    """Failed jobs, jobs taken over from another worker, and the results of notifications are
+    counted."""
+    # when
     metrics.failed(Job("acme", NOW), ValueError())
     metrics.took_over(Job("acme", NOW))
     metrics.notified("sent", "url")
     metrics.notified("dropped", "command")
 
+    # then
     assert value(metrics, "tenure_jobs_failed_total") == 1
     assert value(metrics, "tenure_jobs_taken_over_total") == 1
     name = "tenure_notifications_total"
@@ -227,18 +255,29 @@ def test_troubles_are_counted(metrics: Metrics) -> None:
 
 
 def test_store_and_configuration_are_told_as_they_are_now(metrics: Metrics) -> None:
+    """The metrics tell whether the store is available and the configuration is right, as they are
+    now."""
+    # given
     metrics.configured(settings("acme", broken=("bravo",)))
     metrics.misconfigured("bravo", BROKEN)
     metrics.polled([], NOW)
     names = ("store_available", "configuration_ok", "companies_misconfigured")
+
+    # then
     assert [value(metrics, f"tenure_{name}") for name in names] == [1, 1, 1]
 
+    # when
     metrics.misconfigured(None, BROKEN)
     metrics.unavailable(StoreUnavailable("the line is lost"))
+
+    # then
     assert [value(metrics, f"tenure_{name}") for name in names] == [0, 0, 1]
 
+    # when
     metrics.configured(settings("acme"))
     metrics.polled([], NOW)
+
+    # then
     assert [value(metrics, f"tenure_{name}") for name in names] == [1, 1, 0]
 
 
@@ -248,11 +287,15 @@ def test_store_and_configuration_are_told_as_they_are_now(metrics: Metrics) -> N
 def test_metrics_are_served_as_prometheus_reads_them_and_name_nobody(
     metrics: Metrics, port: int
 ) -> None:
+    """The metrics are served in the format that Prometheus reads, and contain no personal data."""
+    # given
     metrics.configured(settings("acme"))
     metrics.ran(a_run(rows=1, registered=1, events=1))
 
+    # when
     status, body, kind = asked(port, "/metrics")
 
+    # then
     families = {family.name for family in text_string_to_metric_families(body)}
     assert (status, kind) == (200, "text/plain; version=0.0.4; charset=utf-8")
     assert {"tenure_runs", "tenure_build_info", "tenure_last_success_timestamp_seconds"} <= families
@@ -260,62 +303,110 @@ def test_metrics_are_served_as_prometheus_reads_them_and_name_nobody(
     assert "_created" not in body
 
 
-def test_it_is_well_while_it_looks_and_the_store_answers(
+def test_healthz_is_ok_while_the_worker_looks_and_the_store_answers(
     metrics: Metrics, port: int, watch: Watch
 ) -> None:
+    """`/healthz` answers `ok` while the worker looked within the last 90 seconds and the store
+    answers, and otherwise 503 with the reason."""
+    # when / then: before the first look
     assert asked(port, "/healthz")[:2] == (503, "starting\n")
+
+    # when: the store is away
     metrics.unavailable(StoreUnavailable("the line is lost"))
+
+    # then
     assert asked(port, "/healthz")[:2] == (503, "store\n")
+
+    # when: the worker looked
     metrics.polled([], NOW)
+
+    # then
     assert asked(port, "/healthz")[:2] == (200, "ok\n")
+
+    # when: the last look is almost too old
     watch.seconds += 89
+
+    # then
     assert asked(port, "/healthz")[:2] == (200, "ok\n")
+
+    # when: the last look is too old
     watch.seconds += 2
+
+    # then
     assert asked(port, "/healthz")[:2] == (503, "stale\n")
+
+    # when: the worker looked, and then the store is away
     metrics.polled([], NOW)
     metrics.unavailable(StoreUnavailable("the line is lost"))
+
+    # then
     assert asked(port, "/healthz")[:2] == (503, "store\n")
 
 
-def test_who_stands_aside_is_well_and_tells_of_nothing_overdue(metrics: Metrics, port: int) -> None:
-    """R6: another worker looks, and tells that."""
+def test_a_worker_that_stands_aside_is_healthy_and_tells_nothing_overdue(
+    metrics: Metrics, port: int
+) -> None:
+    """R6: A worker that stands aside for another worker is healthy and tells no overdue slot,
+    because the other worker does."""
+    # given
     metrics.polled([Job("acme", NOW - timedelta(hours=1))], NOW)
     assert value(metrics, "tenure_slots_overdue") == 1
 
+    # when
     metrics.stood_aside()
 
+    # then
     assert asked(port, "/healthz")[:2] == (200, "ok\n")
     assert value(metrics, "tenure_slots_overdue") == 0
 
 
-def test_it_lives_as_long_as_it_turns_be_the_store_there_or_not(
+def test_livez_is_ok_while_the_worker_loops_with_or_without_the_store(
     metrics: Metrics, port: int, watch: Watch
 ) -> None:
-    """A new process would help the store as little."""
+    """`/livez` answers `ok` while the worker loops, also without the store, because a restart would
+    not bring the store back."""
+    # when / then: before the first look
     assert asked(port, "/livez")[:2] == (200, "ok\n")
+
+    # when / then: the store is away
     for _ in range(3):
         watch.seconds += 60
         metrics.unavailable(StoreUnavailable("the line is lost"))
         assert asked(port, "/livez")[:2] == (200, "ok\n")
         assert asked(port, "/healthz")[0] == 503
+
+    # when: the worker does not loop any more
     watch.seconds += 91
+
+    # then
     assert asked(port, "/livez")[:2] == (503, "stale\n")
+
+    # when: the worker stands aside
     metrics.stood_aside()
+
+    # then
     assert asked(port, "/livez")[:2] == (200, "ok\n")
 
 
-def test_nothing_else_is_there(port: int) -> None:
+def test_other_paths_and_methods_are_not_served(port: int) -> None:
+    """Other paths are answered with 404, and other methods than GET and HEAD with 501."""
+    # when / then
     assert asked(port, "/")[0] == 404
     assert asked(port, "/metrics/x")[0] == 404
     assert asked(port, "/metrics", "POST")[0] == 501
     assert asked(port, "/metrics", "HEAD")[:2] == (200, "")
 
 
-def test_who_is_slow_holds_nobody_up_and_is_sent_away(
+def test_a_slow_client_holds_up_no_other_and_is_disconnected(
     metrics: Metrics, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_CONNECTION", 0.5)
+    """A client that sends its request slowly does not hold up other clients, and is
+    disconnected."""
+    # given
+    monkeypatch.setattr(module, "_CONNECTION_S", 0.5)
     metrics.polled([], NOW)
+
+    # when / then
     with socket.create_connection(("127.0.0.1", port), timeout=10) as slow:
         slow.sendall(b"GET /metr")
         assert asked(port, "/healthz")[0] == 200
@@ -323,26 +414,35 @@ def test_who_is_slow_holds_nobody_up_and_is_sent_away(
     assert asked(port, "/healthz")[0] == 200
 
 
-def test_a_system_that_gives_no_more_threads_takes_nobodys_place(
+def test_a_client_without_a_thread_frees_its_place(
     metrics: Metrics, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However often it happens."""
+    """When the system gives no more threads, a client is disconnected and its place becomes free,
+    however often this happens."""
+    # given
     metrics.polled([], NOW)
 
     def none(_: object) -> None:
         raise RuntimeError("can't start new thread")
 
+    # when
     with monkeypatch.context() as patched:
         patched.setattr(module.threading.Timer, "start", none)
-        for _ in range(module._CLIENTS + 1):
+        for _ in range(module._MAX_CLIENTS + 1):
             with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
                 assert client.recv(100) == b""
 
+    # then
     assert asked(port, "/healthz")[0] == 200
 
 
-def test_only_so_many_are_answered_side_by_side(port: int) -> None:
-    slow = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(module._CLIENTS)]
+def test_the_number_of_clients_at_once_is_limited(port: int) -> None:
+    """When as many clients are connected as the server answers at once, the next client is
+    disconnected."""
+    # given
+    slow = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(module._MAX_CLIENTS)]
+
+    # when / then
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=10) as more:
             assert more.recv(100) == b""
@@ -351,15 +451,21 @@ def test_only_so_many_are_answered_side_by_side(port: int) -> None:
             each.close()
 
 
-def test_an_address_of_the_newer_kind_will_do(metrics: Metrics) -> None:
+def test_the_metrics_can_be_served_on_an_ipv6_address(metrics: Metrics) -> None:
+    """The metrics can be served on an IPv6 address."""
+    # when
     try:
         server = serve(metrics, "::1", 0)
     except OSError:
         pytest.skip("this machine speaks no IPv6")
+
+    # then
     with server as (host, _):
         assert host == "::1"
 
 
 def test_a_port_in_use_is_an_error_at_once(metrics: Metrics, port: int) -> None:
+    """A port that is in use gives an error when the server starts."""
+    # when / then
     with pytest.raises(OSError, match="in use"):
         serve(metrics, "127.0.0.1", port)

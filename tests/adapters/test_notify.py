@@ -58,7 +58,7 @@ def stop() -> threading.Event:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses of no length, and no proxy."""
-    for name in ("_FIRST_PAUSE", "_CHANCE"):
+    for name in ("_FIRST_PAUSE_S", "_MAX_JITTER_S"):
         monkeypatch.setattr(delivering, name, 0.0)
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)
@@ -76,9 +76,13 @@ def soon(what: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("outcome", Outcome)
-def test_somebody_is_told_of_the_outcomes_that_need_them(outcome: Outcome) -> None:
+def test_runs_that_need_attention_are_notified(outcome: Outcome) -> None:
+    """Without a setting, failed, refused and held runs and runs with rejected rows are notified;
+    the setting `on` names other outcomes."""
+    # given
     usual = {Outcome.FAILED, Outcome.REFUSED, Outcome.HELD}
 
+    # then
     assert Notify().wants(a_run(outcome)) == (outcome in usual)
     assert Notify().wants(a_run(outcome, rejected=1))
     assert Notify(on=frozenset({outcome.value})).wants(a_run(outcome))
@@ -100,24 +104,41 @@ def keeping(file: Path) -> tuple[str, ...]:
 def test_a_program_gets_the_run_on_its_standard_input(
     tmp_path: Path, stop: threading.Event
 ) -> None:
+    """A notification program gets the run on its standard input, however large the run is."""
+    # when
     run_command(Notify(command=keeping(tmp_path / "got")), HUGE, stop)
 
+    # then
     assert (tmp_path / "got").read_bytes() == HUGE
 
 
-def test_a_program_need_not_read(stop: threading.Event) -> None:
-    run_command(Notify(command=python("")), HUGE, stop)
+def test_a_program_need_not_read(tmp_path: Path, stop: threading.Event) -> None:
+    """A notification program that does not read its standard input is no failure."""
+    # given
+    kept = tmp_path / "kept"
+
+    # when
+    run_command(Notify(command=python(f"open({str(kept)!r}, 'w')")), HUGE, stop)
+
+    # then
+    assert kept.exists()
 
 
 def test_a_program_knows_no_secrets_but_those_it_is_given(
     tmp_path: Path, stop: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A notification program gets only the usual environment variables and the ones that its
+    settings name."""
+    # given
     monkeypatch.setenv("ACME_SFTP", "secret")
     monkeypatch.setenv("CHAT_TOKEN", "given")
     kept = tmp_path / "kept"
     code = f"import json, os; json.dump(dict(os.environ), open({str(kept)!r}, 'w'))"
+
+    # when
     run_command(Notify(command=python(code), environment=("CHAT_TOKEN", "MISSING")), BODY, stop)
 
+    # then
     known = json.loads(kept.read_text())
     assert known["PATH"] == os.environ["PATH"]
     assert known["CHAT_TOKEN"] == "given"
@@ -125,11 +146,14 @@ def test_a_program_knows_no_secrets_but_those_it_is_given(
     assert "MISSING" not in known
 
 
-def test_what_a_program_says_is_heard_by_nobody(
+def test_the_output_of_a_program_is_discarded(
     stop: threading.Event, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    """The output of a notification program is discarded, and a failure names only its exit code."""
+    # given
     command = python("import sys; print(sys.stdin.read()); sys.stderr.write('x'); sys.exit(3)")
 
+    # when / then
     with pytest.raises(NotDelivered) as raised:
         run_command(Notify(command=command), MARK.encode(), stop)
 
@@ -138,7 +162,10 @@ def test_what_a_program_says_is_heard_by_nobody(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_program_that_is_not_there_is_tried_once(stop: threading.Event) -> None:
+def test_a_missing_program_is_tried_once(stop: threading.Event) -> None:
+    """A notification program that does not exist is tried once, and the failure names the
+    program."""
+    # when / then
     with pytest.raises(NotDelivered) as raised:
         deliver(Channel.COMMAND, Notify(command=("no-such-program",)), BODY, stop)
 
@@ -147,12 +174,19 @@ def test_a_program_that_is_not_there_is_tried_once(stop: threading.Event) -> Non
 
 
 def test_a_program_that_fails_is_tried_again(tmp_path: Path, stop: threading.Event) -> None:
+    """A notification program that fails is tried again until it succeeds, or only once when one
+    attempt is asked for."""
+    # given
     log = tmp_path / "log"
     code = f"import sys; f = open({str(log)!r}, 'a'); f.write('x'); sys.exit(f.tell() < 3)"
 
+    # when
     deliver(Channel.COMMAND, Notify(command=python(code)), BODY, stop)
+
+    # then
     assert log.read_text() == "xxx"
 
+    # when / then
     with pytest.raises(NotDelivered):
         deliver(
             Channel.COMMAND, Notify(command=python(code.replace("< 3", "< 9"))), BODY, stop, True
@@ -172,9 +206,13 @@ def gone(pid: int) -> bool:
 def test_a_program_that_takes_too_long_is_ended_with_all_it_started(
     tmp_path: Path, stop: threading.Event, body: bytes
 ) -> None:
+    """A notification program that takes longer than its time limit is ended together with all
+    processes that it started."""
+    # given
     script = f"sleep 60 & echo $! > {tmp_path}/child; echo $$ > {tmp_path}/parent; wait"
     began = time.monotonic()
 
+    # when / then
     with pytest.raises(NotDelivered) as raised:
         run_command(Notify(command=("sh", "-c", script), timeout=0.7), body, stop)
 
@@ -226,8 +264,11 @@ def hook() -> Iterator[Hook]:
 
 
 def test_a_server_gets_the_run_as_json(hook: Hook, stop: threading.Event) -> None:
+    """A notification server gets the run as JSON, without an authorization unless one is set."""
+    # when
     deliver(Channel.URL, Notify(url=hook.url), BODY, stop)
 
+    # then
     ((path, headers, body),) = hook.asked
     assert (path, body) == (f"/{MARK}?{MARK}", BODY)
     assert headers["Content-Type"] == "application/json"
@@ -237,31 +278,47 @@ def test_a_server_gets_the_run_as_json(hook: Hook, stop: threading.Event) -> Non
 def test_url_and_authorization_are_read_where_they_are_kept(
     hook: Hook, stop: threading.Event, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The URL and the authorization of a notification server are read from a file or an environment
+    variable, and do not show in the settings."""
+    # given
     monkeypatch.setenv("HOOK_AUTH", f"Bearer {MARK}")
     (tmp_path / "url").write_text(f"{hook.url}\n")
     notify = Notify(url=Secret(file=tmp_path / "url"), authorization=Secret(env="HOOK_AUTH"))
 
+    # when
     deliver(Channel.URL, notify, BODY, stop)
 
+    # then
     assert [headers["Authorization"] for _, headers, _ in hook.asked] == [f"Bearer {MARK}"]
     assert MARK not in repr(notify)
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
-def test_what_may_pass_is_tried_again(hook: Hook, stop: threading.Event, status: int) -> None:
+def test_a_temporary_failure_of_the_server_is_tried_again(
+    hook: Hook, stop: threading.Event, status: int
+) -> None:
+    """A notification is sent again while the server answers with a status that can pass, such as
+    429 or 503."""
+    # given
     hook.answers[:] = [status] * 4
 
+    # when
     deliver(Channel.URL, Notify(url=hook.url), BODY, stop)
 
+    # then
     assert len(hook.asked) == 5
 
 
 @pytest.mark.parametrize("status", [302, 307, 400, 401, 404, 413])
-def test_what_is_wrong_is_not_tried_again_and_no_redirect_followed(
+def test_a_lasting_failure_of_the_server_is_not_tried_again_and_no_redirect_followed(
     hook: Hook, stop: threading.Event, status: int
 ) -> None:
+    """A notification is not sent again when the server answers with a lasting error or a redirect,
+    and the failure does not quote the URL."""
+    # given
     hook.answers[:] = [status]
 
+    # when / then
     with pytest.raises(NotDelivered) as raised:
         deliver(Channel.URL, Notify(url=hook.url), BODY, stop)
 
@@ -270,16 +327,24 @@ def test_what_is_wrong_is_not_tried_again_and_no_redirect_followed(
     assert MARK not in str(raised.value) + repr(raised.value.__context__)
 
 
-def test_it_ends_after_so_many_attempts(hook: Hook, stop: threading.Event) -> None:
+def test_a_notification_fails_after_the_configured_attempts(
+    hook: Hook, stop: threading.Event
+) -> None:
+    """A notification fails after the configured number of attempts."""
+    # given
     hook.answers[:] = [500] * 9
 
+    # when / then
     with pytest.raises(NotDelivered, match="answered 500"):
         deliver(Channel.URL, Notify(url=hook.url, attempts=3), BODY, stop)
 
     assert len(hook.asked) == 3
 
 
-def test_a_server_that_is_not_there_may_be_there_later(stop: threading.Event) -> None:
+def test_an_unreachable_server_is_a_temporary_failure(stop: threading.Event) -> None:
+    """A notification server that cannot be reached is a failure that can pass, and the failure
+    names the host alone."""
+    # when / then
     with pytest.raises(NotDelivered) as raised:
         post(Notify(url=f"http://127.0.0.1:1/{MARK}"), BODY)
 
@@ -287,7 +352,9 @@ def test_a_server_that_is_not_there_may_be_there_later(stop: threading.Event) ->
     assert raised.value.problem == "127.0.0.1 cannot be reached (Connection refused)"
 
 
-def test_a_server_that_answers_byte_by_byte_is_left() -> None:
+def test_a_server_that_answers_byte_by_byte_is_given_up() -> None:
+    """A notification server that answers byte by byte is given up after the time limit."""
+    # given
     over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
@@ -302,6 +369,8 @@ def test_a_server_that_answers_byte_by_byte_is_left() -> None:
 
         thread = threading.Thread(target=dribble)
         thread.start()
+
+        # when / then
         try:
             url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
             with pytest.raises(NotDelivered, match=r"did not answer within 0\.5 seconds"):
@@ -312,11 +381,13 @@ def test_a_server_that_answers_byte_by_byte_is_left() -> None:
 
 
 @pytest.mark.parametrize("kept", ["", f"ftp://h/{MARK}", f"http://hooks.example/{MARK}", "x\ny"])
-def test_a_url_that_is_of_no_use_is_not_repeated(
-    kept: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_useless_url_is_not_quoted(kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty or wrong notification URL is a lasting failure that names the setting and does not
+    quote the URL."""
+    # given
     monkeypatch.setenv("HOOK_URL", kept)
 
+    # when / then
     with pytest.raises(NotDelivered) as raised:
         post(Notify(url=Secret(env="HOOK_URL")), BODY)
 
@@ -325,9 +396,15 @@ def test_a_url_that_is_of_no_use_is_not_repeated(
     assert not raised.value.transient
 
 
-def test_a_header_that_would_be_two_is_none(hook: Hook, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_authorization_with_a_line_break_is_refused(
+    hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An authorization with a line break is refused before the server is asked, and is not
+    quoted."""
+    # given
     monkeypatch.setenv("HOOK_AUTH", f"Bearer {MARK}\nX-Other: 1")
 
+    # when / then
     with pytest.raises(NotDelivered) as raised:
         post(Notify(url=hook.url, authorization=Secret(env="HOOK_AUTH")), BODY)
 
@@ -338,18 +415,27 @@ def test_a_header_that_would_be_two_is_none(hook: Hook, monkeypatch: pytest.Monk
 def test_this_machine_is_reached_without_a_proxy(
     hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A notification server on the same machine is reached without a proxy, also when one is
+    set."""
+    # given
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
 
+    # when
     post(Notify(url=hook.url), BODY)
 
+    # then
     assert len(hook.asked) == 1
 
 
-def test_a_server_that_speaks_no_tls_is_said_to_and_asked_once(
+def test_a_server_without_tls_is_explained_and_asked_once(
     hook: Hook, stop: threading.Event
 ) -> None:
+    """A notification server that does not speak TLS, although the URL begins with `https`, is
+    explained as a lasting failure."""
+    # given
     url = hook.url.replace("http://", "https://")
 
+    # when / then
     with pytest.raises(NotDelivered) as raised:
         deliver(Channel.URL, Notify(url=url), BODY, stop)
 
@@ -357,7 +443,10 @@ def test_a_server_that_speaks_no_tls_is_said_to_and_asked_once(
     assert not raised.value.transient
 
 
-def test_a_server_that_nobody_vouches_for_is_told_nothing(tmp_path: Path) -> None:
+def test_a_server_with_an_untrusted_certificate_is_sent_nothing(tmp_path: Path) -> None:
+    """A notification server with an untrusted certificate is a lasting failure, and the failure
+    says so."""
+    # given
     made = make_certificate(tmp_path, self_signed=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(made.cert, made.key)
@@ -370,6 +459,8 @@ def test_a_server_that_nobody_vouches_for_is_told_nothing(tmp_path: Path) -> Non
 
         thread = threading.Thread(target=greet)
         thread.start()
+
+        # when / then
         with pytest.raises(NotDelivered) as raised:
             post(Notify(url=f"https://127.0.0.1:{listening.getsockname()[1]}/{MARK}"), BODY)
         thread.join()
@@ -382,6 +473,7 @@ def test_a_server_that_nobody_vouches_for_is_told_nothing(tmp_path: Path) -> Non
     ("seconds", "words"), [(1.0, "within 1 second"), (0.5, "within 0.5 seconds")]
 )
 def test_one_second_is_no_plural(seconds: float, words: str) -> None:
+    """A time limit of one second is written in the singular."""
     assert in_time(seconds) == words
 
 
@@ -457,32 +549,46 @@ def results(told: Sequence[NotificationResult]) -> list[str]:
     return [each.result for each in told]
 
 
-def test_it_tells_of_the_run_as_it_is_answered(here: Desk) -> None:
+def test_a_notification_has_the_run_as_the_command_answers_it(here: Desk) -> None:
+    """A notification contains the run exactly as the command answers it in JSON."""
+    # given
     run = here.refused()
 
+    # when
     here.notifier.ran(run)
     here.notifier.finish(PATIENCE)
 
+    # then
     (sent,) = here.post.sent
     assert sent == (Channel.COMMAND, msgspec.json.encode(run), False)
     assert here.told == [NotificationResult("sent", Channel.COMMAND, "acme", run.run)]
 
 
-def test_nobody_is_told_of_what_nobody_wants_to_know(here: Desk) -> None:
+def test_a_run_that_no_setting_names_is_not_notified(here: Desk) -> None:
+    """No notification is sent without settings for notifications, or for an outcome that the
+    settings do not name."""
+    # given
     run = here.refused()
+
+    # when
     for notify in (None, Notify(on=frozenset({"held"}), command=("tell",))):
         here.notify = notify
         here.notifier.ran(run)
     here.notifier.finish(PATIENCE)
 
+    # then
     assert here.post.sent == here.told == []
 
 
-def test_work_does_not_wait_and_no_more_waits_than_there_is_room_for(here: Desk) -> None:
+def test_work_does_not_wait_for_notifications_and_too_many_are_dropped(here: Desk) -> None:
+    """Work does not wait for slow notifications, and notifications beyond the capacity of the queue
+    are dropped and reported."""
+    # given
     run = here.refused()
     here.post.open[Channel.COMMAND].clear()
     notifier = here.another(capacity=3)
 
+    # when
     began = time.monotonic()
     for _ in range(10):
         notifier.ran(run)
@@ -491,27 +597,38 @@ def test_work_does_not_wait_and_no_more_waits_than_there_is_room_for(here: Desk)
     here.post.open[Channel.COMMAND].set()
     notifier.finish(PATIENCE)
 
+    # then
     counted = results(here.told)
     assert counted.count("sent") in (3, 4)
     assert counted.count("sent") + counted.count("dropped") == 10
 
 
-def test_it_ends_in_time_and_says_what_was_not_told(here: Desk) -> None:
+def test_the_notifier_ends_in_time_and_reports_undelivered_notifications(here: Desk) -> None:
+    """The notifier ends within the given time and reports every notification that was not
+    delivered."""
+    # given
     run = here.refused()
     here.post.open[Channel.COMMAND].clear()
     for _ in range(3):
         here.notifier.ran(run)
 
+    # when
     began = time.monotonic()
     here.notifier.finish(0.3)
 
+    # then
     assert time.monotonic() - began < 5
     assert sorted(results(here.told)) == ["dropped", "dropped", "failed"]
 
 
-def test_what_cannot_be_delivered_is_told_and_then_tried_only_once(here: Desk) -> None:
+def test_after_a_failure_notifications_are_tried_once_until_one_succeeds(here: Desk) -> None:
+    """A failed notification is reported, and the following ones are tried only once each until one
+    succeeds."""
+    # given
     run = here.refused()
     here.post.errors[Channel.COMMAND] = NotDelivered("the command tell ended with exit code 1")
+
+    # when
     here.notifier.ran(run)
     here.notifier.ran(run)
     soon(lambda: len(here.told) == 2)
@@ -520,20 +637,26 @@ def test_what_cannot_be_delivered_is_told_and_then_tried_only_once(here: Desk) -
     here.notifier.ran(run)
     here.notifier.finish(PATIENCE)
 
+    # then
     assert [once for *_, once in here.post.sent] == [False, True, True, False]
     assert results(here.told) == ["failed", "failed", "sent", "sent"]
     assert here.told[0].problem == "the command tell ended with exit code 1"
 
 
-def test_a_way_that_is_broken_takes_no_attempts_from_the_other_and_no_success(here: Desk) -> None:
+def test_a_failing_program_does_not_affect_the_server(here: Desk) -> None:
+    """A notification program that fails does not reduce the attempts or the successes of the
+    notification server."""
+    # given
     run = here.refused()
     here.notify = Notify(command=("tell",), url="https://hooks.example")
     here.post.errors[Channel.COMMAND] = NotDelivered("the command tell ended with exit code 1")
 
+    # when
     for _ in range(3):
         here.notifier.ran(run)
     here.notifier.finish(PATIENCE)
 
+    # then
     tried = {
         channel: [once for by, _, once in here.post.sent if by is channel] for channel in Channel
     }
@@ -544,35 +667,48 @@ def test_a_way_that_is_broken_takes_no_attempts_from_the_other_and_no_success(he
     assert became == {Channel.COMMAND: ["failed"] * 3, Channel.URL: ["sent"] * 3}
 
 
-def test_a_way_that_is_slow_keeps_the_other_waiting_for_nothing(here: Desk) -> None:
+def test_a_slow_program_does_not_hold_up_the_server(here: Desk) -> None:
+    """A slow notification program does not hold up the notifications to the server."""
+    # given
     run = here.refused()
     here.notify = Notify(command=("tell",), url="https://hooks.example")
     here.post.open[Channel.COMMAND].clear()
 
+    # when
     for _ in range(3):
         here.notifier.ran(run)
     soon(lambda: len(here.told) == 3)
 
+    # then
     assert {told.via for told in here.told} == {Channel.URL}
     here.notifier.finish(0)
     late = [told.result for told in here.told if told.via is Channel.COMMAND]
     assert sorted(late) == ["dropped", "dropped", "failed"]
 
 
-def test_a_fault_of_its_own_ends_nothing_and_is_not_quoted(here: Desk) -> None:
+def test_a_fault_while_notifying_is_reported_and_not_quoted(here: Desk) -> None:
+    """A fault while a notification is delivered is reported without its words, and the next
+    notification is delivered."""
+    # given
     run = here.refused()
     here.post.errors[Channel.COMMAND] = ValueError(MARK)
+
+    # when
     here.notifier.ran(run)
     soon(lambda: here.told)
     here.post.errors.clear()
     here.notifier.ran(run)
     here.notifier.finish(PATIENCE)
 
+    # then
     assert results(here.told) == ["failed", "sent"]
     assert MARK not in str(here.told)
 
 
-def test_what_is_under_way_when_the_time_is_over_is_dropped_and_told(here: Desk) -> None:
+def test_a_notification_under_way_at_the_end_is_reported_as_dropped(here: Desk) -> None:
+    """A notification that is still under way when the notifier's time is over is reported as
+    dropped."""
+    # given
     begun, over = threading.Event(), threading.Event()
 
     def endless(*_: object) -> None:
@@ -583,9 +719,11 @@ def test_what_is_under_way_when_the_time_is_over_is_dropped_and_told(here: Desk)
     notifier.ran(here.refused())
     assert begun.wait(PATIENCE)
 
+    # when
     notifier.finish(0.1)
     over.set()
 
+    # then
     assert results(here.told) == ["dropped"]
 
 
@@ -597,33 +735,48 @@ def fail(here: Desk, kind: RunKind) -> RunDocument:
     )
 
 
-def test_of_a_fault_the_run_that_it_left_is_told(here: Desk) -> None:
+def test_the_run_that_a_fault_left_is_notified(here: Desk) -> None:
+    """R2: When a job fails, the failed run that the job left is notified; a job without a run, or a
+    store that is not available, is not."""
+    # given
     run = fail(here, RunKind.IMPORT)
 
+    # when
     here.notifier.failed(Job("acme", NOW), ValueError(MARK))
     here.notifier.failed(Job("bravo", NOW), ValueError(MARK))
     here.notifier.failed(Job("acme", NOW), StoreUnavailable("the line is lost"))
     here.notifier.finish(PATIENCE)
 
+    # then
     assert here.told == [NotificationResult("sent", Channel.COMMAND, "acme", run.run)]
 
 
-def test_a_clock_that_fails_again_and_again_is_told_once(here: Desk) -> None:
+def test_a_clock_that_fails_again_and_again_is_notified_once(here: Desk) -> None:
+    """A clock run that fails again and again is notified once, and again after a clock run
+    succeeded in between."""
+    # given
     fail(here, RunKind.CLOCK)
+
+    # when
     for _ in range(3):
         here.notifier.failed(Job("acme"), ValueError())
     here.notifier.ran(a_run(kind=RunKind.CLOCK))
     here.notifier.failed(Job("acme"), ValueError())
     here.notifier.finish(PATIENCE)
 
+    # then
     assert results(here.told) == ["sent", "sent"]
 
 
-def test_a_fault_of_long_ago_is_no_news(here: Desk) -> None:
+def test_an_old_failed_run_is_not_notified(here: Desk) -> None:
+    """A failed run of long ago is not notified when a job fails without a run of its own."""
+    # given
     here.app = here.app._replace(now=lambda: NOW - timedelta(days=3650))
     fail(here, RunKind.IMPORT)
 
+    # when
     here.notifier.failed(Job("acme", NOW), ValueError())
     here.notifier.finish(PATIENCE)
 
+    # then
     assert here.told == []

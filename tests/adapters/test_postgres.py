@@ -148,10 +148,14 @@ def refused(url: str) -> str:
 
 
 def test_the_schema_is_made_once(fresh: str) -> None:
+    """`tenure migrate` creates all tables in an empty database, and a second migration changes
+    nothing."""
+    # when
     assert migrate(fresh) == 0
     before = ask(fresh, "SELECT oid, relname FROM pg_class ORDER BY 1")
     assert migrate(fresh) == VERSION
 
+    # then
     tables = {name for (name,) in ask(fresh, "SELECT tablename FROM pg_tables "
                                              "WHERE schemaname = 'public'")}  # fmt: skip
     assert tables == {"tenure_schema", *(table.name for table in TABLES)}
@@ -161,27 +165,38 @@ def test_the_schema_is_made_once(fresh: str) -> None:
         stored(store, TWO)
 
 
-def test_it_is_made_once_by_however_many_at_once(fresh: str) -> None:
+def test_the_schema_is_made_once_by_several_migrations_at_once(fresh: str) -> None:
+    """When four migrations run at once, one of them creates the schema and the others find it."""
+    # when
     with ThreadPoolExecutor(4) as pool:
         found = sorted(pool.map(lambda _: migrate(fresh), range(4)))
 
+    # then
     assert found == [0, VERSION, VERSION, VERSION]
     assert ask(fresh, "SELECT version FROM tenure_schema") == [(VERSION,)]
 
 
-def test_what_is_kept_survives_migrating_again(store: Store, url: str) -> None:
+def test_employees_survive_a_second_migration(store: Store, url: str) -> None:
+    """A migration of an up-to-date database leaves the stored employees as they were."""
+    # given
     stored(store, TWO)
     before = list(store.employees("acme"))
 
+    # when
     migrate(url.replace(f"//{pgserver.RUNNER}@", f"//{pgserver.OWNER}@"), pgserver.RUNNER)
 
+    # then
     assert list(store.employees("acme")) == before
 
 
 def test_a_newer_schema_is_refused_and_left_alone(fresh: str) -> None:
+    """A schema of a newer release is refused by migration and by the store, with both version
+    numbers, and stays as it was."""
+    # given
     migrate(fresh)
     ask(fresh, "UPDATE tenure_schema SET version = %s", VERSION + 1)
 
+    # when / then
     with pytest.raises(StoreUnavailable) as raised:
         migrate(fresh)
 
@@ -192,11 +207,14 @@ def test_a_newer_schema_is_refused_and_left_alone(fresh: str) -> None:
 
 
 def test_an_older_schema_is_refused_until_it_is_upgraded(fresh: str) -> None:
-    """The first one had no table `slots`."""
+    """The store refuses a schema of version 1, which had no table `slots`, and says to run `tenure
+    migrate`; after the migration the store opens."""
+    # given
     migrate(fresh)
     ask(fresh, "DROP TABLE slots")
     ask(fresh, "UPDATE tenure_schema SET version = 1")
 
+    # when / then
     sentence = refused(fresh)
     assert "version 1 " in sentence
     assert f"needs {VERSION}" in sentence
@@ -208,21 +226,33 @@ def test_an_older_schema_is_refused_until_it_is_upgraded(fresh: str) -> None:
 
 
 def test_a_database_without_a_schema_is_refused_and_left_alone(fresh: str) -> None:
+    """The store refuses a database without a schema, says to run `tenure migrate`, and creates no
+    table."""
+    # when / then
     assert "tenure migrate" in refused(fresh)
     assert ask(fresh, "SELECT 1 FROM pg_tables WHERE schemaname = 'public'") == []
 
 
 def test_a_migration_that_fails_leaves_nothing(fresh: str) -> None:
+    """A migration that fails is explained with its cause and leaves no table behind."""
+    # when
     with pytest.raises(StoreUnavailable) as raised:
         migrate(fresh, "no such role")
 
+    # then
     assert "no such role" in problem_of(raised.value)
     assert ask(fresh, "SELECT 1 FROM pg_tables WHERE schemaname = 'public'") == []
 
 
-def test_who_may_not_make_tables_is_told(fresh: str, postgres: pgserver.Server) -> None:
+def test_a_role_that_must_not_create_tables_is_told_so(
+    fresh: str, postgres: pgserver.Server
+) -> None:
+    """A migration by a role without the right to create tables fails with the message of the
+    database."""
+    # given
     postgres.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC", database=fresh_name(fresh))
 
+    # when / then
     with pytest.raises(StoreUnavailable) as raised:
         migrate(fresh.replace(f"//{pgserver.OWNER}@", f"//{pgserver.RUNNER}@"))
 
@@ -238,8 +268,12 @@ def fresh_name(url: str) -> str:
 def test_a_role_of_any_name_may_be_granted_what_it_needs(
     fresh: str, postgres: pgserver.Server, role: str
 ) -> None:
+    """A migration grants rights to a role with quotes, semicolons or accents in its name."""
+    # given
     quoted = '"' + role.replace('"', '""') + '"'
     postgres.execute(f"CREATE ROLE {quoted} LOGIN")
+
+    # when / then
     try:
         migrate(fresh, role)
 
@@ -267,14 +301,21 @@ def test_a_role_of_any_name_may_be_granted_what_it_needs(
         "CREATE SCHEMA mine",
     ],
 )
-def test_who_runs_the_product_cannot(store: Store, url: str, statement: str) -> None:
+def test_the_running_role_must_not(store: Store, url: str, statement: str) -> None:
+    """R1: The role that runs the product cannot change or remove events, change the version of the
+    schema, or create anything."""
+    # given
     stored(store, TWO)
 
+    # when / then
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         ask(url, statement)
 
 
-def test_who_runs_the_product_has_what_it_needs_and_no_more(url: str) -> None:
+def test_the_running_role_has_the_rights_it_needs_and_no_more(url: str) -> None:
+    """R1: The role that runs the product can only read and add events, only read the version of the
+    schema, and read and write the projections."""
+    # when
     every = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
     may = {
         table: {
@@ -285,6 +326,7 @@ def test_who_runs_the_product_has_what_it_needs_and_no_more(url: str) -> None:
         for table in ("tenure_schema", *(table.name for table in TABLES))
     }
 
+    # then
     assert may.pop("tenure_schema") == {"SELECT"}
     assert may.pop("stored_events") == {"SELECT", "INSERT"}
     assert set(map(frozenset, may.values())) == {
@@ -303,36 +345,54 @@ def current(store: Store, setting: str) -> str:
 
 
 def test_every_parameter_of_the_url_counts(url: str) -> None:
+    """Every parameter of the database URL takes effect in the sessions of the store."""
+    # given
     more = "application_name=night%20shift&options=-c%20work_mem%3D7MB%20-c%20lock_timeout%3D9s"
 
+    # when
     with closing(open_postgres(f"{url}&{more}")) as store:
         found = {each: current(store, each) for each in ("application_name", "work_mem")}
         assert current(store, "lock_timeout") == "9s"
         stored(store, TWO)
 
+    # then
     assert found == {"application_name": "night shift", "work_mem": "7MB"}
 
 
 def test_parameters_come_from_the_environment_too(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Connection parameters in environment variables such as `PGAPPNAME` take effect in the
+    sessions of the store."""
+    # given
     monkeypatch.setenv("PGAPPNAME", "by environment")
 
+    # when / then
     with closing(open_postgres(url)) as store:
         assert current(store, "application_name") == "by environment"
 
 
 def test_the_other_spelling_of_the_scheme_will_do(url: str) -> None:
+    """A database URL that begins with `postgres://` opens the same store as `postgresql://`."""
+    # when
     with closing(open_postgres(url.replace("postgresql://", "postgres://"))) as store:
         stored(store, TWO)
 
+        # then
+        assert store.company_state("acme").version == 1
+
 
 def test_the_schema_may_lie_where_the_search_path_leads(fresh: str) -> None:
+    """With a search path in the database URL, the tables are created and used in the schema that
+    the search path names."""
+    # given
     ask(fresh, "CREATE SCHEMA elsewhere")
     there = f"{fresh}&options=-c%20search_path%3Delsewhere"
 
+    # when
     migrate(there)
 
+    # then
     assert "no schema" in refused(fresh)
     with closing(open_postgres(there)) as store:
         stored(store, TWO)
@@ -340,12 +400,17 @@ def test_the_schema_may_lie_where_the_search_path_leads(fresh: str) -> None:
     assert ask(fresh, "SELECT count(*) FROM elsewhere.roster") == [(2,)]
 
 
-def test_tls_that_was_asked_for_is_not_done_without(way: Relay) -> None:
+def test_a_connection_that_requires_tls_never_goes_without(way: Relay) -> None:
+    """With `sslmode=require`, a server without TLS is refused, although the same server works
+    without this parameter."""
+    # given
     with closing(open_postgres(way.url(pgserver.RUNNER, pgserver.DATABASE))):
         pass
 
+    # when
     sentence = refused(way.url(pgserver.RUNNER, pgserver.DATABASE, sslmode="require"))
 
+    # then
     assert "SSL" in sentence
 
 
@@ -366,9 +431,12 @@ def test_tls_that_was_asked_for_is_not_done_without(way: Relay) -> None:
         "as/nobody",
     ],
 )
-def test_where_there_is_no_database_one_sentence_says_so(
+def test_a_database_that_cannot_be_reached_is_explained_in_one_sentence(
     broken: str, postgres: pgserver.Server, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A database that cannot be reached, or a wrong URL, is explained in one sentence, soon, and
+    without the password."""
+    # given
     if broken.startswith("at/"):
         broken = postgres.url(broken[3:], f"{pgserver.RUNNER}:{SECRET}")
     elif broken.startswith("as/"):
@@ -376,6 +444,7 @@ def test_where_there_is_no_database_one_sentence_says_so(
     caplog.set_level(logging.DEBUG)
     began = time.monotonic()
 
+    # when / then
     for attempt in (open_postgres, migrate):
         with pytest.raises(StoreUnavailable) as raised:
             attempt(broken)
@@ -387,14 +456,19 @@ def test_where_there_is_no_database_one_sentence_says_so(
 
 
 def test_a_password_shows_nowhere(caplog: pytest.LogCaptureFixture, url: str) -> None:
+    """The password of the database URL appears neither in a representation of the settings or the
+    store, nor in the log."""
+    # given
     caplog.set_level(logging.DEBUG)
     database = PostgresUrl(url.replace("@", f":{SECRET}@", 1))
     settings = Settings(Path("tenure.toml"), database, Schedule(), {})
 
+    # when
     with closing(open_postgres(database.url)) as store:
         shown = (repr(database), str(database), repr(settings), repr(store), repr(vars(store)))
         pool = repr(store._recorder.datastore.pool)  # type: ignore[attr-defined]
 
+    # then
     assert SECRET not in "".join((*shown, pool, caplog.text))
 
 
@@ -405,13 +479,23 @@ def test_a_server_that_goes_away_is_explained_and_one_that_returns_is_used(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("adapters.store.connecting._CONNECT", 2)
+    """The store reconnects after the server ended its sessions, and explains a server that does not
+    answer in one sentence without the password."""
+    # given
+    monkeypatch.setattr("adapters.store.connecting._CONNECT_TIMEOUT_S", 2)
     with closing(open_postgres(way.url(f"{pgserver.RUNNER}:{SECRET}", pgserver.DATABASE))) as store:
         stored(store, TWO)
+
+        # when
         assert terminate(url) > 0  # as when the server was restarted
+
+        # then
         assert store.company_state("acme").version == 1
 
+        # when
         way.cut()
+
+        # then
         for attempt in (store.company_state, store.every_run, store.find_run):
             with pytest.raises(StoreUnavailable) as raised:
                 attempt("acme" if attempt != store.find_run else a_run(1))  # type: ignore[operator]
@@ -436,15 +520,19 @@ def terminate(url: str, *, state: str = "%") -> int:
 
 
 def test_fifty_thousand_events_are_stored_in_seconds(store: Store) -> None:
-    """The library's own recorder hangs here, holding its lock."""
+    """A commit of fifty thousand events ends in seconds; the recorder of the eventsourcing library
+    hangs with so many and keeps its lock."""
+    # given
     company = free()
     made = plan(many(50_000), company=company, run=a_run(1))
     commit = commit_of(made, run=a_run(1))
     thread = threading.Thread(target=store.commit, args=(commit,), daemon=True)
 
+    # when
     thread.start()
     thread.join(PATIENCE)
 
+    # then
     assert not thread.is_alive()
     assert store.count_events() == 50_001
     assert store.company_state("acme").version == 1
@@ -495,11 +583,15 @@ def wait_until_locked(url: str) -> None:
 
 
 def test_two_companies_never_wait_for_each_other(open_store: OpenStore, watch: Watch) -> None:
+    """R6: While a commit of one company is under way, imports and clock runs of other companies are
+    stored without waiting."""
+    # given
     ours, theirs = open_store(), open_store()
     zenith, quiet = other_company(), other_company("quiet")
     stored(ours, TWO, number=1, company=zenith)
     held = Held(ours)
 
+    # when
     with in_a_thread(lambda: stored(ours, TWO, number=2), held) as future:
         began = time.monotonic()
         app = app_of(theirs, watch, a_customer(zenith), a_customer(quiet))
@@ -510,6 +602,8 @@ def test_two_companies_never_wait_for_each_other(open_store: OpenStore, watch: W
         ]
         watch.moment = moment("2027-04-20 23:00")
         clocked = list(pass_clock(app, "night"))
+
+        # then
         assert not future.done()
         assert outcomes == [Outcome.APPLIED] * 2
         assert {run.company for run in clocked} == {"zenith", "quiet"}
@@ -522,10 +616,12 @@ def test_two_companies_never_wait_for_each_other(open_store: OpenStore, watch: W
     assert theirs.verify(lambda _: None).problems == ()
 
 
-def test_of_two_runs_of_one_company_the_second_waits_and_plans_anew(
+def test_of_two_runs_of_one_company_the_second_waits_and_plans_again(
     open_store: OpenStore, watch: Watch, url: str
 ) -> None:
-    """R4"""
+    """R4: While a run of a company is being stored, a second run of the same company waits, and
+    then plans again from the new state."""
+    # given
     first, second = open_store(), open_store()
     acme = a_customer()
     third = f"{TWO}    chris@acme.example,Chris,Jansen,3,\n"
@@ -534,6 +630,7 @@ def test_of_two_runs_of_one_company_the_second_waits_and_plans_anew(
     def later() -> Any:
         return import_delivery(app_of(second, watch), acme, "second", delivered(third))
 
+    # when
     with in_a_thread(lambda: stored(first, TWO), held) as ahead, in_a_thread(later) as behind:
         wait_until_locked(url)
         assert not behind.done()
@@ -541,18 +638,22 @@ def test_of_two_runs_of_one_company_the_second_waits_and_plans_anew(
         ahead.result(PATIENCE)
         run = behind.result(PATIENCE)
 
+    # then
     assert run.counts.registered == 1
     assert run.counts.unchanged == 2
     assert second.company_state("acme").version == 2
     assert second.verify(lambda _: None).problems == ()
 
 
-def test_what_was_planned_from_an_older_version_is_a_conflict(open_store: OpenStore) -> None:
-    """R4"""
+def test_a_plan_from_an_older_version_is_a_conflict(open_store: OpenStore) -> None:
+    """R4: A commit that was planned from an older version of the company is a conflict, and nothing
+    of it is stored."""
+    # given
     first, second = open_store(), open_store()
     made = plan(TWO, run=a_run(2))
     stored(first, TWO, number=1)
 
+    # when / then
     with pytest.raises(Conflict):
         second.commit(commit_of(made, CompanyState(), run=a_run(2)))
 
@@ -560,12 +661,18 @@ def test_what_was_planned_from_an_older_version_is_a_conflict(open_store: OpenSt
     assert second.find_run(a_run(2)) is None
 
 
-def test_readers_wait_for_nobody_and_see_what_was_before(open_store: OpenStore) -> None:
+def test_readers_do_not_wait_for_a_commit_and_see_the_state_before_it(
+    open_store: OpenStore,
+) -> None:
+    """R1: While a commit is under way, a reader answers at once with the state before the
+    commit."""
+    # given
     ours, theirs = open_store(), open_store()
     stored(ours, TWO, number=1)
     before = list(theirs.employees("acme"))
     held = Held(ours)
 
+    # when / then
     with in_a_thread(lambda: stored(ours, TWO.replace("Anna", "Anne"), number=2), held):
         assert list(theirs.employees("acme")) == before
         assert theirs.company_state("acme").version == 1
@@ -578,11 +685,15 @@ def test_readers_wait_for_nobody_and_see_what_was_before(open_store: OpenStore) 
 def test_a_rebuild_and_a_run_lose_nothing_of_each_other(
     open_store: OpenStore, url: str, before_its_rows: bool
 ) -> None:
+    """R1: A rebuild and a run at the same time both complete, and the projections agree with the
+    events afterwards."""
+    # given
     ours, theirs = open_store(), open_store()
     stored(ours, TWO, number=1)
     changed = TWO.replace("Anna", "Anne") + "    chris@acme.example,Chris,Jansen,3,\n"
     held = Held(ours, before_its_rows=before_its_rows)
 
+    # when
     with (
         in_a_thread(lambda: stored(ours, changed, number=2), held) as run,
         in_a_thread(lambda: theirs.rebuild(lambda _: None)) as rebuilding,
@@ -595,12 +706,16 @@ def test_a_rebuild_and_a_run_lose_nothing_of_each_other(
         run.result(PATIENCE)
         rebuilding.result(PATIENCE)
 
+    # then
     assert theirs.company_state("acme").version == 2
     assert len(list(theirs.employees("acme"))) == 3
     assert theirs.verify(lambda _: None).problems == ()
 
 
 def test_a_run_waits_for_a_rebuild_and_loses_nothing(open_store: OpenStore, url: str) -> None:
+    """R1: A run that begins during a rebuild waits for the rebuild, and the projections agree with
+    the events afterwards."""
+    # given
     ours, theirs = open_store(), open_store()
     stored(ours, TWO, number=1)
     reached, go = threading.Event(), threading.Event()
@@ -609,6 +724,7 @@ def test_a_run_waits_for_a_rebuild_and_loses_nothing(open_store: OpenStore, url:
         reached.set()
         assert go.wait(PATIENCE)
 
+    # when
     with in_a_thread(lambda: theirs.rebuild(tick)) as rebuilding:
         assert reached.wait(PATIENCE)
         with in_a_thread(lambda: stored(ours, TWO.replace("Anna", "Anne"), number=2)) as run:
@@ -617,6 +733,7 @@ def test_a_run_waits_for_a_rebuild_and_loses_nothing(open_store: OpenStore, url:
             rebuilding.result(PATIENCE)
             run.result(PATIENCE)
 
+    # then
     assert theirs.verify(lambda _: None).problems == ()
     assert theirs.company_state("acme").version == 2
 
@@ -627,17 +744,21 @@ def test_a_run_waits_for_a_rebuild_and_loses_nothing(open_store: OpenStore, url:
 def test_a_session_that_is_ended_in_the_middle_of_a_commit_leaves_nothing(
     open_store: OpenStore, url: str
 ) -> None:
-    """R1"""
+    """R1: When the server ends a session in the middle of a commit, nothing of the commit is
+    stored, and the same commit succeeds later."""
+    # given
     ours, theirs = open_store(), open_store()
     commit = commit_of(plan(many(500), company=free(), run=a_run(1)), run=a_run(1))
     held = Held(ours)
 
+    # when
     with in_a_thread(lambda: ours.commit(commit), held) as future:
         assert terminate(url, state="idle in transaction") == 1
         held.go.set()
         with pytest.raises(StoreUnavailable) as raised:
             future.result(PATIENCE)
 
+    # then
     assert problem_of(raised.value)
     assert theirs.count_events() == 0
     assert [ask(url, f"SELECT 1 FROM {table.name}") for table in TABLES] == [[]] * len(TABLES)
@@ -645,20 +766,27 @@ def test_a_session_that_is_ended_in_the_middle_of_a_commit_leaves_nothing(
     assert theirs.count_events() == 501
 
 
-def test_after_a_lost_reply_the_stream_is_asked(way: Relay, open_store: OpenStore) -> None:
-    """R1: an error tells nothing of what became of a commit; the company's stream does."""
+def test_after_a_lost_reply_the_store_looks_whether_the_run_was_stored(
+    way: Relay, open_store: OpenStore
+) -> None:
+    """R1: When the reply to a commit is lost, the store looks in the company's stream and finds the
+    run, so the commit succeeds."""
+    # given
     theirs = open_store()
     with closing(open_postgres(way.url(pgserver.RUNNER, pgserver.DATABASE))) as store:
         way.lose_reply_to = b"COMMIT"
-        try:
-            store.commit(commit_of(plan(TWO, run=a_run(1)), run=a_run(1)))
-        finally:
-            assert way.lose_reply_to is None
-            assert theirs.find_run(a_run(1)) is not None
+
+        # when
+        store.commit(commit_of(plan(TWO, run=a_run(1)), run=a_run(1)))
+
+    # then
+    assert way.lose_reply_to is None
+    assert theirs.find_run(a_run(1)) is not None
 
 
 def test_a_run_whose_reply_was_lost_is_not_stored_again(way: Relay, open_store: OpenStore) -> None:
-    """R1"""
+    """R1: A commit whose reply was lost is not stored a second time when it is repeated."""
+    # given
     theirs = open_store()
     with closing(open_postgres(way.url(pgserver.RUNNER, pgserver.DATABASE))) as store:
         commit = commit_of(plan(TWO, run=a_run(1)), run=a_run(1))
@@ -668,35 +796,46 @@ def test_a_run_whose_reply_was_lost_is_not_stored_again(way: Relay, open_store: 
         assert way.lose_reply_to is None
         assert theirs.company_state("acme").version == 1
 
+        # when
         store.commit(commit)
 
+    # then
     assert theirs.company_state("acme").version == 1
     assert theirs.count_events() == 4
 
 
-def test_a_run_whose_commit_never_arrived_is_not_there(way: Relay, open_store: OpenStore) -> None:
-    """R1"""
+def test_a_run_whose_commit_never_arrived_is_not_stored(way: Relay, open_store: OpenStore) -> None:
+    """R1: When the connection breaks before a commit arrives, the commit fails, nothing is stored,
+    and the same commit succeeds later."""
+    # given
     theirs = open_store()
     with closing(open_postgres(way.url(pgserver.RUNNER, pgserver.DATABASE))) as store:
         commit = commit_of(plan(TWO, run=a_run(1)), run=a_run(1))
         way.lose_reply_to = b"BEGIN"
 
+        # when / then
         with pytest.raises(StoreUnavailable):
             store.commit(commit)
 
         assert theirs.count_events() == 0
+
+        # when
         store.commit(commit)
+
+    # then
     assert theirs.count_events() == 4
 
 
-def test_a_run_that_freezes_in_the_midst_of_its_commit_frees_its_company(
+def test_a_run_that_freezes_in_the_middle_of_its_commit_frees_its_company(
     store: Store, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R1, R6: nothing of it is there, and another run goes on."""
+    """R1, R6: When a process freezes in the middle of a commit, the server ends the session,
+    nothing of the commit is stored, and another run of the company goes on."""
+    # given
     commit = commit_of(plan(TWO, run=a_run(1)), run=a_run(1))
     with monkeypatch.context() as patched:
         frozen = "SET idle_in_transaction_session_timeout = '200ms'"
-        patched.setattr(adapter, "_UNFROZEN", frozen)
+        patched.setattr(adapter, "_SET_IDLE_TIMEOUT", frozen)
         other = open_postgres(url)
         write = adapter._write
 
@@ -705,10 +844,13 @@ def test_a_run_that_freezes_in_the_midst_of_its_commit_frees_its_company(
             time.sleep(1)
 
         patched.setattr(adapter, "_write", freezing)
+
+        # when / then
         with pytest.raises(StoreUnavailable):
             other.commit(commit)
         other.close()
 
+    # then
     assert store.count_events() == 0
     store.commit(commit)
     assert store.count_events() == 4
@@ -719,7 +861,9 @@ def test_a_run_that_freezes_in_the_midst_of_its_commit_frees_its_company(
 def test_an_importing_process_that_is_killed_leaves_all_or_nothing(
     store: Store, url: str, tmp_path: Path, number: int, watch: Watch
 ) -> None:
-    """R1, as by `kill -9`."""
+    """R1: When an importing process is killed as by `kill -9`, the database holds all of the run or
+    nothing, and a repeated import completes the delivery."""
+    # given
     delivery = tmp_path / "alleo_employees_1.csv"
     delivery.write_bytes(many(2_000))
     command = [
@@ -730,6 +874,7 @@ def test_an_importing_process_that_is_killed_leaves_all_or_nothing(
         delivery,
     ]
 
+    # when
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -740,6 +885,7 @@ def test_an_importing_process_that_is_killed_leaves_all_or_nothing(
         finally:
             process.kill()
 
+    # then
     terminate(url, state="idle in transaction%")
     wait_until_alone(url)
     made = store.company_state("acme").version
@@ -771,10 +917,14 @@ def wait_until_alone(url: str) -> None:
 
 @pytest.mark.parametrize("number", [1, 99, 100, 101, 250])
 def test_however_many_rows_there_are_all_of_them_are_written(store: Store, number: int) -> None:
+    """R1: One commit inserts, changes, replaces and deletes all of its rows, whether it has one row
+    or hundreds."""
+    # given
     ids = [UUID(int=each) for each in range(number)]
     said = [(run.hex, 1, b"first") for run in ids]
     write = store._recorder.insert_events
 
+    # when / then
     write((), writes=[Write(Operation.INSERT, runs.ISSUES, said)])
     assert issues(store) == said
     changed = [(run.hex, 1, b"\\x00 second\n\t") for run in ids]
@@ -804,10 +954,15 @@ def issues(store: Store) -> list[tuple[Any, ...]]:
 def test_text_compares_byte_by_byte_whatever_the_locale(
     postgres: pgserver.Server, fresh: str
 ) -> None:
+    """The store compares text byte by byte, also in a database whose locale sorts `a` before
+    `B`."""
+    # given
     name = f"locale_{next(_names)}"
     options = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en' LOCALE 'C.UTF-8'"
     postgres.execute(f"CREATE DATABASE {name} OWNER {pgserver.OWNER} {options}")
     there = postgres.url(name, pgserver.OWNER)
+
+    # when / then
     try:
         assert ask(there, "SELECT 'a' < 'B'") == [(True,)]
         migrate(there)
@@ -838,6 +993,8 @@ def test_text_compares_byte_by_byte_whatever_the_locale(
 
 
 def test_a_store_that_is_closed_leaves_no_session(url: str) -> None:
+    """A closed store leaves no session on the server, also when a reader stopped halfway."""
+    # given
     with closing(open_postgres(f"{url}&application_name=closing")) as store:
         stored(store, TWO)
         half = store.employees("acme")
@@ -846,13 +1003,16 @@ def test_a_store_that_is_closed_leaves_no_session(url: str) -> None:
         assert ask(as_superuser(url), sessions) != []
     half.close()  # type: ignore[attr-defined]
 
+    # when / then
     until = time.monotonic() + PATIENCE
     while ask(as_superuser(url), sessions):
         assert time.monotonic() < until
         time.sleep(0.01)
 
 
-def test_what_is_read_halfway_keeps_nobody_from_writing(store: Store) -> None:
+def test_readers_that_stop_halfway_do_not_block_a_commit(store: Store) -> None:
+    """A commit is stored while five readers have stopped halfway through the employees."""
+    # given
     stored(store, TWO)
     with ExitStack() as stack:
         for _ in range(5):
@@ -860,13 +1020,17 @@ def test_what_is_read_halfway_keeps_nobody_from_writing(store: Store) -> None:
             stack.callback(half.close)  # type: ignore[attr-defined]
             next(half)
 
+        # when
         store.commit(said_nothing(store, run=a_run(2)))
 
+        # then
         assert store.company_state("acme").version == 2
 
 
 def test_a_fault_in_the_middle_of_a_commit_leaves_nothing(store: Store) -> None:
-    """R1"""
+    """R1: When a fault occurs in the middle of a commit, nothing of the commit is stored, and a
+    later commit succeeds."""
+    # given
     made = plan(TWO, run=a_run(1))
 
     def breaking() -> Iterator[Any]:
@@ -878,6 +1042,8 @@ def test_a_fault_in_the_middle_of_a_commit_leaves_nothing(store: Store) -> None:
             return breaking()
 
     commit: Commit = replace(commit_of(made, run=a_run(1)), changes=Changes())
+
+    # when / then
     with pytest.raises(RuntimeError, match="no further"):
         store.commit(commit)
 

@@ -252,14 +252,17 @@ def nobody_is_due(store: Store, now: datetime) -> bool:
 def test_each_slot_of_each_company_is_served_once_however_many_race(
     kind: str, database: Database
 ) -> None:
-    """R3, R4"""
+    """R3, R4: However many workers race, each company is picked up exactly once for each slot, and
+    each run is reported by the one worker that made it."""
     with racing(kind, database, RACE) as (race, workers, store):
+        # when
         for _ in range(RACE.slots):
             slot = race.next_slot()
             wait_for(lambda slot=slot: race.served(store, slot), workers)  # type: ignore[misc]
         wait_for(lambda: nobody_is_due(store, race.slots[-1]), workers)
         workers.stop()
 
+        # then
         assert_served_once(race, store)
         # Whatever ran was said by the one who did it, and by nobody else.
         assert max(workers.runs().values()) == 1
@@ -270,8 +273,10 @@ def test_each_slot_of_each_company_is_served_once_however_many_race(
 def test_each_slot_of_each_company_is_served_once_though_workers_are_killed(
     kind: str, database: Database
 ) -> None:
-    """R1, R3, R4: at any moment, and others take their place."""
+    """R1, R3, R4: When workers are killed at random moments and others take their place, each
+    company is still picked up exactly once for each slot."""
     with racing(kind, database, KILLS) as (race, workers, store):
+        # when
         for _ in range(KILLS.slots):
             slot = race.next_slot()
             for _ in range(random.randint(1, 2)):
@@ -282,16 +287,18 @@ def test_each_slot_of_each_company_is_served_once_though_workers_are_killed(
         wait_for(lambda: nobody_is_due(store, race.slots[-1]), workers)
         workers.stop()
 
+        # then
         assert_served_once(race, store)
         assert max(workers.runs().values()) == 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["usual"])
-def test_what_a_killed_worker_had_begun_is_done_by_another_within_a_minute(
+def test_the_work_of_a_killed_worker_is_done_by_another_within_a_minute(
     kind: str, database: Database
 ) -> None:
-    """R1, R3, R6: at the pace at which workers look and show life in earnest."""
+    """R1, R3, R6: When a worker is killed while a slot is being served, another worker serves the
+    remaining companies within a minute, at the usual intervals of a worker."""
     with racing(kind, database, DEATHS) as (race, workers, store):
         for _ in range(DEATHS.slots):
             slot = race.next_slot()
@@ -358,7 +365,9 @@ def assert_people(race: Race, store: Store, key: str, runs: list[RunEnded]) -> N
 def test_a_worker_that_is_stopped_while_it_looks_ends_well(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R1: the look is waited for, as anything else that runs, for as long as the grace lasts."""
+    """R1: A worker that is stopped while it looks for due work waits for the look and ends without
+    an error."""
+    # given
     looking, stop = threading.Event(), threading.Event()
 
     def slow(_: object) -> list[Job]:
@@ -374,7 +383,10 @@ def test_a_worker_that_is_stopped_while_it_looks_ends_well(
         configuration = Configuration(race.config, observers)
         worker = DistributedWorker(configuration, store, database.url, observers, 2)
         with ThreadPoolExecutor(1) as pool:
+            # when
             ended = pool.submit(worker.run, stop, 20.0)
             assert looking.wait(PATIENCE)
             stop.set()
+
+            # then
             assert ended.result(PATIENCE)

@@ -59,6 +59,9 @@ def planned(
 def test_a_plan_from_those_mentioned_is_the_plan_from_everyone(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A plan from the employees that a delivery mentions equals the plan from all employees, for
+    any history and any delivery."""
+    # given
     monkeypatch.setattr(read_transaction, "MAX_SHARE", math.inf)
 
     @examples(200)
@@ -77,6 +80,7 @@ def test_a_plan_from_those_mentioned_is_the_plan_from_everyone(
                 few, everyone = planned(reading, sheets, agreed, NO_DIGESTS)
                 assert few == everyone
 
+    # when / then
     holds()
 
 
@@ -101,9 +105,12 @@ def plain(number: int) -> tuple[int, str, str, str]:
 
 
 @pytest.mark.parametrize("number", [499, 500, 501, 1_001])
-def test_however_many_are_asked_for_all_of_them_are_found(
+def test_all_mentioned_employees_are_found_however_many_there_are(
     store: Store, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
+    """A read transaction finds every employee that a delivery mentions, also beyond the number of
+    parameters of one statement."""
+    # given
     monkeypatch.setattr(read_transaction, "MAX_SHARE", math.inf)
     stored(store, file(*map(plain, range(number + 40))).encode())
     changed = [
@@ -112,10 +119,12 @@ def test_however_many_are_asked_for_all_of_them_are_found(
     ]
     sheet = read_sheet("a.csv", file(*changed).encode(), a_company())
 
+    # when
     with store.read("acme") as reading:
         found = reading.roster(parsed_of(file(*changed)).mentions())
         few, everyone = planned(reading, [sheet], context(run=a_run(2)), reading.digests())
 
+    # then
     assert len(found.entries) == number
     assert few == everyone
     assert few.counts.rows == number
@@ -123,38 +132,52 @@ def test_however_many_are_asked_for_all_of_them_are_found(
 
 
 @pytest.mark.parametrize(("decided", "read"), [(1, 1), (9, 9), (10, 10), (11, 100), (100, 100)])
-def test_where_many_rows_are_decided_everyone_is_read(
+def test_a_delivery_with_many_rows_to_decide_reads_everyone(
     store: Store, decided: int, read: int
 ) -> None:
+    """When a delivery mentions more than a tenth of the company's employees, the whole roster is
+    read instead of the mentioned employees."""
+    # given
     stored(store, file(*map(plain, range(100))).encode())
 
+    # when
     with store.read("acme") as reading:
         found = reading.roster(parsed_of(file(*map(plain, range(decided)))).mentions())
 
+    # then
     assert len(found.entries) == read
     assert found.headcount.known == 100
 
 
-def test_nobody_is_read_for_a_delivery_that_repeats_itself(store: Store) -> None:
+def test_a_delivery_of_known_rows_reads_no_employee(store: Store) -> None:
+    """L10: A delivery whose rows are all recognised as already accepted reads no employee from the
+    roster."""
+    # given
     text = file(*map(plain, range(100)))
     stored(store, text.encode())
     sheet = read_sheet("alleo_employees.csv", text.encode(), a_company())
 
+    # when
     with store.read("acme") as reading:
         parsed = parse_delivery([sheet], reading.digests(), a_company())
         found = reading.roster(parsed.mentions())
 
+    # then
     assert (parsed.recognised, len(parsed.rows)) == (100, 0)
     assert found.entries == []
     assert found.headcount.employed == 100
 
 
-def test_who_is_known_to_another_company_is_not_mentioned(store: Store) -> None:
+def test_employees_of_another_company_are_not_found(store: Store) -> None:
+    """R6: The rows of one company's file never find employees of another company."""
+    # given
     stored(store, file(*map(plain, range(50))).encode())
 
+    # when
     with store.read("zenith") as reading:
         found = reading.roster(parsed_of(file(*map(plain, range(50)))).mentions())
 
+    # then
     assert found.entries == []
     assert found.headcount.known == 0
 
@@ -173,17 +196,21 @@ LIVED = {
 
 
 @pytest.mark.parametrize("case", LIVED)
-def test_a_newcomer_at_an_address_that_is_left_is_told_of_namesakes(
+def test_a_new_employee_at_a_freed_address_is_compared_with_namesakes(
     store: Store, watch: Watch, case: str
 ) -> None:
-    """I2, I5: what is imported is what was previewed."""
+    """I2, I5: When a row without an external id has an address that another row frees, the import
+    warns of the namesake, exactly as the preview does."""
+    # given
     app, customer = app_of(store, watch), a_customer()
     for people in LIVED[case]:
         import_delivery(app, customer, "tester", delivered(HEAD + OTHERS + people))
     last = "b@acme.example,Jan,Jansen,X\na@acme.example,Jan,Jansen,\n"
 
+    # when
     previewed = preview_delivery(app, customer, "tester", delivered(HEAD + OTHERS + last))
     run = import_delivery(app, customer, "tester", delivered(HEAD + OTHERS + last))
 
+    # then
     assert "possible-email-change" in [issue.code for issue in run.issues]
     assert (run.counts, run.issues) == (previewed.counts, previewed.issues)

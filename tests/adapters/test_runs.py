@@ -139,11 +139,15 @@ def supplied(answer: Sequence[DeliveredFile] | Exception, customer: Customer) ->
 
 
 def test_an_applied_delivery_is_recorded_with_everything_about_it(app: App, watch: Watch) -> None:
-    """R2"""
+    """R2: The record of an applied delivery holds its start and end, who asked, the file with its
+    size, time and SHA-256, the counts and the issues."""
+    # given
     watch.tick = timedelta(seconds=1)
 
+    # when
     run = taken(app, THREE)
 
+    # then
     record = record_of(app, run).ended
     (file,) = record.files
     assert (record.company, record.run_kind, record.outcome) == (
@@ -163,23 +167,30 @@ def test_an_applied_delivery_is_recorded_with_everything_about_it(app: App, watc
 
 
 def test_a_delivery_that_changes_nothing_is_recorded_as_unchanged(app: App) -> None:
-    """R2"""
+    """R2: A delivery that changes nothing leaves a record with the outcome unchanged."""
+    # given
     taken(app, THREE)
 
+    # when
     run = taken(app, THREE + "\n\n")
 
+    # then
     assert run.outcome is Outcome.UNCHANGED
     assert record_of(app, run).ended.counts == Counts(rows=3, unchanged=3)
     assert len(app.store.runs("acme", 10)) == 2
 
 
 def test_no_file_is_recorded_and_nobody_is_offboarded(app: App, acme: Customer) -> None:
-    """D6, R2"""
+    """D6, R2: When no file matches, the run is recorded as `no-file` with a warning that names the
+    pattern, and no employee changes."""
+    # given
     taken(app, THREE)
     before = history(app.store)
 
+    # when
     run = import_delivery(app, supplied([], acme), "tester")
 
+    # then
     assert run.outcome is Outcome.NO_FILE
     assert said(run) == [("no-file", None)]
     assert run.issues[0].severity.value == "warning"
@@ -192,12 +203,16 @@ def test_no_file_is_recorded_and_nobody_is_offboarded(app: App, acme: Customer) 
 
 
 def test_a_refused_delivery_is_recorded_with_its_files_and_why(app: App) -> None:
-    """F1, R2"""
+    """F1, R2: When one file is refused, the run is recorded as refused with all files and the
+    reasons, and no employee changes."""
+    # given
     taken(app, THREE)
     before = history(app.store)
 
+    # when
     run = taken(app, f"{HEADER}\n{ANNA.replace('Anna', 'Anne')}", b"email\n\xff\n", b"")
 
+    # then
     record = record_of(app, run).ended
     assert run.outcome is record.outcome is Outcome.REFUSED
     assert [file.name for file in record.files] == [NAME.format(n) for n in (1, 2, 3)]
@@ -219,26 +234,34 @@ FAILURES = {
 def test_a_delivery_that_cannot_be_fetched_is_recorded_as_failed(
     app: App, acme: Customer, code: str
 ) -> None:
-    """D4, R2"""
+    """D4, R2: A delivery that cannot be fetched is recorded as failed, with an issue that says
+    why."""
+    # when
     run = import_delivery(app, supplied(FAILURES[code], acme), "tester")
 
+    # then
     record = record_of(app, run)
     assert run.outcome is record.ended.outcome is Outcome.FAILED
     assert [issue.code for issue in app.store.issues(record)] == [code]
     assert said(run) == [(code, None)]
 
 
-def test_what_a_source_says_of_its_failure_is_told(app: App, acme: Customer) -> None:
-    """R2"""
+def test_the_issue_of_a_failed_fetch_repeats_what_the_source_said(app: App, acme: Customer) -> None:
+    """R2: The issue of a failed pick-up repeats the reason or names the file that the source
+    told."""
+    # when
     unreachable = import_delivery(app, supplied(FAILURES["unreachable"], acme), "tester")
     uploading = import_delivery(app, supplied(FAILURES["still-uploading"], acme), "tester")
 
+    # then
     assert "the door is locked" in unreachable.issues[0].message
     assert uploading.issues[0].file == NAME.format(1)
 
 
-def test_a_company_without_source_is_only_ever_given_files(app: App) -> None:
-    """R2: asking for more is a mistake of whoever asks, and no run."""
+def test_an_import_without_files_needs_a_source(app: App) -> None:
+    """R2: An import without files for a company without a source raises an error and leaves no
+    run."""
+    # when / then
     with pytest.raises(NoSource, match="acme"):
         import_delivery(app, a_customer(), "tester")
 
@@ -246,7 +269,8 @@ def test_a_company_without_source_is_only_ever_given_files(app: App) -> None:
 
 
 def test_a_fault_while_fetching_is_recorded(app: App, acme: Customer) -> None:
-    """R2"""
+    """R2: A fault while files are fetched is recorded as a failed run with the issue `fault`."""
+    # when / then
     with pytest.raises(RuntimeError):
         import_delivery(app, supplied(RuntimeError(SECRET), acme), "tester")
 
@@ -256,11 +280,14 @@ def test_a_fault_while_fetching_is_recorded(app: App, acme: Customer) -> None:
 
 
 def test_the_next_pick_up_after_a_failure_applies_the_delivery(app: App, acme: Customer) -> None:
-    """D4"""
+    """D4: The pick-up after a failed one applies the delivery."""
+    # given
     import_delivery(app, supplied(FAILURES["still-uploading"], acme), "tester")
 
+    # when
     run = import_delivery(app, supplied(delivered(THREE), acme), "tester")
 
+    # then
     assert run.outcome is Outcome.APPLIED
     assert len(history(app.store)) == 3
 
@@ -275,12 +302,15 @@ def failing(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
 
 
 @pytest.mark.parametrize("part", ["plan_delivery", "read_sheets", "commit_of"])
-def test_a_fault_is_recorded_and_goes_on_its_way(
+def test_a_fault_is_recorded_and_raised(
     app: App, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
-    """R2"""
+    """R2: A fault during an import is recorded as a failed run without any cell in its issue, and
+    the error is raised to the caller."""
+    # given
     failing(monkeypatch, part)
 
+    # when / then
     with pytest.raises(RuntimeError, match="cannot understand"):
         taken(app, THREE)
 
@@ -296,11 +326,13 @@ def test_a_fault_is_recorded_and_goes_on_its_way(
 def test_a_fault_of_the_clock_is_recorded(
     app: App, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R2"""
+    """R2: A fault during a clock pass is recorded as a failed run of kind clock."""
+    # given
     taken(app, THREE)
     watch.moment = moment("2027-03-21 00:00")
     failing(monkeypatch, "plan_clock")
 
+    # when / then
     with pytest.raises(RuntimeError):
         list(pass_clock(app, "tester"))
 
@@ -313,12 +345,14 @@ def test_a_fault_of_the_clock_is_recorded(
 def test_after_a_fault_the_same_delivery_is_applied(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R1"""
+    """R1: A delivery whose import met a fault is applied when it is imported again."""
+    # given
     with monkeypatch.context() as broken:
         failing(broken, "plan_delivery")
         with pytest.raises(RuntimeError):
             taken(app, THREE)
 
+    # when / then
     assert taken(app, THREE).outcome is Outcome.APPLIED
     assert len(history(app.store)) == 3
 
@@ -326,7 +360,9 @@ def test_after_a_fault_the_same_delivery_is_applied(
 def test_a_fault_while_storing_leaves_nothing_but_its_record(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R1, R2"""
+    """R1, R2: A fault while a run is stored leaves no event of the run, only the record of the
+    failure."""
+    # given
     taken(app, THREE)
     before, version = history(app.store), app.store.company_state("acme").version
     real = app.store.commit
@@ -335,6 +371,8 @@ def test_a_fault_while_storing_leaves_nothing_but_its_record(
         real(replace(each, issues=Torn(each.issues)) if each.changes else each)
 
     monkeypatch.setattr(app.store, "commit", commit)
+
+    # when / then
     with pytest.raises(MemoryError):
         taken(app, THREE.replace("Anna", "Anne") + "\n" + BROKEN)
 
@@ -351,29 +389,37 @@ class Torn(tuple[object, ...]):
         raise MemoryError
 
 
-def test_what_a_preview_would_do_is_stored_nowhere(app: App, acme: Customer) -> None:
-    """R2"""
+def test_a_preview_stores_nothing(app: App, acme: Customer) -> None:
+    """R2: A preview leaves no event and no run, whether its files are applied, refused or
+    missing."""
+    # given
     taken(app, THREE)
     before, state = history(app.store), app.store.company_state("acme")
 
+    # when
     for files in ([THREE.replace("Anna", "Anne")], [b"\xff"], []):
         preview_delivery(app, acme, "tester", delivered(*files))
 
+    # then
     assert history(app.store) == before
     assert app.store.company_state("acme") == state
     assert len(app.store.runs("acme", 10)) == 1
 
 
 def test_a_preview_tells_what_the_import_then_does(app: App, acme: Customer) -> None:
-    """R2"""
+    """R2: A preview tells the outcome, the counts and the issues of the import that follows, and
+    the action for every row."""
+    # given
     taken(app, THREE)
     news = "\n".join(
         (HEADER, ANNA.replace("Anna", "Anne"), CHRIS, BROKEN, CHRIS, "e@x.example,E,F,,,")
     )
 
+    # when
     preview = preview_delivery(app, acme, "tester", delivered(news))
     run = taken(app, news)
 
+    # then
     assert preview.run is None
     told = [(issue.code, issue.line, issue.value, issue.message) for issue in preview.issues]
     assert told == [(issue.code, issue.line, issue.value, issue.message) for issue in run.issues]
@@ -381,13 +427,16 @@ def test_a_preview_tells_what_the_import_then_does(app: App, acme: Customer) -> 
     assert [row.action for row in preview.rows] == ["update", "none", "reject", "skip", "onboard"]
 
 
-def test_absent_people_are_counted_and_stay_as_they_are(app: App) -> None:
-    """D7"""
+def test_absent_employees_are_counted_and_stay_as_they_are(app: App) -> None:
+    """D7: Employees that no row mentions are counted as absent and stay as they are."""
+    # given
     taken(app, THREE)
     before = history(app.store)
 
+    # when
     run = taken(app, f"{HEADER}\n{ANNA}")
 
+    # then
     assert run.counts == Counts(rows=1, unchanged=1, absent=2)
     assert history(app.store) == before
 
@@ -396,26 +445,33 @@ def test_absent_people_are_counted_and_stay_as_they_are(app: App) -> None:
 
 
 def test_importing_the_same_again_repeats_nothing(app: App) -> None:
-    """R1, L10"""
+    """R1, L10: An import of the same delivery again causes no event and ends as unchanged."""
+    # given
     taken(app, THREE)
     before = history(app.store)
 
+    # when
     again = taken(app, THREE)
 
+    # then
     assert again.outcome is Outcome.UNCHANGED
     assert again.counts == Counts(rows=3, unchanged=3)
     assert history(app.store) == before
 
 
 def test_two_files_left_in_the_folder_do_not_flip_back_and_forth(app: App) -> None:
-    """D3"""
+    """D3: When an older and a newer file stay in the directory, further pick-ups cause no events
+    and the value of the newer file stands."""
+    # given
     older, newer = THREE, THREE.replace("Anna", "Anne")
     taken(app, older, newer)
     before = history(app.store)
 
+    # when
     again = taken(app, older, newer)
     in_full = taken(app, older, newer + "\n")
 
+    # then
     assert again.outcome is in_full.outcome is Outcome.UNCHANGED
     assert person(app.store, "1").details.first_name == "Anne"
     assert history(app.store) == before
@@ -424,57 +480,75 @@ def test_two_files_left_in_the_folder_do_not_flip_back_and_forth(app: App) -> No
 # D8: a delivery that was applied is recognised
 
 
-def test_what_was_applied_is_recognised_before_it_is_read(
+def test_an_applied_delivery_is_recognised_before_its_files_are_parsed(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """D8"""
+    """D8: An applied delivery that comes again is recognised before its files are parsed, and its
+    run refers to the earlier run."""
+    # given
     first = taken(app, THREE)
     failing(monkeypatch, "read_sheets")
     failing(monkeypatch, "plan_delivery")
 
+    # when
     again = taken(app, THREE)
 
+    # then
     assert again.outcome is Outcome.UNCHANGED
     assert record_of(app, again).ended.issues_of == first.run
     assert [file.sha256 for file in again.files] == [file.sha256 for file in first.files]
 
 
 def test_several_files_are_recognised_together_and_in_order(app: App, reads: list[str]) -> None:
-    """D8"""
+    """D8: A delivery of several files is recognised when the same files come in the same order, and
+    is read when they come in another order."""
+    # given
     older, newer = f"{HEADER}\n{ANNA}", f"{HEADER}\n{BRAM}"
     taken(app, older, newer)
     reads.clear()
 
+    # when
     taken(app, older, newer)
+
+    # then
     assert reads == []
 
+    # when
     taken(app, newer, older)
+
+    # then
     assert len(reads) == 2
 
 
 def test_the_counts_of_a_recognised_delivery_are_those_of_reading_it(
     app: App, acme: Customer, reads: list[str]
 ) -> None:
-    """D8"""
+    """D8: A recognised delivery has the same counts as the same delivery read in full."""
+    # given
     taken(app, THREE)
     left = "gone@acme.example,Gerda,Gone,9,2020-01-01,2021-01-01"
     files = [f"{HEADER}\n{ANNA}\n{ANNA}", f"{HEADER}\n{CHRIS}\n{left}\n{ANNA}"]
     taken(app, *files)
     reads.clear()
 
+    # when
     again = taken(app, *files)
 
+    # then
     assert reads == []
     assert again.counts == preview_delivery(app, acme, "tester", delivered(*files)).counts
     assert again.counts == Counts(rows=5, unchanged=2, skipped=3, absent=1)
 
 
-def test_a_preview_of_what_is_recognised_still_shows_every_row(app: App, acme: Customer) -> None:
-    """D8"""
+def test_a_preview_of_a_recognised_delivery_still_shows_every_row(app: App, acme: Customer) -> None:
+    """D8: A preview of a delivery that an import would recognise still shows every row."""
+    # given
     taken(app, THREE)
 
+    # when
     preview = preview_delivery(app, acme, "tester", delivered(THREE))
 
+    # then
     assert preview.outcome is Outcome.UNCHANGED
     assert [row.action for row in preview.rows] == ["none"] * 3
 
@@ -482,13 +556,17 @@ def test_a_preview_of_what_is_recognised_still_shows_every_row(app: App, acme: C
 def test_lasting_issues_are_said_again_and_no_others_through_a_chain_of_runs(
     app: App, reads: list[str]
 ) -> None:
-    """D8, L10"""
+    """D8, L10: Each run that recognises a delivery tells the issues about the content of its rows
+    again, and not the issues about a change."""
+    # given
     talkative = f"{HEADER},shoe_size,group_name\n{ANNA},43,Salse\n{CHRIS},44,Sales"
     first = taken(app, talkative)
     reads.clear()
 
+    # when
     chain = [taken(app, talkative) for _ in range(3)]
 
+    # then
     lasting = [("unknown-column", 1), ("unknown-group", 2)]
     assert said(first) == [*lasting, ("short-notice", 3)]
     assert reads == []
@@ -501,13 +579,17 @@ def test_lasting_issues_are_said_again_and_no_others_through_a_chain_of_runs(
 
 
 def test_a_run_that_was_read_in_full_begins_a_chain_of_its_own(app: App) -> None:
-    """D8"""
+    """D8: A recognised delivery refers to the latest run that read it in full, and repeats no issue
+    of older runs."""
+    # given
     taken(app, f"{HEADER},shoe_size\n{ANNA},43")
     plain = f"{HEADER}\n{ANNA}"
     second = taken(app, plain)
 
+    # when
     again = taken(app, plain)
 
+    # then
     assert said(again) == []
     assert record_of(app, again).ended.issues_of == second.run
 
@@ -515,14 +597,17 @@ def test_a_run_that_was_read_in_full_begins_a_chain_of_its_own(app: App) -> None
 def test_nothing_is_recognised_after_the_clock_changed_someone(
     app: App, watch: Watch, reads: list[str]
 ) -> None:
-    """D8"""
+    """D8: A delivery is read in full after the clock changed an employee."""
+    # given
     taken(app, THREE)
     watch.moment = moment("2027-03-10 00:00")
     assert len(list(pass_clock(app, "tester"))) == 1
     reads.clear()
 
+    # when
     run = taken(app, THREE)
 
+    # then
     assert reads == [NAME.format(1)]
     assert run.outcome is Outcome.UNCHANGED
     assert record_of(app, run).ended.issues_of is None
@@ -531,28 +616,36 @@ def test_nothing_is_recognised_after_the_clock_changed_someone(
 def test_nothing_is_recognised_under_other_settings(
     app: App, acme: Customer, reads: list[str]
 ) -> None:
-    """D8"""
+    """D8: A delivery is read in full after the settings of the company changed, and the new
+    settings decide about its rows."""
+    # given
     taken(app, f"{HEADER},prefix\n{ANNA},van")
     taken(app, f"{HEADER},prefix\n{ANNA},")
     assert person(app.store, "1").details.prefix == "van"
     clearing = replace(acme, company=a_company(policy={"blank_cells": "clear"}))
     reads.clear()
 
+    # when
     run = taken(app, f"{HEADER},prefix\n{ANNA},", customer=clearing)
 
+    # then
     assert reads == [NAME.format(1)]
     assert run.outcome is Outcome.APPLIED
     assert person(app.store, "1").details.prefix is None
 
 
 def test_nothing_is_recognised_after_rejected_rows(app: App, reads: list[str]) -> None:
-    """D8, L10"""
+    """D8, L10: A delivery with a rejected row is read in full when it comes again, and the rejected
+    row is told again."""
+    # given
     delivery = f"{HEADER}\n{ANNA}\n{BROKEN}"
     taken(app, delivery)
     reads.clear()
 
+    # when
     again = taken(app, delivery)
 
+    # then
     assert reads == [NAME.format(1)]
     assert again.outcome is Outcome.UNCHANGED
     assert again.counts == Counts(rows=2, unchanged=1, rejected=1)
@@ -562,22 +655,27 @@ def test_nothing_is_recognised_after_rejected_rows(app: App, reads: list[str]) -
 def test_nothing_is_recognised_after_another_delivery_changed_someone(
     app: App, reads: list[str]
 ) -> None:
-    """D8"""
+    """D8: A delivery is read in full after another delivery changed an employee."""
+    # given
     taken(app, THREE)
     taken(app, THREE.replace("Anna", "Anne"))
     reads.clear()
 
+    # when
     run = taken(app, THREE)
 
+    # then
     assert reads == [NAME.format(1)]
     assert run.outcome is Outcome.APPLIED
     assert person(app.store, "1").details.first_name == "Anna"
 
 
-def test_a_run_that_changed_nobody_is_in_no_way_of_recognising(
+def test_runs_without_changes_do_not_keep_a_delivery_from_being_recognised(
     app: App, acme: Customer, reads: list[str]
 ) -> None:
-    """D8"""
+    """D8: A delivery is still recognised after runs that changed no employee of the company: no
+    file, a refused file, a failure, and a run of another company."""
+    # given
     taken(app, THREE)
     import_delivery(app, supplied([], acme), "tester")
     taken(app, b"")
@@ -585,18 +683,23 @@ def test_a_run_that_changed_nobody_is_in_no_way_of_recognising(
     taken(app, THREE, customer=a_customer(other_company()))
     reads.clear()
 
+    # when
     run = taken(app, THREE)
 
+    # then
     assert reads == []
     assert run.outcome is Outcome.UNCHANGED
 
 
 def test_a_delivery_is_not_recognised_by_another_company(app: App) -> None:
-    """D8"""
+    """D8: A delivery that one company applied is not recognised by another company."""
+    # given
     taken(app, THREE)
 
+    # when
     run = taken(app, THREE, customer=a_customer(other_company()))
 
+    # then
     assert run.outcome is Outcome.APPLIED
     assert len(history(app.store, "zenith")) == 3
 
@@ -604,10 +707,13 @@ def test_a_delivery_is_not_recognised_by_another_company(app: App) -> None:
 def test_a_company_whose_files_were_never_there_recognises_nothing(
     app: App, acme: Customer
 ) -> None:
-    """D6, D8"""
+    """D6, D8: A missing delivery is never recognised as unchanged: each pick-up ends as `no-file`
+    with a run of its own."""
+    # when
     first = import_delivery(app, supplied([], acme), "tester")
     again = import_delivery(app, supplied([], acme), "tester")
 
+    # then
     assert first.outcome is again.outcome is Outcome.NO_FILE
     assert len(app.store.runs("acme", 10)) == 2
 
@@ -621,23 +727,29 @@ def clocked(app: App, at: str | None = None) -> list[RunDocument]:
 
 
 def test_a_pass_with_nothing_due_leaves_no_record(app: App, watch: Watch) -> None:
-    """C1"""
+    """C1: A clock pass over a company with nothing due leaves no run."""
+    # given
     taken(app, THREE)
     watch.moment = moment("2027-03-09 23:59")
     state = app.store.company_state("acme")
 
+    # when / then
     assert clocked(app) == []
     assert app.store.company_state("acme") == state
     assert len(app.store.runs(None, 10)) == 1
 
 
 def test_a_pass_is_recorded_with_what_it_did(app: App, watch: Watch) -> None:
-    """C1, R2"""
+    """C1, R2: A clock pass with due employees leaves one run with its counts, and the employees
+    have the states that were due."""
+    # given
     taken(app, THREE)
     watch.moment = moment("2027-03-20 23:00")
 
+    # when
     (run,) = clocked(app)
 
+    # then
     assert (run.kind, run.outcome, run.by) == (RunKind.CLOCK, Outcome.APPLIED, "night")
     assert run.counts == Counts(activated=1, deactivated=1, events=2)
     assert record_of(app, run).ended.counts == run.counts
@@ -646,12 +758,15 @@ def test_a_pass_is_recorded_with_what_it_did(app: App, watch: Watch) -> None:
 
 
 def test_running_the_clock_again_changes_nothing(app: App, watch: Watch) -> None:
-    """C2"""
+    """C2: A second clock pass at the same moment, or up to an earlier one, changes nothing and
+    leaves no run."""
+    # given
     taken(app, THREE)
     watch.moment = moment("2027-03-25 00:00")
     clocked(app)
     before = history(app.store)
 
+    # when / then
     assert clocked(app) == []
     assert clocked(app, "2027-03-10 00:00") == []
     assert history(app.store) == before
@@ -659,13 +774,17 @@ def test_running_the_clock_again_changes_nothing(app: App, watch: Watch) -> None
 
 
 def test_missed_nights_are_caught_up_with_the_moments_that_were_due(app: App, watch: Watch) -> None:
-    """C1"""
+    """C1: A clock pass after missed nights does their work, and each event takes effect at the
+    moment it was due and is recorded at the moment of the pass."""
+    # given
     both = "dora@acme.example,Dora,Dam,4,2027-03-05,2027-03-08"
     taken(app, f"{THREE}\n{both}")
     watch.moment = moment("2027-04-15 09:30")
 
+    # when
     (run,) = clocked(app)
 
+    # then
     assert run.counts == Counts(activated=2, deactivated=2, events=4)
     late = {
         employee.external_id: [
@@ -688,40 +807,54 @@ def test_missed_nights_are_caught_up_with_the_moments_that_were_due(app: App, wa
 
 
 def test_the_clock_may_stop_at_an_earlier_moment(app: App, watch: Watch) -> None:
-    """C1"""
+    """C1: A clock pass up to an earlier moment does what was due by that moment, and the next pass
+    does the rest."""
+    # given
     taken(app, THREE)
     watch.moment = moment("2027-04-15 09:30")
 
+    # when
     (first,) = clocked(app, "2027-03-10 00:00")
     (second,) = clocked(app)
 
+    # then
     assert (first.counts.activated, first.counts.deactivated) == (1, 0)
     assert (second.counts.activated, second.counts.deactivated) == (0, 1)
 
 
-def test_what_takes_effect_never_goes_back_in_time(app: App, watch: Watch) -> None:
-    """C1, L4"""
+def test_a_transition_never_takes_effect_before_the_event_before_it(app: App, watch: Watch) -> None:
+    """C1, L4: An employee whose last day was already over when a file said it is deactivated by the
+    next clock pass, and not before the previous event took effect."""
+    # given
     taken(app, f"{HEADER}\n{ANNA}")
     overdue = taken(app, f"{HEADER}\n{ANNA}2027-02-20")
     assert said(overdue) == [("offboarding-overdue", 2)]
     assert person(app.store, "1").state is State.OFFBOARDING_SCHEDULED
     watch.moment = NOW + LATER
 
+    # when
     clocked(app)
 
+    # then
     events = app.store.events(person(app.store, "1").id)
     assert [event.effective for event in events] == [NOW, NOW, NOW]
     assert events[-1].recorded == NOW + LATER
     assert person(app.store, "1").state is State.DEACTIVATED
 
 
-def test_an_import_moves_nobody_whose_time_has_come(app: App, watch: Watch) -> None:
-    """C3"""
+def test_an_import_neither_activates_nor_deactivates_known_employees(
+    app: App, watch: Watch
+) -> None:
+    """C3: An import neither activates nor deactivates a known employee whose date has come, and a
+    new employee becomes active at registration."""
+    # given
     taken(app, THREE)
     watch.moment = moment("2027-04-15 09:30")
 
+    # when
     run = taken(app, THREE.replace("Anna", "Anne") + "\nnew@acme.example,New,One,7,,")
 
+    # then
     assert run.counts == Counts(rows=4, registered=1, changed=1, unchanged=2, events=2)
     states = {each.external_id: each.state for each in app.store.employees("acme")}
     assert states == {
@@ -735,25 +868,32 @@ def test_an_import_moves_nobody_whose_time_has_come(app: App, watch: Watch) -> N
 def test_the_clock_makes_one_run_for_each_company_where_something_is_due(
     app: App, watch: Watch
 ) -> None:
-    """C1"""
+    """C1: A clock pass makes one run for each company with something due, and none for the
+    others."""
+    # given
     taken(app, THREE, customer=a_customer(other_company()))
     taken(app, f"{HEADER}\n{ANNA}", customer=a_customer(other_company("quiet")))
     taken(app, THREE)
     watch.moment = moment("2027-03-10 00:00")
 
+    # when
     runs = clocked(app)
 
+    # then
     assert [run.company for run in runs] == ["acme", "zenith"]
     assert app.store.company_state("quiet").version == 1
 
 
-def test_what_the_clock_would_do_is_stored_nowhere(app: App) -> None:
-    """C1"""
+def test_a_preview_of_the_clock_stores_nothing(app: App) -> None:
+    """C1: A preview of the clock counts what is due at a moment and stores nothing."""
+    # given
     taken(app, THREE)
     before = history(app.store)
 
+    # when
     (run,) = preview_clock(app, "tester", moment("2028-01-01 00:00"))
 
+    # then
     assert (run.run, run.counts) == (None, Counts(activated=1, deactivated=1, events=2))
     assert history(app.store) == before
     assert len(app.store.runs(None, 10)) == 1
@@ -785,15 +925,20 @@ def both_due(
 def test_one_companys_trouble_does_not_keep_the_clock_from_the_others(
     app: App, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R6: Acme comes first, fails, is recorded as failed, and Zenith has its turn all the same."""
+    """R6: When the clock run of one company fails, the failure is recorded and the clock runs of
+    the other companies are stored."""
 
+    # given
     def fails() -> None:
         raise RuntimeError
 
     both_due(app, watch, monkeypatch, fails)
+
+    # when
     with suppress(RuntimeError):
         clocked(app)
 
+    # then
     assert last_record(app, "acme").ended.outcome is Outcome.FAILED
     assert last_record(app, "zenith").ended.run_kind is RunKind.CLOCK
     assert last_record(app, "zenith").ended.counts.deactivated == 1
@@ -802,7 +947,8 @@ def test_one_companys_trouble_does_not_keep_the_clock_from_the_others(
 def test_a_company_that_is_kept_waiting_does_not_keep_the_clock_from_the_others(
     app: App, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R6: Acme comes first, and goes on only when Zenith is done."""
+    """R6: A clock run that waits does not hold up the clock runs of other companies."""
+    # given
     done = threading.Event()
 
     def waits() -> None:
@@ -810,13 +956,15 @@ def test_a_company_that_is_kept_waiting_does_not_keep_the_clock_from_the_others(
 
     both_due(app, watch, monkeypatch, waits, done.set)
 
+    # when / then
     assert [run.company for run in clocked(app)] == ["acme", "zenith"]
 
 
-def test_whoever_does_not_ask_the_clock_on_has_no_more_companies_begun(
+def test_a_clock_pass_that_is_abandoned_begins_no_further_companies(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R1: as after Ctrl-C."""
+    """R1: When a clock pass is abandoned, as after Ctrl-C, the pass begins no further companies."""
+    # given
     begun: list[str] = []
 
     def slow(_: App, __: str, ___: object, company: str, ____: object) -> object:
@@ -829,9 +977,11 @@ def test_whoever_does_not_ask_the_clock_on_has_no_more_companies_begun(
     monkeypatch.setattr(app.store, "due", lambda *_: due)
     passed = pass_clock(app, "tester")
 
+    # when
     assert next(passed) == "c00"  # type: ignore[comparison-overlap]
     passed.close()  # type: ignore[attr-defined]
 
+    # then
     assert 1 <= len(begun) < 40
 
 
@@ -858,15 +1008,19 @@ def meanwhile(
     return plans
 
 
-def test_an_import_plans_anew_when_another_was_first(
+def test_an_import_plans_again_when_another_import_was_first(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R4"""
+    """R4: When another import is stored first, an import plans again from the new state and changes
+    only what is left."""
+    # given
     ours, theirs = THREE.replace("Anna", "Anne"), f"{HEADER}\n{ANNA}\n{BRAM}"
     plans = meanwhile(monkeypatch, "plan_delivery", lambda: taken(app, theirs))
 
+    # when
     run = taken(app, ours)
 
+    # then
     assert len(plans) == 2
     assert run.counts == Counts(rows=3, registered=1, changed=1, unchanged=1, events=3)
     assert person(app.store, "1").details.first_name == "Anne"
@@ -879,11 +1033,15 @@ def test_an_import_plans_anew_when_another_was_first(
 def test_an_import_finds_its_delivery_applied_when_another_was_first_with_it(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R4, D8"""
+    """R4, D8: When another import stores the same delivery first, an import recognises the delivery
+    and ends as unchanged."""
+    # given
     plans = meanwhile(monkeypatch, "plan_delivery", lambda: taken(app, THREE))
 
+    # when
     run = taken(app, THREE)
 
+    # then
     assert len(plans) == 1
     assert run.outcome is Outcome.UNCHANGED
     assert run.counts == Counts(rows=3, unchanged=3)
@@ -893,45 +1051,57 @@ def test_an_import_finds_its_delivery_applied_when_another_was_first_with_it(
 def test_a_recognised_delivery_is_read_after_all_when_another_was_first(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R4, D8"""
+    """R4, D8: When another delivery is stored first, a delivery that was recognised is read in full
+    after all."""
+    # given
     taken(app, THREE)
     changed = THREE.replace("Anna", "Anne")
     plans = meanwhile(monkeypatch, "decide_unread", lambda: taken(app, changed))
 
+    # when
     run = taken(app, THREE)
 
+    # then
     assert len(plans) == 2
     assert run.outcome is Outcome.APPLIED
     assert run.counts == Counts(rows=3, changed=1, unchanged=2, events=1)
     assert person(app.store, "1").details.first_name == "Anna"
 
 
-def test_an_import_plans_anew_when_the_clock_was_first(
+def test_an_import_plans_again_when_the_clock_was_first(
     app: App, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R4, L6"""
+    """R4, L6: When the clock deactivates an employee during an import, the import plans again and
+    rejects the row with a new last day."""
+    # given
     taken(app, THREE)
     watch.moment = moment("2027-03-21 00:00")
     plans = meanwhile(monkeypatch, "plan_delivery", lambda: clocked(app))
 
+    # when
     run = taken(app, THREE.replace("2027-03-20", "2027-06-20"))
 
+    # then
     assert len(plans) == 2
     assert said(run) == [("reactivation-needs-support", 4)]
     assert person(app.store, "3").state is State.DEACTIVATED
 
 
-def test_the_clock_plans_anew_when_an_import_was_first(
+def test_the_clock_plans_again_when_an_import_was_first(
     app: App, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R4"""
+    """R4: When an import moves a last day during a clock pass, the clock plans again and does not
+    deactivate the employee."""
+    # given
     taken(app, THREE)
     watch.moment = moment("2027-03-21 00:00")
     moved = THREE.replace("2027-03-20", "2027-06-20")
     meanwhile(monkeypatch, "plan_clock", lambda: taken(app, moved))
 
+    # when
     (run,) = clocked(app)
 
+    # then
     assert run.counts == Counts(activated=1, events=1)
     assert person(app.store, "3").state is State.OFFBOARDING_SCHEDULED
 
@@ -939,11 +1109,13 @@ def test_the_clock_plans_anew_when_an_import_was_first(
 def test_two_clocks_at_once_make_every_transition_once(
     app: App, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R4, C1"""
+    """R4, C1: Two clock passes at once make every transition exactly once."""
+    # given
     taken(app, THREE)
     watch.moment = moment("2027-03-21 00:00")
     meanwhile(monkeypatch, "plan_clock", lambda: clocked(app))
 
+    # when / then
     assert clocked(app) == []
     assert len(app.store.runs("acme", 10)) == 2
     assert person(app.store, "3").version == 3
@@ -952,7 +1124,9 @@ def test_two_clocks_at_once_make_every_transition_once(
 def test_a_failure_is_recorded_although_another_run_was_first(
     app: App, acme: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R2, R4"""
+    """R2, R4: A failed run is recorded also when another run is stored while the failure is
+    recorded."""
+    # given
     real, conflicts = app.store.commit, []
 
     def commit(each: Commit) -> None:
@@ -963,8 +1137,10 @@ def test_a_failure_is_recorded_although_another_run_was_first(
 
     monkeypatch.setattr(app.store, "commit", commit)
 
+    # when
     run = import_delivery(app, supplied(SourceUnreachable("closed"), acme), "tester")
 
+    # then
     assert record_of(app, run).ended.outcome is Outcome.FAILED
     assert app.store.company_state("acme").version == 2
 
@@ -972,13 +1148,15 @@ def test_a_failure_is_recorded_although_another_run_was_first(
 def test_a_run_that_is_never_first_gives_up_in_the_end(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R4"""
+    """R4: A run that is overtaken again and again gives up with an error that names the company."""
 
+    # given
     def commit(each: Commit) -> None:
         raise Conflict(each.ended.ended.company, each.state.version)
 
     monkeypatch.setattr(app.store, "commit", commit)
 
+    # when / then
     with pytest.raises(StoreUnavailable, match="acme"):
         taken(app, THREE)
 
@@ -989,7 +1167,9 @@ def test_a_run_that_is_never_first_gives_up_in_the_end(
 def test_the_files_of_a_folder_are_applied_oldest_first(
     app: App, acme: Customer, tmp_path: Path
 ) -> None:
-    """D1, D3"""
+    """D1, D3: The files of a local directory are read in the order of their modification times, and
+    the value of the newest file stands."""
+    # given
     folder = tmp_path / "outgoing"
     folder.mkdir()
     for name, text, age in (("2", THREE, 20), ("1", THREE.replace("Anna", "Anne"), 10)):
@@ -997,8 +1177,10 @@ def test_the_files_of_a_folder_are_applied_oldest_first(
         file.write_text(text)
         os.utime(file, (NOW.timestamp() - age,) * 2)
 
+    # when
     run = import_delivery(app, a_customer(directory=folder), "tester")
 
+    # then
     assert [file.name for file in run.files] == [NAME.format(2), NAME.format(1)]
     assert person(app.store, "1").details.first_name == "Anne"
     assert person(app.store, "1").onboarding_date == day("2027-03-01")

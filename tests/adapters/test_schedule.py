@@ -139,78 +139,107 @@ def every_slot(after: datetime, now: datetime) -> list[datetime]:
 def test_a_company_never_seen_before_starts_with_the_next_slot(
     store: Store, watch: Watch, acme: Customer, first: str
 ) -> None:
-    """R5: also one that is first seen at the very moment of a slot."""
+    """R5: A new company waits for the next slot, also when it is first seen at the very moment of a
+    slot."""
+    # given
     app = app_of(store, watch, acme)
     watch.moment = moment(first)
     following = next(iter(every_slot(watch.moment, watch.moment + DAY)))
 
+    # then
     assert due_jobs(app) == []
     watch.moment = following - timedelta(microseconds=1)
     assert due_jobs(app) == []
+
+    # when
     watch.moment = following
 
+    # then
     assert due_jobs(app) == [Job("acme", following)]
     (run,) = work(app)
     assert (run.slot, run.outcome, run.by) == (following, Outcome.APPLIED, BY)
 
 
-def test_a_company_that_runs_were_made_of_by_hand_starts_with_the_next_slot_too(
+def test_a_company_with_runs_by_hand_starts_with_the_next_slot_too(
     store: Store, watch: Watch, acme: Customer
 ) -> None:
-    """R5: what was done by hand served no slot."""
+    """R5: A new company with imports by hand waits for the next slot too, because an import by hand
+    serves no slot."""
+    # given
     app = app_of(store, watch, acme)
     import_delivery(app, acme, "tester")
 
+    # when
     watch.moment = MORNING
     assert due_jobs(app) == []
     import_delivery(app, acme, "tester")
     watch.moment = EVENING
 
+    # then
     assert [run.slot for run in work(app)] == [EVENING]
     assert slots_of(store) == [EVENING]
 
 
-def test_companies_begin_each_when_it_is_first_seen(
+def test_each_company_takes_part_from_when_it_is_first_seen(
     store: Store, watch: Watch, acme: Customer, tmp_path: Path
 ) -> None:
-    """R5"""
+    """R5: A company that is configured later waits for its own next slot, while an older company is
+    picked up."""
+    # given
     watch.moment = MORNING
     assert due_jobs(app_of(store, watch, acme)) == []
     deliver(tmp_path / "zenith", ANNA)
     both = app_of(store, watch, acme, picked_up(tmp_path / "zenith", "zenith"))
 
+    # then
     watch.moment = EVENING + HOUR
     assert due_jobs(both) == [Job("acme", EVENING)]
+
+    # when
     work(both)
     watch.moment = NIGHT
 
+    # then
     assert due_jobs(both) == [Job("acme", NIGHT), Job("zenith", NIGHT)]
 
 
-def test_taking_part_is_remembered_once_and_moved_only_by_being_told(store: Store) -> None:
-    """R5"""
+def test_the_moment_since_when_a_company_takes_part_moves_only_by_a_later_one(store: Store) -> None:
+    """R5: The store remembers since when each company takes part, and only a later moment for the
+    same company moves it."""
+    # given
     store.enrol(["acme", "zenith"], MORNING)
     store.enrol(["acme", "zenith"], MORNING)
     store.enrol([], EVENING)
 
+    # then
     found = {
         key: (each.after, each.last_run_failed) for key, each in store.enrolled_companies().items()
     }
     assert found == {"acme": (MORNING, False), "zenith": (MORNING, False)}
 
+    # when
     store.enrol(["acme"], EVENING)
+
+    # then
     assert store.enrolled_companies()["acme"].after == EVENING
     assert store.enrolled_companies()["zenith"].after == MORNING
     assert_sound(store)
 
 
 def test_looking_twice_changes_nothing(app: App, watch: Watch) -> None:
-    """R5: a company takes part from when it was first seen, not last."""
+    """R5: A further look at what is due does not move the moment from which a company takes
+    part."""
+    # when
     watch.moment = EVENING - timedelta(seconds=1)
     due_jobs(app)
+
+    # then
     assert app.store.enrolled_companies()["acme"].after == MORNING
 
+    # when
     watch.moment = EVENING + HOUR
+
+    # then
     assert due_jobs(app) == due_jobs(app) == [Job("acme", EVENING)]
 
 
@@ -218,20 +247,25 @@ def test_looking_twice_changes_nothing(app: App, watch: Watch) -> None:
 
 
 def test_a_run_tells_the_slot_it_served(app: App, watch: Watch) -> None:
-    """R2, R3: in its answer, its record and as JSON; however late it began."""
+    """R2, R3: A run tells the slot that it served in its answer, its record and its JSON, however
+    late the run began."""
+    # when
     watch.moment = EVENING + HOUR
     (run,) = work(app)
 
+    # then
     (record,) = app.store.every_run("acme")
     assert run.slot == record.ended.slot == EVENING
     assert (record.ended.started, record.ended.run_kind) == (EVENING + HOUR, RunKind.IMPORT)
     assert msgspec.json.decode(msgspec.json.encode(run))["slot"] == "2027-03-01T20:00:00Z"
 
 
-def test_what_is_done_by_hand_has_no_slot(app: App, acme: Customer) -> None:
-    """R2, R3"""
+def test_an_import_by_hand_has_no_slot(app: App, acme: Customer) -> None:
+    """R2, R3: An import by hand has no slot, neither in its record nor in its JSON."""
+    # when
     run = import_delivery(app, acme, "tester")
 
+    # then
     assert msgspec.json.decode(msgspec.json.encode(run))["slot"] is None
     assert slots_of(app.store) == []
 
@@ -240,26 +274,38 @@ def test_what_is_done_by_hand_has_no_slot(app: App, acme: Customer) -> None:
 def test_a_slot_is_served_whatever_comes_of_the_delivery(
     app: App, watch: Watch, place: Path, rows: list[str]
 ) -> None:
-    """R3"""
+    """R3: A slot is served once, also when its delivery has a rejected row or is refused."""
+    # given
     deliver(place, *rows)
     watch.moment = EVENING
 
+    # when / then
     assert len(work(app)) == 1
     assert due_jobs(app) == []
     assert slots_of(app.store) == [EVENING]
 
 
 def test_a_slot_without_a_file_is_served(app: App, watch: Watch, place: Path) -> None:
-    """R3, D6: what is delivered later waits for the next slot."""
+    """R3, D6: A slot without a file is served with the outcome `no-file`, and a file that comes
+    later waits for the next slot."""
+    # given
     (place / NAME.format(1)).unlink()
     watch.moment = EVENING
+
+    # when / then
     assert [run.outcome for run in work(app)] == [Outcome.NO_FILE]
 
+    # given
     deliver(place, ANNA)
     watch.moment = EVENING + HOUR
+
+    # when / then
     assert work(app) == []
+
+    # when
     watch.moment = NIGHT
 
+    # then
     assert [run.outcome for run in work(app)] == [Outcome.APPLIED]
 
 
@@ -270,15 +316,19 @@ def test_a_slot_without_a_file_is_served(app: App, watch: Watch, place: Path) ->
 def test_after_downtime_the_latest_missed_pickup_runs_once_and_all_clock_work_is_done(
     app: App, watch: Watch, place: Path, hours: int
 ) -> None:
-    """R5, C1"""
+    """R5, C1: After downtime, only the latest missed slot is served, once, and the clock makes up
+    for everything that it missed."""
+    # given
     first_day, last_day = date(2027, 3, 3), date(2027, 3, 5)
     deliver(place, ANNA, BRAM.format(first_day), CHRIS.format(last_day))
     watch.moment = EVENING
     assert [run.outcome for run in work(app)] == [Outcome.APPLIED]
 
+    # when
     watch.moment = now = EVENING + hours * HOUR
     runs = work(app)
 
+    # then
     missed = every_slot(EVENING, now)
     assert [run.slot for run in runs if run.kind is RunKind.IMPORT] == missed[-1:]
     assert slots_of(app.store) == [EVENING, *missed[-1:]]
@@ -309,10 +359,13 @@ MOVES = [HOUR, 5 * HOUR, 26 * HOUR, 2 * DAY, 8 * DAY, 400 * DAY, -3 * HOUR, -DAY
 def test_whatever_the_time_does_each_slot_has_one_run_at_most(
     app: App, watch: Watch, seed: int
 ) -> None:
-    """R3, R5: beside a plain count of what was missed since the latest one served."""
+    """R3, R5: However the clock of the machine jumps, each slot has one run at most, and each look
+    serves the latest missed slot."""
+    # given
     chance = random.Random(seed)
     latest, expected = MORNING, []
 
+    # when / then
     for _ in range(25):
         watch.moment += chance.choice(MOVES)
         runs = work(app)
@@ -322,34 +375,47 @@ def test_whatever_the_time_does_each_slot_has_one_run_at_most(
         expected += missed[-1:]
         latest = max([latest, *missed])
 
+    # then
     assert slots_of(app.store) == expected
     assert max(Counter(expected).values()) == 1
     assert_sound(app.store)
 
 
 def test_a_clock_that_is_set_back_repeats_no_slot(app: App, watch: Watch) -> None:
-    """R3: the slots that come again are behind."""
+    """R3: When the clock of the machine is set back, slots that were served are not served again,
+    and the next new slot is."""
+    # given
     watch.moment = EVENING
     work(app)
 
+    # when / then
     for hours in (-3, -2, -1, 0, 1):
         watch.moment = EVENING + hours * HOUR
         assert due_jobs(app) == []
+
+    # when
     watch.moment = NIGHT
 
+    # then
     assert [run.slot for run in work(app)] == [NIGHT]
 
 
 def test_a_clock_that_was_ahead_for_a_while_repeats_no_slot(app: App, watch: Watch) -> None:
-    """R3: those served ahead of time do not come again; those after them do."""
+    """R3: When the clock of the machine was two days ahead, the slots that were served early are
+    not served again, and the slots after them are."""
+    # given
     watch.moment = EVENING + 2 * DAY
     assert [run.slot for run in work(app)] == [EVENING + 2 * DAY]
 
+    # when / then
     for hours in range(0, 49, 3):
         watch.moment = EVENING + hours * HOUR
         assert due_jobs(app) == []
+
+    # when
     watch.moment = NIGHT + 2 * DAY
 
+    # then
     assert [run.slot for run in work(app)] == [NIGHT + 2 * DAY]
 
 
@@ -357,18 +423,26 @@ def test_a_clock_that_was_ahead_for_a_while_repeats_no_slot(app: App, watch: Wat
 
 
 def test_a_slot_whose_pickup_failed_is_served(app: App, watch: Watch, place: Path) -> None:
-    """R3, R2: the next slot tries again."""
+    """R3, R2: A slot whose pick-up failed is not tried again, and the next slot picks the delivery
+    up."""
+    # given
     shutil.rmtree(place)
     watch.moment = EVENING
+
+    # when / then
     (run,) = work(app)
     assert (run.outcome, run.slot) == (Outcome.FAILED, EVENING)
     assert [issue.code for issue in run.issues] == ["unreachable"]
 
+    # then
     watch.moment = EVENING + HOUR
     assert due_jobs(app) == []
+
+    # when
     deliver(place, ANNA)
     watch.moment = NIGHT
 
+    # then
     assert [run.outcome for run in work(app)] == [Outcome.APPLIED]
     assert slots_of(app.store) == [EVENING, NIGHT]
 
@@ -391,14 +465,17 @@ class Source:
 
 
 def test_a_slot_whose_run_met_a_fault_is_served(app: App, watch: Watch, acme: Customer) -> None:
-    """R2, R3: the fault is recorded, and raised for whoever looks after the program."""
+    """R2, R3: A slot whose run met a fault is recorded as failed and not tried again, and the fault
+    is raised to the caller."""
 
+    # given
     def fetching() -> list[DeliveredFile]:
         raise ZeroDivisionError
 
     app.settings.customers["acme"] = replace(acme, source=Source(fetching))
     watch.moment = EVENING
 
+    # when / then
     with pytest.raises(ZeroDivisionError):
         do_job(app, *due_jobs(app))
 
@@ -406,16 +483,19 @@ def test_a_slot_whose_run_met_a_fault_is_served(app: App, watch: Watch, acme: Cu
     assert (slots_of(app.store), outcomes(app.store)) == ([EVENING], [Outcome.FAILED])
 
 
-def test_what_a_store_cannot_take_stays_due(
+def test_a_slot_whose_run_could_not_be_stored_stays_due(
     app: App, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R1, R3: nothing of it is stored, and it is done once the store is back."""
+    """R1, R3: When the store is not available, nothing of a run is stored, its slot stays due, and
+    the slot is served once the store is back."""
+    # given
     watch.moment = EVENING
     (job,) = due_jobs(app)
 
     def away(*_: object, **__: object) -> None:
         raise StoreUnavailable("the line is lost")
 
+    # when / then
     with monkeypatch.context() as patched:
         patched.setattr(app.store._recorder, "insert_events", away)
         with pytest.raises(StoreUnavailable):
@@ -423,24 +503,33 @@ def test_what_a_store_cannot_take_stays_due(
         assert due_jobs(app) == [job]
     assert app.store.every_run("acme") == []
 
+    # when
     watch.moment = EVENING + HOUR
+
+    # then
     assert [run.slot for run in work(app)] == [EVENING]
 
 
 def test_a_company_cannot_begin_while_the_store_is_away(
     store: Store, watch: Watch, acme: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R5: it begins when that can be remembered."""
+    """R5: A new company takes part only from the moment at which the store can remember it."""
+    # given
     app = app_of(store, watch, acme)
 
     def away(*_: object, **__: object) -> None:
         raise StoreUnavailable("the line is lost")
 
+    # when / then
     with monkeypatch.context() as patched:
         patched.setattr(store._recorder, "insert_events", away)
         with pytest.raises(StoreUnavailable):
             due_jobs(app)
+
+    # when
     watch.moment = EVENING
+
+    # then
     assert due_jobs(app) == []
 
     assert store.enrolled_companies()["acme"].after == EVENING
@@ -449,15 +538,18 @@ def test_a_company_cannot_begin_while_the_store_is_away(
 # Held
 
 
-def test_a_held_delivery_met_again_leaves_no_run_and_the_slot_behind(
+def test_a_held_delivery_met_again_leaves_no_run_and_serves_the_slot(
     app: App, watch: Watch, place: Path
 ) -> None:
-    """B3, R3: no second run piles up, and the slot does not stay due."""
+    """B3, R3: A slot that meets a held delivery again is served without a second run, and a
+    different delivery later ends the held one."""
+    # given
     deliver(place, ANNA, *SEVEN_BROKEN)
     watch.moment = EVENING
     (held,) = work(app)
     assert (held.outcome, held.slot) == (Outcome.HELD, EVENING)
 
+    # when / then
     for slot in every_slot(EVENING, EVENING + 3 * DAY):
         watch.moment = slot
         assert due_jobs(app) == [Job("acme", slot)]
@@ -466,10 +558,12 @@ def test_a_held_delivery_met_again_leaves_no_run_and_the_slot_behind(
         assert app.store.enrolled_companies()["acme"].after == slot
     assert outcomes(app.store) == [Outcome.HELD]
 
+    # when
     deliver(place, ANNA)
     watch.moment = NIGHT + 3 * DAY
     work(app)
 
+    # then
     assert outcomes(app.store) == [Outcome.HELD, Outcome.DISCARDED, Outcome.APPLIED]
     assert slots_of(app.store) == [EVENING, NIGHT + 3 * DAY]
     assert_sound(app.store)
@@ -478,12 +572,15 @@ def test_a_held_delivery_met_again_leaves_no_run_and_the_slot_behind(
 def test_a_held_delivery_met_again_after_downtime_is_met_once(
     app: App, watch: Watch, place: Path
 ) -> None:
-    """B3, R5"""
+    """B3, R5: After downtime, a held delivery is met again for the latest slot only, and makes no
+    second run."""
+    # given
     deliver(place, ANNA, *SEVEN_BROKEN)
     watch.moment = EVENING
     work(app)
     watch.moment = EVENING + 8 * DAY + HOUR
 
+    # when / then
     assert due_jobs(app) == [Job("acme", EVENING + 8 * DAY)]
     work(app)
 
@@ -492,7 +589,8 @@ def test_a_held_delivery_met_again_after_downtime_is_met_once(
 
 
 def test_while_a_delivery_is_held_the_clock_goes_on(app: App, watch: Watch, place: Path) -> None:
-    """C4"""
+    """C4: While a delivery is held, the clock deactivates employees on their last day."""
+    # given
     deliver(place, ANNA, CHRIS.format("2027-03-02"))
     watch.moment = EVENING
     work(app)
@@ -500,9 +598,11 @@ def test_while_a_delivery_is_held_the_clock_goes_on(app: App, watch: Watch, plac
     watch.moment = NIGHT
     work(app)
 
+    # when
     watch.moment = moment("2027-03-02 23:00")
     work(app)
 
+    # then
     assert states(app.store)["Chris"] is State.DEACTIVATED
     assert outcomes(app.store) == [Outcome.APPLIED, Outcome.HELD, Outcome.APPLIED]
 
@@ -518,11 +618,13 @@ def rival(open_store: OpenStore, watch: Watch, acme: Customer, app: App) -> App:
 
 @pytest.mark.parametrize("theirs_fails", [False, True])
 @pytest.mark.parametrize("ours", ["files", "unreachable", "a fault"])
-def test_of_two_workers_the_second_to_come_leaves_nothing(
+def test_of_two_workers_with_one_slot_the_second_leaves_no_run(
     app: App, rival: App, watch: Watch, acme: Customer, ours: str, theirs_fails: bool
 ) -> None:
-    """R3: while one fetches, another one does all of it; no second run, no failed one either."""
+    """R3: When another worker serves the slot while a worker fetches files, the second worker
+    leaves no run, not even a failed one."""
 
+    # given
     def theirs() -> list[DeliveredFile]:
         if theirs_fails:
             raise SourceUnreachable("theirs is lost")
@@ -542,6 +644,7 @@ def test_of_two_workers_the_second_to_come_leaves_nothing(
     watch.moment = EVENING
     (job,) = due_jobs(app)
 
+    # when / then
     assert do_job(app, job) is None
 
     assert outcomes(app.store) == [Outcome.FAILED if theirs_fails else Outcome.APPLIED]
@@ -556,7 +659,8 @@ def test_a_worker_that_is_overtaken_at_its_commit_leaves_nothing(
     app: App, rival: App, watch: Watch, place: Path, ours_fails: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """R3, R4: it plans anew, and finds the slot served."""
+    """R3, R4: A worker that is overtaken at its commit finds the slot served and leaves no run."""
+    # given
     watch.moment = EVENING
     (job,) = due_jobs(app)
     if ours_fails:
@@ -572,6 +676,7 @@ def test_a_worker_that_is_overtaken_at_its_commit_leaves_nothing(
 
     monkeypatch.setattr(app.store, "commit", overtaken)
 
+    # when / then
     assert do_job(app, job) is None
 
     assert len(tried) == 1
@@ -579,10 +684,12 @@ def test_a_worker_that_is_overtaken_at_its_commit_leaves_nothing(
     assert slots_of(app.store) == [EVENING]
 
 
-def test_a_run_without_a_slot_that_comes_between_does_not_serve_it(
+def test_an_import_by_hand_that_comes_between_does_not_serve_the_slot(
     app: App, rival: App, watch: Watch, acme: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R3, R4: an import by hand overtakes, and the slot is served all the same."""
+    """R3, R4: When an import by hand is stored before the pick-up of a slot, the pick-up plans
+    again and still serves the slot."""
+    # given
     watch.moment = EVENING
     commit, tried = app.store.commit, []
 
@@ -594,8 +701,10 @@ def test_a_run_without_a_slot_that_comes_between_does_not_serve_it(
 
     monkeypatch.setattr(app.store, "commit", overtaken)
 
+    # when
     (run,) = work(app)
 
+    # then
     assert (run.slot, run.outcome) == (EVENING, Outcome.UNCHANGED)
     assert len(tried) == 2
     assert outcomes(app.store) == [Outcome.APPLIED, Outcome.UNCHANGED]
@@ -604,8 +713,10 @@ def test_a_run_without_a_slot_that_comes_between_does_not_serve_it(
 def test_a_job_that_another_worker_has_done_is_not_begun(
     app: App, rival: App, watch: Watch, acme: Customer
 ) -> None:
-    """R3: not even the customer's server is asked."""
+    """R3: A worker does not begin a pick-up that another worker has done, and does not ask the
+    customer's server."""
 
+    # given
     def fetching() -> list[DeliveredFile]:
         raise AssertionError("it was asked")
 
@@ -614,6 +725,7 @@ def test_a_job_that_another_worker_has_done_is_not_begun(
     work(rival)
     app.settings.customers["acme"] = replace(acme, source=Source(fetching))
 
+    # when / then
     assert do_job(app, job) is None
     assert outcomes(app.store) == [Outcome.APPLIED]
 
@@ -621,13 +733,16 @@ def test_a_job_that_another_worker_has_done_is_not_begun(
 def test_an_older_slot_is_not_served_after_a_later_one(
     app: App, rival: App, watch: Watch, place: Path
 ) -> None:
-    """R3, R5: a worker that stood still for a day finds its job out of date."""
+    """R3, R5: A worker that stood still for a day does not serve its older slot after a later slot
+    was served."""
+    # given
     watch.moment = EVENING
     (job,) = due_jobs(app)
     watch.moment = NEXT_EVENING
     work(rival)
     deliver(place, ANNA, BRAM.format(""))
 
+    # when / then
     assert do_job(app, job) is None
     assert slots_of(app.store) == [NEXT_EVENING]
 
@@ -635,21 +750,26 @@ def test_an_older_slot_is_not_served_after_a_later_one(
 def test_a_slot_that_was_handed_out_before_downtime_is_not_served_after_it(
     app: App, watch: Watch
 ) -> None:
-    """R5: jobs that waited meanwhile do nothing, and the latest slot is the one that is served."""
+    """R5: A pick-up that was handed out before downtime does nothing after it, and only the latest
+    slot is served."""
+    # given
     watch.moment = EVENING
     handed_out = due_jobs(app)
     watch.moment = EVENING + timedelta(days=3, hours=12)
 
+    # when
     assert [do_job(app, job) for job in handed_out] == [None]
     work(app)
 
+    # then
     assert slots_of(app.store) == [EVENING + timedelta(days=3, hours=6, minutes=45)]
 
 
 def test_of_two_workers_with_a_delivery_that_is_held_one_holds_it(
     app: App, rival: App, watch: Watch, acme: Customer, place: Path
 ) -> None:
-    """R3, B3"""
+    """R3, B3: When two workers fetch the same delivery for one slot, the delivery is held once."""
+    # given
     text = "\n".join((HEADER, ANNA, *SEVEN_BROKEN)) + "\n"
 
     def fetching() -> list[DeliveredFile]:
@@ -660,8 +780,10 @@ def test_of_two_workers_with_a_delivery_that_is_held_one_holds_it(
     app.settings.customers["acme"] = replace(acme, source=Source(fetching))
     watch.moment = EVENING
 
+    # when
     do_job(app, *due_jobs(app))
 
+    # then
     assert outcomes(app.store) == [Outcome.HELD]
     assert due_jobs(app) == []
 
@@ -669,7 +791,9 @@ def test_of_two_workers_with_a_delivery_that_is_held_one_holds_it(
 def test_two_workers_that_pass_the_clock_of_one_company_pass_it_once(
     app: App, rival: App, watch: Watch, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """C2, R4: the second to come finds nobody due, and leaves no run."""
+    """C2, R4: When two workers pass the clock of one company, the second finds nobody due and
+    leaves no run."""
+    # given
     deliver(place, ANNA, CHRIS.format("2027-03-01"))
     watch.moment = EVENING
     work(app)
@@ -684,6 +808,7 @@ def test_two_workers_that_pass_the_clock_of_one_company_pass_it_once(
 
     monkeypatch.setattr(app.store, "commit", overtaken)
 
+    # when / then
     assert do_job(app, job) is None
     assert do_job(rival, job) is None
 
@@ -694,15 +819,20 @@ def test_two_workers_that_pass_the_clock_of_one_company_pass_it_once(
 def test_workers_that_see_a_company_first_at_the_same_time_agree(
     open_store: OpenStore, watch: Watch, acme: Customer
 ) -> None:
-    """R5"""
+    """R5: When four workers see a new company first at the same time, all find the same next slot
+    due, and it is served once."""
+    # given
     watch.moment = MORNING
     apps = [app_of(open_store(), watch, acme) for _ in range(4)]
+
+    # when / then
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(due_jobs, apps)) == [[]] * 4
         watch.moment = EVENING
         assert list(pool.map(due_jobs, apps)) == [[Job("acme", EVENING)]] * 4
         list(pool.map(work, apps))
 
+    # then
     assert slots_of(apps[0].store) == [EVENING]
     assert_sound(apps[0].store)
 
@@ -713,7 +843,8 @@ def test_workers_that_see_a_company_first_at_the_same_time_agree(
 def test_the_clock_comes_first_and_companies_in_trouble_last(
     store: Store, watch: Watch, tmp_path: Path
 ) -> None:
-    """R6: whoever is slow to fail holds up nobody else, and nobody waits to be locked out."""
+    """R6: Clock work comes before pick-ups, and companies whose latest run failed come last."""
+    # given
     keys = ["alfa", "bravo", "charlie", "delta"]
     for key in keys:
         deliver(tmp_path / key, ANNA, CHRIS.format("2027-03-02"))
@@ -729,8 +860,10 @@ def test_the_clock_comes_first_and_companies_in_trouble_last(
     watch.moment = NIGHT
     work(app)
 
+    # when
     watch.moment = moment("2027-03-02 23:30")
 
+    # then
     jobs = due_jobs(app)
     assert jobs[:4] == [Job(key) for key in keys]
     assert jobs[4:] == [Job(key, NEXT_EVENING) for key in ("bravo", "delta", "alfa", "charlie")]
@@ -740,15 +873,18 @@ def test_the_clock_comes_first_and_companies_in_trouble_last(
 def test_a_company_is_in_trouble_until_its_latest_run_did_not_fail(
     app: App, watch: Watch, place: Path, acme: Customer
 ) -> None:
-    """R6"""
+    """R6: A company counts as failing from a failed run until its next run does not fail."""
+    # given
     shutil.rmtree(place)
     watch.moment = EVENING
     work(app)
     assert app.store.enrolled_companies()["acme"].last_run_failed
 
+    # when
     deliver(place, ANNA)
     import_delivery(app, acme, "tester")
 
+    # then
     assert not app.store.enrolled_companies()["acme"].last_run_failed
 
 
@@ -758,17 +894,22 @@ def test_a_company_is_in_trouble_until_its_latest_run_did_not_fail(
 def test_a_company_without_source_has_a_clock_alone(
     store: Store, watch: Watch, acme: Customer
 ) -> None:
-    """R5, C1: it does not even take part."""
+    """R5, C1: A company without a source has no slots, but the clock works for it."""
+    # given
     app = app_of(store, watch, a_customer())
     files = delivered(f"{HEADER}\n{ANNA}\n{CHRIS.format('2027-03-01')}\n")
     watch.moment = MORNING
     import_delivery(app, a_customer(), "tester", files)
 
+    # when / then
     watch.moment = EVENING
     assert due_jobs(app) == []
     assert do_job(app, Job("acme", EVENING)) is None
+
+    # when
     watch.moment = moment("2027-03-01 23:00")
 
+    # then
     assert due_jobs(app) == [Job("acme")]
     assert [run.kind for run in work(app)] == [RunKind.CLOCK]
     assert store.enrolled_companies() == {}
@@ -777,30 +918,38 @@ def test_a_company_without_source_has_a_clock_alone(
 def test_a_company_that_leaves_the_configuration_is_picked_up_no_more_and_its_clock_goes_on(
     app: App, watch: Watch, place: Path
 ) -> None:
-    """C1, R5: also where the job was found before; when it is back, so is the slot it missed."""
+    """C1, R5: A company that is no longer configured is not picked up, its clock goes on, and the
+    slot that it missed is due when the company is configured again."""
+    # given
     deliver(place, ANNA, CHRIS.format("2027-03-02"))
     watch.moment = EVENING
     work(app)
     without = app_of(app.store, watch)
 
+    # when / then
     watch.moment = NEXT_EVENING
     (job,) = due_jobs(app)
     assert do_job(without, job) is None
     assert due_jobs(without) == []
+
+    # when
     watch.moment = moment("2027-03-02 23:00")
     assert due_jobs(without) == [Job("acme")]
     work(without)
 
+    # then
     assert states(app.store)["Chris"] is State.DEACTIVATED
     assert slots_of(app.store) == [EVENING]
     work(app)
     assert slots_of(app.store) == [EVENING, NEXT_EVENING]
 
 
-def test_a_company_whose_settings_are_broken_does_not_keep_others(
+def test_a_company_with_wrong_settings_does_not_hold_up_the_others(
     store: Store, watch: Watch, tmp_path: Path
 ) -> None:
-    """R6: it is picked up no more until they are mended, and then it catches up."""
+    """R6: A company with wrong settings is not picked up while the others are, and is picked up
+    once its settings are right."""
+    # given
     file = tmp_path / "tenure.toml"
     company = """
         [company.{0}]
@@ -823,6 +972,7 @@ def test_a_company_whose_settings_are_broken_does_not_keep_others(
     assert list(broken.settings.broken) == ["alfa"]
     watch.moment = EVENING
 
+    # when / then
     assert [run.company for run in work(broken)] == ["bravo"]
     assert [run.company for run in work(app("nl"))] == ["alfa"]
 
@@ -854,11 +1004,13 @@ DAMAGED = {
 
 @pytest.mark.parametrize("what", DAMAGED)
 @pytest.mark.parametrize(("table", "column"), [("companies", "state"), ("runs", "event")])
-def test_a_company_whose_stored_state_is_damaged_keeps_nobody_from_their_turn(
+def test_a_company_whose_stored_state_is_damaged_does_not_hold_up_the_others(
     store: Store, database: Database, watch: Watch, tmp_path: Path,
     what: str, table: str, column: str,
 ) -> None:  # fmt: skip
-    """R6"""
+    """R6: When the stored state of one company is damaged, the pick-ups and the clock runs of the
+    other companies are done."""
+    # given
     value = DAMAGED[what]
     if isinstance(database, PostgresUrl) and not isinstance(value, bytes):
         value = str(value).encode()  # a database with types takes nothing else
@@ -872,6 +1024,7 @@ def test_a_company_whose_stored_state_is_damaged_keeps_nobody_from_their_turn(
     work(app)
     changed(database, f"UPDATE {table} SET {column} = ? WHERE company = 'bravo'", value)
 
+    # when
     watch.moment = moment("2027-03-02 23:00")
     done = dict.fromkeys(keys, 0)
     for job in due_jobs(app):
@@ -884,6 +1037,7 @@ def test_a_company_whose_stored_state_is_damaged_keeps_nobody_from_their_turn(
         else:
             done[job.company] += run is not None
 
+    # then
     assert (done["alfa"], done["charlie"]) == (2, 2)
     for key in ("alfa", "charlie"):
         assert slots_of(store, key) == [EVENING, NEXT_EVENING]
@@ -891,16 +1045,20 @@ def test_a_company_whose_stored_state_is_damaged_keeps_nobody_from_their_turn(
 
 
 @pytest.mark.parametrize("after", ["", "tomorrow", "2027-03-01T10:00:00"])
-def test_a_company_of_which_it_is_unreadable_since_when_it_takes_part_begins_anew(
+def test_a_company_whose_stored_start_is_unreadable_waits_for_the_next_slot(
     app: App, database: Database, watch: Watch, after: str
 ) -> None:
-    """R5, R6"""
+    """R5, R6: A company whose stored start of taking part cannot be read waits for the next slot,
+    like a new company."""
+    # given
     changed(database, "UPDATE slots SET after = ?", after)
 
+    # when
     watch.moment = EVENING
     assert due_jobs(app) == []
     watch.moment = NIGHT
 
+    # then
     assert [run.slot for run in work(app)] == [NIGHT]
     assert_sound(app.store)
 
@@ -988,7 +1146,9 @@ def former(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Former]:
 def test_a_database_of_the_version_before_keeps_everything(
     former: Former, watch: Watch, acme: Customer, place: Path
 ) -> None:
-    """R2, R5: what it holds stays as it is, and its companies start with the next slot."""
+    """R2, R5: A database of the version before keeps all that it holds after the upgrade, and its
+    companies start with the next slot."""
+    # given
     deliver(place, ANNA, BRAM.format("2027-04-01"), CHRIS.format("2027-03-02"), "broken")
     zenith = a_customer(other_company())
     with closing(open_store(former.database)) as store:
@@ -998,11 +1158,11 @@ def test_a_database_of_the_version_before_keeps_everything(
             app, zenith, "tester", delivered("\n".join((HEADER, ANNA, *SEVEN_BROKEN)) + "\n")
         )
         assert outcomes(store, "zenith") == [Outcome.HELD]
+        before = everything(store)
     former.downgraded()
-    before = None
 
+    # when
     with closing(former.upgraded()) as store:
-        after = everything(store)
         assert_sound(store)
         assert store.enrolled_companies() == {}
         app = app_of(store, watch, acme, zenith)
@@ -1013,7 +1173,9 @@ def test_a_database_of_the_version_before_keeps_everything(
         assert_sound(store)
         (record,) = store.waiting("zenith")
         assert [file.data for file in store.held(record.run)]
-        before, grown = after, everything(store)
+        grown = everything(store)
+
+    # then
     # What was stored is still there, and only Acme's own rows have moved on.
     for name in ("stored_events", "runs", "issues", "held", "touched"):
         assert set(before[name]) <= set(grown[name])
@@ -1022,17 +1184,20 @@ def test_a_database_of_the_version_before_keeps_everything(
 def test_the_upgrade_touches_nothing_that_was_there(
     former: Former, watch: Watch, acme: Customer
 ) -> None:
-    """R1: byte by byte."""
+    """R1: The upgrade of a database leaves every row that was there byte for byte as it was."""
+    # given
     with closing(open_store(former.database)) as store:
         import_delivery(app_of(store, watch, acme), acme, "tester")
         before = everything(store)
     former.downgraded()
 
+    # when
     with closing(former.upgraded()) as store:
         after = everything(store)
     # The test itself took the slot out of the company's state, which version 1 had not.
     states = [before.pop("companies"), after.pop("companies")]
 
+    # then
     assert after == before
     assert [len(each) for each in states] == [1, 1]
 
@@ -1040,14 +1205,19 @@ def test_the_upgrade_touches_nothing_that_was_there(
 def test_an_upgraded_database_is_rebuilt_as_it_is(
     former: Former, watch: Watch, acme: Customer
 ) -> None:
-    """R1"""
+    """R1: A rebuild of an upgraded database leaves sound projections and keeps since when a company
+    takes part."""
+    # given
     with closing(open_store(former.database)) as store:
         import_delivery(app_of(store, watch, acme), acme, "tester")
     former.downgraded()
 
+    # when
     with closing(former.upgraded()) as store:
         store.enrol(["acme"], MORNING)
         store.rebuild(lambda _: None)
+
+        # then
         assert_sound(store)
         assert store.enrolled_companies()["acme"].after == MORNING
 
@@ -1055,16 +1225,21 @@ def test_an_upgraded_database_is_rebuilt_as_it_is(
 def test_processes_that_upgrade_at_the_same_time_upgrade_once(
     tmp_path: Path, watch: Watch, acme: Customer
 ) -> None:
-    """R1: of an embedded database, which whoever opens it first upgrades."""
+    """R1: When several workers open an older embedded database at once, the database is upgraded
+    once and all of them can use it."""
+    # given
     former = Former(tmp_path / "former.db", None)
     with closing(open_store(former.database)) as store:
         import_delivery(app_of(store, watch, acme), acme, "tester")
     former.downgraded()
 
+    # when
     with ThreadPoolExecutor(8) as pool, ExitStack() as opened:
         stores = list(pool.map(lambda _: former.upgraded(), range(8)))
         for store in stores:
             opened.enter_context(closing(store))
+
+        # then
         assert [outcomes(store) for store in stores] == [[Outcome.APPLIED]] * 8
         stores[0].enrol(["acme"], MORNING)
         assert stores[-1].enrolled_companies()["acme"].after == MORNING
@@ -1073,10 +1248,12 @@ def test_processes_that_upgrade_at_the_same_time_upgrade_once(
 # Kept
 
 
-def test_a_rebuild_keeps_who_takes_part_and_which_slots_are_behind(
+def test_a_rebuild_keeps_which_companies_take_part_and_which_slots_are_served(
     app: App, watch: Watch, place: Path
 ) -> None:
-    """R3, R5, B3: also the slot in which a held delivery was met again, which is in no event."""
+    """R3, R5, B3: A rebuild keeps which slots were served, also a slot that met a held delivery
+    again and left no event."""
+    # given
     deliver(place, ANNA, *SEVEN_BROKEN)
     watch.moment = EVENING
     work(app)
@@ -1084,19 +1261,23 @@ def test_a_rebuild_keeps_who_takes_part_and_which_slots_are_behind(
     work(app)
     before = app.store.enrolled_companies()["acme"].after
 
+    # when
     app.store.rebuild(lambda _: None)
 
+    # then
     assert app.store.enrolled_companies()["acme"].after == before == NIGHT
     assert due_jobs(app) == []
     assert_sound(app.store)
 
 
 def test_slots_in_order_are_in_the_order_of_runs(app: App, watch: Watch) -> None:
-    """R3: a fortnight, looked at every hour."""
+    """R3: In two weeks of looks at every hour, each slot is served exactly once, in order."""
+    # when
     for hours in range(14 * 24):
         watch.moment = MORNING + hours * HOUR
         work(app)
 
+    # then
     served = slots_of(app.store)
     assert served == every_slot(MORNING, watch.moment)
     assert all(one < other for one, other in pairwise(served))
@@ -1112,7 +1293,8 @@ def records(app: App) -> list[RunRecord]:
 
 
 def test_another_schedule_serves_other_slots(store: Store, watch: Watch, acme: Customer) -> None:
-    """R3: times are configured, one a day or none as well."""
+    """R3: The operator can configure other pick-up times, also one a day or none."""
+    # given
     usual = app_of(store, watch, acme)
     watch.moment = MORNING
     due_jobs(usual)
@@ -1121,6 +1303,7 @@ def test_another_schedule_serves_other_slots(store: Store, watch: Watch, acme: C
         for pickup in ((), (time(12),))
     )
 
+    # when / then
     watch.moment = NEXT_EVENING
     assert due_jobs(never) == []
     assert [run.slot for run in work(noon)] == [moment("2027-03-02 12:00")]

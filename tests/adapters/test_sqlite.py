@@ -83,38 +83,54 @@ def mode(path: Path) -> int:
 
 @pytest.mark.usefixtures("generous_umask")
 def test_only_its_owner_reads_the_database_and_the_files_beside_it(path: Path) -> None:
+    """Only the owner can read and write the database and the files beside it, whatever the process
+    allows for new files."""
     with closing(open_sqlite(path)) as store:
+        # given
         stored(store, TWO)
 
+        # when
         modes = {file.name: mode(file) for file in path.parent.iterdir()}
 
+    # then
     assert modes == {"tenure.db": 0o600, "tenure.db-wal": 0o600, "tenure.db-shm": 0o600}
 
 
 def test_a_closed_database_is_one_file(path: Path) -> None:
+    """A closed database is a single file that passes SQLite's integrity check."""
+    # when
     with closing(open_sqlite(path)) as store:
         stored(store, TWO)
 
+    # then
     assert [file.name for file in path.parent.iterdir()] == ["tenure.db"]
     assert ask(path, "PRAGMA integrity_check") == [("ok",)]
 
 
 @pytest.mark.parametrize("name", ["a?mode=memory", "a#b", "100%41", "sp ace", "Zoë.db", "a&b=c"])
 def test_the_database_may_have_any_name(tmp_path: Path, name: str) -> None:
+    """A database can have a name with characters that mean something in a URL."""
+    # given
     path = tmp_path / name
 
+    # when
     with closing(open_sqlite(path)) as store:
         stored(store, TWO)
 
+    # then
     assert [file.name for file in tmp_path.iterdir()] == [name]
     assert len(ask(path, "SELECT 1 FROM roster")) == 2
 
 
 def test_a_relative_path_is_taken_from_here(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative path of a database is taken from the current directory."""
+    # given
     monkeypatch.chdir(path.parent)
 
+    # when
     open_sqlite(Path("tenure.db")).close()
 
+    # then
     assert path.exists()
 
 
@@ -122,10 +138,14 @@ def test_a_relative_path_is_taken_from_here(path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_schema_of_another_version_is_refused_and_left_alone(path: Path) -> None:
+    """A database with the schema of a newer release is refused in one sentence with both version
+    numbers, and its file stays as it was."""
+    # given
     open_sqlite(path).close()
     ask(path, f"PRAGMA user_version = {VERSION + 1}")
     before = path.read_bytes()
 
+    # when / then
     with pytest.raises(StoreUnavailable) as raised:
         open_sqlite(path)
 
@@ -138,8 +158,12 @@ def test_a_schema_of_another_version_is_refused_and_left_alone(path: Path) -> No
 
 @pytest.mark.parametrize("content", [b"email,first_name\nanna@acme.example,Anna\n" * 50, b"x" * 99])
 def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path, content: bytes) -> None:
+    """A file that is not a database is refused with its path and without its content, and stays as
+    it was."""
+    # given
     path.write_bytes(content)
 
+    # when / then
     with pytest.raises(StoreUnavailable) as raised:
         open_sqlite(path)
 
@@ -149,9 +173,12 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path, conten
 
 
 def test_a_database_of_something_else_is_refused_and_left_alone(path: Path) -> None:
+    """A database of another program is refused with its path and stays as it was."""
+    # given
     ask(path, "CREATE TABLE photographs (taken TEXT)")
     before = ask(path, "SELECT name FROM sqlite_master")
 
+    # when / then
     with pytest.raises(StoreUnavailable) as raised:
         open_sqlite(path)
 
@@ -160,17 +187,24 @@ def test_a_database_of_something_else_is_refused_and_left_alone(path: Path) -> N
 
 
 def test_a_damaged_database_is_refused(path: Path) -> None:
+    """A database whose first bytes are damaged is refused with its name."""
+    # given
     with closing(open_sqlite(path)) as store:
         stored(store, TWO)
     path.write_bytes(b"\0" * 100 + path.read_bytes()[100:])
 
+    # when / then
     with pytest.raises(StoreUnavailable, match=r"tenure\.db"):
         open_sqlite(path)
 
 
 def test_a_missing_directory_is_named_and_not_made(tmp_path: Path) -> None:
+    """When the directory of the database is missing, the error names the path, and no directory is
+    created."""
+    # given
     path = tmp_path / "nowhere" / "tenure.db"
 
+    # when / then
     with pytest.raises(StoreUnavailable) as raised:
         open_sqlite(path)
 
@@ -180,6 +214,8 @@ def test_a_missing_directory_is_named_and_not_made(tmp_path: Path) -> None:
 
 
 def test_a_directory_is_no_database(tmp_path: Path) -> None:
+    """A directory in place of a database is refused."""
+    # when / then
     with pytest.raises(StoreUnavailable, match="Is a directory"):
         open_sqlite(tmp_path)
 
@@ -187,13 +223,16 @@ def test_a_directory_is_no_database(tmp_path: Path) -> None:
 def test_a_file_that_may_not_be_written_is_refused(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is forbidden to root, who may be running this, so the refusal is played."""
+    """A database that the user must not write is refused. Root is allowed everything and may run
+    this test, so the test plays the refusal."""
 
+    # given
     def forbidden(*_: object) -> int:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
     monkeypatch.setattr(os, "open", forbidden)
 
+    # when / then
     with pytest.raises(StoreUnavailable, match="Permission denied"):
         open_sqlite(path)
 
@@ -211,28 +250,36 @@ def keep(store: Store) -> None:
 def test_the_process_environment_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefix: str
 ) -> None:
+    """The environment variables that the eventsourcing library reads change nothing of what is
+    stored or where."""
+    # given
     monkeypatch.chdir(tmp_path)
     with closing(open_sqlite(tmp_path / "quiet.db")) as store:
         keep(store)
     for name, value in MEDDLING.items():
         monkeypatch.setenv(prefix + name, value)
 
+    # when
     with closing(open_sqlite(tmp_path / "tenure.db")) as store:
         keep(store)
         anna, _ = store.employees("acme")
         assert replayed(store, anna.id) == anna
 
+    # then
     assert events(tmp_path / "tenure.db") == events(tmp_path / "quiet.db")
     assert {file.name for file in tmp_path.iterdir()} == {"quiet.db", "tenure.db"}
 
 
-def test_what_was_stored_is_plain_json(path: Path) -> None:
-    """Whoever must look into the database can read it."""
+def test_stored_events_are_plain_json(path: Path) -> None:
+    """Stored events are plain JSON, so an operator can read them with SQL."""
+    # given
     with closing(open_sqlite(path)) as store:
         keep(store)
 
+    # when
     found = ask(path, "SELECT json_extract(state, '$.event.kind'), topic FROM stored_events")
 
+    # then
     assert sorted(found) == [
         ("details-changed", "details-changed"),
         ("offboarding-scheduled", "offboarding-scheduled"),
@@ -247,33 +294,42 @@ def test_what_was_stored_is_plain_json(path: Path) -> None:
 
 
 def test_who_is_due_is_found_by_index(path: Path) -> None:
-    """C2"""
+    """C2: The database finds the due employees by an index and does not scan the roster."""
+    # given
     open_sqlite(path).close()
     statement = DUE.replace("?", "'2027-04-01'")
 
+    # when
     steps = [str(row[3]) for row in ask(path, f"EXPLAIN QUERY PLAN {statement}")]
 
+    # then
     assert any("INDEX roster_starts_company (starts<?)" in step for step in steps)
     assert any("INDEX roster_leaves_company (leaves<?)" in step for step in steps)
     assert not any(step.startswith("SCAN") for step in steps)
 
 
-def test_the_index_of_the_due_holds_only_those_who_wait_for_the_clock(path: Path) -> None:
-    """C2"""
+def test_the_index_of_due_employees_holds_only_employees_with_clock_work(path: Path) -> None:
+    """C2: The index of due employees holds only employees with a date for the clock."""
+    # given
     with closing(open_sqlite(path)) as store:
         stored(store, TWO + "    chris@acme.example,Chris,Jansen,,\n")
 
+    # when
     waiting = ask(path, "SELECT starts, leaves FROM roster ORDER BY employee")
 
+    # then
     assert waiting == [(None, "2027-03-20"), ("2027-04-01", None), (None, None)]
 
 
-def test_nobody_waits_for_a_commit_to_be_told_what_was_before(path: Path) -> None:
+def test_readers_do_not_wait_for_a_commit_and_see_the_state_before_it(path: Path) -> None:
+    """R1: While another process writes, readers answer at once with the state before the write."""
     with closing(open_sqlite(path)) as store, closing(sqlite3.connect(path)) as writing:
+        # given
         stored(store, TWO)
         writing.execute("BEGIN IMMEDIATE")
         writing.execute("DELETE FROM roster")
 
+        # when / then
         assert len(company_of(store, "acme")[1].entries) == 2
         assert list(store.due(Schedule(), moment("2027-04-02 00:00"))) == ["acme"]
         writing.rollback()

@@ -84,43 +84,54 @@ def everything(store: Store) -> dict[str, object]:
 
 
 def test_the_events_of_a_run_are_read_back_as_they_were_committed(store: Store) -> None:
-    """R1"""
+    """R1: The events of a commit are read back exactly as they were committed."""
+    # given
     commit = commit_of(plan(THREE), run=a_run(1))
 
+    # when
     store.commit(commit)
 
+    # then
     assert len(commit.changes) == 3
     for change in commit.changes:
         assert store.events(change.after.id) == list(change.events)
 
 
-def test_what_was_committed_is_there_when_the_store_is_opened_again(open_store: OpenStore) -> None:
-    """R1"""
+def test_a_commit_is_there_when_the_store_is_opened_again(open_store: OpenStore) -> None:
+    """R1: A store that is opened again answers everything as before."""
+    # given
     first = open_store()
     stored(first, THREE)
     before = everything(first)
     first.close()
 
+    # when / then
     assert everything(open_store()) == before
 
 
-def test_what_one_opened_the_other_sees_at_once(open_store: OpenStore) -> None:
-    """R4"""
+def test_a_commit_of_one_store_is_seen_by_another_at_once(open_store: OpenStore) -> None:
+    """R4: A commit in one open store is seen at once by another open store of the same database."""
+    # given
     one, other = open_store(), open_store()
     company_of(other, "acme")
 
+    # when
     stored(one, THREE)
 
+    # then
     assert everything(other) == everything(one)
 
 
 def test_a_run_is_the_next_event_of_its_companys_stream(store: Store) -> None:
-    """R4"""
+    """R4: Each run of a company is the next event in the company's stream."""
+    # given
     stored(store, THREE, number=1)
     stored(store, THREE.replace("Anna", "Anne"), number=2)
 
+    # when
     events = store.events(company_stream_id("acme"))
 
+    # then
     assert [(each.originator_version, each.run) for each in events] == [
         (1, a_run(1)),
         (2, a_run(2)),
@@ -129,17 +140,21 @@ def test_a_run_is_the_next_event_of_its_companys_stream(store: Store) -> None:
 
 
 def test_an_employee_rebuilt_from_their_events_is_the_one_in_the_roster(store: Store) -> None:
-    """R1"""
+    """R1: The state of an employee in the roster equals the state that follows from the employee's
+    events."""
+    # given
     stored(store, THREE, number=1)
     stored(store, THREE.replace("2027-03-20", "2027-05-20"), number=2)
 
+    # then
     for employee in store.employees("acme"):
         assert replayed(store, employee.id) == employee
     assert person(store, "chris@acme.example").offboarding_date == day("2027-05-20")
 
 
-def test_a_stream_that_never_was_has_no_events_and_no_employee(store: Store) -> None:
-    """C1"""
+def test_an_unknown_stream_has_no_events_and_no_employee(store: Store) -> None:
+    """C1: A stream that does not exist has no events and gives no employee."""
+    # when / then
     assert store.events(uuid4()) == []
     assert replayed(store, uuid4()) is None
 
@@ -148,12 +163,15 @@ def test_a_stream_that_never_was_has_no_events_and_no_employee(store: Store) -> 
     "name", ["O'Brien\"; --", "Zoë 🦄", "%_\\", "{bytes}", "?", "Ångström", "الاسم", "null"]
 )
 def test_names_are_kept_to_the_letter(store: Store, name: str) -> None:
-    """W1"""
+    """W1: A name with quotes, placeholders or other scripts is stored exactly as written."""
+    # given
     quoted = name.replace('"', '""')
     stored(store, f'email,first_name,last_name\nanna@acme.example,"{quoted}",Bakker\n')
 
+    # when
     (employee,) = store.employees("acme")
 
+    # then
     assert employee.details.first_name == name
     assert replayed(store, employee.id) == employee
 
@@ -162,20 +180,26 @@ def test_names_are_kept_to_the_letter(store: Store, name: str) -> None:
 
 
 def test_a_company_that_never_had_a_run_stands_at_the_beginning(store: Store) -> None:
-    """R4"""
+    """R4: A company without runs has version zero and no employees."""
+    # when
     state, roster = company_of(store, "acme")
 
+    # then
     assert state == store.company_state("acme") == CompanyState()
     assert roster.entries == []
     assert list(store.employees("acme")) == []
 
 
-def test_the_roster_holds_everyone_with_what_leads_to_them(store: Store) -> None:
-    """I1"""
+def test_the_roster_finds_an_employee_by_address_and_by_external_id(store: Store) -> None:
+    """I1: The roster finds the same employee by e-mail address and by exact external id, with the
+    employee's state and row digest."""
+    # given
     stored(store, THREE)
 
+    # when
     state, roster = company_of(store, "acme")
 
+    # then
     assert state.version == 1
     entry = roster.at_address("bram@acme.example")
     assert entry is not None
@@ -186,10 +210,13 @@ def test_the_roster_holds_everyone_with_what_leads_to_them(store: Store) -> None
 
 
 def test_a_company_is_told_of_its_own_people_and_runs_only(store: Store) -> None:
-    """R6"""
+    """R6: Questions about one company are never answered with employees or runs of another
+    company."""
+    # given
     stored(store, THREE, number=1)
     stored(store, f"{HEADER}\n{ANNA}\n", number=2, company=other_company())
 
+    # when / then
     assert len(list(store.employees("acme"))) == 3
     assert len(list(store.employees("zenith"))) == 1
     assert store.company_state("acme").version == store.company_state("zenith").version == 1
@@ -199,22 +226,28 @@ def test_a_company_is_told_of_its_own_people_and_runs_only(store: Store) -> None
 
 
 def test_people_come_in_the_order_in_which_they_were_registered(store: Store) -> None:
-    """R2"""
+    """R2: The employees of a company are listed in the order in which they were registered."""
+    # given
     stored(store, THREE, number=1)
     stored(store, f"{HEADER}\naaron@acme.example,Aaron,Aal,,,\n", number=2)
 
+    # when
     found = [employee.details.first_name for employee in store.employees("acme")]
 
+    # then
     assert found == ["Bram", "Anna", "Chris", "Aaron"]
 
 
 def test_a_later_state_takes_the_place_of_the_earlier_one(store: Store) -> None:
-    """R1"""
+    """R1: A run that changes an employee replaces the state and the row digest in the roster."""
+    # given
     stored(store, THREE, number=1)
     before = company_of(store, "acme")[1].with_external_id("007")
 
+    # when
     stored(store, THREE.replace("Anna", "Anne"), number=2)
 
+    # then
     after = company_of(store, "acme")[1].with_external_id("007")
     assert person(store, "007").version == 2
     assert before is not None
@@ -223,13 +256,17 @@ def test_a_later_state_takes_the_place_of_the_earlier_one(store: Store) -> None:
     assert len(list(store.employees("acme"))) == 3
 
 
-def test_a_row_that_changes_nothing_is_remembered_and_nothing_else_changes(store: Store) -> None:
-    """D3"""
+def test_the_digest_of_a_row_that_changes_nothing_is_remembered(store: Store) -> None:
+    """D3: A row that is written differently and changes nothing only replaces the stored row digest
+    of its employee."""
+    # given
     stored(store, THREE, number=1)
     people = list(store.employees("acme"))
 
+    # when
     commit = stored(store, THREE.replace("Anna,", " Anna ,"), number=2)
 
+    # then
     assert len(commit.new_digests) == 1
     ((employee, digest),) = commit.new_digests
     entries = {entry.employee: entry for entry in company_of(store, "acme")[1].entries}
@@ -241,17 +278,24 @@ def test_a_row_that_changes_nothing_is_remembered_and_nothing_else_changes(store
 
 
 def test_someone_is_found_by_id_however_it_is_written(store: Store) -> None:
+    """S1-S6: An employee is found by Tenure's own id, with or without hyphens and in upper or lower
+    case."""
+    # given
     stored(store, THREE)
     anna = person(store, "anna@acme.example")
 
+    # when / then
     for written in (str(anna.id), anna.id.hex, str(anna.id).upper()):
         assert store.find("acme", written) == [anna]
 
 
 def test_external_ids_are_found_exactly(store: Store) -> None:
-    """I1"""
+    """I1: External ids are found character by character: `007` and `7` are different employees, and
+    `07` is nobody."""
+    # given
     stored(store, THREE)
 
+    # when / then
     assert [each.email for each in store.find("acme", "007")] == ["anna@acme.example"]
     assert [each.email for each in store.find("acme", "7")] == ["Bram@Acme.example"]
     assert store.find("acme", "07") == []
@@ -261,36 +305,50 @@ def test_external_ids_are_found_exactly(store: Store) -> None:
     "written", ["Bram@Acme.example", "BRAM@ACME.EXAMPLE", " bram@acme.example "]
 )
 def test_addresses_are_found_trimmed_and_in_any_case(store: Store, written: str) -> None:
-    """I1"""
+    """I1: An employee is found by e-mail address, whatever the case of the letters and the space
+    around the address."""
+    # given
     stored(store, THREE)
 
+    # when / then
     assert [each.external_id for each in store.find("acme", written)] == ["7"]
 
 
 def test_the_address_that_the_file_still_uses_leads_to_its_employee(store: Store) -> None:
-    """I8"""
+    """I8: After support changed an e-mail address, the employee is found by the old and by the new
+    address."""
+    # given
     stored(store, THREE, number=1)
     by_support(store, person(store, "007"), EmailChanged("anna.new@acme.example"), 2)
 
+    # when
     found = person(store, "anna@acme.example")
 
+    # then
     assert found.email == "anna.new@acme.example"
     assert store.find("acme", "anna.new@acme.example") == [found]
 
 
-def test_an_address_that_someone_has_beats_one_that_a_file_uses(store: Store) -> None:
-    """I8"""
+def test_a_present_address_comes_before_one_that_the_file_uses(store: Store) -> None:
+    """I8: When one employee has an address now and the file still uses it for another employee, the
+    address finds the employee who has it now."""
+    # given
     stored(store, THREE, number=1)
     by_support(store, person(store, "007"), EmailChanged("anna.new@acme.example"), 2)
     by_support(store, person(store, "7"), EmailChanged("anna@acme.example"), 3)
 
+    # when / then
     assert person(store, "anna@acme.example").external_id == "7"
 
 
 @pytest.mark.parametrize("who", ["nobody@acme.example", "", "%", "anna", str(a_run(99))])
-def test_whoever_is_not_there_is_not_found(store: Store, who: str) -> None:
+def test_an_unknown_name_finds_nobody(store: Store, who: str) -> None:
+    """S1-S6: An unknown address, an empty text, a placeholder, a first name or an unknown id finds
+    no employee."""
+    # given
     stored(store, THREE)
 
+    # when / then
     assert store.find("acme", who) == []
 
 
@@ -298,11 +356,14 @@ def test_whoever_is_not_there_is_not_found(store: Store, who: str) -> None:
 
 
 def test_a_run_is_found_by_its_id(store: Store) -> None:
-    """R2"""
+    """R2: The record of a run is found by the id of the run."""
+    # given
     commit = stored(store, THREE)
 
+    # when
     record = store.find_run(a_run(1))
 
+    # then
     assert record is not None
     assert record.run == a_run(1)
     assert record == commit.ended
@@ -310,23 +371,28 @@ def test_a_run_is_found_by_its_id(store: Store) -> None:
 
 
 def test_runs_are_listed_newest_first_and_no_more_than_asked(store: Store) -> None:
-    """R2"""
+    """R2: Runs are listed newest first, of all companies or of one, and no more than asked for."""
+    # given
     for number in (1, 2, 3):
         store.commit(said_nothing(store, run=a_run(number)))
     stored(store, THREE, number=4, company=other_company())
 
+    # when / then
     assert [record.run for record in store.runs(None, 10)] == [a_run(n) for n in (4, 3, 2, 1)]
     assert [record.run for record in store.runs("acme", 2)] == [a_run(3), a_run(2)]
     assert store.runs("nobody", 10) == []
 
 
 def test_a_run_is_found_by_the_beginning_of_its_id(store: Store) -> None:
-    """R2"""
+    """R2: A run is found by the beginning of its id, with or without hyphens and in upper or lower
+    case; a common beginning finds several runs."""
+    # given
     for number in (1, 2, 3):
         store.commit(said_nothing(store, run=a_run(number)))
     whole = str(a_run(2))
     common = next(n for n in range(36) if str(a_run(1))[: n + 1] != whole[: n + 1])
 
+    # when / then
     assert [each.run for each in store.runs_like(whole)] == [a_run(2)]
     assert [each.run for each in store.runs_like(whole.upper())] == [a_run(2)]
     assert [each.run for each in store.runs_like(whole.replace("-", "")[:30])] == [a_run(2)]
@@ -334,44 +400,56 @@ def test_a_run_is_found_by_the_beginning_of_its_id(store: Store) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", "-", "%", "_", "xyz", "0" * 33, "ffff", "'"])
-def test_what_no_id_begins_with_finds_no_run(store: Store, prefix: str) -> None:
-    """R2"""
+def test_a_text_that_no_run_id_begins_with_finds_no_run(store: Store, prefix: str) -> None:
+    """R2: A text with which no run id begins finds no run, also a placeholder of SQL."""
+    # given
     store.commit(said_nothing(store, run=a_run(1)))
 
+    # when / then
     assert store.runs_like(prefix) == []
 
 
 def test_the_runs_behind_a_history_are_found_with_it(store: Store) -> None:
-    """R2"""
+    """R2: The runs behind the events of an employee are found with the events, and no other
+    runs."""
+    # given
     stored(store, THREE, number=1)
     stored(store, THREE.replace("Anna", "Anne"), number=2)
     store.commit(said_nothing(store, run=a_run(3)))
 
+    # when
     runs = store.runs_of(store.events(person(store, "007").id))
 
+    # then
     assert set(runs) == {a_run(1), a_run(2)}
     assert {record.run_kind for record in runs.values()} == {RunKind.IMPORT}
 
 
 def test_issues_are_told_as_they_were_said_and_in_that_order(store: Store) -> None:
-    """R2"""
+    """R2: The issues of a run are read back as they were committed and in the same order."""
+    # given
     broken = f"{HEADER}\n,Dora,,x,2027-02-30,\nerik@acme.example,Erik,Vos,,,2027-03-02\n"
     commit = stored(store, broken, number=1)
     record = store.find_run(a_run(1))
     assert record is not None
 
+    # when / then
     assert list(commit.issues) == store.issues(record)
     assert codes(commit.issues) == ["missing-value", "missing-value", "bad-date", "short-notice"]
 
 
 def test_a_run_that_refers_to_an_earlier_one_repeats_its_lasting_issues(store: Store) -> None:
-    """D8, L10"""
+    """D8, L10: A run that refers to an earlier run tells the earlier run's issues about content and
+    its own issues, but not the issues about a change."""
+    # given
     lasting, passing, own = map(an_issue, ("unknown-column", "short-notice", "several-files"))
     store.commit(said_nothing(store, run=a_run(1), issues=[lasting, passing]))
     store.commit(said_nothing(store, run=a_run(2), issues=[own], issues_of=a_run(1)))
 
+    # when
     said = {record.run: store.issues(record) for record in store.runs("acme", 10)}
 
+    # then
     assert said[a_run(1)] == [lasting, passing]
     assert said[a_run(2)] == [lasting, own]
 
@@ -397,15 +475,21 @@ def ending(number: int, of: int) -> RunRecord:
     return RunRecord(a_run(number), record)
 
 
-def test_what_is_held_waits_with_its_files_until_a_run_ends_it(store: Store) -> None:
-    """B2"""
+def test_a_held_delivery_waits_with_its_files_until_a_run_ends_it(store: Store) -> None:
+    """B2: The store keeps a held delivery with its files until a run ends it, and then tells which
+    run did."""
+    # given
     commit = waiting_commit(store, 1)
     store.commit(commit)
 
+    # then
     assert store.held(a_run(1)) == list(commit.held)
     assert store.waiting("acme") == store.waiting(None) == [commit.ended]
+
+    # when
     store.commit(Commit((ending(2, of=1),), store.company_state("acme")))
 
+    # then
     assert store.held(a_run(1)) == []
     assert store.waiting("acme") == store.waiting(None) == []
     record = store.find_run(a_run(1))
@@ -413,12 +497,16 @@ def test_what_is_held_waits_with_its_files_until_a_run_ends_it(store: Store) -> 
     assert record.ended_by == a_run(2)
 
 
-def test_a_run_that_ends_another_first_is_stored_with_it_in_order(store: Store) -> None:
-    """B3"""
+def test_a_discard_and_the_run_after_it_are_stored_in_order(store: Store) -> None:
+    """B3: A run that takes the place of a held delivery is stored together with the discard before
+    it, in this order."""
+    # given
     store.commit(waiting_commit(store, 1))
 
+    # when
     store.commit(waiting_commit(store, 3, ending(2, of=1)))
 
+    # then
     events = store.events(company_stream_id("acme"))
     assert [event.run for event in events] == [a_run(1), a_run(2), a_run(3)]
     assert [record.run for record in store.every_run("acme")] == [a_run(1), a_run(2), a_run(3)]
@@ -428,12 +516,15 @@ def test_a_run_that_ends_another_first_is_stored_with_it_in_order(store: Store) 
     assert store.company_state("acme").version == 3
 
 
-def test_of_a_run_that_cannot_be_stored_the_one_before_it_is_not_either(store: Store) -> None:
-    """B3, R1"""
+def test_a_discard_is_not_stored_when_the_run_after_it_cannot_be(store: Store) -> None:
+    """B3, R1: When a run that takes the place of a held delivery cannot be stored, the discard
+    before it is not stored either."""
+    # given
     store.commit(waiting_commit(store, 1))
     before, files = everything(store), store.held(a_run(1))
     said = Breaking([an_issue("several-files")])
 
+    # when / then
     with pytest.raises(RuntimeError, match="no further"):
         store.commit(waiting_commit(store, 3, ending(2, of=1), issues=said))
 
@@ -444,11 +535,14 @@ def test_of_a_run_that_cannot_be_stored_the_one_before_it_is_not_either(store: S
 
 
 def test_two_runs_that_end_the_same_one_cannot_both_be_stored(store: Store) -> None:
-    """R4, B3"""
+    """R4, B3: Of two runs that end the same held delivery, only the first is stored, and the second
+    is a conflict."""
+    # given
     store.commit(waiting_commit(store, 1))
     late = waiting_commit(store, 5, ending(4, of=1))
     store.commit(waiting_commit(store, 3, ending(2, of=1)))
 
+    # when / then
     with pytest.raises(Conflict):
         store.commit(late)
 
@@ -468,30 +562,39 @@ def test_two_runs_that_end_the_same_one_cannot_both_be_stored(store: Store) -> N
         ("nobody@acme.example", "99", ["Anna"]),
     ],
 )
-def test_around_somebody_stand_those_whom_a_request_might_meet(
+def test_the_roster_around_an_employee_holds_everybody_a_command_could_collide_with(
     store: Store, address: str | None, external_id: str | None, names: list[str]
 ) -> None:
-    """S1, S6"""
+    """S1, S6: The roster for a support command holds the employee and every other employee who has
+    the new address or the new external id."""
+    # given
     stored(store, THREE, number=1)
     stored(store, THREE, number=2, company=other_company())
     anna = person(store, "007")
 
+    # when
     with store.read("acme") as reading:
         around = reading.roster_around(anna.id, address, external_id)
         assert reading.state == store.company_state("acme")
 
+    # then
     found = [around.employee(entry) for entry in around.entries]
     assert sorted(each.details.first_name for each in found) == names
     whole = {entry.employee: entry for entry in company_of(store, "acme")[1].entries}
     assert all(whole[entry.employee] == entry for entry in around.entries)
 
 
-def test_whoever_the_file_calls_by_an_address_stands_around_it(store: Store) -> None:
-    """S1, I8"""
+def test_the_roster_around_an_address_includes_the_address_that_the_file_uses(
+    store: Store,
+) -> None:
+    """S1, I8: The roster for a support command holds an employee whose present address, or whose
+    address in the file, is the new address."""
+    # given
     stored(store, THREE, number=1)
     by_support(store, person(store, "7"), EmailChanged("bram.new@acme.example"), 2)
     anna = person(store, "007")
 
+    # when / then
     for address in ("bram@acme.example", "bram.new@acme.example"):
         with store.read("acme") as reading:
             around = reading.roster_around(anna.id, address, None)
@@ -499,15 +602,19 @@ def test_whoever_the_file_calls_by_an_address_stands_around_it(store: Store) -> 
 
 
 def test_the_streams_of_a_run_are_those_of_everyone_it_registered_or_changed(store: Store) -> None:
-    """R2"""
+    """R2: The streams of a run are exactly those of the employees that the run registered or
+    changed."""
+    # given
     stored(store, THREE, number=1)
     stored(store, THREE, number=2, company=other_company())
     changed = THREE.replace("Anna", "Anne") + "\ndora@acme.example,Dora,Dam,8,,"
     stored(store, changed, number=3)
     by_support(store, person(store, "007"), EmailChanged("anna.new@acme.example"), 4)
 
+    # when
     people = {each.details.first_name: store.events(each.id) for each in store.employees("acme")}
 
+    # then
     assert list(store.streams_of(a_run(1))) == [people["Bram"], people["Anne"], people["Chris"]]
     assert list(store.streams_of(a_run(3))) == [people["Anne"], people["Dora"]]
     assert list(store.streams_of(a_run(4))) == [people["Anne"]]
@@ -535,34 +642,43 @@ def due(store: Store, at: str, schedule: Schedule | None = None) -> dict[str, li
         ("2027-04-01 00:00", {"acme": ["Bram", "Chris"]}),
     ],
 )
-def test_someone_is_due_from_the_moment_on_and_not_before(
+def test_an_employee_is_due_from_the_moment_on_and_not_before(
     store: Store, at: str, who: dict[str, list[str]]
 ) -> None:
-    """L9, C2"""
+    """L9, C2: An employee is due from 00:00 on the onboarding date and from 23:00 on the
+    offboarding date, and not before."""
+    # given
     stored(store, THREE)
 
+    # when / then
     assert due(store, at) == who
 
 
-def test_who_is_due_follows_the_schedule(store: Store) -> None:
-    """R3"""
+def test_due_employees_follow_the_schedule(store: Store) -> None:
+    """R3, L9: When the operator sets other times of activation and deactivation, employees are due
+    at these times."""
+    # given
     stored(store, THREE)
     early = Schedule(activation=time(6, 0), deactivation=time(12, 0))
 
+    # when / then
     assert due(store, "2027-03-20 12:00", early) == {"acme": ["Chris"]}
     assert due(store, "2027-04-01 05:59", early) == {"acme": ["Chris"]}
     assert due(store, "2027-04-01 06:00", early) == {"acme": ["Bram", "Chris"]}
 
 
-def test_who_is_due_for_both_is_told_once(store: Store) -> None:
-    """C1"""
+def test_an_employee_who_is_due_twice_is_listed_once(store: Store) -> None:
+    """C1: An employee who is due for both activation and deactivation is listed once."""
+    # given
     stored(store, f"{HEADER}\ndora@acme.example,Dora,Dam,,2027-04-01,2027-04-30\n")
 
+    # when / then
     assert due(store, "2027-06-01 00:00") == {"acme": ["Dora"]}
 
 
-def test_who_has_left_is_due_no_more(store: Store) -> None:
-    """C2"""
+def test_a_deactivated_employee_is_not_due_any_more(store: Store) -> None:
+    """C2: An employee who was deactivated is not due any more."""
+    # given
     commit = stored(store, f"{HEADER}\n{CHRIS}\n")
     (found,) = store.due(Schedule(), moment("2027-03-21 00:00")).values()
     ((chris, digest),) = found.employees()
@@ -571,21 +687,26 @@ def test_who_has_left_is_due_no_more(store: Store) -> None:
     runs = (RunRecord(a_run(2), ended(outcome=Outcome.APPLIED)),)
     store.commit(Commit(runs, found.state, changes=made.changes))
 
+    # when / then
     assert due(store, "2027-06-01 00:00") == {}
     assert person(store, "chris@acme.example").state is State.DEACTIVATED
     (entry,) = company_of(store, "acme")[1].entries
     assert entry.digest == commit.changes[0].digest
 
 
-def test_the_due_come_by_company_with_where_it_stands(store: Store) -> None:
-    """C1, R4"""
+def test_due_employees_come_by_company_with_its_version(store: Store) -> None:
+    """C1, R4: The due employees come by company, with the version from which the company's clock
+    run is planned."""
+    # given
     stored(store, f"{HEADER}\n{CHRIS}\n", number=1, company=other_company("zenith"))
     stored(store, THREE, number=2)
     store.commit(said_nothing(store, run=a_run(3)))
     stored(store, f"{HEADER}\n{ANNA}\n", number=4, company=other_company("quiet"))
 
+    # when
     found = store.due(Schedule(), moment("2027-03-21 00:00"))
 
+    # then
     assert list(found) == ["acme", "zenith"]
     assert found["acme"].state == store.company_state("acme")
     assert found["acme"].state.version == 2
@@ -598,11 +719,14 @@ def test_the_due_come_by_company_with_where_it_stands(store: Store) -> None:
 
 
 def test_a_run_planned_from_an_older_version_changes_nothing(store: Store) -> None:
-    """R4"""
+    """R4: A run that was planned from an older version of its company is a conflict, and nothing of
+    it is stored."""
+    # given
     stale = commit_of(plan(THREE, run=a_run(2)), run=a_run(2))
     stored(store, THREE, number=1)
     before = everything(store)
 
+    # when / then
     with pytest.raises(Conflict) as raised:
         store.commit(stale)
 
@@ -613,11 +737,14 @@ def test_a_run_planned_from_an_older_version_changes_nothing(store: Store) -> No
 
 
 def test_two_that_opened_the_store_cannot_build_on_the_same_version(open_store: OpenStore) -> None:
-    """R4"""
+    """R4: Two open stores cannot both commit a run that was planned from the same version of a
+    company."""
+    # given
     one, other = open_store(), open_store()
     stale = commit_of(plan(THREE, run=a_run(2)), other.company_state("acme"), run=a_run(2))
     stored(one, THREE, number=1)
 
+    # when / then
     with pytest.raises(Conflict):
         other.commit(stale)
 
@@ -625,33 +752,44 @@ def test_two_that_opened_the_store_cannot_build_on_the_same_version(open_store: 
 
 
 def test_another_companys_run_is_in_nobodys_way(store: Store) -> None:
-    """R6"""
+    """R6: A run of one company is stored although another company had a run since it was
+    planned."""
+    # given
     planned = commit_of(plan(THREE, run=a_run(2)), run=a_run(2))
     stored(store, THREE, number=1, company=other_company())
 
+    # when
     store.commit(planned)
 
+    # then
     assert store.company_state("acme").version == 1
 
 
 def test_committing_the_same_run_again_does_nothing(store: Store) -> None:
-    """R1"""
+    """R1: A second commit of the same run changes nothing."""
+    # given
     commit = stored(store, THREE.replace("Sales", "Nowhere"))
     before = everything(store)
 
+    # when
     store.commit(commit)
 
+    # then
     assert everything(store) == before
 
 
 def test_committing_a_run_again_long_after_does_nothing(store: Store) -> None:
-    """R1"""
+    """R1: A second commit of the same run changes nothing, also when another run was stored
+    since."""
+    # given
     commit = stored(store, THREE, number=1)
     stored(store, THREE.replace("Anna", "Anne"), number=2)
     before = everything(store)
 
+    # when
     store.commit(commit)
 
+    # then
     assert everything(store) == before
 
 
@@ -664,13 +802,16 @@ class Breaking(tuple[Issue, ...]):
 
 
 def test_a_run_that_cannot_be_stored_to_its_end_is_not_stored_at_all(store: Store) -> None:
-    """R1"""
+    """R1: A run that cannot be stored completely is not stored at all, and the next run
+    succeeds."""
+    # given
     stored(store, THREE, number=1)
     before = everything(store)
     made = plan(THREE.replace("Anna", "Anne"), known=company_of(store, "acme")[1], run=a_run(2))
     said = Breaking([an_issue("several-files")])
     commit = replace(commit_of(made, store.company_state("acme"), run=a_run(2)), issues=said)
 
+    # when / then
     with pytest.raises(RuntimeError, match="no further"):
         store.commit(commit)
 
@@ -716,10 +857,13 @@ TAMPERED = {
 
 @pytest.mark.parametrize("case", TAMPERED)
 def test_an_event_that_was_tampered_with_is_refused_and_not_quoted(store: Store, case: str) -> None:
-    """R1"""
+    """R1: A stored event that was tampered with is refused with its stream and version, and its
+    content is not quoted."""
+    # given
     stream = uuid4()
     put(store, stream, *TAMPERED[case])
 
+    # when / then
     with pytest.raises(MapperDeserialisationError) as raised:
         store.events(stream)
 
@@ -730,11 +874,14 @@ def test_an_event_that_was_tampered_with_is_refused_and_not_quoted(store: Store,
         replayed(store, stream)
 
 
-def test_what_does_not_follow_in_a_stream_is_refused_and_not_quoted(store: Store) -> None:
-    """R1"""
+def test_an_event_that_cannot_follow_in_its_stream_is_refused_and_not_quoted(store: Store) -> None:
+    """R1: A stored event that cannot stand at its place in a stream is refused, and its content is
+    not quoted."""
+    # given
     stream = uuid4()
     put(store, stream, "email-changed", a_state())
 
+    # when / then
     with pytest.raises(ValueError, match="EmailChanged") as raised:
         replayed(store, stream)
 
@@ -742,9 +889,12 @@ def test_what_does_not_follow_in_a_stream_is_refused_and_not_quoted(store: Store
 
 
 def test_a_tampered_event_is_in_no_others_way(store: Store) -> None:
-    """R6"""
+    """R6: A tampered event in one stream does not hold up a run of a company."""
+    # given
     put(store, uuid4(), *TAMPERED["a class to import"])
 
+    # when
     stored(store, THREE)
 
+    # then
     assert len(list(store.employees(a_company().key))) == 3

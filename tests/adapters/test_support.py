@@ -143,14 +143,18 @@ ACTIONS: dict[str, tuple[str, Command, list[str], State]] = {
 def test_an_action_is_a_run_and_tells_who_and_why_in_run_and_history(
     app: App, watch: Watch, action: str
 ) -> None:
-    """S1-S6, R2"""
+    """S1-S6, R2: Each support command is a run of its own, and the run and the history name who
+    acted and why."""
+    # given
     who, command, kinds, state = ACTIONS[action]
     employee = person(app.store, who)
     known = history(app, who)
     watch.tick = timedelta(seconds=1)
 
+    # when
     run = asked(app, who, command, "asked by phone")
 
+    # then
     assert (run.kind, run.outcome) == (RunKind.SUPPORT, Outcome.APPLIED)
     assert (run.by, run.reason) == ("olga", "asked by phone")
     assert run.counts.events == len(kinds)
@@ -169,20 +173,24 @@ def test_an_action_is_a_run_and_tells_who_and_why_in_run_and_history(
 
 
 def test_transitions_are_counted(app: App) -> None:
-    """R2"""
+    """R2: The counts of a support run include activations and deactivations."""
+    # when / then
     assert asked(app, "1", Deactivate()).counts == Counts(deactivated=1, events=1)
     at_once = asked(app, "2", MoveOnboarding(day("2027-03-01")))
     assert at_once.counts == Counts(activated=1, events=2)
 
 
 def test_nobody_else_is_touched(app: App) -> None:
-    """S5, R6"""
+    """S5, R6: A support command changes only the employee it names, in no other company either."""
+    # given
     taken(app, FIVE, customer=a_customer(other_company()))
     others = [each for each in app.store.employees("acme") if each.external_id != "1"]
     zenith = list(app.store.employees("zenith"))
 
+    # when
     asked(app, "1", Deactivate())
 
+    # then
     assert [each for each in app.store.employees("acme") if each.external_id != "1"] == others
     assert list(app.store.employees("zenith")) == zenith
 
@@ -200,12 +208,18 @@ def test_nobody_else_is_touched(app: App) -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_what_holds_already_is_recorded_as_unchanged(app: App, who: str, request_: Command) -> None:
-    """R2"""
+def test_a_command_whose_result_is_already_there_is_recorded_as_unchanged(
+    app: App, who: str, request_: Command
+) -> None:
+    """S1-S6, R2: A support command whose result is already there changes nothing, and its run is
+    recorded as unchanged."""
+    # given
     before = [history(app, str(each.id)) for each in app.store.employees("acme")]
 
+    # when
     run = asked(app, who, request_)
 
+    # then
     assert (run.outcome, run.counts) == (Outcome.UNCHANGED, Counts())
     (record,) = app.store.runs("acme", 1)
     assert record.run == run.run
@@ -213,10 +227,13 @@ def test_what_holds_already_is_recorded_as_unchanged(app: App, who: str, request
     assert [history(app, str(each.id)) for each in app.store.employees("acme")] == before
 
 
-def test_a_last_day_that_is_over_is_said_to_be(app: App) -> None:
-    """S4, L4"""
+def test_a_last_day_that_is_over_is_accepted_with_a_warning(app: App) -> None:
+    """S4, L4: Support can set a last day that is over; the run says so with `offboarding-overdue`,
+    and the next clock pass deactivates the employee."""
+    # when
     run = asked(app, "1", Offboard(day("2027-03-01")))
 
+    # then
     (issue,) = run.issues
     assert (issue.code, issue.email, issue.file) == (
         "offboarding-overdue",
@@ -233,26 +250,34 @@ def test_a_last_day_that_is_over_is_said_to_be(app: App) -> None:
 
 
 @pytest.mark.parametrize("who", ["ERIK@acme.example ", "erik@acme.example"])
-def test_somebody_is_meant_by_address_however_it_is_written(app: App, who: str) -> None:
-    """I1"""
+def test_an_employee_is_named_by_address_however_it_is_written(app: App, who: str) -> None:
+    """I1: Support can name an employee by e-mail address, whatever the case of the letters and the
+    space around the address."""
+    # when / then
     assert find_one(app, "acme", who) == person(app.store, "erik@acme.example")
 
 
-def test_somebody_is_meant_by_the_address_that_the_file_uses(app: App) -> None:
-    """I8"""
+def test_an_employee_is_named_by_the_address_that_the_file_uses(app: App) -> None:
+    """I8: After support changed an e-mail address, support can still name the employee by the old
+    address."""
+    # given
     asked(app, "1", ChangeEmail("a.bakker@acme.example"))
 
+    # when
     asked(app, "anna@acme.example", Deactivate())
 
+    # then
     assert person(app.store, "1").state is State.DEACTIVATED
 
 
 @pytest.mark.parametrize("who", ["99", "nobody@acme.example", "", str(a_run(7))])
 def test_nobody_found_is_no_run(app: App, who: str) -> None:
-    """S1-S6"""
+    """S1-S6: A support command for an employee who is not found is declined and leaves no run."""
+    # given
     taken(app, f"{HEADER}\nz@zenith.example,Zoe,Zo,99,,", customer=a_customer(other_company()))
     before = everything(app)
 
+    # when / then
     with pytest.raises(NobodyFound) as raised:
         asked(app, who, Deactivate())
 
@@ -260,12 +285,14 @@ def test_nobody_found_is_no_run(app: App, who: str) -> None:
     assert everything(app) == before
 
 
-def test_somebody_of_another_company_is_nobody_here(app: App) -> None:
-    """R6"""
+def test_an_employee_of_another_company_is_not_found(app: App) -> None:
+    """R6: A support command in one company does not find an employee of another company."""
+    # given
     zenith = a_customer(other_company())
     taken(app, f"{HEADER}\nz@zenith.example,Zoe,Zo,99,,", customer=zenith)
     zoe = person(app.store, "99", "zenith")
 
+    # when / then
     with pytest.raises(NobodyFound):
         asked(app, str(zoe.id), Deactivate())
 
@@ -273,13 +300,16 @@ def test_somebody_of_another_company_is_nobody_here(app: App) -> None:
 
 
 def test_several_found_is_no_run(store: Store, watch: Watch, acme: Customer) -> None:
-    """S1-S6: that two have one address must never be, and still nobody guesses whom is meant."""
+    """S1-S6: When two employees have one address, which must never happen, a support command by
+    this address is declined and leaves no run."""
+    # given
     app = app_of(store, watch, acme)
     for number in (1, 2):
         made = plan(f"{HEADER}\n{ANNA}", run=a_run(number))
         store.commit(commit_of(made, store.company_state("acme"), run=a_run(number)))
     before = everything(app)
 
+    # when / then
     with pytest.raises(NobodyFound) as raised:
         asked(app, "anna@acme.example", Deactivate())
 
@@ -307,10 +337,13 @@ def test_several_found_is_no_run(store: Store, watch: Watch, acme: Customer) -> 
         ("4", CancelOffboarding(), "is-deactivated"),
     ],
 )
-def test_what_is_declined_is_no_run(app: App, who: str, request_: Command, code: str) -> None:
-    """S1-S6"""
+def test_a_declined_command_leaves_no_run(app: App, who: str, request_: Command, code: str) -> None:
+    """S1-S6: A support command that cannot be carried out is declined with a code and leaves no
+    run."""
+    # given
     before = everything(app)
 
+    # when / then
     with pytest.raises(CommandRejected) as raised:
         asked(app, who, request_)
 
@@ -319,10 +352,13 @@ def test_what_is_declined_is_no_run(app: App, who: str, request_: Command, code:
 
 
 def test_an_address_that_the_file_uses_for_another_is_taken(app: App) -> None:
-    """S1, I8"""
+    """S1, I8: Support cannot give an employee the address that the file uses for another employee,
+    and can give it back to that other employee."""
+    # given
     asked(app, "1", ChangeEmail("a.bakker@acme.example"))
     before = everything(app)
 
+    # when / then
     with pytest.raises(CommandRejected) as raised:
         asked(app, "2", ChangeEmail("Anna@acme.example"))
 
@@ -333,13 +369,17 @@ def test_an_address_that_the_file_uses_for_another_is_taken(app: App) -> None:
 
 
 def test_a_fault_is_recorded_with_who_and_why(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R2"""
+    """R2: A fault during a support command is recorded as a failed run with who acted and why,
+    without any content in its issue."""
+    # given
     before = everything(app)[2]
 
     def fail(*_: object) -> object:
         raise RuntimeError(SECRET)
 
     monkeypatch.setattr(use_case, "plan_support", fail)
+
+    # when / then
     with pytest.raises(RuntimeError):
         asked(app, "1", Deactivate())
 
@@ -371,15 +411,19 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) ->
     return plans
 
 
-def test_of_two_actions_at_once_the_second_plans_anew(
+def test_of_two_commands_at_once_the_second_plans_again(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R4"""
+    """R4: Of two support commands at the same time, the second plans again from the state that the
+    first left."""
+    # given
     first = lambda: asked(app, "1", Offboard(day("2027-09-30")), "first")  # noqa: E731
     plans = meanwhile(monkeypatch, first)
 
+    # when
     run = asked(app, "1", Offboard(day("2027-08-31")), "second")
 
+    # then
     assert len(plans) == 3
     assert run.outcome is Outcome.APPLIED
     entries = history(app, "1")
@@ -390,13 +434,16 @@ def test_of_two_actions_at_once_the_second_plans_anew(
     assert person(app.store, "1").offboarding_date == day("2027-08-31")
 
 
-def test_what_cannot_be_done_any_more_is_declined_and_no_run(
+def test_a_command_that_cannot_be_done_any_more_is_declined_and_leaves_no_run(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R4, S1: somebody else got the address meanwhile."""
+    """R4, S1: When another employee gets the address while a support command is under way, the
+    command is declined and leaves no run."""
+    # given
     version = app.store.company_state("acme").version
     meanwhile(monkeypatch, lambda: asked(app, "2", ChangeEmail("new@acme.example")))
 
+    # when / then
     with pytest.raises(CommandRejected) as raised:
         asked(app, "1", ChangeEmail("new@acme.example"))
 
@@ -405,15 +452,19 @@ def test_what_cannot_be_done_any_more_is_declined_and_no_run(
     assert person(app.store, "1").email == "anna@acme.example"
 
 
-def test_an_action_plans_anew_where_a_delivery_was_first(
+def test_a_command_plans_again_when_a_delivery_was_first(
     app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R4, S6"""
+    """R4, S6: When a delivery links the same external id first, a support command plans again and
+    ends as unchanged."""
+    # given
     linked = FIVE.replace(ERIK, ERIK.replace("Vos,,", "Vos,5,"))
     meanwhile(monkeypatch, lambda: taken(app, linked))
 
+    # when
     run = asked(app, "erik@acme.example", Link("5"))
 
+    # then
     assert run.outcome is Outcome.UNCHANGED
     assert [entry.kind for entry in history(app, "5")] == ["registered", "external-id-linked"]
 
@@ -422,34 +473,51 @@ def test_an_action_plans_anew_where_a_delivery_was_first(
 
 
 @pytest.mark.parametrize("recognised", [True, False], ids=["same file", "file read in full"])
-def test_a_moved_onboarding_has_the_file_say_the_old_date_again(app: App, recognised: bool) -> None:
-    """S3, L7, L10: the row was known to change nothing, and from now on has something to say."""
+def test_a_file_with_the_old_onboarding_date_is_warned_about_after_support_moved_it(
+    app: App, recognised: bool
+) -> None:
+    """S3, L7, L10: After support moved an onboarding, every delivery with the old date gets the
+    warning `onboarding-date-fixed`, and the moved date stands."""
+    # given
     assert codes(taken(app, FIVE)) == []
     asked(app, "2", MoveOnboarding(day("2027-07-01")))
 
+    # when
     runs = [taken(app, FIVE if recognised else FIVE + "\n\n") for _ in range(2)]
 
+    # then
     assert [codes(run) for run in runs] == [["onboarding-date-fixed"]] * 2
     assert [run.outcome for run in runs] == [Outcome.UNCHANGED] * 2
     assert person(app.store, "2").onboarding_date == day("2027-07-01")
 
 
 def test_the_address_that_support_changed_stands_until_the_file_says_another(app: App) -> None:
-    """S1, I8, L8"""
+    """S1, I8, L8: An e-mail address that support changed stands while the file repeats the old
+    address, and changes when the file has another one."""
+    # given
     asked(app, "1", ChangeEmail("a.bakker@acme.example"))
 
+    # then
     assert taken(app, FIVE).outcome is Outcome.UNCHANGED
     assert person(app.store, "1").email == "a.bakker@acme.example"
+
+    # when
     taken(app, FIVE.replace("anna@", "anna.bakker@"))
+
+    # then
     assert person(app.store, "1").email == "anna.bakker@acme.example"
 
 
 def test_a_file_that_comes_to_say_what_support_did_is_noted(app: App) -> None:
-    """S1, L8"""
+    """S1, L8: When the file takes over the address that support set, the event is `file-noted`, and
+    the old address then counts as a new value."""
+    # given
     asked(app, "1", ChangeEmail("a.bakker@acme.example"))
 
+    # when
     run = taken(app, FIVE.replace("anna@", "a.bakker@"))
 
+    # then
     assert run.outcome is Outcome.APPLIED
     assert history(app, "1")[-1].kind == "file-noted"
     assert taken(app, FIVE).outcome is Outcome.APPLIED
@@ -457,9 +525,12 @@ def test_a_file_that_comes_to_say_what_support_did_is_noted(app: App) -> None:
 
 
 def test_a_cancelled_offboarding_stays_cancelled_while_the_file_repeats_it(app: App) -> None:
-    """S4, L5, L8"""
+    """S4, L5, L8: An offboarding that support cancelled stays cancelled while the file repeats the
+    date, and the date counts again after the file had a blank."""
+    # given
     asked(app, "3", CancelOffboarding())
 
+    # when / then
     assert taken(app, FIVE).outcome is Outcome.UNCHANGED
     assert person(app.store, "3").offboarding_date is None
     taken(app, FIVE.replace("2027-05-20", ""))
@@ -468,61 +539,90 @@ def test_a_cancelled_offboarding_stays_cancelled_while_the_file_repeats_it(app: 
     assert person(app.store, "3").offboarding_date == day("2027-05-20")
 
 
-def test_somebody_who_was_brought_back_stays_while_the_file_repeats_their_last_day(
+def test_a_reactivated_employee_stays_while_the_file_repeats_the_old_last_day(
     app: App,
 ) -> None:
-    """S2, L8"""
+    """S2, L8: A reactivated employee stays active while the file repeats the old last day, and a
+    new last day in the file counts."""
+    # given
     asked(app, "4", Reactivate())
 
+    # then
     assert taken(app, FIVE).outcome is Outcome.UNCHANGED
     assert list(pass_clock(app, "night")) == []
     assert person(app.store, "4").state is State.ACTIVE
+
+    # when
     taken(app, FIVE.replace("2027-03-01", "2027-12-01"))
+
+    # then
     assert person(app.store, "4").offboarding_date == day("2027-12-01")
 
 
-def test_a_last_day_still_ahead_stands_when_somebody_comes_back(app: App) -> None:
-    """S2"""
+def test_a_last_day_still_ahead_stands_when_an_employee_comes_back(app: App) -> None:
+    """S2: At a reactivation without a new last day, a known last day that is still ahead stands,
+    and a last day that is over does not."""
+    # given
     asked(app, "3", Deactivate())
 
+    # when
     asked(app, "3", Reactivate())
 
+    # then
     chris = person(app.store, "3")
     assert (chris.state, chris.offboarding_date) == (
         State.OFFBOARDING_SCHEDULED,
         day("2027-05-20"),
     )
     assert person(app.store, "4").offboarding_date == day("2027-03-01")
+
+    # when
     asked(app, "4", Reactivate())
+
+    # then
     assert person(app.store, "4").offboarding_date is None
 
 
-def test_somebody_who_was_shut_out_is_not_brought_back_by_the_file(app: App) -> None:
-    """S5, L6"""
+def test_the_file_does_not_reactivate_an_employee_deactivated_by_support(app: App) -> None:
+    """S5, L6: A file does not bring back an employee that support deactivated; a row with a new
+    last day is rejected."""
+    # given
     asked(app, "1", Deactivate())
 
+    # when / then
     assert taken(app, FIVE).outcome is Outcome.UNCHANGED
+
+    # when
     run = taken(app, FIVE.replace(ANNA, ANNA + "2028-01-01"))
 
+    # then
     assert codes(run) == ["reactivation-needs-support"]
     assert person(app.store, "1").state is State.DEACTIVATED
 
 
-def test_a_row_with_the_id_that_was_linked_means_them(app: App) -> None:
-    """S6, I1"""
+def test_a_row_with_a_linked_external_id_means_its_employee(app: App) -> None:
+    """S6, I1: A row with the external id that support linked means this employee, also with another
+    address."""
+    # given
     asked(app, "erik@acme.example", Link("5"))
 
+    # when
     run = taken(app, FIVE.replace(ERIK, "e.vos@acme.example,Erik,Vos,5,,"))
 
+    # then
     assert run.counts.changed == 1
     assert run.counts.registered == 0
     assert person(app.store, "5").email == "e.vos@acme.example"
 
 
-def test_the_policy_of_files_is_not_supports(app: App) -> None:
-    """L4: a short notice is for HR to keep."""
+def test_the_notice_period_does_not_bind_support(app: App) -> None:
+    """S4, L4: The notice period of the company does not bind support, also where it rejects rows of
+    files."""
+    # given
     strict = a_customer(a_company(policy={"short_notice": "reject"}))
 
+    # when
     run = support(app, strict, "1", Offboard(day("2027-03-03")), "olga", "urgent")
 
+    # then
     assert (run.outcome, codes(run)) == (Outcome.APPLIED, [])

@@ -190,10 +190,15 @@ ACME = company_stream_id("acme")
 
 
 def test_nothing_is_found_where_nothing_is_wrong(app: App, ask: Ask) -> None:
+    """R1: `verify` finds no problem in a sound database, counts all that it looked through, and
+    changes nothing."""
+    # given
     before = kept(ask)
 
+    # when
     findings = verified(app.store)
 
+    # then
     assert findings.problems == ()
     streams = {row[0] for row in before["stored_events"]}
     assert findings.companies == 2
@@ -204,17 +209,24 @@ def test_nothing_is_found_where_nothing_is_wrong(app: App, ask: Ask) -> None:
 
 
 def test_an_empty_store_is_sound_and_stays_empty(store: Store) -> None:
+    """R1: An empty store has no problem and stays empty in a rebuild."""
+    # given
     rebuilt(store)
 
+    # when
     findings = verified(store)
 
+    # then
     assert (findings.companies, findings.runs, findings.employees) == (0, 0, 0)
     assert findings.problems == ()
 
 
-def test_whoever_waits_is_told_of_every_event(app: App) -> None:
+def test_progress_counts_every_event(app: App) -> None:
+    """`verify` and `rebuild` report their progress over every stored event exactly once."""
+    # given
     told: list[int] = []
 
+    # when / then
     app.store.verify(told.append)
     assert sum(told) == app.store.count_events()
     app.store.rebuild(told.append)
@@ -222,9 +234,11 @@ def test_whoever_waits_is_told_of_every_event(app: App) -> None:
 
 
 def test_rows_of_the_cache_may_be_missing(app: App, ask: Ask) -> None:
-    """A digest spares work and decides nothing."""
+    """L10: A missing row digest is no problem, because a digest spares work and decides nothing."""
+    # given
     ask("UPDATE roster SET digest = NULL WHERE digest IS NOT NULL")
 
+    # when / then
     assert found(app.store) == set()
 
 
@@ -243,17 +257,23 @@ COLUMNS: dict[str, object] = {
 
 @pytest.mark.parametrize("column", COLUMNS)
 def test_every_column_of_the_roster_is_compared(app: App, ask: Ask, column: str) -> None:
+    """R1: `verify` finds a wrong value in any column of the roster."""
+    # given
     bram = stream_of(app, "2")
     ask(f"UPDATE roster SET {column} = ? WHERE employee = ?", COLUMNS[column], bram.hex)
 
+    # when / then
     assert found(app.store) == {("roster-row-differs", "acme", bram)}
 
 
 @pytest.mark.parametrize("column", ["file_address", "external_id", "leaves", "starts", "namesake"])
 def test_a_value_that_is_missing_from_the_roster_is_found(app: App, ask: Ask, column: str) -> None:
+    """R1: `verify` finds a missing value in the roster."""
+    # given
     rows = ask(f"SELECT employee FROM roster WHERE company='acme' AND {column} IS NOT NULL LIMIT 1")
     ask(f"UPDATE roster SET {column} = NULL WHERE employee = ?", rows[0][0])
 
+    # when / then
     assert found(app.store) == {("roster-row-differs", "acme", UUID(rows[0][0]))}
 
 
@@ -272,39 +292,52 @@ def test_a_value_that_is_missing_from_the_roster_is_found(app: App, ask: Ask, co
 def test_a_state_that_is_not_that_of_the_events_is_found(
     app: App, ask: Ask, change: Callable[[bytes], bytes]
 ) -> None:
+    """R1: `verify` finds a state in the roster that does not follow from the events of the
+    employee."""
+    # given
     bram = stream_of(app, "2")
     ((state,),) = ask("SELECT state FROM roster WHERE employee = ?", bram.hex)
     ask("UPDATE roster SET state = ? WHERE employee = ?", change(state), bram.hex)
 
+    # when / then
     assert found(app.store) == {("roster-row-differs", "acme", bram)}
 
 
-def test_somebody_who_is_missing_from_the_roster_is_found(app: App, ask: Ask) -> None:
+def test_an_employee_who_is_missing_from_the_roster_is_found(app: App, ask: Ask) -> None:
+    """R1: `verify` finds an employee who has events and no row in the roster."""
+    # given
     streams = [each.id for each in app.store.employees("acme")]
     for stream in (streams[0], streams[-1]):
         ask("DELETE FROM roster WHERE employee = ?", stream.hex)
 
+    # when / then
     assert found(app.store) == {
         ("roster-row-missing", "acme", streams[0]),
         ("roster-row-missing", "acme", streams[-1]),
     }
 
 
-def test_somebody_in_another_companys_roster_is_found(app: App, ask: Ask) -> None:
+def test_an_employee_in_the_roster_of_another_company_is_found(app: App, ask: Ask) -> None:
+    """R6: `verify` finds an employee whose row stands in the roster of another company."""
+    # given
     bram = stream_of(app, "2")
     ask("UPDATE roster SET company = 'zenith' WHERE employee = ?", bram.hex)
 
+    # when / then
     assert found(app.store) == {
         ("roster-row-stray", "zenith", bram),
         ("roster-row-missing", "acme", bram),
     }
 
 
-def test_somebody_in_the_roster_of_two_companies_is_found(app: App, ask: Ask) -> None:
+def test_an_employee_in_the_roster_of_several_companies_is_found(app: App, ask: Ask) -> None:
+    """R6: `verify` finds additional rows of an employee in the rosters of other companies."""
+    # given
     bram = stream_of(app, "2")
     copied(ask, "roster", {"company": "zenith"}, "employee", bram.hex)
     copied(ask, "roster", {"company": "aaa"}, "company = 'acme' AND employee", bram.hex)
 
+    # when / then
     assert found(app.store) == {
         ("roster-row-stray", "zenith", bram),
         ("roster-row-stray", "aaa", bram),
@@ -312,13 +345,17 @@ def test_somebody_in_the_roster_of_two_companies_is_found(app: App, ask: Ask) ->
 
 
 @pytest.mark.parametrize("stream", [UUID(int=1), None, UUID(int=(1 << 128) - 1)])
-def test_somebody_without_events_is_found_wherever_they_stand(
+def test_a_roster_row_without_events_is_found_wherever_it_stands(
     app: App, ask: Ask, stream: UUID | None
 ) -> None:
+    """R1: `verify` finds a row of the roster without events, whether its id comes first, last or in
+    the middle."""
+    # given
     bram = stream_of(app, "2")
     stray = stream or UUID(int=bram.int + 1000)
     copied(ask, "roster", {"employee": stray.hex}, "employee", bram.hex)
 
+    # when / then
     assert found(app.store) == {("roster-row-stray", "acme", stray)}
 
 
@@ -355,13 +392,16 @@ def take_away(ask: Ask, stream: UUID, version: int) -> None:
     ask(f"DELETE FROM stored_events WHERE {where}", stream.hex, version)
 
 
-def test_a_name_that_was_overwritten_later_and_is_altered_is_found(app: App, ask: Ask) -> None:
-    """No later state tells that Anna was called otherwise at first: only the bytes do."""
+def test_an_altered_first_name_that_was_changed_later_is_found(app: App, ask: Ask) -> None:
+    """R1: `verify` finds an altered value in an early event, although no later state depends on
+    it."""
+    # given
     anna = stream_of(app, "1")
     altered = state_at(ask, anna, 1).replace(b'"Anna"', b'"Anja"')
     assert altered != state_at(ask, anna, 1)
     alter(ask, anna, 1, state=altered)
 
+    # when / then
     assert replayed(app.store, anna) == person(app.store, "1")
     assert found(app.store) >= {("event-altered", anna, 1)}
     assert {p[0] for p in found(app.store)} <= {"event-altered", "events-missing"}
@@ -372,44 +412,59 @@ def test_a_name_that_was_overwritten_later_and_is_altered_is_found(app: App, ask
 def test_altered_bytes_are_found_wherever_they_are(
     app: App, ask: Ask, version: int, garbage: bytes | None
 ) -> None:
+    """R1: `verify` finds altered bytes in any event of a stream."""
+    # given
     anna = stream_of(app, "1")
     assert len(app.store.events(anna)) == 4
     state = state_at(ask, anna, version)
     alter(ask, anna, version, state=state + b" " if garbage is None else garbage)
 
+    # when / then
     assert ("event-altered", anna, version) in found(app.store)
 
 
 def test_altered_bytes_that_are_no_text_are_found(app: App, ask: Ask) -> None:
+    """R1: `verify` finds an event whose bytes are not valid text any more."""
+    # given
     anna = stream_of(app, "1")
     alter(ask, anna, 1, state=state_at(ask, anna, 1).replace(b'"Anna"', b'"An\xffa"'))
 
+    # when / then
     assert ("event-altered", anna, 1) in found(app.store)
 
 
 @pytest.mark.parametrize("topic", ["email-changed", "os:system", "run-ended"])
-def test_an_event_that_says_it_is_another_is_found(app: App, ask: Ask, topic: str) -> None:
+def test_an_event_with_a_wrong_topic_is_found(app: App, ask: Ask, topic: str) -> None:
+    """R1: `verify` finds an event whose topic names another kind of event."""
+    # given
     anna = stream_of(app, "1")
     alter(ask, anna, 2, topic=topic)
 
+    # when / then
     assert ("event-unreadable", anna, 2) in found(app.store)
 
 
 def test_a_checksum_that_does_not_fit_is_found(app: App, ask: Ask) -> None:
+    """R1: `verify` finds an event whose checksum does not fit."""
+    # given
     anna = stream_of(app, "1")
     alter(ask, anna, 3, checksum=0)
 
+    # when / then
     assert ("event-altered", anna, 3) in found(app.store)
 
 
 def test_an_event_that_cannot_follow_is_found(app: App, ask: Ask) -> None:
-    """Somebody is registered twice: the second stands where a change stood."""
+    """R1: `verify` finds an event that cannot stand at its place, such as a second registration in
+    place of a change."""
+    # given
     anna, registered = stream_of(app, "1"), 1
     for column in ("state", "topic", "checksum"):
         select = f"SELECT {column} FROM stored_events WHERE originator_id = ?"
         ((value,), *_) = ask(f"{select} AND originator_version = {registered}", anna.hex)
         alter(ask, anna, 2, **{column: value})
 
+    # when / then
     assert ("event-misplaced", anna, 2) in found(app.store)
 
 
@@ -421,11 +476,16 @@ def test_an_event_that_cannot_follow_is_found(app: App, ask: Ask) -> None:
 def test_an_event_that_is_missing_is_found(
     app: App, ask: Ask, version: int, more: set[str]
 ) -> None:
+    """R1: `verify` finds a missing event at the beginning, in the middle or at the end of a stream,
+    and names the run of the event."""
+    # given
     anna, run = stream_of(app, "1"), runs_of(app, "1")[version - 1]
     take_away(ask, anna, version)
 
+    # when
     problems = found(app.store)
 
+    # then
     assert ("events-missing", run) in problems
     gaps = {problem for problem in problems if problem[0] == "event-missing"}
     assert gaps == ({("event-missing", anna, version)} if version < 4 else set())
@@ -435,26 +495,36 @@ def test_an_event_that_is_missing_is_found(
     assert {problem[0] for problem in problems} == {"events-missing"} | more | indexed
 
 
-def test_several_missing_in_a_row_are_found(app: App, ask: Ask) -> None:
+def test_several_missing_events_in_a_row_are_found(app: App, ask: Ask) -> None:
+    """R1: `verify` finds several missing events in a row, and names the run of each."""
+    # given
     anna, runs = stream_of(app, "1"), runs_of(app, "1")
     for version in (2, 3):
         take_away(ask, anna, version)
 
+    # when
     problems = found(app.store)
 
+    # then
     assert ("event-missing", anna, 2) in problems
     assert {("events-missing", run) for run in runs[1:3]} <= problems
 
 
-def test_somebody_of_whom_nothing_is_left_but_the_row_is_found(app: App, ask: Ask) -> None:
+def test_a_roster_row_whose_events_are_all_missing_is_found(app: App, ask: Ask) -> None:
+    """R1: `verify` finds an employee whose events are all missing, so that only the row in the
+    roster is left."""
+    # given
     dora = stream_of(app, "dora@acme.example")
     (run,) = runs_of(app, "dora@acme.example")
     take_away(ask, dora, 1)
 
+    # when / then
     assert found(app.store) == {("events-missing", run), ("roster-row-stray", "acme", dora)}
 
 
-def test_an_event_of_a_run_that_never_was_is_found(app: App, ask: Ask) -> None:
+def test_an_event_too_many_for_its_run_is_found(app: App, ask: Ask) -> None:
+    """R1: `verify` finds an additional employee whose event does not fit the counts of its run."""
+    # given
     dora = stream_of(app, "dora@acme.example")
     copied(
         ask,
@@ -465,8 +535,11 @@ def test_an_event_of_a_run_that_never_was_is_found(app: App, ask: Ask) -> None:
     )
 
     (run,) = runs_of(app, "dora@acme.example")
+
+    # when
     problems = found(app.store)
 
+    # then
     assert ("events-missing", run) in problems
     assert "roster-row-missing" in {problem[0] for problem in problems}
 
@@ -476,6 +549,9 @@ def test_an_event_of_a_run_that_never_was_is_found(app: App, ask: Ask) -> None:
 
 @pytest.mark.parametrize("version", ["first", "middle", "last"])
 def test_a_run_that_is_missing_is_found(app: App, ask: Ask, version: str) -> None:
+    """R1, R2: `verify` finds a missing run event at the beginning, in the middle or at the end of a
+    company's stream."""
+    # given
     events = app.store.events(ACME)
     at = {"first": 1, "middle": 3, "last": len(events)}[version]
     run = events[at - 1].run
@@ -487,8 +563,10 @@ def test_a_run_that_is_missing_is_found(app: App, ask: Ask, version: str) -> Non
     }
     take_away(ask, ACME, at)
 
+    # when
     problems = found(app.store)
 
+    # then
     if version == "last":
         assert problems == {
             ("run-event-missing", "acme", run),
@@ -503,13 +581,18 @@ def test_a_run_that_is_missing_is_found(app: App, ask: Ask, version: str) -> Non
 
 
 def test_a_run_whose_bytes_are_altered_is_found(app: App, ask: Ask) -> None:
+    """R2: `verify` finds altered bytes in the event of a run."""
+    # given
     assert app.store.events(ACME)[2].run
     alter(ask, ACME, 3, state=state_at(ask, ACME, 3).replace(b'"by":"tester"', b'"by":"fester"'))
 
+    # when / then
     assert ("event-altered", ACME, 3) in found(app.store)
 
 
 def test_a_run_in_another_companys_stream_is_found(app: App, ask: Ask) -> None:
+    """R6: `verify` finds the event of a run in the stream of another company."""
+    # given
     zenith = company_stream_id("zenith")
     last = app.store.company_state("zenith").version
     for column in ("state", "checksum"):
@@ -517,6 +600,7 @@ def test_a_run_in_another_companys_stream_is_found(app: App, ask: Ask) -> None:
         ((value,),) = ask(f"{select} AND originator_version = 1", ACME.hex)
         alter(ask, zenith, last, **{column: value})
 
+    # when / then
     assert ("event-misplaced", zenith, last) in found(app.store)
 
 
@@ -530,18 +614,25 @@ RUN_COLUMNS: dict[str, Any] = {
 
 @pytest.mark.parametrize("column", RUN_COLUMNS)
 def test_every_column_of_the_list_of_runs_is_compared(app: App, ask: Ask, column: str) -> None:
+    """R2: `verify` finds a wrong value in any column of the list of runs."""
+    # given
     run = app.store.events(ACME)[1].run
     ask(f"UPDATE runs SET {column} = ? WHERE run = ?", RUN_COLUMNS[column], run.hex)
 
+    # when / then
     assert found(app.store) == {("run-row-differs", "acme", run)}
 
 
 def test_runs_that_are_missing_or_stray_in_the_list_are_found(app: App, ask: Ask) -> None:
+    """R2: `verify` finds runs that are missing from the list of runs, and rows of the list without
+    a run."""
+    # given
     first, second, *_ = [event.run for event in app.store.events(ACME)]
     stray = UUID(int=second.int + (1 << 32))
     copied(ask, "runs", {"run": stray.hex}, "run", first.hex)
     ask("DELETE FROM runs WHERE run = ?", second.hex)
 
+    # when / then
     assert found(app.store) == {
         ("run-row-missing", "acme", second),
         ("run-row-stray", "acme", stray),
@@ -557,29 +648,40 @@ def test_runs_that_are_missing_or_stray_in_the_list_are_found(app: App, ask: Ask
 def test_every_column_of_a_company_is_compared(
     app: App, ask: Ask, column: str, value: object
 ) -> None:
+    """R4: `verify` finds a wrong value in any column of a company's row."""
+    # given
     ask(f"UPDATE companies SET {column} = ? WHERE company = 'acme'", value)
 
+    # when / then
     assert found(app.store) == {("company-row-differs", "acme")}
 
 
 def test_companies_that_are_missing_or_stray_are_found(app: App, ask: Ask) -> None:
+    """R6: `verify` finds companies without a row, and rows without a company."""
+    # given
     ask("UPDATE companies SET company = 'nobody' WHERE company = 'zenith'")
 
+    # when / then
     assert found(app.store) == {
         ("company-row-missing", "zenith"),
         ("company-row-stray", "nobody"),
     }
 
 
-def test_somebody_missing_from_the_index_is_found(app: App, ask: Ask) -> None:
+def test_an_employee_missing_from_the_index_of_runs_is_found(app: App, ask: Ask) -> None:
+    """R2: `verify` finds an employee who is missing from the index of what a run changed."""
+    # given
     anna, run = stream_of(app, "1"), runs_of(app, "1")[1]
     ask("DELETE FROM touched WHERE run = ? AND employee = ?", run.hex, anna.hex)
 
+    # when / then
     assert found(app.store) == {("index-differs", run)}
 
 
 @pytest.mark.parametrize("who", ["somebody new", "somebody of the run", "nobody"])
-def test_somebody_too_many_in_the_index_is_found(app: App, ask: Ask, who: str) -> None:
+def test_an_employee_too_many_in_the_index_of_runs_is_found(app: App, ask: Ask, who: str) -> None:
+    """R2: `verify` finds an employee who does not belong in the index of what a run changed."""
+    # given
     run = runs_of(app, "1")[0]
     strays = {
         "somebody new": stream_of(app, "6"),
@@ -588,25 +690,31 @@ def test_somebody_too_many_in_the_index_is_found(app: App, ask: Ask, who: str) -
     }
     ask("INSERT INTO touched VALUES (?, ?)", run.hex, strays[who].hex)
 
+    # when / then
     assert found(app.store) == {("index-differs", run)}
 
 
-def test_a_run_in_the_index_that_never_was_is_found(app: App, ask: Ask) -> None:
+def test_an_unknown_run_in_the_index_of_runs_is_found(app: App, ask: Ask) -> None:
+    """R2: `verify` finds an entry of the index for a run that does not exist."""
+    # given
     stray = uuid4()
     ask("INSERT INTO touched VALUES (?, ?)", stray.hex, stream_of(app, "1").hex)
 
+    # when / then
     assert found(app.store) == {("index-differs", stray)}
 
 
 @pytest.mark.parametrize("number", [1, 2])
 @pytest.mark.parametrize("content", [b"", b"other"])
-def test_files_that_wait_and_are_altered_are_found(
+def test_altered_files_of_a_held_delivery_are_found(
     app: App, ask: Ask, number: int, content: bytes
 ) -> None:
-    """B2"""
+    """B2: `verify` finds altered files of a held delivery."""
+    # given
     (record,) = app.store.waiting("acme")
     ask("UPDATE held SET content = ? WHERE number = ?", content, number)
 
+    # when / then
     assert found(app.store) == {("held-missing", "acme", record.run)}
 
 
@@ -618,23 +726,30 @@ def test_files_that_wait_and_are_altered_are_found(
         "number > 0",
     ],
 )
-def test_files_that_wait_and_are_missing_are_found(app: App, ask: Ask, condition: str) -> None:
-    """B2"""
+def test_missing_files_of_a_held_delivery_are_found(app: App, ask: Ask, condition: str) -> None:
+    """B2: `verify` finds missing files of a held delivery."""
+    # given
     (record,) = app.store.waiting("acme")
     ask(f"DELETE FROM held WHERE {condition}")
 
+    # when / then
     assert found(app.store) == {("held-missing", "acme", record.run)}
 
 
-def test_a_file_that_waits_and_is_described_otherwise_is_found(app: App, ask: Ask) -> None:
-    """B2"""
+def test_a_wrong_description_of_a_held_file_is_found(app: App, ask: Ask) -> None:
+    """B2: `verify` finds a file of a held delivery whose stored description differs from the
+    run."""
+    # given
     (record,) = app.store.waiting("acme")
     ask("UPDATE held SET file = ? WHERE number = 1", b"{}")
 
+    # when / then
     assert found(app.store) == {("held-missing", "acme", record.run)}
 
 
 def test_everything_that_is_wrong_is_found_at_once(app: App, ask: Ask) -> None:
+    """R1: One `verify` finds all problems of a database with damage in many places."""
+    # given
     anna, bram = stream_of(app, "1"), stream_of(app, "2")
     theirs = stream_of(app, "5", "zenith")
     (waits,) = app.store.waiting("acme")
@@ -646,6 +761,7 @@ def test_everything_that_is_wrong_is_found_at_once(app: App, ask: Ask) -> None:
     ask("UPDATE runs SET version = 77 WHERE run = ?", run.hex)
     ask("DELETE FROM companies WHERE company = 'zenith'")
 
+    # when / then
     assert found(app.store) >= {
         ("event-altered", anna, 1),
         ("roster-row-differs", "acme", bram),
@@ -668,11 +784,14 @@ def test_everything_that_is_wrong_is_found_at_once(app: App, ask: Ask) -> None:
 def test_files_that_are_not_as_received_are_not_approved(
     app: App, acme: Customer, ask: Ask, damage: str
 ) -> None:
-    """B2: what was held is applied exactly, or not at all."""
+    """B2: An approval of a held delivery whose files are damaged is declined and changes nothing,
+    and the delivery can still be discarded."""
+    # given
     (record,) = app.store.waiting("acme")
     before = app.store.company_state("acme").changed, list(app.store.employees("acme"))
     ask(damage)
 
+    # when / then
     with pytest.raises(HeldFilesDamaged):
         approve(app, acme, record, "olga", "HR confirmed it")
 
@@ -691,19 +810,26 @@ def test_files_that_are_not_as_received_are_not_approved(
         "UPDATE stored_events SET originator_id = 'nobody' || originator_id",
     ],
 )
-def test_ids_that_are_none_are_found(app: App, ask: Ask, damage: str) -> None:
+def test_damaged_ids_are_found(app: App, ask: Ask, damage: str) -> None:
+    """R1: `verify` finds rows whose id is not a valid id."""
+    # given
     ask(damage)
 
+    # when / then
     assert verified(app.store).problems
 
 
-def test_a_problem_is_said_in_a_sentence_that_names_it_and_nobody(app: App, ask: Ask) -> None:
+def test_the_sentence_of_a_problem_names_the_place_and_no_personal_data(app: App, ask: Ask) -> None:
+    """R1: The sentence of a problem names the stream or the run, and no personal data."""
+    # given
     anna = stream_of(app, "1")
     alter(ask, anna, 1, state=state_at(ask, anna, 1).replace(b'"Anna"', b'"Anja"'))
     ask("UPDATE roster SET address = 'anna@secret.example' WHERE employee = ?", anna.hex)
 
+    # when
     said = [problem.message for problem in verified(app.store).problems]
 
+    # then
     assert f"version 1 of stream {anna} has other bytes than were stored" in said
     assert not any("{" in sentence or "nna" in sentence for sentence in said)
 
@@ -711,27 +837,34 @@ def test_a_problem_is_said_in_a_sentence_that_names_it_and_nobody(app: App, ask:
 # Made anew
 
 
-def test_what_is_sound_is_the_same_after_being_made_anew(app: App, ask: Ask) -> None:
-    """R1"""
+def test_a_rebuild_of_a_sound_database_changes_nothing(app: App, ask: Ask) -> None:
+    """R1: A rebuild of a sound database leaves all tables as they were."""
+    # given
     before = kept(ask)
 
+    # when
     rebuilt(app.store)
 
+    # then
     assert kept(ask) == before
     assert found(app.store) == set()
 
 
 @pytest.mark.parametrize("gone", [*((table,) for table in PROJECTIONS), PROJECTIONS], ids=str)
-def test_whatever_is_gone_is_made_anew(app: App, ask: Ask, gone: tuple[str, ...]) -> None:
-    """R1"""
+def test_a_rebuild_restores_missing_projections(app: App, ask: Ask, gone: tuple[str, ...]) -> None:
+    """R1: A rebuild restores projections whose rows are all missing, and the histories stay the
+    same."""
+    # given
     before = kept(ask)
     histories = list(audit(app, "acme", Question()))
     for table in gone:
         ask(f"DELETE FROM {table}")
     assert found(app.store) != set()
 
+    # when
     rebuilt(app.store)
 
+    # then
     assert kept(ask) == before
     assert found(app.store) == set()
     assert list(audit(app, "acme", Question())) == histories
@@ -751,31 +884,40 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_whatever_is_wrong_beside_sound_events_is_made_up_for(
+def test_a_rebuild_repairs_wrong_projections_when_the_events_are_sound(
     app: App, ask: Ask, damage: str
 ) -> None:
-    """R1"""
+    """R1: When the events are sound, a rebuild repairs every wrong or stray row of the
+    projections."""
+    # given
     before = kept(ask)
     ask(DAMAGE[damage])
     problems = verified(app.store).problems
     assert problems
     assert all(each.restorable for each in problems)
 
+    # when
     rebuilt(app.store)
 
+    # then
     assert kept(ask) == before
     assert found(app.store) == set()
 
 
-def test_what_only_events_and_files_tell_is_not_said_to_be_restorable(app: App, ask: Ask) -> None:
+def test_damaged_events_and_files_are_not_called_restorable(app: App, ask: Ask) -> None:
+    """R1: Problems of events and of held files are not called restorable, and a rebuild leaves
+    them."""
+    # given
     anna = stream_of(app, "1")
     take_away(ask, anna, 2)
     ask("DELETE FROM held")
     alter(ask, stream_of(app, "2"), 1, checksum=0)
     kinds = {each.problem: each.restorable for each in verified(app.store).problems}
 
+    # when
     rebuilt(app.store)
 
+    # then
     left = {each.problem for each in verified(app.store).problems}
     assert {kind for kind, restorable in kinds.items() if not restorable} <= left
     assert not kinds["event-missing"]
@@ -787,10 +929,12 @@ def test_what_only_events_and_files_tell_is_not_said_to_be_restorable(app: App, 
 
 @pytest.mark.parametrize("version", [1, 2])
 @pytest.mark.parametrize("how", ["altered", "missing"])
-def test_what_stands_beside_somebodys_damaged_stream_is_left_as_it_is(
+def test_a_rebuild_keeps_the_projections_of_an_employee_with_a_damaged_stream(
     app: App, ask: Ask, version: int, how: str
 ) -> None:
-    """It may be all that there is."""
+    """R1: A rebuild keeps the projections of an employee whose events are damaged, because nothing
+    else may be left of the employee, and rebuilds all others."""
+    # given
     before, anna = kept(ask), stream_of(app, "1")
     if how == "altered":
         alter(ask, anna, version, state=b"{}")
@@ -802,40 +946,52 @@ def test_what_stands_beside_somebodys_damaged_stream_is_left_as_it_is(
     ask("DELETE FROM runs")
     ask("DELETE FROM companies")
 
+    # when
     rebuilt(app.store)
 
+    # then
     assert kept(ask) == {**before, "stored_events": damaged}
 
 
-def test_the_last_known_of_somebody_whose_last_event_is_missing_is_left_as_it_is(
+def test_a_rebuild_keeps_the_state_of_an_employee_whose_last_event_is_missing(
     app: App, ask: Ask
 ) -> None:
-    """It may be all that there is."""
+    """R1: A rebuild keeps the roster row of an employee whose last event is missing, because
+    nothing else may be left of that event."""
+    # given
     before, anna = kept(ask), stream_of(app, "1")
     take_away(ask, anna, 4)
 
+    # when
     rebuilt(app.store)
 
+    # then
     assert kept(ask)["roster"] == before["roster"]
 
 
-def test_the_last_known_of_somebody_all_of_whose_events_are_missing_is_left_as_it_is(
+def test_a_rebuild_keeps_the_state_of_an_employee_whose_events_are_all_missing(
     app: App, ask: Ask
 ) -> None:
-    """It may be all that there is."""
+    """R1: A rebuild keeps the roster row of an employee whose events are all missing, because
+    nothing else may be left of the employee."""
+    # given
     before = kept(ask)
     take_away(ask, stream_of(app, "dora@acme.example"), 1)
 
+    # when
     rebuilt(app.store)
 
+    # then
     assert kept(ask)["roster"] == before["roster"]
 
 
 @pytest.mark.parametrize("how", ["altered", "missing"])
-def test_what_stands_beside_a_companys_damaged_stream_is_left_as_it_is(
+def test_a_rebuild_keeps_the_projections_of_a_company_with_a_damaged_stream(
     app: App, ask: Ask, how: str
 ) -> None:
-    """Its people are made anew all the same, and so is the other company."""
+    """R1, R6: A rebuild keeps the rows of a company whose run events are damaged, and rebuilds the
+    company's employees and the other company."""
+    # given
     before = kept(ask)
     if how == "altered":
         alter(ask, ACME, 5, state=b"{}")
@@ -846,8 +1002,10 @@ def test_what_stands_beside_a_companys_damaged_stream_is_left_as_it_is(
     ask("DELETE FROM companies WHERE company = 'zenith'")
     ask("DELETE FROM runs WHERE company = 'zenith'")
 
+    # when
     rebuilt(app.store)
 
+    # then
     assert kept(ask) == {**before, "stored_events": damaged}
 
 
@@ -862,11 +1020,12 @@ def last_run(app: App, kind: str) -> UUID:
 
 @pytest.mark.parametrize("newest", [True, False])
 @pytest.mark.parametrize("kind", ["held", "approve", "support", "import", "discard"])
-def test_what_is_left_of_a_run_whose_event_is_lost_is_left_as_it_is(
+def test_a_rebuild_keeps_the_rows_of_a_run_whose_event_is_lost(
     app: App, acme: Customer, ask: Ask, kind: str, newest: bool
 ) -> None:
-    """R2: the row in the list may be all that there is of it, and whether a delivery waits, all
-    that tells so."""
+    """R2: A rebuild keeps the rows of a run whose event is lost, because nothing else may be left
+    of the run or tell whether a delivery waits."""
+    # given
     (waits,) = app.store.waiting("acme")
     if kind != "held" and newest:
         if kind == "approve":
@@ -891,6 +1050,7 @@ def test_what_is_left_of_a_run_whose_event_is_lost_is_left_as_it_is(
     assert [p.restorable for p in lost] == [False]
     assert str(run) in lost[0].message
 
+    # when / then
     for _ in range(2):
         rebuilt(app.store)
 
@@ -898,10 +1058,10 @@ def test_what_is_left_of_a_run_whose_event_is_lost_is_left_as_it_is(
         assert found(app.store) == problems
 
 
-def test_what_is_left_of_a_company_whose_stream_is_lost_is_left_as_it_is(
-    app: App, ask: Ask
-) -> None:
-    """Its runs, where it stands, its people, and the delivery that waits; all of it is named."""
+def test_a_rebuild_keeps_the_rows_of_a_company_whose_stream_is_lost(app: App, ask: Ask) -> None:
+    """R2, R6: A rebuild keeps the runs, the state, the employees and the held delivery of a company
+    whose whole stream is lost, and every lost run is named."""
+    # given
     before, runs = kept(ask), [event.run for event in app.store.events(ACME)]
     ask("DELETE FROM stored_events WHERE originator_id = ?", ACME.hex)
     damaged, problems = kept(ask)["stored_events"], found(app.store)
@@ -909,6 +1069,7 @@ def test_what_is_left_of_a_company_whose_stream_is_lost_is_left_as_it_is(
     ask("UPDATE roster SET address = 'x' WHERE company = 'zenith'")
     ask("DELETE FROM runs WHERE company = 'zenith'")
 
+    # when / then
     for _ in range(2):
         rebuilt(app.store)
 
@@ -916,13 +1077,19 @@ def test_what_is_left_of_a_company_whose_stream_is_lost_is_left_as_it_is(
         assert found(app.store) == problems
 
 
-def test_all_companies_may_be_lost_and_nothing_that_is_left_is(app: App, ask: Ask) -> None:
+def test_a_rebuild_keeps_the_rows_of_all_companies_when_all_streams_are_lost(
+    app: App, ask: Ask
+) -> None:
+    """R2: When the run events of all companies are lost, a rebuild keeps all that is left."""
+    # given
     before = kept(ask)
     ask("DELETE FROM stored_events WHERE topic = 'run-ended'")
     damaged = kept(ask)["stored_events"]
 
+    # when
     rebuilt(app.store)
 
+    # then
     assert kept(ask) == {**before, "stored_events": damaged}
 
 
@@ -933,24 +1100,30 @@ def test_all_companies_may_be_lost_and_nothing_that_is_left_is(app: App, ask: As
 def test_issues_that_are_missing_before_others_are_found(
     app: App, acme: Customer, ask: Ask, number: int
 ) -> None:
-    """R2: they are numbered as they were said."""
+    """R2: `verify` finds a missing issue before other issues of its run, because issues are
+    numbered, and a rebuild cannot restore it."""
+    # given
     bad = THIRD + "\n,No,One,8,,,"
     run = import_delivery(app, acme, "tester", delivered(bad + "\nx,No,Two,9,,,"))
     assert len(run.issues) > 2
     assert run.run is not None
     ask("DELETE FROM issues WHERE run = ? AND number = ?", run.run.hex, number)
 
+    # when
     (problem,) = verified(app.store).problems
 
+    # then
     assert (problem.problem, problem.run, problem.restorable) == ("issues-missing", run.run, False)
     rebuilt(app.store)
     assert found(app.store) == {("issues-missing", run.run)}
 
 
-def test_a_run_that_rejected_rows_and_says_nothing_is_found(
+def test_a_run_that_rejected_rows_and_has_no_issues_is_found(
     app: App, acme: Customer, ask: Ask
 ) -> None:
-    """R2; a run that says again what another said has no issues of its own (L10)."""
+    """R2, L10: `verify` finds a run that rejected rows and has no issues left. A run that only
+    repeats the issues of another run has none of its own and is sound."""
+    # given
     files = delivered(THIRD + "\n,No,One,8,,,")
     run = import_delivery(app, acme, "tester", files)
     again = import_delivery(app, acme, "tester", files)
@@ -959,6 +1132,7 @@ def test_a_run_that_rejected_rows_and_says_nothing_is_found(
     assert run.run is not None
     ask("DELETE FROM issues WHERE run = ?", run.run.hex)
 
+    # when / then
     assert ("issues-missing", run.run) in found(app.store)
 
 
@@ -999,11 +1173,14 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.usefixtures("app")
 def test_every_table_is_looked_at(ask: Ask, database: Database) -> None:
+    """The tests of `verify` look at every table and every column of the database."""
+    # given
     listed = "SELECT name FROM sqlite_master WHERE type = 'table'"
     if isinstance(database, PostgresUrl):
         listed = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
     names = {name for (name,) in ask(listed) if not name.startswith("sqlite_")}
 
+    # then
     assert names - {"tenure_schema"} == {table.name for table in SCHEMA} == set(TABLES)
     for table in SCHEMA:
         assert len(ask(f"SELECT * FROM {table.name}")[0]) == len(table.columns)
@@ -1027,10 +1204,12 @@ def plant(path: Path, table: Table, column: str, value: object, which: str) -> b
 
 
 @pytest.mark.parametrize(("table", "column", "value"), PLANTED)
-def test_no_value_of_any_type_stops_looking_or_making_anew(
+def test_no_value_of_any_type_stops_verify_or_rebuild(
     lived: Path, tmp_path: Path, table: Table, column: str, value: object
 ) -> None:
-    """Plain SQL may leave anything anywhere: it is named, and made anew if it may be."""
+    """R1: No value of any type in any column stops `verify` or `rebuild`; `verify` names the value,
+    and `rebuild` repairs it where the events tell how."""
+    # when / then
     for which in ("first", "last", "every"):
         path = tmp_path / f"{which}.db"
         copyfile(lived, path)
@@ -1054,9 +1233,11 @@ def test_no_value_of_any_type_stops_looking_or_making_anew(
     PLANTED_WHERE_LOST,
 )
 @pytest.mark.parametrize("gone", ["newest", "all"])
-def test_no_value_of_any_type_stops_looking_where_events_are_lost_too(
+def test_no_value_of_any_type_stops_verify_or_rebuild_when_events_are_lost_too(
     lived: Path, tmp_path: Path, table: Table, column: str, value: object, gone: str
 ) -> None:
+    """R1: No value of any type stops `verify` or `rebuild` when events of runs are lost as well."""
+    # given
     path = tmp_path / "tenure.db"
     copyfile(lived, path)
     newest = "= (SELECT version FROM companies WHERE company = 'acme')"
@@ -1067,6 +1248,8 @@ def test_no_value_of_any_type_stops_looking_where_events_are_lost_too(
             (ACME.hex,),
         )
     plant(path, table, column, value, "every")
+
+    # when / then
     with closing(open_sqlite(path)) as store:
         for _ in range(2):
             assert any(not each.restorable for each in verified(store).problems)
@@ -1074,10 +1257,12 @@ def test_no_value_of_any_type_stops_looking_where_events_are_lost_too(
 
 
 @pytest.mark.parametrize("share", [0.0, 0.4, 0.6, 0.9, 1.0])
-def test_making_anew_that_is_broken_off_leaves_everything_as_it_was(
+def test_a_rebuild_that_is_broken_off_leaves_everything_as_it_was(
     app: App, ask: Ask, share: float
 ) -> None:
-    """R1"""
+    """R1: A rebuild that is broken off at any point changes nothing, and the next rebuild
+    succeeds."""
+    # given
     ask("UPDATE roster SET address = 'x' WHERE external_id = '2'")
     ask("DELETE FROM touched")
     before, digests = kept(ask), ask("SELECT employee, digest FROM roster")
@@ -1089,6 +1274,7 @@ def test_making_anew_that_is_broken_off_leaves_everything_as_it_was(
         if told >= until:
             raise RuntimeError("no further")
 
+    # when / then
     with pytest.raises(RuntimeError, match="no further"):
         app.store.rebuild(tick)
 
@@ -1098,16 +1284,18 @@ def test_making_anew_that_is_broken_off_leaves_everything_as_it_was(
     assert found(app.store) == set()
 
 
-def test_after_being_made_anew_deliveries_do_what_they_would_have_done(
-    app: App, acme: Customer
-) -> None:
-    """R1, L10: digests are gone, and nothing else."""
+def test_deliveries_do_the_same_after_a_rebuild(app: App, acme: Customer) -> None:
+    """R1, L10: After a rebuild, deliveries do exactly what they would have done before it, although
+    the row digests are gone."""
+    # given
     news = THIRD.replace("Dora,", "Doortje,").replace("fay@", "f@")
     files = [THIRD, news, news, FIRST]
     would = [preview_delivery(app, acme, "tester", delivered(text)) for text in files[:2]]
 
+    # when
     rebuilt(app.store)
 
+    # then
     for text, expected in zip(files[:2], would, strict=True):
         again = preview_delivery(app, acme, "tester", delivered(text))
         assert (again.rows, again.issues, again.counts) == (
@@ -1121,24 +1309,29 @@ def test_after_being_made_anew_deliveries_do_what_they_would_have_done(
     assert found(app.store) == set()
 
 
-def test_what_waited_still_waits_after_being_made_anew(app: App, acme: Customer, ask: Ask) -> None:
-    """B2"""
+def test_a_held_delivery_still_waits_after_a_rebuild(app: App, acme: Customer, ask: Ask) -> None:
+    """B2: A held delivery still waits after a rebuild, and can be approved."""
+    # given
     (record,) = app.store.waiting("acme")
     for table in PROJECTIONS:
         ask(f"DELETE FROM {table}")
 
+    # when
     rebuilt(app.store)
 
+    # then
     (again,) = app.store.waiting("acme")
     assert again == record
     assert approve(app, acme, again, "olga", "HR confirmed it").outcome is Outcome.APPLIED
     assert found(app.store) == set()
 
 
-def test_what_was_approved_is_still_not_held_again_after_being_made_anew(
+def test_an_approved_delivery_is_still_not_held_again_after_a_rebuild(
     app: App, watch: Watch, ask: Ask
 ) -> None:
-    """B2: that somebody answers for it is in the events too."""
+    """B2: An approved delivery is not held again after a rebuild, because the approval is in the
+    events."""
+    # given
     strict = a_customer(a_company(policy={"max_rejected_rows": 1}))
     broken = "\n".join((THIRD, ",No,One,8,,,", ",No,Two,9,,,"))
     held = import_delivery(app, strict, "tester", delivered(broken))
@@ -1147,31 +1340,41 @@ def test_what_was_approved_is_still_not_held_again_after_being_made_anew(
     approve(app, strict, record, "olga", "HR knows")
     ask("DELETE FROM companies")
 
+    # when
     rebuilt(app.store)
 
+    # then
     assert import_delivery(app, strict, "t", delivered(broken)).outcome is Outcome.UNCHANGED
 
 
-def test_a_delivery_is_still_recognised_after_being_made_anew(app: App, acme: Customer) -> None:
-    """D8"""
+def test_a_delivery_is_still_recognised_after_a_rebuild(app: App, acme: Customer) -> None:
+    """D8: An applied delivery is still recognised after a rebuild."""
+    # given
     run = import_delivery(app, acme, "tester", delivered(THIRD))
 
+    # when
     rebuilt(app.store)
 
+    # then
     again = import_delivery(app, acme, "tester", delivered(THIRD))
     record = app.store.find_run(again.run)  # type: ignore[arg-type]
     assert record is not None
     assert record.ended.issues_of == run.run
 
 
-def test_others_see_the_old_until_the_new_is_whole(app: App, open_store: OpenStore) -> None:
-    """R1"""
+def test_readers_see_the_old_projections_until_the_rebuild_is_complete(
+    app: App, open_store: OpenStore
+) -> None:
+    """R1: Readers see the old projections until a rebuild is complete."""
+    # given
     other = open_store()
     before = list(other.employees("acme"))
     seen: list[bool] = []
 
+    # when
     app.store.rebuild(lambda _: seen.append(list(other.employees("acme")) == before))
 
+    # then
     assert all(seen)
     assert len(seen) > 10
     assert list(other.employees("acme")) == before

@@ -36,14 +36,19 @@ def quoted(cell: str) -> str:
 @pytest.mark.parametrize("number", [1, 150])
 @pytest.mark.parametrize("odd", ODD)
 def test_odd_characters_come_back_as_they_were(store: Store, odd: str, number: int) -> None:
-    """Few rows go another way than many."""
+    """W1: Text with quotes, backslashes, placeholders and rare characters is stored and read back
+    unchanged, in a file of one row as in a file of many."""
+    # given
     rows = [
         f"p{each}@acme.example,{quoted(odd)},Last,{quoted(f'{odd}{each}')},{quoted(odd)},Sales"
         for each in range(number)
     ]
     company = a_company(custom_fields={"custom_note": "text"})
+
+    # when
     stored(store, "\n".join((HEADER, *rows)), company=company)
 
+    # then
     expected = person(store, "p0@acme.example")
     assert expected.external_id is not None
     assert store.find("acme", expected.external_id) == [expected]
@@ -56,19 +61,26 @@ def test_odd_characters_come_back_as_they_were(store: Store, odd: str, number: i
 
 
 def test_texts_are_in_the_order_of_their_bytes(store: Store) -> None:
+    """Every store sorts and compares text by the bytes of its UTF-8 form."""
+    # given
     values = ["B", "a", "Z", "é", "_", "-", "a-b", "ab", "10", "9", "\U0001f600", "\uffee", "A"]
     rows = [f"p{n}@acme.example,First,Last,{value},," for n, value in enumerate(values)]
     stored(store, "\n".join((HEADER, *rows)))
 
+    # when
     with store._recorder.reading() as query:
         found = query("SELECT external_id FROM roster ORDER BY external_id")
         below = query("SELECT external_id FROM roster WHERE external_id < ?", ("a",))
 
+    # then
     assert [value for (value,) in found] == sorted(values, key=str.encode)
     assert {value for (value,) in below} == {v for v in values if v.encode() < b"a"}
 
 
 def test_numbers_are_whole_and_bytes_are_bytes(store: Store, watch: Watch) -> None:
+    """Every store answers with integers, strings, bytes, booleans and nulls, and never with
+    decimals or memory views."""
+    # given
     strict = a_customer(a_company(policy={"max_registrations": 1}))
     import_delivery(app_of(store, watch), strict, "tester", delivered(TWO))
     changed = TWO.replace("Anna", "Anne")
@@ -94,9 +106,11 @@ def test_numbers_are_whole_and_bytes_are_bytes(store: Store, watch: Watch) -> No
         ("SELECT originator_version, checksum, state FROM stored_events", ()),
     ]
 
+    # when
     with store._recorder.reading() as query:
         answers = [query(statement, parameters) for statement, parameters in questions]
 
+    # then
     assert [len(rows) > 0 for rows in answers] == [True] * len(answers)
     values: list[Any] = [value for rows in answers for row in rows for value in row]
     assert {type(value) for value in values} <= {int, str, bytes, bool, type(None)}
@@ -107,7 +121,9 @@ def test_numbers_are_whole_and_bytes_are_bytes(store: Store, watch: Watch) -> No
 def test_one_run_may_change_hundreds_and_remember_hundreds_of_others(
     store: Store, watch: Watch
 ) -> None:
-    """Both are updates of the same rows' table, and neither may be in the other's way."""
+    """L10: One run can change hundreds of employees, register hundreds, and store row digests for
+    hundreds of unchanged ones."""
+    # given
     acme = a_customer(a_company(policy={"max_registrations": 0}))
     app = app_of(store, watch)
 
@@ -121,8 +137,11 @@ def test_one_run_may_change_hundreds_and_remember_hundreds_of_others(
     import_delivery(app, acme, "tester", delivered(file("Sales", "Sales")))
     store.rebuild(lambda _: None)
     assert digests(store) == 0
+
+    # when
     changed = file("Engineering", "Sales", "Sales")
 
+    # then
     run = import_delivery(app, acme, "tester", delivered(changed))
 
     assert (run.counts.changed, run.counts.unchanged, run.counts.registered) == (300, 300, 300)

@@ -150,7 +150,7 @@ class Office:
             Path("no such file"), observer, lambda _: self.settings, lambda: self.seconds
         )
         worker = EmbeddedWorker(configuration, self.store, observer, workers, self.watch)
-        worker._rest = Backoff(lambda: self.seconds)
+        worker._backoff = Backoff(lambda: self.seconds)
         return worker
 
     def at(self, now: datetime, *, looks: int = 1) -> None:
@@ -359,15 +359,15 @@ def test_hands_are_taken_and_left() -> None:
     capacity = Capacity(2)
     jobs = [Job(f"c{number}", EVENING) for number in range(8)]
     for job in jobs:
-        assert capacity.are_free(clock=False)
+        assert capacity.has_room(clock=False)
         capacity.take(job)
 
-    assert not capacity.are_free(clock=False)
-    assert capacity.are_free(clock=True)
+    assert not capacity.has_room(clock=False)
+    assert capacity.has_room(clock=True)
     assert capacity.most == 10
     capacity.leave(jobs[0])
     capacity.leave(jobs[0])
-    assert capacity.are_free(clock=False)
+    assert capacity.has_room(clock=False)
 
 
 def test_a_company_that_hangs_delays_no_other(office: Callable[..., Office]) -> None:
@@ -597,7 +597,7 @@ def test_what_runs_when_it_is_stopped_comes_to_its_end(
     office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R1"""
-    monkeypatch.setattr(embedded, "LOOK", 0.01)
+    monkeypatch.setattr(embedded, "LOOK_INTERVAL_S", 0.01)
     here = office("alfa")
     source = here.sources["alfa"]
     source.open.clear()
@@ -615,7 +615,7 @@ def test_what_does_not_end_in_time_is_told_and_is_not_stored(
     office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R1: and the slot is still due for whoever comes next."""
-    monkeypatch.setattr(embedded, "LOOK", 0.01)
+    monkeypatch.setattr(embedded, "LOOK_INTERVAL_S", 0.01)
     here = office("alfa")
     source = here.sources["alfa"]
     source.open.clear()
@@ -634,7 +634,7 @@ def test_what_waits_for_its_turn_when_it_is_stopped_is_not_begun_nor_waited_for(
     office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R1: whatever ran has ended, so that there is nothing to wait for."""
-    monkeypatch.setattr(embedded, "LOOK", 0.01)
+    monkeypatch.setattr(embedded, "LOOK_INTERVAL_S", 0.01)
     here = office("a", "b", "c", "d", "e", "f", workers=1)
     for source in here.sources.values():
         source.open.clear()
@@ -694,9 +694,9 @@ def test_it_looks_again_at_the_next_moment_or_after_a_while(
     here = office("alfa")
 
     here.watch.moment = EVENING - timedelta(seconds=2)
-    assert here.worker._duty.pause(15) == 2
+    assert here.worker._runner.pause(15) == 2
     here.watch.moment = EVENING
-    assert here.worker._duty.pause(15) == 15
+    assert here.worker._runner.pause(15) == 15
 
 
 def test_two_workers_on_one_store_serve_each_slot_once(office: Callable[..., Office]) -> None:

@@ -76,12 +76,16 @@ def leaving(desk: Desk) -> int:
 
 @pytest.mark.parametrize("case", HELD)
 def test_a_held_delivery_tells_why_and_what_it_would_do(staffed: Desk, case: str) -> None:
-    """B1"""
+    """B1: `tenure import` exits with code 4 for a held delivery, tells the exceeded limit and what
+    the delivery would do, and changes no employee."""
+    # given
     text, code, _ = HELD[case]
     before = staffed.type("roster", "acme", "--json").out
 
+    # when
     run = hold(staffed, text)
 
+    # then
     assert (run.outcome, run.ends, run.ended_by) == ("held", None, None)
     first = run.issues[0]
     assert (first.severity, first.code, first.file, first.line) == ("warning", code, None, None)
@@ -93,13 +97,18 @@ def test_a_held_delivery_tells_why_and_what_it_would_do(staffed: Desk, case: str
 
 @pytest.mark.parametrize("case", HELD)
 def test_a_preview_tells_that_it_would_be_held(staffed: Desk, case: str) -> None:
+    """B1: `tenure preview` of a delivery that exceeds a limit exits with code 4, says that the
+    delivery would be held, and stores no run."""
+    # given
     text, code, _ = HELD[case]
     staffed.deliver(text)
 
+    # when
     answer = staffed.type("preview", "acme", "--json")
     told = staffed.type("preview", "acme")
     sheet = staffed.type("preview", "acme", "--csv")
 
+    # then
     assert (answer.code, told.code, sheet.code) == (4, 4, 4)
     preview = decoded(answer, Preview)
     assert (preview.outcome, preview.issues[0].code) == ("held", code)
@@ -114,21 +123,28 @@ def test_a_preview_tells_that_it_would_be_held(staffed: Desk, case: str) -> None
 @pytest.mark.parametrize("case", HELD)
 @pytest.mark.parametrize("limit", ["0", "100", '"1000%"'])
 def test_each_limit_is_the_companys(staffed: Desk, case: str, limit: str) -> None:
-    """B1"""
+    """B1: Each limit of the safeguard can be set or switched off in the company's policy."""
+    # given
     text, _, key = HELD[case]
     staffed.configure(f"{ACME}\n    [company.acme.policy]\n    {key} = {limit}\n")
     staffed.deliver(text)
 
+    # when / then
     assert staffed.type("import", "acme").code == (3 if case == "rejected rows" else 0)
 
 
-def test_what_is_held_is_told_with_how_to_decide(staffed: Desk) -> None:
+def test_a_held_delivery_is_shown_with_the_commands_to_decide(staffed: Desk) -> None:
+    """B2: The output about a held delivery says why it is held and ends with the commands that
+    approve and discard it."""
+    # given
     staffed.deliver(LEAVERS)
 
+    # when
     imported = staffed.type("import", "acme")
     (run,) = runs(staffed, "--held")
     shown = staffed.type("run", run.run)
 
+    # then
     assert (imported.code, shown.code) == (4, 0)
     for answer in (imported, shown):
         assert answer.err == ""
@@ -142,24 +158,32 @@ def test_what_is_held_is_told_with_how_to_decide(staffed: Desk) -> None:
 
 
 def test_the_same_delivery_stays_held_by_the_same_run(staffed: Desk) -> None:
-    """B3"""
+    """B3: A further import of a held delivery answers with the run that holds it and makes no
+    second run."""
+    # given
     first = hold(staffed)
     staffed.now = moment("2027-03-02 20:00")
 
+    # when
     again = hold(staffed)
 
+    # then
     assert again == first
     assert [run.run for run in runs(staffed)].count(first.run) == 1
     assert len(runs(staffed)) == 2
 
 
-def test_a_newer_delivery_ends_what_is_held(staffed: Desk) -> None:
-    """B3"""
+def test_a_different_delivery_ends_the_held_one(staffed: Desk) -> None:
+    """B3: An import of a different delivery ends the held one with a run of kind discard by the
+    same person."""
+    # given
     held = hold(staffed)
     staffed.deliver(STAFF.replace("First1,", "Anna,"))
 
+    # when
     answer = staffed.type("import", "acme", "--by", "Bob", "--json")
 
+    # then
     assert answer.code == 0
     imported = decoded(answer, Run)
     ender = find(staffed, find(staffed, held.run).ended_by)
@@ -170,12 +194,15 @@ def test_a_newer_delivery_ends_what_is_held(staffed: Desk) -> None:
     assert runs(staffed, "--held") == []
 
 
-def test_a_newer_delivery_may_be_held_in_its_turn(staffed: Desk) -> None:
-    """B3"""
+def test_a_different_delivery_can_be_held_in_its_turn(staffed: Desk) -> None:
+    """B3: A different delivery that exceeds a limit too is held in place of the first one."""
+    # given
     first = hold(staffed)
 
+    # when
     second = hold(staffed, delivery(leaves="2027-06-02"))
 
+    # then
     assert second.run != first.run
     assert [run.run for run in runs(staffed, "--held")] == [second.run]
 
@@ -184,12 +211,16 @@ def test_a_newer_delivery_may_be_held_in_its_turn(staffed: Desk) -> None:
 
 
 def test_an_approved_delivery_is_applied_as_it_was_held(staffed: Desk) -> None:
-    """B2: from what is kept of it, whatever lies in the folder now."""
+    """B2: `tenure approve` applies the files that were kept, whatever lies in the directory now,
+    and the history names who approved and why."""
+    # given
     held = hold(staffed)
     staffed.deliver(delivery(leaves="2029-01-01"))
 
+    # when
     run = decide(staffed, "approve", held.run)
 
+    # then
     assert (run.kind, run.outcome, run.ends) == ("approve", "applied", held.run)
     assert (run.by, run.reason) == ("Eva", "ticket 7")
     assert (run.files, run.counts) == (held.files, held.counts)
@@ -202,21 +233,29 @@ def test_an_approved_delivery_is_applied_as_it_was_held(staffed: Desk) -> None:
 
 
 def test_an_approved_delivery_is_not_held_at_the_next_pickup(staffed: Desk) -> None:
-    """B2"""
+    """B2: An approved delivery is not held again at the next pick-up."""
+    # given
     held = hold(staffed, delivery(extra=REJECTED))
     assert decide(staffed, "approve", held.run, code=3).counts.rejected == 6
 
+    # when
     again = staffed.type("import", "acme", "--json")
 
+    # then
     assert again.code == 3
     assert decoded(again, Run).outcome == "unchanged"
 
 
-def test_a_decision_is_told_to_people(staffed: Desk) -> None:
+def test_the_output_of_an_approval_names_who_when_and_why(staffed: Desk) -> None:
+    """The output of `tenure approve` names the outcome, who approved, when, why, and the run that
+    was held."""
+    # given
     held = hold(staffed)
 
+    # when
     answer = staffed.type("approve", held.run, *ASKED)
 
+    # then
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.startswith("acme: applied (run ")
     told = answer.out.splitlines()[1:3]
@@ -225,13 +264,17 @@ def test_a_decision_is_told_to_people(staffed: Desk) -> None:
     assert f"run {held.run}\n" in answer.out
 
 
-def test_what_changed_since_is_planned_and_held_again(staffed: Desk) -> None:
-    """B2"""
+def test_an_approval_after_a_change_plans_and_holds_the_delivery_again(staffed: Desk) -> None:
+    """B2: When an employee changed since, `tenure approve` holds the delivery again with the new
+    figures and exits with code 4, and a second approval applies it."""
+    # given
     held = hold(staffed)
     staffed.type("support", "deactivate", "acme", "ext-10", *ASKED)
 
+    # when
     answer = staffed.type("approve", held.run, *ASKED)
 
+    # then
     assert answer.code == 4
     assert answer.err == ""
     (again,) = runs(staffed, "--held")
@@ -243,25 +286,33 @@ def test_what_changed_since_is_planned_and_held_again(staffed: Desk) -> None:
     assert find(staffed, held.run).ended_by == again.run
     assert leaving(staffed) == 0
 
+    # when / then
     assert decide(staffed, "approve", again.run, code=3).ends == again.run
     assert leaving(staffed) == 9
 
 
-def test_what_the_safeguard_no_longer_minds_is_applied(staffed: Desk) -> None:
-    """B2"""
+def test_an_approval_under_a_higher_limit_applies_the_delivery(staffed: Desk) -> None:
+    """B2: When the changed limit allows a held delivery, `tenure approve` applies it."""
+    # given
     held = hold(staffed)
     staffed.configure(f"{ACME}\n    [company.acme.policy]\n    max_offboardings = 10\n")
 
+    # when / then
     assert decide(staffed, "approve", held.run).outcome == "applied"
     assert leaving(staffed) == 10
 
 
 def test_a_delivery_that_is_refused_when_it_is_approved_goes_on_waiting(staffed: Desk) -> None:
+    """B2: When the changed settings refuse a held delivery, `tenure approve` exits with code 5 and
+    the delivery still waits."""
+    # given
     held = hold(staffed)
     staffed.configure(f"{ACME}\n    [company.acme.limits]\n    rows = 3\n")
 
+    # when
     refused = decide(staffed, "approve", held.run, code=5)
 
+    # then
     assert (refused.kind, refused.outcome, refused.ends) == ("approve", "refused", None)
     assert [issue.code for issue in refused.issues] == ["too-many-rows"]
     assert [run.run for run in runs(staffed, "--held")] == [held.run]
@@ -272,16 +323,20 @@ def test_a_delivery_that_is_refused_when_it_is_approved_goes_on_waiting(staffed:
 def test_a_fault_leaves_a_held_delivery_waiting(
     staffed: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R1, R2"""
+    """R1, R2: A fault during an approval is recorded as a failed run and explained without content,
+    and the delivery still waits."""
+    # given
     held = hold(staffed)
 
     def fail(*_: object) -> object:
         raise KeyError("First1")
 
+    # when
     with monkeypatch.context() as broken:
         broken.setattr(plan_files, "plan_delivery", fail)
         answer = staffed.type("approve", held.run, *ASKED)
 
+    # then
     assert answer.code == 1
     assert_explained(answer, ["KeyError", "--debug"])
     assert "First1" not in answer.err
@@ -295,11 +350,15 @@ def test_a_fault_leaves_a_held_delivery_waiting(
 
 
 def test_a_discarded_delivery_changes_nobody(staffed: Desk) -> None:
-    """B2"""
+    """B2: `tenure discard` ends a held delivery without changing an employee, and its run names who
+    decided and why."""
+    # given
     held = hold(staffed)
 
+    # when
     run = decide(staffed, "discard", held.run)
 
+    # then
     assert (run.kind, run.outcome, run.ends) == ("discard", "discarded", held.run)
     assert (run.by, run.reason) == ("Eva", "ticket 7")
     assert (run.counts.rows, run.counts.events, run.files) == (0, 0, [])
@@ -310,19 +369,27 @@ def test_a_discarded_delivery_changes_nobody(staffed: Desk) -> None:
 def test_a_delivery_that_is_still_there_is_held_again_once_it_was_discarded(
     staffed: Desk,
 ) -> None:
-    """B2"""
+    """B2: A discarded delivery that still lies in the directory is held again at the next
+    import."""
+    # given
     held = hold(staffed)
     decide(staffed, "discard", held.run)
 
+    # when / then
     assert hold(staffed).run != held.run
 
 
 def test_the_held_delivery_of_a_company_that_is_gone_can_be_discarded(staffed: Desk) -> None:
+    """B2: The held delivery of a company that is no longer configured cannot be approved, but can
+    be discarded."""
+    # given
     held = hold(staffed)
     staffed.configure("")
 
+    # when
     approved = staffed.type("approve", held.run, *ASKED)
 
+    # then
     assert approved.code == 2
     assert_explained(approved, ["no company acme"])
     assert decide(staffed, "discard", held.run).outcome == "discarded"
@@ -332,11 +399,16 @@ def test_the_held_delivery_of_a_company_that_is_gone_can_be_discarded(staffed: D
 
 
 @pytest.mark.parametrize("decision", ["approve", "discard"])
-def test_a_decided_run_tells_by_which(staffed: Desk, decision: str) -> None:
+def test_a_decided_run_names_the_run_that_decided(staffed: Desk, decision: str) -> None:
+    """B2: After a decision, the held run names the run that decided, and is listed as held and
+    decided."""
+    # given
     held = hold(staffed)
 
+    # when
     decision_run = decide(staffed, decision, held.run)
 
+    # then
     decided = find(staffed, held.run)
     assert decided == replace(held, ended_by=decision_run.run)
     shown = staffed.type("run", held.run)
@@ -349,34 +421,47 @@ def test_a_decided_run_tells_by_which(staffed: Desk, decision: str) -> None:
 
 @pytest.mark.parametrize("decision", ["approve", "discard"])
 def test_the_beginning_of_an_id_is_enough(staffed: Desk, decision: str) -> None:
+    """The beginning of a run's id, in upper or lower case, is enough to approve or discard the
+    run."""
+    # given
     held = hold(staffed)
     (other,) = [run for run in runs(staffed) if run.run != held.run]
     length = next(n for n in range(40) if held.run[:n] != other.run[:n])
 
+    # when / then
     assert decide(staffed, decision, held.run[:length].upper()).ends == held.run
 
 
 @pytest.mark.parametrize("decision", ["approve", "discard"])
 @pytest.mark.parametrize("earlier", ["approve", "discard"])
-def test_what_was_decided_is_decided(staffed: Desk, decision: str, earlier: str) -> None:
-    """R1"""
+def test_a_delivery_is_decided_only_once(staffed: Desk, decision: str, earlier: str) -> None:
+    """R1, B2: A second decision about a delivery exits with code 2, names the run of the first
+    decision, and leaves no run."""
+    # given
     held = hold(staffed)
     first = decide(staffed, earlier, held.run)
     before = staffed.type("runs", "--json").out
 
+    # when
     answer = staffed.type(decision, held.run, *ASKED)
 
+    # then
     assert answer.code == 2
     assert_explained(answer, [held.run, f"decided already, by run {first.run}"])
     assert staffed.type("runs", "--json").out == before
 
 
 @pytest.mark.parametrize("decision", ["approve", "discard"])
-def test_only_what_is_held_is_decided(staffed: Desk, decision: str) -> None:
+def test_a_run_that_is_not_held_cannot_be_decided(staffed: Desk, decision: str) -> None:
+    """B2: An approval or a discard of a run that is not held exits with code 2, explains it, and
+    leaves no run."""
+    # given
     (imported,) = runs(staffed)
 
+    # when
     answer = staffed.type(decision, imported.run, *ASKED)
 
+    # then
     assert answer.code == 2
     assert_explained(answer, [f"run {imported.run} is not held", "tenure runs"])
     assert runs(staffed) == [imported]
@@ -384,19 +469,30 @@ def test_only_what_is_held_is_decided(staffed: Desk, decision: str) -> None:
 
 @pytest.mark.parametrize("decision", ["approve", "discard"])
 @pytest.mark.parametrize("run", ["", "0123", "yesterday", "-", "0" * 33, "%"])
-def test_a_run_is_one_that_there_is(staffed: Desk, decision: str, run: str) -> None:
+def test_a_decision_about_an_unknown_run_is_explained(
+    staffed: Desk, decision: str, run: str
+) -> None:
+    """An approval or a discard of an unknown run id exits with code 2 and says that there is no
+    such run."""
+    # when
     answer = staffed.type(decision, *ASKED, "--", run)
 
+    # then
     assert answer.code == 2
     assert_explained(answer, ["no run"])
 
 
 @pytest.mark.parametrize("decision", ["approve", "discard"])
-def test_a_beginning_of_several_is_not_guessed(staffed: Desk, decision: str) -> None:
+def test_a_beginning_of_several_run_ids_is_refused(staffed: Desk, decision: str) -> None:
+    """An approval or a discard by a beginning that several run ids have exits with code 2 and
+    decides nothing."""
+    # given
     hold(staffed)
 
+    # when
     answer = staffed.type(decision, "0", *ASKED)
 
+    # then
     assert answer.code == 2
     assert_explained(answer, ["several runs begin with 0"])
     assert len(runs(staffed, "--held")) == 1
@@ -418,10 +514,15 @@ def test_a_beginning_of_several_is_not_guessed(staffed: Desk, decision: str) -> 
 def test_who_and_why_are_asked_for(
     staffed: Desk, decision: str, asked: list[str], option: str
 ) -> None:
+    """B2: An approval or a discard without `--by` or `--reason`, or with an unusable text, exits
+    with code 2 and decides nothing."""
+    # given
     held = hold(staffed)
 
+    # when
     answer = staffed.type(decision, held.run, *asked)
 
+    # then
     assert answer.code == 2
     assert_explained(answer, [option])
     assert [run.run for run in runs(staffed, "--held")] == [held.run]
@@ -459,8 +560,10 @@ def told(desk: Desk, *options: str) -> list[tuple[str, str, str]]:
 WAITING = [("acme", "import", "held"), ("zenith", "import", "held")]
 
 
-def test_what_waits_comes_first(two: Desk) -> None:
-    """B2"""
+def test_held_deliveries_are_listed_first(two: Desk) -> None:
+    """B2: `tenure runs` lists the deliveries that wait for a decision first, and then the other
+    runs, newest first."""
+    # when / then
     assert told(two) == [
         *WAITING,
         ("zenith", "support", "applied"),
@@ -473,12 +576,17 @@ def test_what_waits_comes_first(two: Desk) -> None:
     assert ["held" in line for line in lines[1:]] == [True, True, False, False, False, False]
 
 
-def test_what_waits_is_listed_whatever_the_limit(two: Desk) -> None:
+def test_held_deliveries_are_listed_whatever_the_limit(two: Desk) -> None:
+    """`tenure runs --limit` never leaves out a delivery that waits for a decision."""
+    # when / then
     assert told(two, "--limit", "1") == WAITING
     assert told(two, "--limit", "3") == [*WAITING, ("zenith", "support", "applied")]
 
 
-def test_what_waits_is_listed_for_one_company(two: Desk) -> None:
+def test_held_deliveries_are_listed_for_one_company(two: Desk) -> None:
+    """`tenure runs` lists the waiting deliveries of one company or of all, and `--held` lists
+    nothing else."""
+    # when / then
     assert told(two, "zenith", "--limit", "1") == WAITING[1:]
     assert told(two, "zenith") == [
         *WAITING[1:],
@@ -489,10 +597,13 @@ def test_what_waits_is_listed_for_one_company(two: Desk) -> None:
     assert told(two, "--held", "--limit", "1") == WAITING
 
 
-def test_what_was_decided_is_in_its_place_again(two: Desk) -> None:
+def test_a_decided_run_is_listed_in_order_again(two: Desk) -> None:
+    """After a decision, the held run is listed at its place in time and no longer with `--held`."""
+    # given
     held = runs(two, "acme", "--held")[0]
     decide(two, "discard", held.run)
 
+    # then
     assert told(two, "--held") == WAITING[1:]
     assert [run.outcome for run in runs(two, "acme")] == [
         "discarded",
@@ -504,11 +615,15 @@ def test_what_was_decided_is_in_its_place_again(two: Desk) -> None:
 
 
 def test_the_highest_code_of_all_companies_counts(two: Desk) -> None:
-    """R6: Zenith's delivery is held still, and Acme's was discarded and is good now."""
+    """R6: `tenure import --all` exits with the highest code of all companies, here of the company
+    whose delivery is still held."""
+    # given
     two.deliver(STAFF)
 
+    # when
     answer: Answer = two.type("import", "--all")
 
+    # then
     assert answer.code == 4
     assert "acme: " in answer.out
     assert "zenith: held" in answer.out

@@ -82,24 +82,33 @@ def of(*days: str, kinds: Iterable[str] = ()) -> list[tuple[str, str, str]]:
 
 
 def test_an_audit_tells_everything_oldest_first(lived: Desk) -> None:
+    """`tenure audit` without conditions tells every event of the company's employees, oldest
+    first."""
+    # when / then
     assert story(lived) == STORY
 
 
 def test_an_audit_tells_of_each_what_their_history_tells(lived: Desk) -> None:
+    """`tenure audit` tells of each employee exactly the events that `tenure history` tells."""
+    # when
     found = audited(lived)
 
+    # then
     for employee in {entry.employee for entry in found}:
         answer = lived.type("history", "acme", employee, "--json")
         assert [e for e in found if e.employee == employee] == decoded(answer, list[Happened])
 
 
 def test_an_audit_tells_who_why_when_and_what_said_so(lived: Desk) -> None:
-    """S, C1"""
+    """S1, C1: `tenure audit` tells for each event who acted, why, the file and line, and both the
+    moment of effect and the moment of recording."""
+    # when
     found = audited(lived)
     changed, left = found[4], found[-1]
     support = next(entry for entry in found if entry.kind == "email-changed")
     run_of = {run.run: run for run in runs(lived)}
 
+    # then
     assert (changed.file, changed.line, changed.by) == ("alleo_employees_1.csv", 2, "schedule")
     assert (support.by, support.reason, support.file) == ("Eva", "ticket 7", None)
     assert (left.by, left.reason, left.file, left.line) == ("night", None, None, None)
@@ -111,11 +120,16 @@ def test_an_audit_tells_who_why_when_and_what_said_so(lived: Desk) -> None:
     ]
 
 
-def test_an_audit_is_told_to_people_with_whose_event_it_is(lived: Desk) -> None:
+def test_the_text_of_an_audit_names_the_employee_of_each_event(lived: Desk) -> None:
+    """The text output of `tenure audit` names the employee, the reason, the file and line, and the
+    changes of each event."""
+    # given
     found = audited(lived)
 
+    # when
     answer = lived.type("audit", "acme")
 
+    # then
     assert (answer.code, answer.err) == (0, "")
     lines = answer.out.splitlines()
     heads = [line for line in lines if not line.startswith("  ")]
@@ -125,17 +139,23 @@ def test_an_audit_is_told_to_people_with_whose_event_it_is(lived: Desk) -> None:
     assert "  first_name: Anna → Anne" in lines
 
 
-def test_a_history_has_no_need_to_say_whose_it_is(lived: Desk) -> None:
+def test_the_text_of_a_history_does_not_repeat_the_employee(lived: Desk) -> None:
+    """The text output of `tenure history` does not repeat the employee at every event."""
+    # when
     out = lived.type("history", "acme", "ext-anna").out
 
+    # then
     assert out.startswith("registered at 2027-03-01 02:45:00 UTC\n  recorded at ")
 
 
-def test_what_another_company_lived_is_not_told(lived: Desk) -> None:
+def test_an_audit_tells_no_event_of_another_company(lived: Desk) -> None:
+    """R6: `tenure audit` of one company tells no event of another company."""
+    # given
     config = (lived.directory / "tenure.toml").read_text()
     lived.write("tenure.toml", (config + config.replace("acme", "zenith")).encode())
     lived.type("import", "zenith")
 
+    # then
     assert story(lived) == STORY
     zenith = decoded(lived.type("audit", "zenith", "--json"), list[Happened])
     assert [entry.kind for entry in zenith] == ["registered"] * 3
@@ -179,11 +199,15 @@ def test_what_another_company_lived_is_not_told(lived: Desk) -> None:
 def test_an_audit_tells_what_it_is_asked_for(
     lived: Desk, options: list[str], told: list[tuple[str, str, str]]
 ) -> None:
-    """By when it was recorded; a date alone includes its day."""
+    """`tenure audit` filters by kind, by person, and by the moment of recording; a date alone
+    includes its day."""
     assert story(lived, *options) == told
 
 
 def test_an_audit_of_one_run_is_asked_for_by_the_beginning_of_its_id(lived: Desk) -> None:
+    """R2: `tenure audit --run` tells the events of one run, by its whole id or by the beginning of
+    it."""
+    # when / then
     for run in runs(lived):
         others = [other.run for other in runs(lived) if other.run != run.run]
         length = next(n for n in range(40) if not any(o.startswith(run.run[:n]) for o in others))
@@ -197,23 +221,30 @@ def test_an_audit_of_one_run_is_asked_for_by_the_beginning_of_its_id(lived: Desk
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_an_audit_of_another_companys_run_is_refused(lived: Desk, form: list[str]) -> None:
+    """R6: `tenure audit --run` with a run of another company exits with code 2 and explains it."""
+    # given
     config = (lived.directory / "tenure.toml").read_text()
     lived.write("tenure.toml", (config + config.replace("acme", "zenith")).encode())
     run = decoded(lived.type("import", "zenith", "--json"), Run)
 
+    # when
     answer = lived.type("audit", "acme", "--run", run.run, *form)
 
+    # then
     assert answer.code == 2
-    assert_explained(answer, [f"run {run.run} is none of acme", "tenure runs acme"])
+    assert_explained(answer, [f"run {run.run} is not a run of acme", "tenure runs acme"])
     assert lived.type("audit", "zenith", "--run", run.run).code == 0
 
 
 def test_an_empty_audit_is_said(lived: Desk) -> None:
+    """`tenure audit` without a matching event says so, and gives an empty list as JSON."""
+    # when
     told, document = (
         lived.type("audit", "acme", "--since", "2027-03-06", *form) for form in ([], ["--json"])
     )
 
-    assert (told.code, told.out, told.err) == (0, "No event fits.\n", "")
+    # then
+    assert (told.code, told.out, told.err) == (0, "There are no such events.\n", "")
     assert (document.code, document.out, document.err) == (0, "[]\n", "")
 
 
@@ -233,18 +264,26 @@ def test_an_empty_audit_is_said(lived: Desk) -> None:
     ],
 )
 @pytest.mark.parametrize("form", [[], ["--json"]])
-def test_what_cannot_be_asked_is_explained(
+def test_an_unusable_question_is_explained(
     lived: Desk, options: list[str], words: list[str], form: list[str]
 ) -> None:
+    """`tenure audit` with an unusable kind, run or moment exits with code 2 and explains the
+    option."""
+    # when
     answer = lived.type("audit", "acme", *options, *form)
 
+    # then
     assert answer.code == 2
     assert_explained(answer, words)
 
 
 @pytest.mark.parametrize("decision", ["approve", "discard", None])
-def test_what_a_held_delivery_would_do_has_not_happened(lived: Desk, decision: str | None) -> None:
-    """B1, B2"""
+def test_an_audit_tells_nothing_of_a_held_delivery_until_it_is_approved(
+    lived: Desk, decision: str | None
+) -> None:
+    """B1, B2: `tenure audit` tells nothing of a held delivery, and after an approval its events as
+    those of the approval."""
+    # given
     rows = "".join(f"p{n}@acme.example,First{n},Last{n}\n" for n in range(60))
     lived.deliver(f"email,first_name,last_name\n{rows}", name="2")
     held = decoded(lived.type("import", "acme", "--json"), Run)
@@ -252,6 +291,7 @@ def test_what_a_held_delivery_would_do_has_not_happened(lived: Desk, decision: s
     if decision:
         assert lived.type(decision, held.run, *ASKED).code == 0
 
+    # then
     assert audited(lived, "--run", held.run) == []
     assert len(audited(lived)) == len(STORY) + (60 if decision == "approve" else 0)
     assert len(audited(lived, "--by", "Eva", "--since", "2027-03-06")) == (
@@ -310,27 +350,38 @@ PAST: dict[str, dict[str, tuple[str, str]]] = {
 
 @pytest.mark.parametrize("at", PAST)
 def test_the_roster_of_a_moment_is_as_things_took_effect(lived: Desk, at: str) -> None:
+    """C1: `tenure roster --as-of` shows the employees as the events had taken effect at that
+    moment; a date alone means its beginning."""
     assert people(lived, "--as-of", at) == PAST[at]
 
 
 def test_the_roster_of_this_moment_is_the_roster(lived: Desk) -> None:
+    """`tenure roster --as-of` with the present moment or with today equals the roster of now."""
+    # given
     now = lived.type("roster", "acme", "--json").out
 
+    # when / then
     assert lived.type("roster", "acme", "--as-of", "2027-03-06T12:00Z", "--json").out == now
     assert lived.type("roster", "acme", "--as-of", "2027-03-06", "--json").out == now
 
 
 def test_the_roster_of_a_moment_can_be_asked_for_in_part(lived: Desk) -> None:
+    """`tenure roster --as-of` can be filtered by state and by group."""
+    # given
     at = ["--as-of", "2027-03-02T12:00Z"]
 
+    # when / then
     assert list(people(lived, *at, "--state", "pending")) == ["Bram"]
     assert list(people(lived, *at, "--state", "deactivated")) == []
     assert list(people(lived, *at, "--group", "Sales")) == []
 
 
 def test_the_roster_before_anyone_is_empty(lived: Desk) -> None:
+    """`tenure roster --as-of` before the first delivery is empty."""
+    # when
     answer = lived.type("roster", "acme", "--as-of", "1999-12-31")
 
+    # then
     assert (answer.code, answer.err) == (0, "")
     assert "acme.example" not in answer.out
     assert lived.type("roster", "acme", "--as-of", "1999-12-31", "--json").document == []
@@ -338,7 +389,11 @@ def test_the_roster_before_anyone_is_empty(lived: Desk) -> None:
 
 @pytest.mark.parametrize("at", ["2027-03-06T12:00:01Z", "2027-03-07", "2199-12-31"])
 def test_the_roster_of_a_moment_ahead_is_not_known(lived: Desk, at: str) -> None:
+    """`tenure roster --as-of` with a moment ahead exits with code 2 and points to `tenure clock
+    --dry-run`."""
+    # when
     answer = lived.type("roster", "acme", "--as-of", at)
 
+    # then
     assert answer.code == 2
-    assert_explained(answer, ["--as-of looks back", "tenure clock --dry-run --at"])
+    assert_explained(answer, ["--as-of is for the past", "tenure clock --dry-run --at"])

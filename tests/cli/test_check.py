@@ -61,10 +61,15 @@ def on(
 
 
 def test_a_configuration_in_order_is_told_company_by_company(desk: Desk, fake: FakeServer) -> None:
+    """`tenure check` names the source of each company with its warnings, exits with code 0, and
+    creates no database."""
+    # given
     desk.configure(ACME + BARE + on(fake, pinned=False))
 
+    # when
     answer = desk.type("check")
 
+    # then
     assert (answer.code, answer.err) == (DONE, "")
     acme, bare, no_source, remote, no_key = answer.out.splitlines()
     assert acme == "acme: folder outgoing"
@@ -76,17 +81,21 @@ def test_a_configuration_in_order_is_told_company_by_company(desk: Desk, fake: F
     assert not (desk.directory / "tenure.db").exists()
 
 
-def test_what_will_not_be_read_is_warned_of_and_no_error(
+def test_a_secret_that_cannot_be_read_is_a_warning(
     desk: Desk, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It would be found out at night."""
+    """`tenure check` warns of an environment variable that is not set and of a secret file that
+    others can read, before a pick-up at night finds out."""
+    # given
     secret = desk.write("secret", b"hunter2")
     secret.chmod(0o644)
     desk.configure(on(fake) + on(fake, name="other", password='{ file = "secret" }'))
     monkeypatch.delenv("REMOTE_SFTP")
 
+    # when
     answer = desk.type("check")
 
+    # then
     assert (answer.code, answer.err) == (DONE, "")
     other, shown, remote, unset = answer.out.splitlines()
     assert (other.split(":")[0], remote.split(":")[0]) == ("other", "remote")
@@ -99,11 +108,15 @@ def test_what_will_not_be_read_is_warned_of_and_no_error(
 
 
 def test_every_broken_company_is_explained_and_the_others_are_told(desk: Desk) -> None:
-    """R6"""
+    """R6: `tenure check` explains the mistake of each company with wrong settings, and tells the
+    other companies."""
+    # given
     desk.configure(ACME + BROKEN + "\n    [company.zenith]\n    language = 'nl'\n")
 
+    # when
     answer = desk.type("check")
 
+    # then
     assert answer.code == USAGE
     assert answer.out == "acme: folder outgoing\n"
     assert "broken: tenure.toml, company.broken: expected language" in answer.err
@@ -111,38 +124,58 @@ def test_every_broken_company_is_explained_and_the_others_are_told(desk: Desk) -
 
 
 def test_one_company_is_checked_alone(desk: Desk) -> None:
+    """R6: `tenure check` of one company does not depend on the wrong settings of another."""
+    # given
     desk.configure(ACME + BROKEN)
 
+    # when
     assert desk.type("check", "acme").code == DONE
     broken = desk.type("check", "broken")
 
+    # then
     assert broken.code == USAGE
     assert_explained(broken, ["company.broken", "language"])
 
 
-def test_an_unknown_company_and_a_configuration_that_is_none_are_explained(desk: Desk) -> None:
+def test_an_unknown_company_and_a_wrong_configuration_are_explained(desk: Desk) -> None:
+    """`tenure check` of an unknown company, or of a file that is not a configuration, exits with
+    code 2 and explains it."""
+    # when
     unknown = desk.type("check", "nobody")
+
+    # then
     assert unknown.code == USAGE
     assert_explained(unknown, ["no company nobody"])
 
+    # when
     desk.configure("shoes = 1")
     wrong = desk.type("check")
+
+    # then
     assert wrong.code == USAGE
     assert_explained(wrong, ["shoes"])
 
 
 def test_a_configuration_without_companies_is_in_order(desk: Desk) -> None:
+    """`tenure check` accepts a configuration without companies."""
+    # given
     desk.configure("")
 
+    # when / then
     assert desk.type("check").out == "tenure.toml has no company\n"
     assert desk.type("check", "--json").document == []
 
 
-def test_all_of_it_is_one_document(desk: Desk, fake: FakeServer) -> None:
+def test_the_json_of_a_check_is_one_document(desk: Desk, fake: FakeServer) -> None:
+    """`tenure check --json` answers with one list that has every company, also one with wrong
+    settings."""
+    # given
     desk.configure(ACME + BROKEN + on(fake, pinned=False))
 
+    # when
     answer = desk.type("check", "--json")
 
+    # then
     assert (answer.code, answer.err) == (USAGE, "")
     acme, broken, remote = answer.document
     assert acme == {
@@ -163,11 +196,16 @@ def test_all_of_it_is_one_document(desk: Desk, fake: FakeServer) -> None:
 
 
 def test_a_folder_is_looked_into(desk: Desk) -> None:
+    """`tenure check --connect` lists the matching files of a local directory with their sizes and
+    times."""
+    # given
     path = desk.deliver(b"12345")
     os.utime(path, (0, 0))
 
+    # when
     answer = desk.type("check", "--connect", "acme")
 
+    # then
     assert (answer.code, answer.err) == (DONE, "")
     assert answer.out.splitlines() == [
         "acme: folder outgoing",
@@ -178,13 +216,18 @@ def test_a_folder_is_looked_into(desk: Desk) -> None:
 
 
 def test_a_real_server_is_visited_step_by_step(desk: Desk, sshd: Sshd) -> None:
+    """`tenure check --connect` visits an SFTP server and reports each step from the name of the
+    host to the newest file."""
+    # given
     key = sshd.fingerprints["ed25519"]
     more = f'username = "{sshd.user}"\n    private_key = {{ file = "{sshd.private_key}" }}'
     desk.configure(server(sshd.port, desk.directory / "outgoing", key, more))
     desk.deliver(b"12345")
 
+    # when
     (remote,) = desk.type("check", "--connect", "--json").document
 
+    # then
     assert (remote["ok"], remote["problem"], remote["warnings"]) == (True, None, [])
     steps = {step["step"]: step["detail"] for step in remote["steps"]}
     assert list(steps) == [
@@ -205,10 +248,15 @@ def test_a_real_server_is_visited_step_by_step(desk: Desk, sshd: Sshd) -> None:
 def test_without_a_pin_the_line_to_write_is_shown_and_nothing_secret_is_sent(
     desk: Desk, fake: FakeServer
 ) -> None:
+    """`tenure check --connect` without a pinned host key shows the line to write into the settings,
+    exits with code 6, and sends no password."""
+    # given
     desk.configure(on(fake, pinned=False))
 
+    # when
     answer = desk.type("check", "--connect")
 
+    # then
     assert answer.code == UNREACHABLE
     assert f'host_key = "{fake.fingerprints[0]}"' in answer.out
     assert "Error: remote: the server's host key is not pinned" in answer.err
@@ -218,12 +266,16 @@ def test_without_a_pin_the_line_to_write_is_shown_and_nothing_secret_is_sent(
 
 
 def test_one_companys_trouble_leaves_the_others(desk: Desk, fake: FakeServer) -> None:
-    """R6"""
+    """R6: `tenure check --connect` visits the other companies when one company fails, and explains
+    the failure."""
+    # given
     fake.entries = lambda _: 3
     desk.configure(on(fake) + BROKEN + ACME.replace("acme", "zenith"))
 
+    # when
     answer = desk.type("check", "--connect")
 
+    # then
     assert answer.code == UNREACHABLE
     assert "logged in: as tenure" in answer.out
     assert "Permission denied" in answer.err
@@ -236,20 +288,29 @@ def test_one_companys_trouble_leaves_the_others(desk: Desk, fake: FakeServer) ->
 def test_on_a_terminal_a_failure_is_told_once(
     desk: Desk, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """On a terminal, `tenure check --connect` tells a failure once, and not on both outputs."""
+    # given
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     desk.configure(on(fake, pinned=False))
 
+    # when
     answer = desk.type("check", "--connect")
 
+    # then
     assert "failed" not in answer.out
     assert "Error: remote: the server's host key is not pinned" in answer.err
 
 
-def test_a_folder_that_is_not_there_is_told(desk: Desk) -> None:
+def test_a_missing_folder_is_explained(desk: Desk) -> None:
+    """`tenure check --connect` explains a local directory that does not exist and exits with code
+    6."""
+    # given
     (desk.directory / "outgoing").rmdir()
 
+    # when
     answer = desk.type("check", "--connect", "--json")
 
+    # then
     assert (answer.code, answer.err) == (UNREACHABLE, "")
     (acme,) = answer.document
     assert (acme["ok"], acme["steps"]) == (False, [])
@@ -257,13 +318,17 @@ def test_a_folder_that_is_not_there_is_told(desk: Desk) -> None:
 
 
 def test_a_hostile_name_does_nothing_to_a_terminal(desk: Desk, fake: FakeServer) -> None:
-    """D2: control characters make it no name; the rest of what hides is written out."""
+    """D2: `tenure check --connect` does not count a name with control characters, and writes
+    invisible characters of other names as escapes."""
+    # given
     desk.configure(on(fake))
     desk.write("outgoing/alleo_employees_\u202e\u200b.csv", b"")
     desk.write("outgoing/alleo_employees_\x1b[31m.csv", b"")
 
+    # when
     answer = desk.type("check", "--connect")
 
+    # then
     assert answer.code == DONE
     assert "1 file for" in answer.out
     assert "alleo_employees_\\u202e\\u200b.csv" in answer.out
@@ -271,8 +336,11 @@ def test_a_hostile_name_does_nothing_to_a_terminal(desk: Desk, fake: FakeServer)
 
 
 def test_no_secret_is_shown(desk: Desk, fake: FakeServer) -> None:
+    """No form of `tenure check` shows a password."""
+    # given
     desk.configure(on(fake))
 
+    # when / then
     for command in (["check"], ["check", "--connect"], ["check", "--connect", "--json"]):
         answer = desk.type(*command)
 
@@ -282,8 +350,10 @@ def test_no_secret_is_shown(desk: Desk, fake: FakeServer) -> None:
 # An import from a server, as it is done every day
 
 
-def test_a_server_is_imported_from(desk: Desk, sshd: Sshd) -> None:
-    """D1"""
+def test_a_delivery_is_imported_from_an_sftp_server(desk: Desk, sshd: Sshd) -> None:
+    """D1: `tenure import` fetches a delivery from an SFTP server with a private key and applies
+    it."""
+    # given
     key = sshd.fingerprints["ed25519"]
     more = f"""username = "{sshd.user}"
     private_key = {{ file = "{sshd.private_key}" }}
@@ -291,18 +361,24 @@ def test_a_server_is_imported_from(desk: Desk, sshd: Sshd) -> None:
     desk.configure(server(sshd.port, desk.directory / "outgoing", key, more))
     desk.deliver("email,first_name,last_name\nanna@acme.example,Anna,Bakker\n")
 
+    # when
     answer = desk.type("import", "remote", "--json")
 
+    # then
     assert (answer.code, answer.document["outcome"]) == (DONE, "applied")
     assert [file["name"] for file in answer.document["files"]] == [NAME]
 
 
 def test_a_server_that_is_not_trusted_is_a_failed_import(desk: Desk, fake: FakeServer) -> None:
-    """R2"""
+    """R2: `tenure import` from a server without a pinned host key exits with code 6, and the failed
+    run shows the server's key."""
+    # given
     desk.configure(on(fake, pinned=False))
 
+    # when
     answer = desk.type("import", "remote", "--json")
 
+    # then
     assert answer.code == UNREACHABLE
     (issue,) = answer.document["issues"]
     assert issue["code"] == "unreachable"

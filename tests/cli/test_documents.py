@@ -205,10 +205,15 @@ def settled(desk: Desk) -> Desk:
 
 
 def test_import_answers_with_its_run(desk: Desk) -> None:
+    """R2: `tenure import --json` answers with its run: the files, the counts, and every issue with
+    line, field and value."""
+    # given
     desk.deliver(FULL)
 
+    # when
     run = decoded(desk.type("import", "acme", "--json", "--by", "Eva"), Run)
 
+    # then
     assert (run.company, run.kind, run.outcome, run.by) == ("acme", "import", "applied", "Eva")
     assert run.counts == Counts(5, 3, 0, 0, 1, 1, 0, 0, 0, 4)
     assert [file.name for file in run.files] == ["alleo_employees_1.csv"]
@@ -229,40 +234,57 @@ def test_import_answers_with_its_run(desk: Desk) -> None:
 def test_import_answers_with_its_run_whatever_became_of_it(
     settled: Desk, delivery: str | bytes | None, outcome: str
 ) -> None:
+    """R2: `tenure import --json` answers with its run also when the delivery is unchanged, refused
+    or missing."""
+    # given
     if delivery is None:
         (settled.directory / "outgoing" / "alleo_employees_1.csv").unlink()
     else:
         settled.deliver(delivery)
 
+    # when / then
     assert decoded(settled.type("import", "acme", "--json"), Run).outcome == outcome
 
 
 def test_import_answers_with_its_run_when_there_is_nowhere_to_fetch_from(desk: Desk) -> None:
+    """R2: `tenure import --json` answers with a failed run when the directory does not exist."""
+    # given
     (desk.directory / "outgoing").rmdir()
 
+    # when
     run = decoded(desk.type("import", "acme", "--json"), Run)
 
+    # then
     assert run.outcome == "failed"
     (issue,) = run.issues
     assert (issue.code, issue.file, issue.line) == ("unreachable", None, None)
 
 
 def test_import_for_all_answers_with_a_list_of_runs(desk: Desk) -> None:
+    """`tenure import --all --json` answers with a list of the runs of all companies."""
+    # given
     desk.configure()
     text = (desk.directory / "tenure.toml").read_text()
     desk.write("tenure.toml", (text + text.replace("acme", "zenith")).encode())
     desk.deliver(FULL)
 
+    # when
     runs = decoded(desk.type("import", "--all", "--json"), list[Run])
 
+    # then
     assert [(run.company, run.counts.rows) for run in runs] == [("acme", 5), ("zenith", 5)]
 
 
 def test_preview_answers_with_a_run_that_was_not_made_and_its_rows(settled: Desk) -> None:
+    """`tenure preview --json` answers with a run without an id, and with the action and the changes
+    of every row."""
+    # given
     settled.deliver(NEWS)
 
+    # when
     preview = decoded(settled.type("preview", "acme", "--json"), Preview)
 
+    # then
     assert preview.outcome == "applied"
     assert [row.action for row in preview.rows] == [
         "update",
@@ -283,19 +305,27 @@ def test_preview_answers_with_a_run_that_was_not_made_and_its_rows(settled: Desk
 
 
 def test_preview_of_what_cannot_be_read_has_no_rows(desk: Desk) -> None:
+    """`tenure preview --json` of a delivery that is refused has no rows."""
+    # given
     desk.deliver(b"")
 
+    # when
     preview = decoded(desk.type("preview", "acme", "--json"), Preview)
 
+    # then
     assert (preview.outcome, preview.rows) == ("refused", [])
 
 
 def test_rows_are_counted_in_one_way(settled: Desk) -> None:
+    """R2: The counts of a run add up to the number of rows, and fit the actions of the rows."""
+    # given
     settled.deliver(NEWS)
 
+    # when
     preview = decoded(settled.type("preview", "acme", "--json"), Preview)
     counts = preview.counts
 
+    # then
     assert counts.rows == len(preview.rows) == 6
     assert counts.rows == (
         counts.registered + counts.changed + counts.unchanged + counts.rejected + counts.skipped
@@ -309,47 +339,66 @@ def test_rows_are_counted_in_one_way(settled: Desk) -> None:
 
 
 def test_clock_answers_with_a_list_of_runs(settled: Desk) -> None:
+    """C1: `tenure clock --json` answers with a list of its runs."""
+    # given
     settled.now = moment("2027-03-21 00:00")
 
+    # when
     (run,) = decoded(settled.type("clock", "--json"), list[Run])
 
+    # then
     assert (run.kind, run.outcome, run.files, run.issues) == ("clock", "applied", [], [])
     assert (run.counts.activated, run.counts.deactivated, run.counts.events) == (1, 1, 2)
 
 
 def test_clock_answers_with_an_empty_list_when_nothing_is_due(settled: Desk) -> None:
+    """C1: `tenure clock --json` answers with an empty list when nothing is due."""
     assert decoded(settled.type("clock", "--json"), list[Run]) == []
 
 
 def test_a_dry_clock_answers_with_runs_that_were_not_made(settled: Desk) -> None:
+    """`tenure clock --dry-run --json` answers with runs without an id."""
+    # when
     answer = settled.type("clock", "--dry-run", "--at", "2027-03-10", "--json")
 
     (run,) = decoded(answer, list[ImaginedRun])
 
+    # then
     assert (run.counts.activated, run.counts.deactivated) == (1, 0)
 
 
 def test_runs_answers_with_a_list_newest_first(settled: Desk) -> None:
+    """`tenure runs --json` answers with a list of runs, newest first, and `--limit` shortens the
+    list."""
+    # given
     settled.now = moment("2027-03-21 00:00")
     settled.type("clock")
 
+    # when
     runs = decoded(settled.type("runs", "--json"), list[Run])
 
+    # then
     assert [run.kind for run in runs] == ["clock", "import"]
     assert len(runs[1].issues) == 5
     assert decoded(settled.type("runs", "acme", "--limit", "1", "--json"), list[Run]) == runs[:1]
 
 
 def test_runs_answers_with_an_empty_list_before_the_first(desk: Desk) -> None:
+    """`tenure runs --json` answers with an empty list before the first run."""
+    # when / then
     assert decoded(desk.type("runs", "--json"), list[Run]) == []
     assert decoded(desk.type("runs", "acme", "--json"), list[Run]) == []
 
 
 def test_run_answers_as_import_did(desk: Desk) -> None:
+    """R2: `tenure run --json` answers exactly as the import did, also by the beginning of the run's
+    id."""
+    # given
     desk.deliver(FULL)
     imported = desk.type("import", "acme", "--json")
     run = decoded(imported, Run)
 
+    # when / then
     for name in (run.run, run.run[:8], run.run.replace("-", "")):
         assert desk.type("run", name, "--json").out == imported.out
 
@@ -358,8 +407,11 @@ def test_run_answers_as_import_did(desk: Desk) -> None:
 
 
 def test_roster_answers_with_a_list_of_people(settled: Desk) -> None:
+    """`tenure roster --json` answers with a list of the employees and every field of each."""
+    # when
     people = decoded(settled.type("roster", "acme", "--json"), list[Person])
 
+    # then
     anna, bram, chris = people
     assert anna == Person(
         id=anna.id,
@@ -386,6 +438,7 @@ def test_roster_answers_with_a_list_of_people(settled: Desk) -> None:
 
 
 def test_roster_answers_with_an_empty_list_for_an_empty_company(desk: Desk) -> None:
+    """`tenure roster --json` answers with an empty list for a company without employees."""
     assert decoded(desk.type("roster", "acme", "--json"), list[Person]) == []
 
 
@@ -400,30 +453,42 @@ def test_roster_answers_with_an_empty_list_for_an_empty_company(desk: Desk) -> N
         (["--group", "Sales", "--state", "pending"], []),
     ],
 )
-def test_roster_answers_with_whom_it_is_asked_for(
+def test_roster_filters_by_state_and_group(
     settled: Desk, options: list[str], names: list[str]
 ) -> None:
+    """`tenure roster` filters by state and by the exact name of a group."""
+    # when
     people = decoded(settled.type("roster", "acme", *options, "--json"), list[Person])
 
+    # then
     assert [person.first_name for person in people] == names
 
 
 def test_show_answers_with_one_of_the_roster(settled: Desk) -> None:
+    """I1: `tenure show` finds an employee by address, external id or Tenure's id, and answers as
+    the roster does."""
+    # given
     anna = decoded(settled.type("roster", "acme", "--json"), list[Person])[0]
 
+    # when / then
     for who in ("anna@acme.example", "ANNA@acme.example", "007", anna.id):
         assert decoded(settled.type("show", "acme", who, "--json"), Person) == anna
 
 
 def test_history_answers_with_every_event_oldest_first(settled: Desk) -> None:
+    """`tenure history --json` answers with every event of an employee, oldest first, with the file,
+    the line, the run and both moments."""
+    # given
     settled.deliver(NEWS, name="2")
     settled.type("import", "acme", settled.directory / "outgoing" / "alleo_employees_2.csv")
     settled.now = moment("2027-03-21 00:00")
     (clock,) = decoded(settled.type("clock", "--json", "--by", "night"), list[Run])
 
+    # when
     bram = decoded(settled.type("history", "acme", "bram@acme.example", "--json"), list[Happened])
     chris = decoded(settled.type("history", "acme", "3", "--json"), list[Happened])
 
+    # then
     assert [event.kind for event in bram] == ["registered", "offboarding-scheduled", "activated"]
     assert [event.kind for event in chris] == ["registered", "offboarding-scheduled", "deactivated"]
     assert [event.version for event in bram] == [1, 2, 3]
@@ -435,12 +500,16 @@ def test_history_answers_with_every_event_oldest_first(settled: Desk) -> None:
 
 
 def test_history_tells_custom_values_as_they_were_written(settled: Desk) -> None:
-    """W7"""
+    """W7: The history tells a decimal exactly as it was written, also when only a trailing zero
+    changed."""
+    # given
     settled.deliver(FULL.replace("4250.50", "4250.500"))
     settled.type("import", "acme")
 
+    # when
     *_, last = decoded(settled.type("history", "acme", "007", "--json"), list[Happened])
 
+    # then
     assert last.changes == {"custom_salary": Change("4250.50", "4250.500")}
 
 
@@ -448,6 +517,8 @@ def test_history_tells_custom_values_as_they_were_written(settled: Desk) -> None
 
 
 def test_no_answer_holds_a_moment_that_is_not_in_utc(settled: Desk) -> None:
+    """Every moment in a JSON answer is in UTC."""
+    # given
     settled.now = moment("2027-03-21 00:00")
     commands = (
         ("clock", "--json"),
@@ -457,12 +528,15 @@ def test_no_answer_holds_a_moment_that_is_not_in_utc(settled: Desk) -> None:
         ("import", "acme", "--json"),
         ("preview", "acme", "--json"),
     )
+
+    # when
     found = [
         stamp
         for command in commands
         for stamp in re.findall(r'"(\d{4}-\d\d-\d\dT[^"]*)"', settled.type(*command).out)
     ]
 
+    # then
     assert len(found) > 10
     assert [stamp for stamp in found if not stamp.endswith("Z")] == []
 
@@ -472,26 +546,37 @@ def test_no_answer_holds_a_moment_that_is_not_in_utc(settled: Desk) -> None:
     [("run", Run), ("employee", Person), ("event", Happened), ("what was found", Findings)],
 )
 def test_the_reference_shows_every_key(heading: str, shape: type[Struct]) -> None:
+    """The JSON reference shows every key of a run, an employee, an event and the findings of
+    `verify`, in the same order."""
+    # given
     text = (ROOT / "docs" / "reference" / "json.md").read_text("utf-8")
     found = re.search(rf"^## (?:An? )?{heading}:.*?```json\n(.*?)\n```", text, re.M | re.S | re.I)
     assert found, heading
 
+    # then
     assert list(json.loads(found[1])) == list(shape.__struct_fields__)
 
 
 @pytest.mark.parametrize("name", ["Zoë 🦄", "الاسم", "tab\\t", 'quo""te'])
 def test_any_name_is_told_as_it_is(desk: Desk, name: str) -> None:
+    """A name in any script is told in JSON exactly as it is."""
+    # given
     desk.deliver(f'email,first_name,last_name\nanna@acme.example,"{name}",Bakker\n')
     desk.type("import", "acme")
 
+    # when
     (person,) = decoded(desk.type("roster", "acme", "--json"), list[Person])
 
+    # then
     assert person.first_name == name.replace('""', '"')
 
 
 def test_fields_that_are_absent_are_null_and_not_left_out(settled: Desk) -> None:
+    """An absent field is null in a JSON answer, and is not left out."""
+    # when
     person: dict[str, Any] = settled.type("show", "acme", "bram@acme.example", "--json").document
 
+    # then
     assert set(person) == set(Person.__struct_fields__)
     assert [field for field, value in person.items() if value is None] == [
         "external_id",

@@ -23,35 +23,48 @@ def due(desk: Desk) -> list[tuple[str, str | None, str]]:
 
 
 def test_each_slot_is_served_once_however_often_it_is_called(desk: Desk) -> None:
-    """R3, R5: a company that was never seen starts with the next slot."""
+    """R3, R5: `tenure import --all --due` serves each slot once, however often cron calls it, and
+    after downtime only the latest slot; a new company waits for the next slot."""
+    # given
     desk.deliver(ANNA.encode())
     desk.now = moment("2027-03-01 12:00")
     assert due(desk) == []
 
+    # when
     desk.now = EVENING
+
+    # then
     assert due(desk) == [("acme", "2027-03-01T20:00:00Z", "applied")]
     assert due(desk) == []
 
+    # when
     desk.now = EVENING + timedelta(days=8, hours=7)
+
+    # then
     assert due(desk) == [("acme", "2027-03-10T02:45:00Z", "unchanged")]
     assert due(desk) == []
 
 
 def test_without_due_the_time_does_not_matter_and_no_slot_is_served(desk: Desk) -> None:
-    """R3"""
+    """R3: `tenure import --all` without `--due` imports at any time and serves no slot."""
+    # given
     desk.deliver(ANNA.encode())
     desk.now = moment("2027-03-01 12:00")
     due(desk)
     desk.now = EVENING
 
+    # when
     (run,) = desk.type("import", "--all", "--json").document
 
+    # then
     assert (run["slot"], run["outcome"]) == (None, "applied")
     assert due(desk) == [("acme", "2027-03-01T20:00:00Z", "unchanged")]
 
 
-def test_who_is_due_is_told_who_is_not_is_not(desk: Desk) -> None:
-    """R5"""
+def test_only_companies_that_are_due_are_imported(desk: Desk) -> None:
+    """R5: `tenure import --all --due` imports only the companies that are due; a new company waits
+    for its next slot."""
+    # given
     desk.deliver(ANNA.encode())
     desk.now = moment("2027-03-01 12:00")
     due(desk)
@@ -59,6 +72,7 @@ def test_who_is_due_is_told_who_is_not_is_not(desk: Desk) -> None:
     (desk.directory / "in").mkdir()
     desk.now = EVENING
 
+    # when / then
     assert [company for company, *_ in due(desk)] == ["acme"]
     desk.now = moment("2027-03-02 02:45")
     assert [company for company, *_ in due(desk)] == ["acme", "zenith"]
@@ -66,13 +80,18 @@ def test_who_is_due_is_told_who_is_not_is_not(desk: Desk) -> None:
 
 @pytest.mark.parametrize("command", [["import", "--all", "--due"], ["clock"]])
 def test_where_nothing_is_due_cron_has_nothing_to_mail(desk: Desk, command: list[str]) -> None:
+    """C1, R3: When nothing is due, the commands for cron write nothing and exit with code 0."""
+    # when
     answer = desk.type(*command)
 
+    # then
     assert (answer.code, answer.out, answer.err) == (DONE, "", "")
 
 
-def test_what_needs_somebody_is_a_line_that_cron_mails(desk: Desk) -> None:
-    """Where standard output is thrown away. What went well is none, and no line quotes a row."""
+def test_a_run_that_needs_attention_is_a_line_that_cron_mails(desk: Desk) -> None:
+    """R2: `tenure import --all` writes one line to standard error for each run that needs
+    attention, without any cell, and none for a run that went well."""
+    # given
     keys = ("applied", "held", "refused", "failed")
     desk.configure(
         "".join(ACME.replace("acme", key).replace("outgoing", f"{key}-files") for key in keys)
@@ -84,8 +103,10 @@ def test_what_needs_somebody_is_a_line_that_cron_mails(desk: Desk) -> None:
     desk.deliver((ANNA + wrong).encode(), folder="held-files")
     desk.deliver(b"email\nanna@acme.example\n", folder="refused-files")
 
+    # when
     answer = desk.type("import", "--all", "--json")
 
+    # then
     runs = {run["company"]: run["run"] for run in answer.document}
     assert answer.err.splitlines() == [
         f"failed: failed, unreachable; see `tenure run {runs['failed']}`",
@@ -95,16 +116,22 @@ def test_what_needs_somebody_is_a_line_that_cron_mails(desk: Desk) -> None:
 
 
 def test_a_pattern_that_matches_no_file_is_warned_of(desk: Desk) -> None:
+    """`tenure import --all` warns of a pattern for company files that matches no file."""
+    # given
     desk.configure('companies = "nope/*.toml"\n')
 
+    # when
     answer = desk.type("import", "--all")
 
+    # then
     assert (answer.code, answer.out) == (DONE, "")
     assert answer.err == "Warning: tenure.toml, companies: no file matches nope/*.toml.\n"
 
 
 def test_a_delivery_that_waits_is_told_at_every_slot_and_makes_no_run(desk: Desk) -> None:
-    """B3"""
+    """B3: A held delivery is told with exit code 4 at every slot, makes no further run, and the
+    slots count as served."""
+    # given
     desk.configure(ACME + "\n    [company.acme.policy]\n    max_registrations = 1\n")
     desk.deliver(ANNA.encode())
     desk.now = moment("2027-03-01 12:00")
@@ -114,17 +141,23 @@ def test_a_delivery_that_waits_is_told_at_every_slot_and_makes_no_run(desk: Desk
     more = "".join(f"p{number}@acme.example,P,Q\n" for number in range(3))
     desk.deliver((ANNA + more).encode())
     desk.now = moment("2027-03-02 02:45")
+
+    # when
     first = desk.type("import", "--all", "--due")
     desk.now = moment("2027-03-02 20:00")
     again = desk.type("import", "--all", "--due")
 
+    # then
     assert (first.code, again.code) == (HELD, HELD)
     assert len(desk.type("runs", "--json").document) == 2
     assert due(desk) == []
 
 
 def test_one_company_cannot_be_due(desk: Desk) -> None:
+    """`tenure import` of one company with `--due` exits with code 2 and explains it."""
+    # when
     answer = desk.type("import", "acme", "--due")
 
+    # then
     assert answer.code == USAGE
     assert_explained(answer)

@@ -57,17 +57,24 @@ def with_companies(desk: Desk, *keys: str) -> None:
 # 0: done
 
 
-def test_what_was_applied_is_done(desk: Desk) -> None:
+def test_an_applied_delivery_exits_with_0(desk: Desk) -> None:
+    """`tenure import` exits with code 0 for an applied delivery."""
+    # given
     desk.deliver(GOOD)
 
+    # when
     answer = desk.type("import", "acme")
 
+    # then
     assert (answer.code, answer.err) == (DONE, "")
 
 
 def test_warnings_are_no_failure(desk: Desk) -> None:
+    """Warnings do not change the exit code 0 of `tenure preview` and `tenure import`."""
+    # given
     desk.deliver(WARNED)
 
+    # when / then
     assert desk.type("preview", "acme").code == DONE
     answer = desk.type("import", "acme")
 
@@ -75,18 +82,23 @@ def test_warnings_are_no_failure(desk: Desk) -> None:
     assert "short-notice" in answer.out
 
 
-def test_nothing_new_is_done(desk: Desk) -> None:
+def test_an_unchanged_delivery_exits_with_0(desk: Desk) -> None:
+    """`tenure import` exits with code 0 for an unchanged delivery."""
+    # given
     desk.deliver(GOOD)
     desk.type("import", "acme")
 
+    # when
     answer = desk.type("import", "acme")
 
+    # then
     assert answer.code == DONE
     assert "unchanged" in answer.out
 
 
-def test_no_file_is_done(desk: Desk) -> None:
-    """D6"""
+def test_a_missing_delivery_exits_with_0(desk: Desk) -> None:
+    """D6: `tenure preview` and `tenure import` exit with code 0 when there is no file, and say
+    so."""
     for command in ("preview", "import"):
         answer = desk.type(command, "acme")
 
@@ -113,8 +125,12 @@ def test_no_file_is_done(desk: Desk) -> None:
     ],
 )
 def test_what_is_asked_of_an_empty_company_is_answered(desk: Desk, command: list[str]) -> None:
+    """Every question about a company without employees exits with code 0 and writes nothing to
+    standard error."""
+    # when
     answer = desk.type(*command)
 
+    # then
     assert (answer.code, answer.err) == (DONE, "")
 
 
@@ -134,34 +150,45 @@ def breaking(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_fault_is_explained_without_what_it_choked_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
+    """A fault exits with code 1, is explained by its type and a hint, and no cell is quoted."""
+    # given
     desk.deliver(GOOD)
     breaking(monkeypatch)
 
+    # when
     answer = desk.type(command, "acme")
 
+    # then
     assert answer.code == FAULT
     assert_explained(answer, ["KeyError", "--debug"])
     assert SECRET not in answer.err
 
 
 def test_a_fault_is_among_the_runs(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R2"""
+    """R2: A fault leaves a failed run with the issue `fault`, without the content that caused
+    it."""
+    # given
     desk.deliver(GOOD)
     with monkeypatch.context() as broken:
         breaking(broken)
         desk.type("import", "acme")
 
+    # when
     (run,) = desk.type("runs", "--json").document
 
+    # then
     assert run["outcome"] == "failed"
     assert [issue["code"] for issue in run["issues"]] == ["fault"]
     assert SECRET not in str(run)
 
 
 def test_debug_shows_where_a_fault_came_from(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`tenure --debug` raises a fault with its traceback instead of explaining it."""
+    # given
     desk.deliver(GOOD)
     breaking(monkeypatch)
 
+    # when / then
     with pytest.raises(KeyError):
         desk.type("--debug", "import", "acme")
 
@@ -211,31 +238,44 @@ USAGES: dict[str, list[str]] = {
 
 
 @pytest.mark.parametrize("case", USAGES)
-def test_what_cannot_be_meant_is_explained(desk: Desk, case: str) -> None:
+def test_wrong_usage_is_explained(desk: Desk, case: str) -> None:
+    """Wrong usage, an unknown name or a missing file exits with code 2 and is explained in one
+    sentence with a hint."""
+    # given
     for name in ("a/1.csv", "b/1.csv"):
         desk.write(name, b"email,first_name,last_name\nanna@acme.example,Anna,Bakker\n")
 
+    # when
     answer = desk.type(*USAGES[case])
 
+    # then
     assert answer.code == USAGE
     assert_explained(answer)
 
 
-def test_what_cannot_be_meant_stores_nothing(desk: Desk) -> None:
+def test_wrong_usage_stores_nothing(desk: Desk) -> None:
+    """Wrong usage leaves no run."""
+    # when
     for case in USAGES:
         desk.type(*USAGES[case])
 
+    # then
     assert desk.type("runs", "--json").document == []
 
 
-def test_the_companies_that_there_are_are_named(desk: Desk) -> None:
+def test_the_known_companies_are_named(desk: Desk) -> None:
+    """The error about an unknown company names the companies that are configured."""
+    # given
     with_companies(desk, "acme", "zenith")
 
+    # when / then
     assert_explained(desk.type("import", "acne"), ["no company acne", "acme, zenith"])
 
 
-def test_whoever_two_employees_answer_to_is_not_guessed(desk: Desk) -> None:
-    """An e-mail that two have cannot come from a file; two people with one id can't either."""
+def test_an_address_of_two_employees_is_not_guessed(desk: Desk) -> None:
+    """`tenure show` by an address that two employees have, which no file can cause, exits with code
+    2 and says how many there are."""
+    # given
     desk.deliver(GOOD)
     desk.type("import", "acme")
     with closing(sqlite3.connect(desk.directory / "tenure.db")) as connection, connection:
@@ -244,18 +284,24 @@ def test_whoever_two_employees_answer_to_is_not_guessed(desk: Desk) -> None:
             " file_address, external_id, namesake, starts, leaves, digest, state FROM roster"
         )
 
+    # when
     answer = desk.type("show", "acme", "anna@acme.example")
 
+    # then
     assert answer.code == USAGE
     assert_explained(answer, ["2 employees"])
 
 
-def test_a_beginning_that_several_runs_have_is_not_guessed(desk: Desk) -> None:
+def test_a_beginning_of_several_run_ids_is_not_guessed(desk: Desk) -> None:
+    """`tenure run` by a beginning that several run ids have exits with code 2 and says so."""
+    # given
     desk.type("import", "acme")
     desk.type("import", "acme")
 
+    # when
     answer = desk.type("run", "0")
 
+    # then
     assert answer.code == USAGE
     assert_explained(answer, ["several runs begin with 0"])
 
@@ -270,8 +316,11 @@ def test_a_beginning_that_several_runs_have_is_not_guessed(desk: Desk) -> None:
     ],
 )
 def test_a_wrong_configuration_is_explained(desk: Desk, text: str, words: list[str]) -> None:
+    """A wrong configuration exits with code 2 and is explained with the file and the setting."""
+    # given
     desk.configure(text)
 
+    # when / then
     for command in (["import", "acme"], ["roster", "acme"], ["clock"]):
         answer = desk.type(*command)
 
@@ -282,9 +331,12 @@ def test_a_wrong_configuration_is_explained(desk: Desk, text: str, words: list[s
 def test_a_company_that_is_configured_wrongly_is_explained_where_it_is_asked_for(
     desk: Desk,
 ) -> None:
-    """R6"""
+    """R6: A company with wrong settings is explained with code 2 by the commands for this company,
+    and the other commands work."""
+    # given
     desk.configure("[company.acme]\nname = 'A'")
 
+    # when / then
     for command in (["import", "acme"], ["preview", "acme"]):
         answer = desk.type(*command)
 
@@ -295,18 +347,26 @@ def test_a_company_that_is_configured_wrongly_is_explained_where_it_is_asked_for
 
 
 def test_without_configuration_the_first_step_is_named(desk: Desk) -> None:
+    """A missing configuration exits with code 2 and names `tenure init`."""
+    # given
     (desk.directory / "tenure.toml").unlink()
 
+    # when
     answer = desk.type("import", "acme")
 
+    # then
     assert answer.code == USAGE
     assert_explained(answer, ["tenure.toml", "tenure init"])
 
 
 @pytest.mark.parametrize(("words", "one"), [([], "import"), (["support"], "reactivate")])
 def test_the_command_alone_tells_what_it_can_do(desk: Desk, words: list[str], one: str) -> None:
+    """`tenure` and `tenure support` without further words list their commands and exit with code
+    2."""
+    # when
     answer = desk.type(*words)
 
+    # then
     assert answer.code == USAGE
     assert one in answer.out + answer.err
     assert "Traceback" not in answer.err
@@ -318,13 +378,17 @@ def test_the_command_alone_tells_what_it_can_do(desk: Desk, words: list[str], on
 def test_rejected_rows_are_told_by_import_and_preview_and_when_nothing_else_is_new(
     desk: Desk,
 ) -> None:
-    """W9, D8"""
+    """W9, D8: `tenure preview` and `tenure import` exit with code 3 for a delivery with rejected
+    rows, also when nothing else is new."""
+    # given
     desk.deliver(REJECTING)
 
+    # when
     preview, first, again = (
         desk.type(command, "acme") for command in ("preview", "import", "import")
     )
 
+    # then
     assert (preview.code, first.code, again.code) == (REJECTED, REJECTED, REJECTED)
     assert "applied" in first.out
     assert "unchanged" in again.out
@@ -335,9 +399,12 @@ def test_rejected_rows_are_told_by_import_and_preview_and_when_nothing_else_is_n
 
 
 def test_a_held_delivery_is_told_by_import_and_preview_however_often(desk: Desk) -> None:
-    """B1, B3"""
+    """B1, B3: `tenure preview` and `tenure import` exit with code 4 for a held delivery, however
+    often."""
+    # given
     desk.deliver(MOSTLY_REJECTED)
 
+    # when / then
     for command in ("preview", "import", "import", "preview"):
         answer = desk.type(command, "acme")
 
@@ -363,9 +430,12 @@ def test_a_held_delivery_is_told_by_import_and_preview_however_often(desk: Desk)
 def test_a_refused_delivery_is_told_by_import_and_preview(
     desk: Desk, delivery: bytes, code: str
 ) -> None:
-    """F1"""
+    """F1-F3, F5, F6: `tenure preview` and `tenure import` exit with code 5 for a refused delivery
+    and tell the issue code."""
+    # given
     desk.deliver(delivery)
 
+    # when / then
     for command in ("preview", "import"):
         answer = desk.type(command, "acme")
 
@@ -378,10 +448,15 @@ def test_a_refused_delivery_is_told_by_import_and_preview(
 
 
 def test_a_source_that_is_not_there_is_told_by_import_and_preview(desk: Desk) -> None:
+    """D1: `tenure preview` and `tenure import` exit with code 6 when the directory of the source
+    does not exist, and name the directory."""
+    # given
     (desk.directory / "outgoing").rmdir()
 
+    # when
     imported, preview = desk.type("import", "acme"), desk.type("preview", "acme")
 
+    # then
     assert imported.code == preview.code == UNREACHABLE
     assert "unreachable" in imported.out
     assert "outgoing" in imported.out
@@ -389,10 +464,15 @@ def test_a_source_that_is_not_there_is_told_by_import_and_preview(desk: Desk) ->
 
 
 def test_a_company_without_source_has_nowhere_to_fetch_from(desk: Desk) -> None:
+    """`tenure preview` and `tenure import` without files exit with code 2 for a company without a
+    source, and `--all` passes it over."""
+    # given
     desk.configure("[company.acme]\nname = 'Acme BV'\nlanguage = 'nl'\n")
 
+    # when
     imported, preview = desk.type("import", "acme"), desk.type("preview", "acme")
 
+    # then
     assert imported.code == preview.code == USAGE
     assert_explained(imported, ["no source", "tenure import acme FILE"])
     assert_explained(preview, ["no source"])
@@ -419,6 +499,8 @@ def test_a_company_without_source_has_nowhere_to_fetch_from(desk: Desk) -> None:
 def test_a_store_that_cannot_be_used_is_explained(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, command: list[str], trouble: str
 ) -> None:
+    """Every command exits with code 6 when the database cannot be used, and explains why."""
+    # given
     path = desk.directory / ("nowhere/tenure.db" if trouble == "no directory" else "other.db")
     if trouble == "no database":
         path.write_text("email,first_name\n" * 100)
@@ -427,8 +509,10 @@ def test_a_store_that_cannot_be_used_is_explained(
             connection.execute("PRAGMA user_version = 77")
     monkeypatch.setenv("TENURE_DATABASE", f"sqlite:///{path}")
 
+    # when
     answer = desk.type(*command)
 
+    # then
     assert answer.code == UNREACHABLE
     assert_explained(answer, ["77" if trouble == "another version" else str(path)])
 
@@ -437,22 +521,38 @@ def test_a_store_that_cannot_be_used_is_explained(
 
 
 def test_over_several_companies_the_highest_code_counts(desk: Desk) -> None:
-    """R6"""
+    """R6: `tenure import --all` exits with the highest code of all companies, and imports each of
+    them."""
+    # given
     with_companies(desk, "a", "b", "held", "c", "d")
     desk.deliver(GOOD, folder="a")
+
+    # then
     assert desk.type("import", "--all").code == DONE
 
+    # when
     desk.deliver(REJECTING, folder="b")
+
+    # then
     assert desk.type("import", "--all").code == REJECTED
 
+    # when
     desk.deliver(MOSTLY_REJECTED, folder="held")
+
+    # then
     assert desk.type("import", "--all").code == HELD
 
+    # when
     desk.deliver(b"", folder="c")
+
+    # then
     assert desk.type("import", "--all").code == REFUSED
 
+    # when
     (desk.directory / "d").rmdir()
     answer = desk.type("import", "--all", "--json")
+
+    # then
     assert answer.code == UNREACHABLE
     outcomes = [run["outcome"] for run in answer.document]
     assert outcomes == ["unchanged", "unchanged", "refused", "failed", "held"]
@@ -461,7 +561,9 @@ def test_over_several_companies_the_highest_code_counts(desk: Desk) -> None:
 def test_one_companys_fault_is_explained_and_the_others_go_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R6"""
+    """R6: `tenure import --all` exits with code 1 when one company meets a fault, explains it
+    without content, and imports the other companies."""
+    # given
     with_companies(desk, "a", "b", "c")
     for key in ("a", "b", "c"):
         desk.deliver(GOOD, folder=key)
@@ -474,8 +576,10 @@ def test_one_companys_fault_is_explained_and_the_others_go_on(
 
     monkeypatch.setattr(plan_files, "plan_delivery", plan_delivery)
 
+    # when
     answer = desk.type("import", "--all", "--json")
 
+    # then
     assert answer.code == FAULT
     assert [run["company"] for run in answer.document if run["outcome"] == "applied"] == ["a", "c"]
     assert "KeyError" in answer.err
@@ -484,15 +588,19 @@ def test_one_companys_fault_is_explained_and_the_others_go_on(
 
 
 def test_a_broken_company_is_explained_and_the_others_go_on(desk: Desk) -> None:
-    """R6"""
+    """R6: `tenure import --all` exits with code 2 when one company has wrong settings, explains
+    them, and imports the other companies."""
+    # given
     with_companies(desk, "a", "c")
     config = (desk.directory / "tenure.toml").read_text()
     desk.configure(config + "[company.b]\nname = 'B'\n")
     desk.deliver(GOOD, folder="a")
     desk.deliver(GOOD, folder="c")
 
+    # when
     answer = desk.type("import", "--all", "--json")
 
+    # then
     assert answer.code == USAGE
     assert [run["outcome"] for run in answer.document] == ["applied", "applied"]
     assert "b: " in answer.err
@@ -500,10 +608,14 @@ def test_a_broken_company_is_explained_and_the_others_go_on(desk: Desk) -> None:
 
 
 def test_no_companies_are_no_trouble(desk: Desk) -> None:
+    """`tenure import --all` without companies exits with code 0."""
+    # given
     desk.configure("")
 
+    # when
     answer = desk.type("import", "--all", "--json")
 
+    # then
     assert (answer.code, answer.document) == (DONE, [])
 
 
@@ -546,44 +658,58 @@ def seen(desk: Desk) -> int:
     return len(desk.type("runs", "--json").document)
 
 
-def test_ctrl_c_is_told_as_shells_have_it_and_stores_nothing(desk: Desk) -> None:
-    """R1"""
+def test_ctrl_c_exits_with_130_and_stores_nothing(desk: Desk) -> None:
+    """R1: Ctrl-C during a pick-up exits with code 130, as shells do, and leaves no run."""
+    # given
     slow(desk, acme=50)
+
+    # when
     with begun(desk, "import", "acme") as process:
         soon((desk.directory / "tenure.db").exists)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PATIENCE)
 
+    # then
     assert (process.returncode, out, err.strip()) == (INTERRUPTED, "", "Stopped.")
     assert seen(desk) == 0
 
 
-def test_ctrl_c_lets_what_has_begun_end_and_no_more_begin(desk: Desk) -> None:
+def test_ctrl_c_lets_imports_under_way_end_and_begins_no_more(desk: Desk) -> None:
+    """R1: Ctrl-C during `tenure import --all` lets the imports that are under way end and begins no
+    further ones."""
+    # given
     slow(desk, a=0, b=3, c=3, d=3, e=3, f=0)
+
+    # when
     with begun(desk, "import", "--all", "--workers", "1", "--json") as process:
         soon(lambda: seen(desk))
         time.sleep(0.5)  # by now the fifth is at work instead of the first
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=PATIENCE)
 
+    # then
     assert process.returncode == INTERRUPTED
     assert [run["company"] for run in json.loads(out)] == ["a", "b", "c", "d", "e"]
-    assert err.split("\n", 1)[0] == "Still at work on 4 companies; Ctrl-C again ends at once."
+    assert err.split("\n", 1)[0] == "Still importing for 4 companies. Ctrl-C again ends at once."
     assert err.strip().endswith("Stopped.")
     assert seen(desk) == 5
 
 
 def test_ctrl_c_again_ends_at_once_and_leaves_nothing_half_done(desk: Desk) -> None:
-    """R1"""
+    """R1: A second Ctrl-C ends the command at once, and no run is stored halfway."""
+    # given
     slow(desk, a=0, b=50)
+
+    # when
     with begun(desk, "import", "--all") as process:
         soon(lambda: seen(desk))
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
-        assert "Still at work on 1 company;" in process.stderr.readline()
+        assert "Still importing for 1 company." in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         process.wait(timeout=PATIENCE)
 
+    # then
     assert process.returncode == INTERRUPTED
     assert seen(desk) == 1
 
@@ -606,9 +732,12 @@ def tenure(desk: Desk, *arguments: str, **environment: str) -> subprocess.Comple
 
 @pytest.mark.skipif(not TENURE.exists(), reason="the command is not installed")
 def test_the_installed_command_exits_with_these_codes(desk: Desk) -> None:
+    """The installed command exits with the same codes as the tests of the commands."""
+    # given
     desk.deliver(REJECTING)
     mostly = desk.write("mostly.csv", csv(MOSTLY_REJECTED))
 
+    # when
     codes = {
         "rejected": tenure(desk, "import", "acme").returncode,
         "held": tenure(desk, "import", "acme", str(mostly)).returncode,
@@ -617,17 +746,22 @@ def test_the_installed_command_exits_with_these_codes(desk: Desk) -> None:
         "unreachable": tenure(desk, "runs", TENURE_DATABASE="sqlite:///no/where.db").returncode,
     }
 
+    # then
     assert codes == {"rejected": 3, "held": 4, "done": 0, "usage": 2, "unreachable": 6}
 
 
 @pytest.mark.skipif(not TENURE.exists(), reason="the command is not installed")
 def test_the_installed_command_finds_its_configuration_anywhere(desk: Desk, tmp_path: Path) -> None:
+    """The installed command finds its configuration by `--config` or `TENURE_CONFIG` from any
+    directory, and the database beside it."""
+    # given
     desk.deliver(GOOD)
     other = tmp_path / "other"
     other.mkdir()
     elsewhere = Desk(other, desk._capsys)
     config = str(desk.directory / "tenure.toml")
 
+    # when / then
     assert tenure(elsewhere, "--config", config, "import", "acme").returncode == DONE
     found = tenure(elsewhere, "roster", "acme", TENURE_CONFIG=config)
 
@@ -648,11 +782,14 @@ def test_the_installed_command_finds_its_configuration_anywhere(desk: Desk, tmp_
 def test_a_reader_that_goes_away_is_no_fault_to_talk_about(
     desk: Desk, command: list[str], first: str
 ) -> None:
-    """As in `tenure roster acme | head -1`, with more to tell than a pipe holds."""
+    """The installed command ends silently when the reader of its output goes away, as in `tenure
+    roster acme | head -1`."""
+    # given
     rows = "".join(f"p{n}@acme.example,First{n},Last{n}\n" for n in range(2_000))
     desk.deliver(f"email,first_name,last_name\n{rows}")
     desk.type("import", "acme")
 
+    # when
     with subprocess.Popen(
         [TENURE, *command],
         cwd=desk.directory,
@@ -667,4 +804,5 @@ def test_a_reader_that_goes_away_is_no_fault_to_talk_about(
         said = process.stderr.read()
         process.wait(timeout=60)
 
+    # then
     assert said == ""

@@ -59,26 +59,35 @@ def lived(desk: Desk) -> Desk:
 def test_what_is_stored_of_a_company_is_told_whatever_its_settings(
     lived: Desk, settings: str, question: str, form: list[str]
 ) -> None:
+    """Questions about a company are answered the same after its settings were removed or became
+    wrong."""
+    # given
     before = lived.type(*QUESTIONS[question], *form)
     assert before.code == 0
     lived.configure(SETTINGS[settings])
 
+    # when
     after = lived.type(*QUESTIONS[question], *form)
 
+    # then
     assert after == before
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
-def test_a_report_of_a_company_without_settings_has_the_custom_fields_that_somebody_has(
+def test_a_report_of_a_company_without_settings_has_the_custom_fields_in_use(
     lived: Desk, settings: str
 ) -> None:
-    """Those that were only configured are no longer known of."""
+    """The report of a company without settings has the custom fields that an employee has, and not
+    the ones that were only configured."""
+    # given
     lived.configure(ACME + '    custom_bonus = "decimal"\n' + ZENITH)
     assert "alleo_custom_bonus" in lived.type("report", "acme").out
     lived.configure(SETTINGS[settings])
 
+    # when
     header, *people = lived.type("report", "acme").out.splitlines()
 
+    # then
     assert header.endswith(",alleo_custom_salary")
     assert len(people) == 3
 
@@ -88,11 +97,16 @@ def test_a_report_of_a_company_without_settings_has_the_custom_fields_that_someb
 def test_nothing_is_done_for_a_company_without_settings(
     lived: Desk, settings: str, deed: str
 ) -> None:
+    """Import, preview and support for a company without settings exit with code 2, explain it, and
+    leave no run."""
+    # given
     lived.configure(SETTINGS[settings])
     before = lived.type("runs", "--json").out
 
+    # when
     answer = lived.type(*DEEDS[deed])
 
+    # then
     assert answer.code == 2
     assert_explained(answer, ["acme"])
     assert lived.type("runs", "--json").out == before
@@ -101,19 +115,29 @@ def test_nothing_is_done_for_a_company_without_settings(
 @pytest.mark.parametrize("settings", SETTINGS)
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_company_that_never_was_is_unknown(lived: Desk, settings: str, question: str) -> None:
+    """A question about a company that never existed exits with code 2 and says so."""
+    # given
     lived.configure(SETTINGS[settings])
     words = ["acne" if word == "acme" else word for word in QUESTIONS[question]]
 
+    # when
     answer = lived.type(*words)
 
+    # then
     assert answer.code == 2
     assert_explained(answer, ["no company acne"])
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
-def test_nobody_is_nobody_in_a_company_without_settings(lived: Desk, settings: str) -> None:
+def test_an_unknown_employee_of_a_company_without_settings_is_explained(
+    lived: Desk, settings: str
+) -> None:
+    """A question about an unknown employee of a company without settings exits with code 2 and says
+    so."""
+    # given
     lived.configure(SETTINGS[settings])
 
+    # when / then
     for question in ("show", "history"):
         answer = lived.type(question, "acme", "nobody@acme.example")
 
@@ -123,19 +147,26 @@ def test_nobody_is_nobody_in_a_company_without_settings(lived: Desk, settings: s
 
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_a_run_of_a_company_without_settings_is_told(lived: Desk, settings: str) -> None:
+    """R2: A run of a company without settings is shown exactly as before."""
+    # given
     run = lived.type("runs", "acme", "--json").document[0]["run"]
     questions = (["run", run], ["audit", "acme", "--run", run])
     before = [lived.type(*question) for question in questions]
     lived.configure(SETTINGS[settings])
 
+    # when / then
     assert [lived.type(*question) for question in questions] == before
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_configured_company_without_runs_is_known(lived: Desk, question: str) -> None:
+    """A configured company without runs is known, although nothing is stored of it."""
+    # given
     words = ["zenith" if word == "acme" else word for word in QUESTIONS[question]]
 
+    # when
     answer = lived.type(*words)
 
+    # then
     assert answer.code == (2 if words[0] in ("show", "history") else 0)
     assert "no company" not in answer.err

@@ -33,7 +33,8 @@ def command_of(name: str) -> click.Command:
     return COMMANDS[tuple(name.split())]
 
 
-def test_there_is_more_than_one_command() -> None:
+def test_all_commands_are_found() -> None:
+    """The tests of the help find all commands, also the ones inside a group."""
     assert {
         "init",
         "preview",
@@ -62,10 +63,15 @@ def test_there_is_more_than_one_command() -> None:
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_every_command_has_a_help_text(desk: Desk, name: str, option: str) -> None:
+    """Every command has a help text that begins with its usage and a whole sentence, and needs no
+    configuration."""
+    # given
     (desk.directory / "tenure.toml").unlink()
 
+    # when
     answer = desk.type(*name.split(), option)
 
+    # then
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.startswith(" ".join(["Usage: tenure", *name.split()]).strip())
     about = (command_of(name).help or "").strip()
@@ -75,22 +81,28 @@ def test_every_command_has_a_help_text(desk: Desk, name: str, option: str) -> No
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_option_is_explained(name: str) -> None:
+    """Every option is explained by a sentence that ends with a full stop."""
+    # given
     options = [each for each in command_of(name).params if isinstance(each, click.Option)]
 
+    # then
     assert [each.name for each in options if not (each.help or "").strip()] == []
     assert [each.name for each in options if each.help and not each.help.endswith(".")] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_argument_is_in_the_help_text(name: str) -> None:
-    """In that of its command, or of the group that the command is one of."""
+    """Every argument is mentioned in the help text of its command or of the command's group."""
+    # given
     command = command_of(name)
     *group, _ = name.split() or [""]
     about = f"{command.help} {command_of(' '.join(group)).help}"
     arguments = [each for each in command.params if isinstance(each, click.Argument)]
 
+    # when
     names = [str(each.metavar or each.name).strip("[].").upper() for each in arguments]
 
+    # then
     assert [each for each in names if each not in about] == []
 
 
@@ -98,11 +110,15 @@ def test_every_argument_is_in_the_help_text(name: str) -> None:
 def test_every_command_is_in_the_list_with_what_it_does(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
+    """Every command stands in the list of its group with a whole sentence about what it does."""
+    # given
     monkeypatch.setenv("COLUMNS", "80")
     *group, last = name.split()
 
+    # when
     lines = desk.type(*group, "--help").out.splitlines()
 
+    # then
     (line,) = [each for each in lines if each.split()[:1] == [last]]
     assert line.endswith(".")
     assert not line.endswith("..."), "cut short"
@@ -113,27 +129,38 @@ def test_every_command_is_in_the_list_with_what_it_does(
 def test_every_help_text_fits_a_usual_terminal(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
+    """Every line of a help text fits into 80 columns and has no white space at its end."""
+    # given
     monkeypatch.setenv("COLUMNS", "80")
 
+    # when
     lines = desk.type(*name.split(), "--help").out.splitlines()
 
+    # then
     assert [line for line in lines if len(line) > 80 or line != line.rstrip()] == []
 
 
 def test_the_exit_codes_are_told(desk: Desk) -> None:
+    """The help of `tenure` explains every exit code."""
+    # when
     told = desk.type("--help").out.partition("Exit codes:")[2]
 
+    # then
     for code in ("0", "1", "2", "3", "4", "5", "6"):
         assert f"{code} " in told
 
 
 def test_the_version_is_that_of_the_package(desk: Desk) -> None:
+    """`tenure --version` tells the version of the package."""
     assert desk.type("--version").out == f"tenure {version('tenure')}\n"
 
 
-def test_a_command_that_is_not_quite_one_is_answered_with_help(desk: Desk) -> None:
+def test_a_misspelt_command_is_answered_with_help(desk: Desk) -> None:
+    """A misspelt command exits with code 2, is named, and points to `--help`."""
+    # when
     answer = desk.type("imprt")
 
+    # then
     assert answer.code == 2
     assert "imprt" in answer.err
     assert "--help" in answer.err

@@ -51,10 +51,15 @@ def as_runner(url: str) -> str:
 
 
 def test_the_schema_is_made_and_then_is_there(desk: Desk, fresh: str) -> None:
+    """`tenure migrate` creates the schema, and a second call says that the schema is there
+    already."""
+    # given
     on(desk, fresh)
 
+    # when
     first, again = desk.type("migrate"), desk.type("migrate")
 
+    # then
     assert (first.code, again.code) == (0, 0)
     assert first.out == f"The schema had version 0 and has version {VERSION} now.\n"
     assert again.out == f"The schema has version {VERSION} already.\n"
@@ -62,21 +67,28 @@ def test_the_schema_is_made_and_then_is_there(desk: Desk, fresh: str) -> None:
 
 
 def test_as_json_it_tells_both_versions(desk: Desk, fresh: str) -> None:
+    """`tenure migrate --json` answers with the versions before and after."""
+    # given
     on(desk, fresh)
 
+    # when / then
     assert desk.type("migrate", "--json").document == {"before": 0, "after": VERSION}
     assert desk.type("migrate", "--json").document == {"before": VERSION, "after": VERSION}
 
 
 def test_a_role_is_granted_what_it_needs_and_no_more(desk: Desk, fresh: str) -> None:
+    """`tenure migrate --grant` lets a role run the product, but not delete events."""
+    # given
     on(desk, fresh)
     assert desk.type("migrate").code == 0
     on(desk, as_runner(fresh))
     assert_explained(desk.type("roster", "acme"), ["permission denied"])
     on(desk, fresh)
 
+    # when
     assert desk.type("migrate", "--grant", pgserver.RUNNER).code == 0
 
+    # then
     on(desk, as_runner(fresh))
     assert desk.type("roster", "acme").code == 0
     with (
@@ -87,10 +99,15 @@ def test_a_role_is_granted_what_it_needs_and_no_more(desk: Desk, fresh: str) -> 
 
 
 def test_the_jobs_of_several_workers_have_a_schema_of_their_own(desk: Desk, fresh: str) -> None:
+    """`tenure migrate` creates a schema of its own for the jobs of several workers, with limited
+    rights for the role that runs the product."""
+    # given
     on(desk, fresh)
 
+    # when
     assert desk.type("migrate", "--grant", pgserver.RUNNER).code == 0
 
+    # then
     require_jobs(as_runner(fresh))
     with psycopg.connect(as_runner(fresh)) as connection:
         connection.execute("SELECT count(*) FROM tenure_jobs.procrastinate_jobs")
@@ -98,44 +115,58 @@ def test_the_jobs_of_several_workers_have_a_schema_of_their_own(desk: Desk, fres
             connection.execute("DELETE FROM tenure_jobs.tenure_scripts")
 
 
-def test_a_database_from_before_there_were_several_workers_gets_it_too(
-    desk: Desk, fresh: str
-) -> None:
+def test_a_database_without_the_schema_for_jobs_gets_it(desk: Desk, fresh: str) -> None:
+    """`tenure migrate` adds the schema for jobs to a database that does not have it yet."""
+    # given
     on(desk, fresh)
     desk.type("migrate")
     with psycopg.connect(fresh) as connection:
         connection.execute("DROP SCHEMA tenure_jobs CASCADE")
 
+    # when
     assert desk.type("migrate", "--json").document == {"before": VERSION, "after": VERSION}
 
+    # then
     require_jobs(fresh)
 
 
-def test_a_role_that_is_not_there_is_named(desk: Desk, fresh: str) -> None:
+def test_an_unknown_role_is_named(desk: Desk, fresh: str) -> None:
+    """`tenure migrate --grant` with an unknown role exits with code 6 and names the role."""
+    # given
     on(desk, fresh)
 
+    # when
     answer = desk.type("migrate", "--grant", "nobody-known")
 
+    # then
     assert answer.code == 6
     assert_explained(answer, ["nobody-known"])
 
 
-def test_who_does_not_own_the_database_is_told(
+def test_a_migration_without_the_right_to_create_tables_is_explained(
     desk: Desk, fresh: str, postgres: pgserver.Server
 ) -> None:
+    """`tenure migrate` by a role that must not create tables exits with code 6 and explains it."""
+    # given
     name = fresh.partition("@/")[2].partition("?")[0]
     postgres.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC", database=name)
     on(desk, as_runner(fresh))
 
+    # when
     answer = desk.type("migrate")
 
+    # then
     assert answer.code == 6
     assert_explained(answer, ["permission denied"])
 
 
 def test_the_embedded_store_has_its_schema_anyway(desk: Desk) -> None:
+    """`tenure migrate` on the embedded database says that the schema is there already, and an
+    import works."""
+    # when
     answer = desk.type("migrate", "--json")
 
+    # then
     assert answer.code == 0
     assert answer.document == {"before": VERSION, "after": VERSION}
     assert (desk.directory / "tenure.db").exists()
@@ -144,8 +175,12 @@ def test_the_embedded_store_has_its_schema_anyway(desk: Desk) -> None:
 
 
 def test_the_embedded_store_grants_nobody_anything(desk: Desk) -> None:
+    """`tenure migrate --grant` on the embedded database exits with code 2 and creates no
+    database."""
+    # when
     answer = desk.type("migrate", "--grant", "tenure")
 
+    # then
     assert answer.code == 2
     assert_explained(answer, ["--grant"])
     assert not (desk.directory / "tenure.db").exists()
@@ -169,6 +204,9 @@ def test_a_database_that_cannot_be_used_is_one_sentence_and_code_6(
     command: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """A PostgreSQL database that cannot be used exits with code 6 and one sentence, without the
+    password, also with `--debug`."""
+    # given
     caplog.set_level(logging.DEBUG)
     desk.deliver(THREE)
     on(desk, fresh)
@@ -183,9 +221,11 @@ def test_a_database_that_cannot_be_used_is_one_sentence_and_code_6(
     elif url == NEVER:
         on(desk, NEVER)
 
+    # when
     answer = desk.type(*command.split())
     loud = desk.type("--debug", *command.split())
 
+    # then
     assert (answer.code, loud.code) == (6, 6)
     assert_explained(answer)
     assert SECRET not in answer.err + loud.err + loud.out + caplog.text
@@ -196,8 +236,12 @@ def test_a_database_that_cannot_be_used_is_one_sentence_and_code_6(
 def test_the_environment_names_the_database(
     desk: Desk, fresh: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The environment variable `TENURE_DATABASE` names the database in place of the
+    configuration."""
+    # given
     monkeypatch.setenv("TENURE_DATABASE", fresh)
 
+    # when / then
     assert desk.type("migrate", "--json").document["before"] == 0
     assert not (desk.directory / "tenure.db").exists()
 
@@ -206,18 +250,23 @@ def test_the_environment_names_the_database(
 
 
 def test_a_companys_life_on_postgresql(desk: Desk, fresh: str) -> None:
+    """The commands do on PostgreSQL what they do on the embedded database: import, clock, support,
+    questions, `verify` and `rebuild`."""
+    # given
     on(desk, fresh)
     assert desk.type("migrate", "--grant", pgserver.RUNNER).code == 0
     on(desk, as_runner(fresh))
     assert desk.type("check").code == 0
     desk.deliver(THREE)
 
+    # when: two imports
     preview = desk.type("preview", "acme", "--json").document
     run = desk.type("import", "acme", "--json").document
     assert preview["counts"] == run["counts"]
     assert run["counts"]["registered"] == 3
     assert desk.type("import", "acme", "--json").document["outcome"] == "unchanged"
 
+    # when: the clock, another import and support
     desk.now = moment("2027-03-10 00:00")
     (passed,) = desk.type("clock", "--json").document
     assert passed["counts"]["activated"] == 1
@@ -226,6 +275,7 @@ def test_a_companys_life_on_postgresql(desk: Desk, fresh: str) -> None:
     assert desk.type("import", "acme").code == 0
     assert desk.type("support", "deactivate", "acme", "3", *ASKED).code == 0
 
+    # then
     people = desk.type("roster", "acme", "--json").document
     assert [each["email"] for each in people] == [
         "anna@acme.example",
@@ -238,6 +288,7 @@ def test_a_companys_life_on_postgresql(desk: Desk, fresh: str) -> None:
     told = desk.type("history", "acme", "3")
     assert (told.code, "ticket 7" in told.out) == (0, True)
 
+    # when / then: damage is found and repaired
     assert desk.type("verify").code == 0
     with psycopg.connect(as_runner(fresh)) as connection:
         connection.execute("DELETE FROM roster WHERE external_id = '2'")
@@ -248,6 +299,8 @@ def test_a_companys_life_on_postgresql(desk: Desk, fresh: str) -> None:
 
 
 def test_a_held_delivery_waits_on_postgresql_too(desk: Desk, fresh: str) -> None:
+    """B2: A held delivery waits and is approved on PostgreSQL too."""
+    # given
     on(desk, fresh)
     desk.type("migrate", "--grant", pgserver.RUNNER)
     on(desk, as_runner(fresh))
@@ -257,10 +310,12 @@ def test_a_held_delivery_waits_on_postgresql_too(desk: Desk, fresh: str) -> None
     desk.deliver(THREE + more)
     desk.now = moment("2027-03-02 02:45")
 
+    # when
     held = desk.type("import", "acme", "--json")
     assert held.code == 4
     approved = desk.type("approve", held.document["run"], *ASKED)
 
+    # then
     assert approved.code == 0
     assert len(desk.type("roster", "acme", "--json").document) == 63
     assert desk.type("verify").code == 0

@@ -45,11 +45,15 @@ def table(text: str) -> list[list[str]]:
 
 
 def test_a_roster_is_an_aligned_table(desk: Desk) -> None:
+    """`tenure roster` writes a table in which every column begins where its title begins."""
+    # given
     desk.deliver(PEOPLE)
     desk.type("import", "acme")
 
+    # when
     header, *rows = table(desk.type("roster", "acme").out)
 
+    # then
     assert header[:4] == ["STATE", "E-MAIL", "NAME", "EXTERNAL ID"]
     assert [row[2] for row in rows] == ["Anna Bakker", "Maximiliaan van der Berg", "Bo X"]
     assert [row[3] for row in rows] == ["1", "2222222222", "3"]
@@ -58,16 +62,20 @@ def test_a_roster_is_an_aligned_table(desk: Desk) -> None:
 
 @pytest.mark.parametrize("value", ["007", "1.50", "1e5", "+31", "None", "nan", "0x1F", "1_000"])
 def test_what_looks_like_a_number_is_shown_as_it_is_written(desk: Desk, value: str) -> None:
-    """I1"""
+    """I1: A name or an external id that looks like a number is shown exactly as written."""
+    # given
     desk.deliver(f"email,first_name,last_name,external_id\na@acme.example,A,{value},{value}\n")
     desk.type("import", "acme")
 
+    # when
     _, (row) = table(desk.type("roster", "acme").out)
 
+    # then
     assert row[2:4] == [f"A {value}", value]
 
 
 def test_an_empty_roster_is_a_header(desk: Desk) -> None:
+    """`tenure roster` of a company without employees writes the header alone."""
     assert len(table(desk.type("roster", "acme").out)) == 1
 
 
@@ -91,18 +99,25 @@ def test_an_empty_roster_is_a_header(desk: Desk) -> None:
     ],
 )
 def test_there_is_no_colour_in_a_pipe(desk: Desk, command: list[str]) -> None:
+    """No command writes colour into a pipe."""
+    # given
     desk.deliver(PEOPLE.replace("Sales", "Nowhere") + "    x,,,,,\n")
     desk.type("import", "acme")
 
+    # when
     answer = desk.type(*command)
 
+    # then
     assert answer.out + answer.err != ""
     assert "\x1b" not in answer.out + answer.err
 
 
 def test_lines_do_not_end_in_white_space(desk: Desk) -> None:
+    """No line of the output ends with white space."""
+    # given
     desk.deliver(PEOPLE)
 
+    # when / then
     for command in (["import", "acme"], ["roster", "acme"], ["runs"], ["preview", "acme"]):
         lines = desk.type(*command).out.splitlines()
 
@@ -110,16 +125,24 @@ def test_lines_do_not_end_in_white_space(desk: Desk) -> None:
 
 
 def test_no_progress_is_drawn_in_a_pipe(desk: Desk) -> None:
+    """No progress is shown in a pipe."""
+    # given
     desk.deliver(PEOPLE)
 
+    # when / then
     assert desk.type("import", "--all").err == ""
 
 
 def test_a_run_tells_outcome_files_counts_and_advice(desk: Desk) -> None:
+    """R2: The output of a run has its outcome, its files, its counts, and for each issue the place
+    and the advice."""
+    # given
     desk.deliver(PEOPLE.replace("Sales", "Salse"))
 
+    # when
     out = desk.type("import", "acme").out
 
+    # then
     assert out.startswith("acme: applied (run ")
     for told in ("alleo_employees_1.csv, ", "3 rows, 3 registered", "4 events"):
         assert told in out
@@ -128,19 +151,25 @@ def test_a_run_tells_outcome_files_counts_and_advice(desk: Desk) -> None:
 
 
 def test_a_run_tells_its_kind_who_and_when(desk: Desk) -> None:
-    """R2: in the answer of the command that makes it, and when it is asked for."""
+    """R2: The output of a run has its kind, who asked, and when, both from the command that makes
+    the run and from `tenure run`."""
+    # given
     desk.deliver(PEOPLE)
 
+    # when
     made = desk.type("import", "acme", "--by", "Bob").out
     run = desk.type("runs", "--json").document[0]["run"]
     shown = desk.type("run", run).out
 
+    # then
     assert made == shown
     assert made.splitlines()[1] == "  import by Bob, 2027-03-01 02:45:00 to 02:45:00 UTC"
     assert "because" not in made
 
 
 def test_a_run_that_has_a_reason_tells_it(desk: Desk) -> None:
+    """R2: The output of a run with a reason has the reason."""
+    # given
     desk.deliver(PEOPLE)
     desk.type("import", "acme")
     employee = desk.type("roster", "acme", "--json").document[0]["id"]
@@ -148,8 +177,10 @@ def test_a_run_that_has_a_reason_tells_it(desk: Desk) -> None:
     desk.type("support", "deactivate", "acme", employee, "--by", "Eva", "--reason", "ticket 7")
     run = desk.type("runs", "--json").document[0]["run"]
 
+    # when
     lines = desk.type("run", run).out.splitlines()
 
+    # then
     assert lines[1:3] == [
         "  support by Eva, 2027-03-01 09:00:00 to 09:00:00 UTC",
         "  because ticket 7",
@@ -159,35 +190,47 @@ def test_a_run_that_has_a_reason_tells_it(desk: Desk) -> None:
 def test_a_run_that_ends_on_another_day_tells_both(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The output of a run that ends on another day has both dates."""
+    # given
     desk.deliver(PEOPLE)
     watch = Watch(moment("2027-03-01 23:59:58"), timedelta(seconds=1))
     monkeypatch.setattr(desk, "_time", watch)
 
+    # when
     told = desk.type("import", "acme", "--by", "Bob").out.splitlines()[1]
 
+    # then
     assert re.fullmatch(
         r"  import by Bob, 2027-03-01 23:59:5\d to 2027-03-02 00:00:0\d UTC", told
     ), told
 
 
 def test_a_preview_tells_its_kind_too(desk: Desk) -> None:
+    """The output of a preview has its kind, who asked, and when."""
+    # given
     desk.deliver(PEOPLE)
 
+    # when
     out = desk.type("preview", "acme").out
 
+    # then
     assert re.search(r"^  import by .+, 2027-03-01 02:45:00 to 02:45:00 UTC$", out, re.M)
 
 
 def test_the_list_of_runs_counts_no_events_that_did_not_happen(desk: Desk) -> None:
-    """B1: what a held run would do is told where the run itself is asked for."""
+    """B1: `tenure runs` shows no number of events for a held run; the JSON of the run has what it
+    would do."""
+    # given
     rows = "".join(f"p{n}@acme.example,First{n},Last{n}\n" for n in range(60))
     desk.deliver(PEOPLE)
     desk.type("import", "acme")
     desk.deliver(f"email,first_name,last_name\n{rows}")
     assert desk.type("import", "acme").code == 4
 
+    # when
     header, *told = table(desk.type("runs").out)
 
+    # then
     columns = [header.index(name) for name in ("OUTCOME", "ROWS", "EVENTS")]
     assert sorted([row[column] for column in columns] for row in told) == [
         ["applied", "3", "4"],
@@ -198,19 +241,26 @@ def test_the_list_of_runs_counts_no_events_that_did_not_happen(desk: Desk) -> No
 
 
 def test_a_preview_says_that_nothing_was_stored(desk: Desk) -> None:
+    """The output of a preview lists the action of each row and says that nothing was stored."""
+    # given
     desk.deliver(PEOPLE)
 
+    # when
     out = desk.type("preview", "acme").out
 
+    # then
     assert "nothing was stored" in out
     assert [line.split()[0] for line in out.splitlines()[1:4]] == ["onboard"] * 3
 
 
 def test_changes_are_told_from_and_to(desk: Desk) -> None:
+    """A preview and a history show a change with the old and the new value."""
+    # given
     desk.deliver(PEOPLE)
     desk.type("import", "acme")
     desk.deliver(PEOPLE.replace("Anna,", "Anne,"))
 
+    # when / then
     assert "first_name: Anna → Anne" in desk.type("preview", "acme").out
     desk.type("import", "acme")
     assert "first_name: Anna → Anne" in desk.type("history", "acme", "1").out
@@ -220,9 +270,11 @@ def test_changes_are_told_from_and_to(desk: Desk) -> None:
     ("command", "said"),
     [(["clock"], "Nothing is due."), (["import", "--all", "--due"], "Nothing to import.")],
 )
-def test_that_there_is_nothing_to_do_is_said_to_people_alone(
+def test_nothing_to_do_is_said_on_a_terminal_alone(
     desk: Desk, command: list[str], said: str
 ) -> None:
+    """Commands with nothing to do say so on a terminal, and write nothing into a pipe."""
+    # when / then
     assert desk.type(*command).out == ""
     assert said in on_a_terminal(desk, *command)
 
@@ -247,10 +299,13 @@ def on_a_terminal(desk: Desk, *arguments: str) -> str:
 
 
 def test_moments_are_told_in_utc(desk: Desk) -> None:
+    """Moments are shown in UTC, also in the night in which summer time ends."""
+    # given
     desk.deliver(PEOPLE)
     desk.now = moment("2027-10-31 01:30")
     desk.type("import", "acme")
 
+    # then
     assert "2027-10-31 01:30:00" in desk.type("runs").out
 
 
@@ -258,16 +313,20 @@ def test_moments_are_told_in_utc(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("sign", NASTY)
-def test_no_sign_of_a_value_reaches_the_screen_as_it_is(sign: str) -> None:
+def test_a_control_character_is_shown_as_an_escape(sign: str) -> None:
+    """A control character in a value is shown as an escape and never sent to the terminal."""
+    # when
     shown = output.text(f"a{sign}b")
 
+    # then
     assert not DANGEROUS.search(shown)
     assert shown.startswith("a\\")
     assert shown.endswith("b")
 
 
 @pytest.mark.parametrize("value", ["plain", "Zoë", "الاسم", "🦄", "a b", "→"])
-def test_what_can_be_printed_is_printed(value: str) -> None:
+def test_a_printable_value_is_shown_as_it_is(value: str) -> None:
+    """A value of printable characters is shown as it is."""
     assert output.text(value) == value
 
 
@@ -310,34 +369,45 @@ def hostile(desk: Desk) -> None:
     ],
 )
 def test_no_answer_does_anything_to_the_screen(desk: Desk, command: list[str]) -> None:
-    """W1, F5: cells, headers, custom fields and names of files come from elsewhere."""
+    """W1, F5: No output sends a control character from a cell, a header, a custom field or a file
+    name to the terminal."""
+    # given
     hostile(desk)
     assert desk.type("import", "acme").code == 3
 
+    # when
     answer = desk.type(*command)
 
+    # then
     assert answer.out != ""
     assert [line for line in answer.out.splitlines() if DANGEROUS.search(line)] == []
     assert answer.err == ""
 
 
 def test_no_name_of_a_file_does_anything_to_the_screen(desk: Desk) -> None:
-    """D2: a source with such a name does not count, and a file that somebody named is taken."""
+    """D2: A file that is named by hand may have control characters in its name, and they are shown
+    as escapes."""
+    # given
     name = f"{TITLE}{RED}\n1.csv"
     path = desk.write(name, b"email,first_name,last_name\nanna@acme.example,Anna,Bakker\n")
     imported = desk.type("import", "acme", path)
     assert imported.code == 0
 
+    # when
     told = [imported, *(desk.type(*each) for each in (("run", "0"), ("audit", "acme")))]
 
+    # then
     assert [answer.out for answer in told if "\\x1b" not in answer.out] == []
     assert [answer.out for answer in told if DANGEROUS.search(answer.out)] == []
 
 
 def test_a_line_break_in_a_value_does_not_break_a_line(desk: Desk) -> None:
+    """A line break or a tab in a value is shown as an escape."""
+    # given
     hostile(desk)
     desk.type("import", "acme")
 
+    # when / then
     for command in ("history", "show"):
         assert "tab\\there\\nnext line" in desk.type(command, "acme", "anna@acme.example").out
 
@@ -370,8 +440,11 @@ def test_a_line_break_in_a_value_does_not_break_a_line(desk: Desk) -> None:
     ],
 )
 def test_no_error_does_anything_to_the_screen(desk: Desk, command: list[str]) -> None:
+    """No error message sends a control character from the command line to the terminal."""
+    # when
     answer = desk.type(*command)
 
+    # then
     assert answer.code == 2
     assert not DANGEROUS.search(answer.err)
 
@@ -385,12 +458,17 @@ def read(text: str) -> list[dict[str, str]]:
 
 
 def test_a_preview_is_a_spreadsheet_of_rows(desk: Desk) -> None:
+    """`tenure preview --csv` writes one line for each row, with the action, the place, the changes
+    and the issues."""
+    # given
     desk.deliver(PEOPLE)
     desk.type("import", "acme")
     desk.deliver(PEOPLE.replace("Anna,", '"Ann, e",') + "    x,,,,,\n")
 
+    # when
     answer = desk.type("preview", "acme", "--csv")
 
+    # then
     rows = read(answer.out)
     assert (answer.code, answer.err) == (3, "")
     assert list(rows[0]) == ["action", "file", "line", "employee", "email", "changes", "issues"]
@@ -407,35 +485,48 @@ FORMULAS = ["=1+1", "+31", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=cmd|' /C 
 
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_no_spreadsheet_takes_an_address_for_a_formula(desk: Desk, formula: str) -> None:
+    """No e-mail address in `tenure preview --csv` begins like a formula."""
+    # given
     quoted = formula.replace('"', '""')
     desk.deliver(f'email,first_name,last_name\n"{quoted}@acme.example",Anna,Bakker\n')
 
+    # when
     (row,) = read(desk.type("preview", "acme", "--csv").out)
 
+    # then
     assert not row["email"].lstrip().startswith(("=", "+", "-", "@"))
 
 
 @pytest.mark.parametrize("name", ["=1+1.csv", "@x.csv", "-2.csv", "+3.csv"])
 def test_no_spreadsheet_takes_the_name_of_a_file_for_a_formula(desk: Desk, name: str) -> None:
+    """No file name in `tenure preview --csv` begins like a formula."""
+    # given
     path = desk.write(name, b"email,first_name,last_name\nanna@acme.example,Anna,Bakker\n")
 
+    # when
     (row,) = read(desk.type("preview", "acme", "--csv", str(path)).out)
 
+    # then
     assert not row["file"].startswith(("=", "+", "-", "@"))
     assert row["file"].endswith(name)
 
 
 def test_a_spreadsheet_of_nothing_is_a_header(desk: Desk) -> None:
+    """`tenure preview --csv` without a delivery writes the header alone."""
+    # when
     answer = desk.type("preview", "acme", "--csv")
 
+    # then
     assert answer.out == "action,file,line,employee,email,changes,issues\n"
 
 
 @pytest.mark.parametrize("cell", FORMULAS)
 def test_a_formula_becomes_text(cell: str) -> None:
+    """A cell that begins like a formula gets a quote in front."""
     assert output.spreadsheet_safe(cell) == f"'{cell}"
 
 
 @pytest.mark.parametrize("cell", ["", "Anna", "1", "a=b", "2027-03-01", "'x"])
-def test_what_is_no_formula_stays_as_it_is(cell: str) -> None:
+def test_a_cell_that_is_not_a_formula_stays_as_it_is(cell: str) -> None:
+    """A cell that does not begin like a formula stays as it is."""
     assert output.spreadsheet_safe(cell) == cell

@@ -52,22 +52,30 @@ def about(unpacked: Path, name: str) -> str:
     return found.read_text("utf-8")
 
 
-def test_the_package_owns_its_rooms_and_nothing_else(names: list[PurePosixPath]) -> None:
+def test_the_package_has_its_own_folders_and_nothing_else(names: list[PurePosixPath]) -> None:
+    """The wheel contains the four packages of the product, its metadata, and nothing else."""
+    # when
     tops = {name.parts[0] for name in names}
 
+    # then
     assert {top for top in tops if not top.endswith(".dist-info")} == PACKAGES
     assert len(tops) == len(PACKAGES) + 1
 
 
-def test_every_module_is_in_it_and_nothing_that_is_not_ours(names: list[PurePosixPath]) -> None:
+def test_every_module_is_in_the_wheel_and_nothing_else(names: list[PurePosixPath]) -> None:
+    """The wheel contains every module of the product, and no other kinds of files than those it
+    needs."""
+    # given
     modules = {
         str(path.relative_to(ROOT))
         for package in PACKAGES
         for path in (ROOT / package).rglob("*.py")
     }
 
+    # when
     found = {str(name) for name in names if name.suffix == ".py"}
 
+    # then
     assert found == modules
     assert {name.suffix for name in names if name.parts[0] in PACKAGES} <= {
         ".py",
@@ -77,26 +85,36 @@ def test_every_module_is_in_it_and_nothing_that_is_not_ours(names: list[PurePosi
     }
 
 
-def test_the_sample_is_in_it(unpacked: Path) -> None:
+def test_the_sample_is_in_the_wheel(unpacked: Path) -> None:
+    """The wheel contains every file of the sample, byte for byte."""
+    # given
     sample = ROOT / "cli" / "sample"
 
+    # then
     for path in sample.iterdir():
         assert (unpacked / "cli" / "sample" / path.name).read_bytes() == path.read_bytes()
     assert len(list(sample.iterdir())) >= 2
 
 
-def test_it_installs_one_command(unpacked: Path) -> None:
+def test_the_wheel_installs_one_command(unpacked: Path) -> None:
+    """The wheel installs one command, `tenure`."""
+    # given
     entries = configparser.ConfigParser()
     entries.read_string(about(unpacked, "entry_points.txt"))
 
+    # then
     assert {section: dict(entries[section]) for section in entries.sections()} == {
         "console_scripts": {"tenure": "cli.main:run"}
     }
 
 
-def test_it_tells_its_name_and_what_it_needs(unpacked: Path) -> None:
+def test_the_metadata_names_what_the_product_needs(unpacked: Path) -> None:
+    """The metadata of the wheel name the product, its Python version and its libraries, and no
+    tools for development."""
+    # when
     metadata = message_from_string(about(unpacked, "METADATA"))
 
+    # then
     assert metadata["Name"] == "tenure"
     assert metadata["Requires-Python"] == ">=3.11"
     needed = {re.split(r"[^\w-]", line)[0] for line in metadata.get_all("Requires-Dist", [])}
@@ -105,10 +123,14 @@ def test_it_tells_its_name_and_what_it_needs(unpacked: Path) -> None:
 
 
 def test_the_sample_works_from_where_it_is_installed(unpacked: Path, tmp_path: Path) -> None:
+    """The sample works with an installed copy of the product, from `init` to the roster."""
+    # given
     script = (
         "import sys; sys.path.insert(0, sys.argv.pop(1)); import cli.main; "
         "assert cli.main.__file__.startswith(sys.path[0]), cli.main.__file__; cli.main.run()"
     )
+
+    # when / then
     for arguments in (["init"], ["preview", "sample"], ["import", "sample"], ["roster", "sample"]):
         done = subprocess.run(
             [sys.executable, "-c", script, unpacked, *arguments],

@@ -75,7 +75,7 @@ def row(number: int, **cells: str) -> str:
 
 
 def test_every_personal_field_is_looked_for() -> None:
-    """A field that the table calls personal is in the files that these tests are made of."""
+    """The test deliveries have every field that the product calls personal."""
     assert {field.name for field in FIELDS if field.personal} <= set(HEADER.split(","))
 
 
@@ -157,8 +157,11 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[io.StringIO]:
 
 
 def test_the_log_would_be_seen(log: io.StringIO) -> None:
+    """The tests of privacy see whatever any library logs, down to the level debug."""
+    # when
     logging.getLogger("tenure.any").debug("cell %s", MARK)
 
+    # then
     assert len(marked(log.getvalue())) == 1
 
 
@@ -167,9 +170,13 @@ def test_the_log_would_be_seen(log: io.StringIO) -> None:
 def test_no_cell_reaches_a_log_or_standard_error(
     known: Desk, log: io.StringIO, command: str, case: str
 ) -> None:
+    """No cell of a delivery reaches a log or standard error, whether the delivery is applied,
+    rejected or refused."""
+    # given
     delivery, code = DELIVERIES[case]
     known.deliver(delivery)
 
+    # when / then
     for more in ([], ["--json"]):
         answer = known.type(command, "acme", *more)
 
@@ -210,10 +217,15 @@ def test_no_cell_reaches_a_log_or_standard_error(
 def test_no_question_about_people_is_repeated_on_standard_error(
     known: Desk, log: io.StringIO, command: list[str]
 ) -> None:
+    """No command about an employee repeats an address, an external id, a name or a reason on
+    standard error or in a log."""
+    # given
     known.now = moment("2027-03-21 00:00")
 
+    # when
     answer = known.type(*command)
 
+    # then
     assert marked(answer.err) == []
     assert marked(log.getvalue()) == []
 
@@ -222,7 +234,9 @@ def test_no_question_about_people_is_repeated_on_standard_error(
 def test_no_cell_of_a_held_delivery_reaches_a_log_or_standard_error(
     known: Desk, log: io.StringIO, decision: str
 ) -> None:
-    """B1, B2"""
+    """B1, B2: No cell of a held delivery reaches a log or standard error, neither when it is held
+    nor when it is decided."""
+    # given
     known.configure(ACME)
     known.deliver(REJECTING)
     commands = (
@@ -231,11 +245,14 @@ def test_no_cell_of_a_held_delivery_reaches_a_log_or_standard_error(
         ["import", "acme", "--json"],
         ["runs", "--held"],
     )
+
+    # when
     answers = [known.type(*command) for command in commands]
     (held,) = known.type("runs", "--held", "--json").document
     for _ in range(2):
         answers.append(known.type(decision, held["run"], *ASKED))
 
+    # then
     last = 3 if decision == "approve" else 0
     assert [answer.code for answer in answers] == [4, 4, 4, 0, last, 2]
     assert marked("".join(answer.err for answer in answers)) == []
@@ -255,16 +272,19 @@ FAULTS = {
 def test_a_fault_that_quotes_a_cell_is_told_without_it(
     known: Desk, log: io.StringIO, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    """R2"""
+    """R2: A fault whose exception quotes a cell is told, logged and stored without the cell."""
+    # given
     known.deliver(NEWS)
 
     def fail(*_: object, **__: object) -> object:
         raise ValueError(f"{MARK}1e is not what was expected", NEWS)
 
+    # when
     with monkeypatch.context() as broken:
         broken.setattr(*FAULTS[place], fail)
         answer = known.type("import", "acme")
 
+    # then
     assert answer.code == 1
     assert marked(answer.out + answer.err) == []
     assert marked(log.getvalue()) == []
@@ -273,10 +293,14 @@ def test_a_fault_that_quotes_a_cell_is_told_without_it(
 
 
 def test_a_database_that_was_tampered_with_is_not_quoted(known: Desk, log: io.StringIO) -> None:
+    """A database whose content was tampered with is explained, and none of its content is
+    quoted."""
+    # given
     with closing(sqlite3.connect(known.directory / "tenure.db")) as connection, connection:
         connection.execute("UPDATE roster SET state = ?", (f'{{"email": "{MARK}1e"}}'.encode(),))
         connection.execute("UPDATE stored_events SET state = ?", (f'"{MARK}1e'.encode(),))
 
+    # when / then
     for command in (
         ["roster", "acme"],
         ["show", "acme", f"{MARK}1x"],
@@ -297,10 +321,13 @@ def test_a_database_that_was_tampered_with_is_not_quoted(known: Desk, log: io.St
 
 @pytest.mark.skipif(not TENURE.exists(), reason="the command is not installed")
 def test_no_cell_reaches_standard_error_of_the_installed_command(known: Desk) -> None:
-    """With everything switched on that makes Python talk."""
+    """No cell reaches standard error of the installed command, also with all warnings of Python
+    switched on."""
+    # given
     known.deliver(REJECTING)
     talkative = {"PYTHONDEVMODE": "1", "PYTHONWARNINGS": "always", "PYTHONVERBOSE": ""}
 
+    # when
     done = subprocess.run(
         [TENURE, "import", "acme"],
         cwd=known.directory,
@@ -311,6 +338,7 @@ def test_no_cell_reaches_standard_error_of_the_installed_command(known: Desk) ->
         check=False,
     )
 
+    # then
     assert done.returncode == 3
     assert marked(done.stderr) == []
     assert marked(done.stdout) != []
@@ -321,10 +349,13 @@ def test_no_cell_reaches_standard_error_of_the_installed_command(known: Desk) ->
 
 @pytest.mark.parametrize("case", [case for case, (_, code) in DELIVERIES.items() if code == 5])
 def test_a_refusal_does_not_quote_the_file(desk: Desk, case: str) -> None:
+    """The exception about a refused delivery does not quote the file."""
+    # given
     settings = load_settings(desk.directory / "tenure.toml", {})
     delivery, _ = DELIVERIES[case]
     data = delivery.encode() if isinstance(delivery, str) else delivery
 
+    # when / then
     with pytest.raises(DeliveryRefused) as raised:
         read_sheet("alleo_employees_1.csv", data, settings.customers["acme"].company)
 
@@ -451,8 +482,12 @@ def telling(things: list[object]) -> tuple[set[str], set[str]]:
 
 
 def test_nothing_that_rules_and_store_handle_prints_a_cell(held: Held) -> None:
+    """No object that the rules or the store handle prints a cell when it is printed, for instance
+    in an assertion."""
+    # when
     looked_at, telltales = telling(held.inside)
 
+    # then
     assert {
         "Commit",
         "CompanyState",
@@ -476,8 +511,11 @@ def test_nothing_that_rules_and_store_handle_prints_a_cell(held: Held) -> None:
 
 
 def test_no_answer_prints_a_cell_before_it_is_asked_to(held: Held) -> None:
+    """No object that holds an answer prints a cell when the object itself is printed."""
+    # when
     looked_at, telltales = telling(held.answers)
 
+    # then
     assert {
         runs.RunDocument.__name__,
         runs.IssueDocument.__name__,

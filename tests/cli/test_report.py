@@ -99,8 +99,11 @@ class Person(Struct, forbid_unknown_fields=True):
 
 
 def test_a_report_is_a_csv_of_everyone(settled: Desk) -> None:
+    """`tenure report` writes every employee with every field as CSV, custom fields last."""
+    # when
     answer = settled.type("report", "acme")
 
+    # then
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.partition("\n")[0] == (
         f"{REPORTED},alleo_custom_salary,alleo_custom_badge,alleo_custom_note"
@@ -131,8 +134,12 @@ def test_a_report_is_a_csv_of_everyone(settled: Desk) -> None:
 
 
 def test_a_report_as_json_has_the_values_as_they_are_stored(settled: Desk) -> None:
+    """`tenure report --json` has the values exactly as stored, in the columns and the order of the
+    CSV."""
+    # when
     answer = settled.type("report", "acme", "--json")
 
+    # then
     assert (answer.code, answer.err, len(answer.document)) == (0, "", 3)
     people = msgspec.json.decode(answer.out, type=list[Person], strict=True)
     assert people[0].alleo_custom_salary == "-4250.50"
@@ -143,6 +150,8 @@ def test_a_report_as_json_has_the_values_as_they_are_stored(settled: Desk) -> No
 
 
 def test_a_report_of_nobody_is_a_header(desk: Desk) -> None:
+    """`tenure report` of a company without employees writes the header alone."""
+    # when / then
     assert desk.type("report", "acme").out == f"{REPORTED},alleo_custom_salary\n"
     assert desk.type("report", "acme", "--json").document == []
 
@@ -156,21 +165,27 @@ def test_a_report_of_nobody_is_a_header(desk: Desk) -> None:
         ("deactivated", []),
     ],
 )
-def test_a_report_is_of_whom_it_is_asked_for(settled: Desk, state: str, names: list[str]) -> None:
-    """With the columns of all, so that two reports can be laid beside each other."""
+def test_a_report_filters_by_state(settled: Desk, state: str, names: list[str]) -> None:
+    """`tenure report --state` writes only the employees in that state, with the columns of the
+    whole report, so that two reports can be compared."""
+    # when
     answer = settled.type("report", "acme", "--state", state)
 
+    # then
     assert [person["first_name"] for person in read(answer.out)] == names
     assert answer.out.partition("\n")[0] == settled.type("report", "acme").out.partition("\n")[0]
     document = settled.type("report", "acme", "--state", state, "--json").document
     assert [person["first_name"] for person in document] == names
 
 
-def test_whoever_left_is_in_the_report(settled: Desk) -> None:
+def test_deactivated_employees_are_in_the_report(settled: Desk) -> None:
+    """`tenure report` contains employees who are deactivated."""
+    # given
     settled.type("clock", "--at", "2027-03-01")
     settled.now = settled.now.replace(year=2028)
     settled.type("clock")
 
+    # when / then
     assert [person["state"] for person in read(settled.type("report", "acme").out)] == [
         "active",
         "active",
@@ -180,15 +195,20 @@ def test_whoever_left_is_in_the_report(settled: Desk) -> None:
 
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
 def test_no_name_is_a_formula_and_every_name_is_told(desk: Desk, name: str) -> None:
+    """No name and no custom text in `tenure report` begins like a formula, and the JSON has every
+    value unchanged."""
+    # given
     file = line(("email", "first_name", "last_name", "custom_note")) + line(
         ("anna@acme.example", name, "Bakker", f"{name}\n{name}")
     )
     desk.deliver(file.encode())
     assert desk.type("import", "acme").code == 0
 
+    # when
     (person,) = read(desk.type("report", "acme").out)
     (stored,) = desk.type("report", "acme", "--json").document
 
+    # then
     assert stored["first_name"] == name
     assert stored["alleo_custom_note"] == f"{name}\n{name}"
     for field in ("first_name", "alleo_custom_note"):
@@ -196,9 +216,12 @@ def test_no_name_is_a_formula_and_every_name_is_told(desk: Desk, name: str) -> N
         assert not person[field].lstrip().startswith(("=", "+", "-", "@"))
 
 
-def test_a_report_may_begin_with_a_mark(settled: Desk) -> None:
+def test_a_report_can_begin_with_a_byte_order_mark(settled: Desk) -> None:
+    """`tenure report --bom` writes a byte-order mark before the same text."""
+    # when
     plain = settled.type("report", "acme").out
 
+    # then
     assert settled.type("report", "acme", "--bom").out == f"\ufeff{plain}"
     assert not plain.startswith("\ufeff")
 
@@ -206,6 +229,9 @@ def test_a_report_may_begin_with_a_mark(settled: Desk) -> None:
 def test_a_field_that_comes_up_meanwhile_is_not_left_out(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """`tenure report` exits with code 6 when a new custom field appears while the report is
+    written, instead of leaving the field out."""
+    # given
     header = "email,first_name,last_name,custom_new"
     anna, later = registered(), registered("b@acme.example,B,B,1", header)
     answers = iter(([anna], [anna, later]))
@@ -215,8 +241,10 @@ def test_a_field_that_comes_up_meanwhile_is_not_left_out(
 
     monkeypatch.setattr(Store, "employees", employees)
 
+    # when
     answer = desk.type("report", "acme")
 
+    # then
     assert answer.code == 6
     assert "new custom field" in answer.err
     assert "Traceback" not in answer.err
@@ -226,17 +254,24 @@ def test_a_field_that_comes_up_meanwhile_is_not_left_out(
 
 
 def test_a_template_needs_no_configuration_and_leaves_nothing_behind(desk: Desk) -> None:
+    """`tenure template` writes all columns, needs no configuration, and creates no file."""
+    # given
     (desk.directory / "tenure.toml").unlink()
     before = sorted(desk.directory.rglob("*"))
 
+    # when
     answer = desk.type("template")
 
+    # then
     assert (answer.code, answer.err) == (0, "")
     assert answer.out == ",".join(COLUMNS) + "\n"
     assert sorted(desk.directory.rglob("*")) == before
 
 
 def test_a_companys_template_has_its_names_and_custom_fields(desk: Desk) -> None:
+    """F4, W7: `tenure template` of a company has the company's own column names and its custom
+    fields."""
+    # given
     desk.configure(f"""{ACME}
     [company.acme.fields]
     "E-mailadres" = "email"
@@ -245,8 +280,10 @@ def test_a_companys_template_has_its_names_and_custom_fields(desk: Desk) -> None
     "=Schoen" = "custom_shoe"
     """)
 
+    # when
     answer = desk.type("template", "acme")
 
+    # then
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.startswith('E-mailadres,first_name,"Naam, achter",prefix,')
     assert answer.out.endswith(",external_id,custom_salary,=Schoen\n")
@@ -254,8 +291,12 @@ def test_a_companys_template_has_its_names_and_custom_fields(desk: Desk) -> None
 
 
 def test_a_template_as_json_tells_what_each_column_holds(desk: Desk) -> None:
+    """`tenure template --json` tells for each column the field, whether it is mandatory, and what
+    it holds."""
+    # when
     found: list[dict[str, Any]] = desk.type("template", "acme", "--json").document
 
+    # then
     assert found[0] == {"column": "email", "field": "email", "mandatory": True, "holds": "e-mail"}
     assert found[-1] == {
         "column": "custom_salary",
@@ -269,24 +310,32 @@ def test_a_template_as_json_tells_what_each_column_holds(desk: Desk) -> None:
 
 
 def test_a_delivery_that_begins_with_the_template_is_taken(desk: Desk) -> None:
+    """F5: A delivery with the header of the template is applied without an issue."""
+    # given
     header = desk.type("template", "acme").out
     cells = ["anna@acme.example", "Anna", "Bakker"] + [""] * (header.count(",") - 2)
     desk.deliver(f"{header}{','.join(cells)}\n".encode())
 
+    # when
     run = desk.type("import", "acme", "--json").document
 
+    # then
     assert (run["counts"]["registered"], run["issues"]) == (1, [])
 
 
 def test_a_mandatory_field_that_no_column_can_mean_is_explained(desk: Desk) -> None:
-    """F5: every delivery would be refused."""
+    """F5: `tenure template` exits with code 2 when no column can mean a mandatory field, because
+    every delivery would be refused."""
+    # given
     desk.configure(f"""{ACME}
     [company.acme.fields]
     "Last name" = "custom_name"
     """)
 
+    # when
     answer = desk.type("template", "acme")
 
+    # then
     assert answer.code == 2
     assert_explained(answer, ["acme", "last_name", "fields"])
 
@@ -294,15 +343,19 @@ def test_a_mandatory_field_that_no_column_can_mean_is_explained(desk: Desk) -> N
 @examples(300)
 @given(companies())
 def test_a_file_that_begins_with_the_template_is_read(company: Company) -> None:
-    """F3: whatever the company calls its columns."""
+    """F3, F4: A file with the header of the template is read without an issue, whatever the company
+    calls its columns."""
+    # given
     found = template(company)
     header = line(column.column for column in found)
     assume({*MANDATORY} <= {column.field for column in found})
     # A name may be made of separators so that a file looks as if another one were meant (F2).
     assume(not any(sign in header for sign in ";|\t"))
 
+    # when
     sheet = read_sheet(FILE, f"{header}{line('x' for _ in found)}".encode(), company)
 
+    # then
     assert [field for _, field in sheet.columns.fields] == [column.field for column in found]
     assert (len(sheet.texts), sheet.issues) == (1, ())
 
@@ -318,6 +371,8 @@ def run_of(desk: Desk, delivery: str | bytes) -> str:
 
 
 def test_the_issues_of_a_run_are_a_csv(desk: Desk) -> None:
+    """R2: `tenure run --csv` writes every issue of a run with the same values as the JSON."""
+    # given
     run = run_of(
         desk,
         'email,first_name,last_name,birthday,shoe\nanna@acme.example,"A,",B,01-02-1990,\n'
@@ -325,8 +380,10 @@ def test_the_issues_of_a_run_are_a_csv(desk: Desk) -> None:
     )
     told = desk.type("run", run, "--json").document["issues"]
 
+    # when
     answer = desk.type("run", run[:12], "--csv")
 
+    # then
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.partition("\n")[0] == ISSUES
     rows = read(answer.out)
@@ -343,22 +400,30 @@ def test_the_issues_of_a_run_are_a_csv(desk: Desk) -> None:
 
 
 def test_a_run_without_issues_is_a_header(desk: Desk) -> None:
+    """`tenure run --csv` of a run without issues writes the header alone."""
+    # given
     run = run_of(desk, "email,first_name,last_name\nanna@acme.example,A,B\n")
 
+    # when / then
     assert desk.type("run", run, "--csv").out == f"{ISSUES}\n"
     assert desk.type("run", run, "--csv", "--bom").out == f"\ufeff{ISSUES}\n"
 
 
 @pytest.mark.parametrize("value", ["=1+1", "@x", "\t=1", " +1", "\x1b]0;x\x07", "a\rb", '"=1"'])
 def test_whatever_a_cell_holds_the_issues_can_be_sent_back(desk: Desk, value: str) -> None:
+    """No value in `tenure run --csv` begins like a formula, so the issues can be sent to the
+    customer."""
+    # given
     file = line(("email", "first_name", "last_name", "birthday")) + line(
         ("anna@acme.example", "Anna", "Bakker", value)
     )
     run = run_of(desk, file.encode())
     (issue,) = desk.type("run", run, "--json").document["issues"]
 
+    # when
     (row,) = read(desk.type("run", run, "--csv").out)
 
+    # then
     assert row["value"] in (issue["value"], f"'{issue['value']}")
     assert not row["value"].lstrip().startswith(("=", "+", "-", "@"))
 
@@ -382,18 +447,26 @@ def test_whatever_a_cell_holds_the_issues_can_be_sent_back(desk: Desk, value: st
         ["preview", "acme", "--csv", "--json"],
     ],
 )
-def test_what_cannot_be_meant_is_explained(desk: Desk, command: list[str]) -> None:
+def test_wrong_usage_is_explained(desk: Desk, command: list[str]) -> None:
+    """Wrong usage of `report`, `template`, `run` and `preview` exits with code 2 and is
+    explained."""
+    # when
     answer = desk.type(*command)
 
+    # then
     assert answer.code == 2
     assert_explained(answer)
 
 
 def test_a_companys_template_needs_its_configuration(desk: Desk) -> None:
+    """`tenure template` of a company exits with code 2 without a configuration."""
+    # given
     (desk.directory / "tenure.toml").unlink()
 
+    # when
     answer = desk.type("template", "acme")
 
+    # then
     assert answer.code == 2
     assert_explained(answer, ["tenure.toml"])
 
@@ -404,11 +477,14 @@ def test_a_companys_template_needs_its_configuration(desk: Desk) -> None:
 @pytest.mark.skipif(not TENURE.exists(), reason="the command is not installed")
 @pytest.mark.parametrize("command", [["report", "acme"], ["run", "0", "--csv"]])
 def test_a_reader_that_goes_away_ends_it_quietly(desk: Desk, command: list[str]) -> None:
-    """As in `tenure report acme | head -1`, with more to tell than a pipe holds."""
+    """The installed command ends silently and with a failure when the reader of its CSV goes away,
+    as in `tenure report acme | head -1`."""
+    # given
     rows = "".join(f"p{n}@acme.example,First{n},Last{n},?\n" for n in range(4_000))
     desk.deliver(f"email,first_name,last_name,language\n{rows}")
     assert desk.type("import", "acme").code == 0
 
+    # when
     with subprocess.Popen(
         [TENURE, *command],
         cwd=desk.directory,
@@ -423,5 +499,6 @@ def test_a_reader_that_goes_away_ends_it_quietly(desk: Desk, command: list[str])
         said = process.stderr.read()
         process.wait(timeout=60)
 
+    # then
     assert said == b""
     assert process.returncode != 0

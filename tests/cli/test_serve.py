@@ -103,15 +103,18 @@ def due(desk: Desk, *more: str, source: str = "", database: str = "") -> None:
 # A process
 
 
-def test_it_serves_what_is_due_logs_it_and_ends_when_told_to(
+def test_serve_imports_a_due_slot_and_ends_on_a_signal(
     desk: Desk, serve: Callable[..., Served]
 ) -> None:
-    """R3, R5"""
+    """R3, R5: `tenure serve` imports a due slot, logs, counts and notifies it without any cell, and
+    ends with code 0 on SIGTERM."""
+    # given
     kept = desk.directory / "kept"
     due(desk, f'[notify]\non = ["applied"]\ncommand = ["cp", "/dev/stdin", "{kept}"]')
     desk.deliver(REJECTED)
     running = serve("--metrics", "0")
 
+    # when
     started = running.said("started")
     line = running.said("run ended")
     running.said("notification sent")
@@ -119,6 +122,7 @@ def test_it_serves_what_is_due_logs_it_and_ends_when_told_to(
     answers = [asked(host, int(port), path) for path in ("/healthz", "/metrics")]
     running.process.send_signal(signal.SIGTERM)
 
+    # then
     assert running.ended() == 0
     assert (started["store"], started["companies"], started["workers"]) == ("embedded", 1, 8)
     assert (line["company"], line["outcome"], line["issues"]) == (
@@ -156,26 +160,38 @@ def waiting(desk: Desk, serve: Callable[..., Served], *arguments: str) -> Served
     return running
 
 
-def test_what_does_not_end_in_time_is_given_up(desk: Desk, serve: Callable[..., Served]) -> None:
+def test_a_pickup_that_does_not_end_in_time_is_given_up(
+    desk: Desk, serve: Callable[..., Served]
+) -> None:
+    """R1: `tenure serve` gives up a pick-up that does not end within the grace period, and leaves
+    no run."""
+    # given
     running = waiting(desk, serve, "--grace", "0.5")
 
+    # when
     running.process.send_signal(signal.SIGINT)
 
+    # then
     assert running.ended() == 0
     assert running.said("stopped")["level"] == "warning"
     assert desk.type("runs", "--json").document == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_second_signal_ends_it_at_once(
+def test_a_second_signal_ends_serve_at_once(
     desk: Desk, serve: Callable[..., Served], number: signal.Signals
 ) -> None:
+    """R1: A second signal ends `tenure serve` at once with the code of the signal, and leaves no
+    run."""
+    # given
     running = waiting(desk, serve)
     running.process.send_signal(number)
     running.said("stopping")
 
+    # when
     running.process.send_signal(number)
 
+    # then
     assert running.ended() == 128 + number
     assert desk.type("runs", "--json").document == []
 
@@ -183,13 +199,16 @@ def test_a_second_signal_ends_it_at_once(
 def test_a_company_that_is_misconfigured_is_told_and_the_others_go_on(
     desk: Desk, serve: Callable[..., Served]
 ) -> None:
-    """R6"""
+    """R6: `tenure serve` logs a company with wrong settings and imports the others."""
+    # given
     due(desk)
     with (desk.directory / "tenure.toml").open("a") as file:
         file.write('\n[company."No Key"]\nname = "N"\n')
 
+    # when
     running = serve()
 
+    # then
     assert running.said("misconfigured")["company"] == "No Key"
     assert running.said("run ended")["company"] == "acme"
     running.process.send_signal(signal.SIGTERM)
@@ -200,19 +219,27 @@ def test_a_company_that_is_misconfigured_is_told_and_the_others_go_on(
 
 
 def test_a_port_in_use_is_told_in_one_sentence(desk: Desk) -> None:
+    """`tenure serve` exits with code 2 and one sentence when the port for metrics is in use."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
+        # given
         port = taken.getsockname()[1]
 
+        # when
         answer = desk.type("serve", "--metrics", str(port))
 
+    # then
     assert answer.code == 2
     assert_explained(answer, [f"127.0.0.1:{port}", "in use", "another port"])
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
-def test_an_address_that_is_not_ours_is_told_in_one_sentence(desk: Desk, host: str) -> None:
+def test_an_address_of_another_machine_is_explained_in_one_sentence(desk: Desk, host: str) -> None:
+    """`tenure serve` exits with code 2 and one sentence when the address for metrics is not one of
+    this machine."""
+    # when
     answer = desk.type("serve", "--metrics", f"{host}:9108")
 
+    # then
     assert answer.code == 2
     assert_explained(answer, [f"{host}:9108", "name an address of this machine"])
 
@@ -226,22 +253,31 @@ def test_an_address_that_is_not_ours_is_told_in_one_sentence(desk: Desk, host: s
         ("[::1]:9108", Address("::1", 9108)),
     ],
 )
-def test_where_metrics_are_served(typed: str, address: Address) -> None:
+def test_an_address_for_metrics_is_a_port_with_or_without_a_host(
+    typed: str, address: Address
+) -> None:
+    """An address for metrics is a port alone, which means this machine, or a host and a port."""
+    # when / then
     assert AddressType().convert(typed, None, None) == address
     assert str(address) == (typed if ":" in typed else f"127.0.0.1:{typed}")
 
 
 @pytest.mark.parametrize("typed", ["", "http", "::1:9108", "70000", ":9108", "a b:1", "[::1]"])
-def test_where_metrics_cannot_be_served(typed: str) -> None:
+def test_a_wrong_address_for_metrics_is_refused(typed: str) -> None:
+    """An address for metrics without a usable host and port is refused."""
     with pytest.raises(click.BadParameter):
         AddressType().convert(typed, None, None)
 
 
 def test_a_wrong_configuration_is_told_like_everywhere(desk: Desk) -> None:
+    """`tenure serve` exits with code 2 and explains a wrong configuration."""
+    # given
     desk.configure("[notify]\n")
 
+    # when
     answer = desk.type("serve")
 
+    # then
     assert answer.code == 2
     assert_explained(answer, ["notify", "command or url"])
 
@@ -265,37 +301,50 @@ def notifying(desk: Desk, command: list[str]) -> None:
     desk.write("tenure.toml", f"[notify]\ncommand = [{words}]\nattempts = 1\n{acme}".encode())
 
 
-def test_importing_all_tells_before_it_ends(desk: Desk, told: Callable[[], list[Any]]) -> None:
+def test_importing_all_notifies_before_it_ends(desk: Desk, told: Callable[[], list[Any]]) -> None:
+    """`tenure import --all` sends the notification about a run with rejected rows before it
+    ends."""
+    # given
     desk.deliver(REJECTED)
 
+    # when
     answer = desk.type("import", "--all", "--json")
 
+    # then
     assert (answer.code, answer.err) == (3, "")
     (run,) = answer.document
     assert told() == [desk.type("run", run["run"], "--json").document]
 
 
-def test_nobody_is_told_of_what_went_well_or_who_stands_by(
+def test_a_good_run_and_an_import_by_hand_are_not_notified(
     desk: Desk, told: Callable[[], list[Any]]
 ) -> None:
+    """No notification is sent for a run that went well, or for an import of one company by hand."""
+    # given
     desk.deliver(TEXT)
     assert desk.type("import", "--all").code == 0
     desk.deliver("no header\n")
     assert desk.type("import", "acme").code == 5
 
+    # then
     assert told() == []
 
 
-def test_who_cannot_be_told_is_a_warning_and_no_more(desk: Desk) -> None:
+def test_a_failed_notification_is_a_warning(desk: Desk) -> None:
+    """A notification that fails is a warning on standard error and does not change the exit
+    code."""
+    # given
     notifying(desk, ["false"])
     desk.deliver(REJECTED)
 
+    # when
     answer = desk.type("import", "--all", "--json")
 
+    # then
     assert answer.code == 3
     (run,) = answer.document
     assert answer.err == (
-        f"Warning: run {run['run']} of acme was not told by command: "
+        f"Warning: run {run['run']} of acme was not notified by command: "
         "the command false ended with exit code 1.\n"
     )
 
@@ -304,31 +353,41 @@ def broken(*_: object, **__: object) -> Any:
     raise ZeroDivisionError("anna@acme.example")
 
 
-def test_a_fault_is_told_too(
+def test_a_fault_is_notified(
     desk: Desk, told: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """R2: The failed run that a fault leaves is notified."""
+    # given
     desk.deliver(TEXT)
     monkeypatch.setattr(plan_files, "read_sheets", broken)
 
+    # when / then
     assert desk.type("import", "--all").code == 1
 
     ((run,),) = (told(),)
     assert (run["kind"], run["outcome"]) == ("import", "failed")
 
 
-def test_the_clock_tells_of_its_faults(
+def test_a_fault_of_the_clock_is_notified(
     desk: Desk, told: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """R2: A fault of `tenure clock` exits with code 1 and its failed run is notified, but a fault
+    of `--dry-run` is not."""
+    # given
     desk.deliver(TEXT.replace("\n", ",onboarding_date\n", 1).replace("Bakker", "Bakker,2027-03-09"))
     desk.type("import", "--all")
     desk.now = moment("2027-03-10 00:00")
     assert desk.type("clock", "--dry-run").code == 0
     monkeypatch.setattr(clock, "_planned", broken)
 
+    # when / then
     assert desk.type("clock", "--dry-run").code == 1
     assert told() == []
+
+    # when
     answer = desk.type("clock")
 
+    # then
     assert answer.code == 1
     assert "anna" not in answer.err
     ((run,),) = (told(),)
@@ -338,7 +397,9 @@ def test_the_clock_tells_of_its_faults(
 def test_the_clock_names_every_company_that_has_a_fault_and_tells_of_each(
     desk: Desk, told: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R6"""
+    """R6: `tenure clock` names every company that meets a fault, and sends a notification for
+    each."""
+    # given
     file = desk.directory / "tenure.toml"
     file.write_text(file.read_text() + '[company.bravo]\nname = "Bravo"\nlanguage = "nl"\n')
     text = TEXT.replace("\n", ",onboarding_date\n", 1).replace("Bakker", "Bakker,2027-03-09")
@@ -348,8 +409,10 @@ def test_the_clock_names_every_company_that_has_a_fault_and_tells_of_each(
     desk.now = moment("2027-03-10 00:00")
     monkeypatch.setattr(clock, "_planned", broken)
 
+    # when
     answer = desk.type("clock")
 
+    # then
     assert answer.code == 1
     errors = [line for line in answer.err.splitlines() if line.startswith("Error: ")]
     assert [line.split(": ")[1] for line in errors] == ["acme", "bravo"]
@@ -362,28 +425,36 @@ def test_the_clock_names_every_company_that_has_a_fault_and_tells_of_each(
 def test_a_delivery_that_is_held_is_told_once_however_often_it_is_met(
     desk: Desk, told: Callable[[], list[Any]]
 ) -> None:
-    """B3: it makes one run."""
+    """B3: A held delivery that is met again makes no further run and is notified once."""
+    # given
     rows = "".join(f"x{number},Anna,Bakker\n" for number in range(9))
     desk.deliver(TEXT.split("\n")[0] + "\n" + rows)
 
+    # when
     for hour in (10, 11, 12):
         desk.now = moment(f"2027-03-09 {hour}:00")
         assert desk.type("import", "--all").code == 4
 
+    # then
     assert [run["outcome"] for run in told()] == ["held"]
 
 
-def test_the_clock_tells_of_what_it_did_where_that_is_asked(
+def test_applied_clock_runs_are_notified_when_the_settings_ask_for_them(
     desk: Desk, told: Callable[[], list[Any]]
 ) -> None:
+    """`tenure clock` sends a notification for an applied run when the settings ask for applied
+    runs."""
+    # given
     file = desk.directory / "tenure.toml"
     file.write_text(file.read_text().replace("[notify]\n", '[notify]\non = ["applied"]\n'))
     desk.deliver(TEXT.replace("\n", ",onboarding_date\n", 1).replace("Bakker", "Bakker,2027-03-09"))
     desk.type("import", "acme")
     desk.now = moment("2027-03-10 00:00")
 
+    # when
     answer = desk.type("clock", "--json")
 
+    # then
     assert answer.code == 0
     assert [run["run"] for run in told()] == [run["run"] for run in answer.document]
 
@@ -402,12 +473,16 @@ def database(postgres: pgserver.Server, request: pytest.FixtureRequest) -> Itera
 def test_two_share_a_database_and_serve_a_slot_once(
     desk: Desk, serve: Callable[..., Served], postgres: pgserver.Server, database: str
 ) -> None:
-    """R3"""
+    """R3: Two processes of `tenure serve` on one database serve a slot once."""
+    # given
     migrate_jobs(postgres.as_owner(database), pgserver.RUNNER)
     due(desk, database=database)
     desk.deliver(TEXT)
+
+    # when
     both = [serve("--workers", "2"), serve("--no-listen")]
 
+    # then
     assert {each.said("started")["store"] for each in both} == {"postgresql"}
     (line,) = soon(lambda: [line for each in both for line in each.lines() if "outcome" in line])
     assert (line["company"], line["outcome"]) == ("acme", "applied")
@@ -420,10 +495,15 @@ def test_two_share_a_database_and_serve_a_slot_once(
 def test_without_the_schema_for_jobs_it_does_not_begin(
     desk: Desk, serve: Callable[..., Served], database: str
 ) -> None:
+    """`tenure serve` exits with code 6 when the database has no schema for the jobs, and names
+    `tenure migrate`."""
+    # given
     due(desk, database=database)
 
+    # when
     running = serve()
 
+    # then
     assert running.ended() == 6
     said = running.errors.read_text()
     assert "Error: the database has no schema for the jobs" in said

@@ -77,18 +77,23 @@ def written(*rows: tuple[object, ...], header: tuple[str, ...] = ("a", "b")) -> 
 
 @pytest.mark.parametrize("value", FORMULAS, ids=ascii)
 def test_what_may_be_a_formula_becomes_text(value: str) -> None:
+    """A value that a spreadsheet may take for a formula gets a quote in front."""
     assert output.spreadsheet_safe(value) == f"'{value}"
 
 
 @pytest.mark.parametrize("value", HARMLESS, ids=ascii)
-def test_what_is_none_stays_as_it_is(value: str) -> None:
+def test_a_harmless_value_stays_as_it_is(value: str) -> None:
+    """A value that no spreadsheet takes for a formula stays as it is."""
     assert output.spreadsheet_safe(value) == value
 
 
 @pytest.mark.parametrize("value", FORMULAS, ids=ascii)
 def test_no_cell_and_no_header_is_a_formula(value: str) -> None:
+    """Neither a cell nor a column name is written as a formula."""
+    # when
     text = written((value, "x"), header=(value, "y"))
 
+    # then
     assert read(text) == [[f"'{value}", "y"], [f"'{value}", "x"]]
 
 
@@ -112,11 +117,12 @@ def test_no_cell_and_no_header_is_a_formula(value: str) -> None:
     ],
 )
 def test_a_cell_is_quoted_where_it_needs_to_be(value: object, cell: str) -> None:
-    """RFC 4180"""
+    """A cell is quoted only where RFC 4180 needs quotes."""
     assert written((value, "x")) == f"a,b\n{cell},x\n"
 
 
 def test_nothing_to_tell_is_a_header() -> None:
+    """A CSV without rows is the header alone."""
     assert written() == "a,b\n"
 
 
@@ -136,8 +142,12 @@ VALUES = st.one_of(
 def test_every_value_is_read_back_with_at_most_a_quote_in_front(
     rows: list[tuple[object, ...]],
 ) -> None:
+    """Any value is read back from the CSV as it was, with one quote in front at most, and never
+    begins like a formula."""
+    # when
     _, *found = read(written(*rows, header=("a", "b", "c")))
 
+    # then
     assert len(found) == len(rows)
     for cells, values in zip(found, rows, strict=True):
         for cell, value in zip(cells, values, strict=True):
@@ -160,33 +170,47 @@ def printed(
 
 @pytest.mark.parametrize("count", [0, 1, 998, 999, 1000, 1001, 2500])
 def test_every_line_is_written_once(capsysbinary: pytest.CaptureFixture[bytes], count: int) -> None:
+    """Every row is written exactly once, whatever the number of rows."""
+    # when
     header, *rows = printed(capsysbinary, count)
 
+    # then
     assert header == b"n,name"
     assert rows == [f"{number},Zoë\x1b[31m".encode() for number in range(count)]
 
 
 @pytest.mark.parametrize("count", [0, 2500])
-def test_a_mark_stands_at_the_very_beginning_and_nowhere_else(
+def test_a_byte_order_mark_stands_at_the_beginning_and_nowhere_else(
     capsysbinary: pytest.CaptureFixture[bytes], count: int
 ) -> None:
+    """A byte-order mark stands at the beginning of the CSV and nowhere else."""
+    # when
     header, *rows = printed(capsysbinary, count, bom=True)
 
+    # then
     assert header == b"\xef\xbb\xbfn,name"
     assert [row for row in rows if b"\xef\xbb\xbf" in row] == []
 
 
-def test_it_is_utf_8_whatever_standard_output_speaks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_csv_is_utf_8_whatever_the_encoding_of_standard_output(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A CSV is written in UTF-8, whatever the encoding of standard output is."""
+    # given
     out = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding="latin-1"))
 
+    # when
     spreadsheet.print_csv(("name",), [("Zoë Łoś",), ("name of a file \udcff",)])
 
+    # then
     assert out.getvalue() == "name\nZoë Łoś\nname of a file \\udcff\n".encode()
 
 
 def test_rows_are_written_while_they_come(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    """200,000 people need not fit into memory twice."""
+    """Rows are written in portions while they come, so that a large company does not need the
+    memory twice."""
+    # given
     seen: list[int] = []
 
     def rows() -> Iterator[tuple[int]]:
@@ -194,8 +218,10 @@ def test_rows_are_written_while_they_come(capsysbinary: pytest.CaptureFixture[by
             seen.append(len(capsysbinary.readouterr().out))
             yield (number,)
 
+    # when
     spreadsheet.print_csv(("n",), rows())
 
+    # then
     assert seen[0] == 0
     assert sum(1 for each in seen if each) == 5
 
@@ -203,11 +229,15 @@ def test_rows_are_written_while_they_come(capsysbinary: pytest.CaptureFixture[by
 def test_on_a_terminal_no_value_does_anything_to_the_screen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """On a terminal, control characters of a CSV are shown as escapes."""
+    # given
     out = io.BytesIO()
     terminal = io.TextIOWrapper(out, encoding="utf-8")
     monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
     monkeypatch.setattr(sys, "stdout", terminal)
 
+    # when
     spreadsheet.print_csv(("name", "none"), [("\x1b[31m\u202eZoë,\x9b", None), ("=1", "\x07")])
 
+    # then
     assert out.getvalue().decode() == ('name,none\n"\\x1b[31m\\u202eZoë,\\x9b",\n\'=1,\\x07\n')

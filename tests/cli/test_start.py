@@ -32,13 +32,18 @@ def files(directory: Path) -> list[str]:
 
 
 def test_the_sample_works_unedited(fresh: Desk) -> None:
+    """The files that `tenure init` writes can be previewed and imported without a change and
+    without an issue."""
+    # given
     assert fresh.type("init").code == 0
 
+    # when
     preview = fresh.type("preview", "sample", "--json")
     imported = fresh.type("import", "sample", "--json")
     again = fresh.type("import", "sample", "--json")
     people = fresh.type("roster", "sample", "--json")
 
+    # then
     answers = (preview, imported, again, people)
     assert [(answer.code, answer.err) for answer in answers] == [(0, "")] * 4
     assert imported.document["outcome"] == "applied"
@@ -50,19 +55,26 @@ def test_the_sample_works_unedited(fresh: Desk) -> None:
 
 @pytest.mark.parametrize("at", ["2024-02-29 12:00", "2026-12-31 23:59", "2031-07-01 00:00"])
 def test_the_sample_works_on_any_day(fresh: Desk, at: str) -> None:
+    """The sample of `tenure init` has dates around the present day, so it works on any day."""
+    # given
     fresh.now = moment(at)
     fresh.type("init")
 
+    # when
     run = fresh.type("import", "sample", "--json").document
 
+    # then
     assert (run["outcome"], run["issues"]) == ("applied", [])
     chris = fresh.type("show", "sample", "1003", "--json").document
     assert date.fromisoformat(chris["onboarding_date"]) > fresh.now.date()
 
 
-def test_what_was_written_and_what_comes_next_is_said(fresh: Desk) -> None:
+def test_init_names_the_files_and_the_next_commands(fresh: Desk) -> None:
+    """`tenure init` names the files that it wrote and the commands that come next."""
+    # when
     answer = fresh.type("init", "here/and there")
 
+    # then
     assert files(fresh.directory) == [f"here/and there/{name}" for name in FILES]
     for name in FILES:
         assert f"here/and there/{name}" in answer.out
@@ -71,6 +83,9 @@ def test_what_was_written_and_what_comes_next_is_said(fresh: Desk) -> None:
 
 
 def test_only_their_owner_reads_the_files(fresh: Desk) -> None:
+    """Only the owner can read the files of `tenure init` and the database, whatever the process
+    allows for new files."""
+    # given
     before = os.umask(0)
     try:
         fresh.type("init")
@@ -78,20 +93,26 @@ def test_only_their_owner_reads_the_files(fresh: Desk) -> None:
     finally:
         os.umask(before)
 
+    # when
     modes = {
         name: stat.S_IMODE((fresh.directory / name).stat().st_mode)
         for name in files(fresh.directory)
     }
 
+    # then
     assert modes == dict.fromkeys([*FILES, "tenure.db"], 0o600)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_nothing_that_exists_is_overwritten(fresh: Desk, name: str) -> None:
+    """`tenure init` exits with code 2 when one of its files exists, and writes nothing."""
+    # given
     path = fresh.write(name, b"mine")
 
+    # when
     answer = fresh.type("init")
 
+    # then
     assert answer.code == 2
     assert_explained(answer, [name, "exists already"])
     assert path.read_bytes() == b"mine"
@@ -99,27 +120,38 @@ def test_nothing_that_exists_is_overwritten(fresh: Desk, name: str) -> None:
 
 
 def test_a_link_to_nowhere_is_not_followed(fresh: Desk, tmp_path: Path) -> None:
+    """`tenure init` exits with code 2 when a link stands in the place of a file, and does not
+    follow the link."""
+    # given
     (fresh.directory / "tenure.toml").symlink_to(tmp_path / "target.toml")
 
+    # when
     answer = fresh.type("init")
 
+    # then
     assert answer.code == 2
     assert_explained(answer)
     assert not (tmp_path / "target.toml").exists()
 
 
 def test_a_file_is_no_directory(fresh: Desk) -> None:
+    """`tenure init` into a path that is a file exits with code 2 and writes nothing."""
+    # given
     fresh.write("taken", b"mine")
 
+    # when
     answer = fresh.type("init", "taken")
 
+    # then
     assert answer.code == 2
     assert_explained(answer)
     assert files(fresh.directory) == ["taken"]
 
 
 def test_the_sample_tells_its_choices_in_comments_that_work(fresh: Desk) -> None:
-    """Whoever takes the comment signs away gets the same settings, and no error."""
+    """The settings in the comments of the sample are the defaults: without the comment signs they
+    change nothing and give no error."""
+    # given
     fresh.type("init")
     path = fresh.directory / "tenure.toml"
     parts = path.read_text().split("\n\n")
@@ -133,6 +165,7 @@ def test_the_sample_tells_its_choices_in_comments_that_work(fresh: Desk) -> None
     plain = imported(fresh)
     path.write_text(text)
 
+    # when / then
     assert imported(fresh).document["outcome"] == "unchanged"
     assert plain.document["outcome"] == "applied"
 

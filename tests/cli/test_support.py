@@ -78,11 +78,14 @@ def stored(desk: Desk) -> list[str]:
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_every_action_is_a_run_that_says_who_and_why(staffed: Desk, action: str) -> None:
-    """S, R2"""
+    """S1-S6, R2: Every support command is a run of its own that names who acted and why."""
+    # given
     words, _, _ = ACTIONS[action]
 
+    # when
     run = act(staffed, action, *words)
 
+    # then
     assert (run.kind, run.outcome, run.company) == ("support", "applied", "acme")
     assert (run.by, run.reason) == ("Eva", "ticket 7")
     assert run.counts.events == 1
@@ -94,12 +97,16 @@ def test_every_action_is_a_run_that_says_who_and_why(staffed: Desk, action: str)
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_every_action_is_in_the_history_with_who_and_why(staffed: Desk, action: str) -> None:
-    """S"""
+    """S1-S6: The history of the employee shows every support command with who acted, why, and what
+    changed."""
+    # given
     words, kind, change = ACTIONS[action]
     employee = person(staffed, words[0]).id
 
+    # when
     run = act(staffed, action, *words)
 
+    # then
     *_, last = history(staffed, employee)
     assert (last.kind, last.run, last.by, last.reason) == (kind, run.run, "Eva", "ticket 7")
     assert (last.file, last.line) == (None, None)
@@ -112,11 +119,15 @@ def test_every_action_is_in_the_history_with_who_and_why(staffed: Desk, action: 
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_every_action_tells_people_what_became_of_it(staffed: Desk, action: str) -> None:
+def test_the_output_of_every_action_has_the_outcome_who_and_why(staffed: Desk, action: str) -> None:
+    """S1-S6: The output of every support command has the outcome, who acted, when and why."""
+    # given
     words, _, _ = ACTIONS[action]
 
+    # when
     answer = staffed.type("support", action, "acme", *words, *ASKED)
 
+    # then
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.startswith("acme: applied (run ")
     assert "1 event\n" in answer.out
@@ -126,13 +137,17 @@ def test_every_action_tells_people_what_became_of_it(staffed: Desk, action: str)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_every_action_tells_whom_it_changed_and_what(staffed: Desk, action: str) -> None:
-    """S: as the history will, with whose event it is."""
+def test_the_output_of_every_action_has_its_event(staffed: Desk, action: str) -> None:
+    """S1-S6: The output of every support command has the event and its employee, exactly as `tenure
+    audit` shows them."""
+    # given
     words, kind, change = ACTIONS[action]
     employee = person(staffed, words[0]).id
 
+    # when
     answer = staffed.type("support", action, "acme", *words, *ASKED)
 
+    # then
     head, _, told = answer.out.partition("1 event\n")
     run = head.partition("(run ")[2].partition(")")[0]
     lines = told.splitlines()
@@ -152,34 +167,43 @@ def test_every_action_tells_whom_it_changed_and_what(staffed: Desk, action: str)
 
 
 def test_a_first_day_that_has_come_tells_of_both_its_events(staffed: Desk) -> None:
-    """S3"""
+    """S3: The output of a moved onboarding that activates the employee at once has both events."""
+    # when
     answer = staffed.type("support", "move-onboarding", "acme", BRAM, "2027-03-02", *ASKED)
 
+    # then
     heads = [line.split()[0] for line in answer.out.splitlines() if not line.startswith(" ")]
     assert heads == ["acme:", "onboarding-moved", "activated"]
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_what_holds_already_is_said_with_where_somebody_stands(staffed: Desk, action: str) -> None:
-    """S"""
+def test_a_command_whose_result_is_there_says_so_with_the_state(staffed: Desk, action: str) -> None:
+    """S1-S6: The output of a support command whose result is already there says so, and names the
+    state of the employee."""
+    # given
     words, _, _ = ACTIONS[action]
     employee = person(staffed, words[0]).id
     act(staffed, action, *words)
     state = person(staffed, employee).state
 
+    # when
     answer = staffed.type("support", action, "acme", employee, *words[1:], *ASKED)
 
+    # then
     assert (answer.code, answer.err) == (0, "")
     first, *between, last = answer.out.splitlines()
     assert first.startswith("acme: unchanged (run ")
-    assert last == f"  it holds already: employee {employee} is {state}"
+    assert last == f"  nothing to do: employee {employee} is {state}"
     assert len(between) == 2
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_what_is_told_of_an_action_is_no_part_of_its_document(staffed: Desk, action: str) -> None:
+def test_the_json_of_an_action_is_its_run_alone(staffed: Desk, action: str) -> None:
+    """The JSON of a support command is its run alone, without the lines for people."""
+    # given
     words, _, _ = ACTIONS[action]
 
+    # when / then
     for _ in range(2):
         document = staffed.type("support", action, "acme", *words, *ASKED, "--json").document
 
@@ -187,15 +211,19 @@ def test_what_is_told_of_an_action_is_no_part_of_its_document(staffed: Desk, act
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_what_holds_already_is_done(staffed: Desk, action: str) -> None:
-    """S: nothing changes, and the attempt is on record."""
+def test_a_command_whose_result_is_there_is_an_unchanged_run(staffed: Desk, action: str) -> None:
+    """S1-S6: A support command whose result is already there changes nothing and is recorded as an
+    unchanged run."""
+    # given
     words, _, _ = ACTIONS[action]
     employee = person(staffed, words[0]).id
     act(staffed, action, *words)
     before = history(staffed, employee)
 
+    # when
     again = act(staffed, action, employee, *words[1:])
 
+    # then
     assert (again.outcome, again.counts.events) == ("unchanged", 0)
     assert history(staffed, employee) == before
 
@@ -206,12 +234,17 @@ def test_what_holds_already_is_done(staffed: Desk, action: str) -> None:
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("missing", ["--by", "--reason"])
 def test_who_and_why_are_asked_for(staffed: Desk, action: str, missing: str) -> None:
+    """S1-S6: A support command without `--by` or `--reason` exits with code 2 and stores
+    nothing."""
+    # given
     words, _, _ = ACTIONS[action]
     kept = {"--by": ["--reason", "ticket 7"], "--reason": ["--by", "Eva"]}
     before = stored(staffed)
 
+    # when
     answer = staffed.type("support", action, "acme", *words, *kept[missing])
 
+    # then
     assert answer.code == 2
     assert_explained(answer, [missing])
     assert stored(staffed) == before
@@ -236,12 +269,17 @@ NO_TEXT = [
 def test_a_name_or_a_reason_is_one_line_of_plain_text(
     staffed: Desk, action: str, option: str, text: str
 ) -> None:
+    """S1-S6: A support command whose name or reason is blank, too long, or not one line of plain
+    text exits with code 2 and stores nothing."""
+    # given
     words, _, _ = ACTIONS[action]
     asked = {"--by": "Eva", "--reason": "ticket 7"} | {option: text}
     before = stored(staffed)
 
+    # when
     answer = staffed.type("support", action, "acme", *words, *sum(asked.items(), ()))
 
+    # then
     assert answer.code == 2
     assert_explained(answer, [option])
     assert stored(staffed) == before
@@ -249,8 +287,12 @@ def test_a_name_or_a_reason_is_one_line_of_plain_text(
 
 @pytest.mark.parametrize("text", ["x" * 1000, "Zoë 🦄", "الاسم", "=cmd|' /C calc'!A0", "--reason"])
 def test_a_name_or_a_reason_is_told_as_it_was_given(staffed: Desk, text: str) -> None:
+    """S1-S6: The name and the reason of a support command are shown as given, without the white
+    space around them."""
+    # when
     run = act(staffed, "deactivate", ANNA, asked=(f"--by= {text}\u00a0", f"--reason={text}\n"))
 
+    # then
     assert (run.by, run.reason) == (text, text)
     assert history(staffed, ANNA)[-1].reason == text
 
@@ -259,39 +301,55 @@ def test_a_name_or_a_reason_is_told_as_it_was_given(staffed: Desk, text: str) ->
 
 
 @pytest.mark.parametrize("who", [ANNA, "ANNA@ACME.example", " anna@acme.example ", "ext-anna"])
-def test_somebody_is_named_by_address_or_external_id(staffed: Desk, who: str) -> None:
-    """I1"""
+def test_an_employee_is_named_by_address_or_external_id(staffed: Desk, who: str) -> None:
+    """I1: A support command names an employee by external id or by e-mail address, whatever its
+    case and the space around it."""
+    # when
     act(staffed, "deactivate", who)
 
+    # then
     assert person(staffed, ANNA).state == "deactivated"
 
 
-def test_somebody_is_named_by_id(staffed: Desk) -> None:
+def test_an_employee_is_named_by_id(staffed: Desk) -> None:
+    """A support command names an employee by Tenure's id, with or without hyphens, in upper or
+    lower case."""
+    # given
     employee = person(staffed, ANNA).id
 
+    # when
     for who in (employee, employee.upper(), employee.replace("-", "")):
         act(staffed, "offboard", who, "2027-06-30")
 
+    # then
     assert person(staffed, ANNA).offboarding_date == "2027-06-30"
 
 
-def test_somebody_is_named_by_the_address_that_the_file_still_uses(staffed: Desk) -> None:
-    """I8"""
+def test_an_employee_is_named_by_the_address_that_the_file_still_uses(staffed: Desk) -> None:
+    """I8: A support command names an employee by the old address that the file still uses."""
+    # given
     act(staffed, "change-email", ANNA, "new@acme.example")
 
+    # when
     act(staffed, "offboard", ANNA, "2027-06-30")
 
+    # then
     assert person(staffed, "new@acme.example").offboarding_date == "2027-06-30"
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("who", ["nobody@acme.example", "ext-nobody", "0" * 32, "", "%", "*"])
-def test_nobody_is_guessed(staffed: Desk, action: str, who: str) -> None:
+def test_an_unknown_employee_is_not_guessed(staffed: Desk, action: str, who: str) -> None:
+    """S1-S6: A support command for an unknown employee exits with code 2, does not repeat the name,
+    and stores nothing."""
+    # given
     words, _, _ = ACTIONS[action]
     before = stored(staffed)
 
+    # when
     answer = staffed.type("support", action, "acme", who, *words[1:], *ASKED)
 
+    # then
     assert answer.code == 2
     assert_explained(answer, ["nobody in acme", "tenure roster acme"])
     assert "nobody@" not in answer.err
@@ -299,11 +357,16 @@ def test_nobody_is_guessed(staffed: Desk, action: str, who: str) -> None:
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_a_company_is_one_that_there_is(staffed: Desk, action: str) -> None:
+def test_a_support_command_for_an_unknown_company_is_explained(staffed: Desk, action: str) -> None:
+    """A support command for an unknown company exits with code 2 and names the companies that are
+    configured."""
+    # given
     words, _, _ = ACTIONS[action]
 
+    # when
     answer = staffed.type("support", action, "zenith", *words, *ASKED)
 
+    # then
     assert answer.code == 2
     assert_explained(answer, ["no company zenith", "acme"])
 
@@ -359,12 +422,16 @@ DECLINED: dict[str, tuple[list[str], str]] = {
 def test_what_cannot_be_done_is_explained_and_stores_nothing(
     staffed: Desk, case: str, form: list[str]
 ) -> None:
-    """S: and says no one's address or external id, which end up in logs."""
+    """S1-S6: A support command that cannot be carried out exits with code 2, stores nothing, and
+    repeats no address and no external id, because standard error may end up in logs."""
+    # given
     (action, *words), sentence = DECLINED[case]
     before = stored(staffed)
 
+    # when
     answer = staffed.type("support", action, "acme", *words, *ASKED, *form)
 
+    # then
     assert answer.code == 2
     assert_explained(answer, [sentence])
     assert "@acme" not in answer.err.lower()
@@ -373,13 +440,17 @@ def test_what_cannot_be_done_is_explained_and_stores_nothing(
     assert stored(staffed) == before
 
 
-def test_an_address_that_the_file_uses_for_somebody_else_is_theirs(staffed: Desk) -> None:
-    """S1, I8"""
+def test_an_address_that_the_file_uses_for_another_employee_is_taken(staffed: Desk) -> None:
+    """S1, I8: Support cannot give an employee the address that the file uses for another employee,
+    and the error names that employee's id."""
+    # given
     act(staffed, "change-email", ANNA, "new@acme.example")
     anna = person(staffed, "new@acme.example").id
 
+    # when
     answer = staffed.type("support", "change-email", "acme", CHRIS, ANNA, *ASKED)
 
+    # then
     assert answer.code == 2
     assert_explained(answer, [f"belongs to employee {anna}", "the file uses it"])
 
@@ -387,17 +458,22 @@ def test_an_address_that_the_file_uses_for_somebody_else_is_theirs(staffed: Desk
 @pytest.mark.parametrize("action", ["reactivate", "move-onboarding", "offboard"])
 @pytest.mark.parametrize("day", ["2027-02-29", "tomorrow", "01-06-2027", "1899-12-31", "20270601"])
 def test_a_date_is_a_calendar_date(staffed: Desk, action: str, day: str) -> None:
-    """W4"""
+    """W4: A support command takes only a real calendar date in the form YYYY-MM-DD, and otherwise
+    exits with code 2 and shows the form."""
+    # given
     option = ["--offboarding-date"] if action == "reactivate" else []
 
+    # when
     answer = staffed.type("support", action, "acme", DORA, *option, day, *ASKED)
 
+    # then
     assert answer.code == 2
     assert_explained(answer, [day, "2027-03-31"])
 
 
-def test_what_cannot_be_done_is_no_fault_to_look_into(staffed: Desk) -> None:
-    """`--debug` shows tracebacks of unexpected faults alone."""
+def test_a_declined_command_shows_no_traceback_with_debug(staffed: Desk) -> None:
+    """`tenure --debug` shows no traceback for a support command that is declined, because that is
+    not a fault."""
     for case in ("somebody's address", "a leaver's address"):
         words, _ = DECLINED[case]
 
@@ -410,15 +486,19 @@ def test_what_cannot_be_done_is_no_fault_to_look_into(staffed: Desk) -> None:
 def test_a_fault_is_explained_and_among_the_runs(
     staffed: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R2"""
+    """R2: A fault during a support command exits with code 1, is explained without content, and
+    leaves a failed run with who acted and why."""
 
+    # given
     def fail(*_: object) -> object:
         raise KeyError(ANNA)
 
+    # when
     with monkeypatch.context() as broken:
         broken.setattr(use_case, "plan_support", fail)
         answer = staffed.type("support", "deactivate", "acme", ANNA, *ASKED)
 
+    # then
     assert answer.code == 1
     assert_explained(answer, ["KeyError", "--debug"])
     assert ANNA not in answer.err
@@ -433,49 +513,64 @@ def test_a_fault_is_explained_and_among_the_runs(
 def test_an_address_that_support_changed_outlives_the_file_that_says_the_old_one(
     staffed: Desk,
 ) -> None:
-    """S1, I8, L8"""
+    """S1, I8, L8: A delivery with the old address does not undo an e-mail address that support
+    changed."""
+    # given
     act(staffed, "change-email", ANNA, "new@acme.example")
 
+    # when
     run = decoded(staffed.type("import", "acme", "--json"), Run)
 
+    # then
     assert (run.outcome, run.counts.events) == ("unchanged", 0)
     assert person(staffed, "ext-anna").email == "new@acme.example"
 
 
-def test_somebody_comes_back_for_good_or_until_a_day(staffed: Desk) -> None:
-    """S2"""
+def test_an_employee_comes_back_for_good_or_until_a_day(staffed: Desk) -> None:
+    """S2: Support can reactivate an employee without a last day or with a new one, and an employee
+    whose onboarding is still ahead is pending."""
+    # when
     act(staffed, "reactivate", DORA)
     act(staffed, "reactivate", ERIK, "--offboarding-date", "2027-12-31")
 
+    # then
     dora, erik = person(staffed, DORA), person(staffed, ERIK)
     assert (dora.state, dora.offboarding_date) == ("active", None)
     assert (erik.state, erik.offboarding_date) == ("pending", "2027-12-31")
 
 
-def test_a_last_day_still_ahead_stands_when_somebody_comes_back(staffed: Desk) -> None:
-    """S2"""
+def test_a_last_day_still_ahead_stands_when_an_employee_comes_back(staffed: Desk) -> None:
+    """S2: At a reactivation without a new last day, a known last day that is still ahead stands."""
+    # given
     act(staffed, "deactivate", CHRIS)
 
+    # when
     act(staffed, "reactivate", CHRIS)
 
+    # then
     chris = person(staffed, CHRIS)
     assert (chris.state, chris.offboarding_date) == ("offboarding-scheduled", "2027-06-01")
 
 
 @pytest.mark.parametrize("day", ["2027-03-02", "2020-01-01"])
-def test_somebody_who_should_have_started_starts_at_once(staffed: Desk, day: str) -> None:
-    """S3"""
+def test_an_onboarding_moved_to_today_or_earlier_activates_at_once(staffed: Desk, day: str) -> None:
+    """S3: A pending employee whose onboarding is moved to today or earlier is activated at once."""
+    # when
     run = act(staffed, "move-onboarding", BRAM, day)
 
+    # then
     assert (run.counts.activated, run.counts.events) == (1, 2)
     bram = person(staffed, BRAM)
     assert (bram.state, bram.onboarding_date) == ("offboarding-scheduled", day)
 
 
 def test_a_last_day_that_is_over_is_taken_with_a_warning(staffed: Desk) -> None:
-    """S4, L4, L9"""
+    """S4, L4, L9: Support can set a last day that is over; the run warns of it, and the next clock
+    pass deactivates the employee."""
+    # when
     run = act(staffed, "offboard", ANNA, "2027-03-01")
 
+    # then
     (issue,) = run.issues
     assert (issue.severity, issue.code) == ("warning", "offboarding-overdue")
     assert (issue.email, issue.field, issue.value) == (ANNA, "offboarding_date", "2027-03-01")
@@ -485,35 +580,49 @@ def test_a_last_day_that_is_over_is_taken_with_a_warning(staffed: Desk) -> None:
     assert person(staffed, ANNA).state == "deactivated"
 
 
-def test_a_last_day_that_support_took_back_stays_so_until_the_file_says_another(
+def test_a_cancelled_last_day_stays_cancelled_until_the_file_has_another(
     staffed: Desk,
 ) -> None:
-    """S4, L5, L8"""
+    """S4, L5, L8: A last day that support cancelled stays cancelled while the file repeats the
+    date, and another date in the file counts."""
+    # given
     act(staffed, "cancel-offboarding", CHRIS)
     staffed.type("import", "acme")
+
+    # then
     assert person(staffed, CHRIS).state == "active"
 
+    # when
     staffed.deliver(PEOPLE.replace("2027-06-01", "2027-06-02"))
     staffed.type("import", "acme")
 
+    # then
     chris = person(staffed, CHRIS)
     assert (chris.state, chris.offboarding_date) == ("offboarding-scheduled", "2027-06-02")
 
 
-def test_whoever_is_deactivated_by_support_stays_so_and_is_no_rejected_row(staffed: Desk) -> None:
-    """S5, L6"""
+def test_an_employee_deactivated_by_support_stays_so_without_a_rejected_row(
+    staffed: Desk,
+) -> None:
+    """S5, L6: An employee that support deactivated stays deactivated, and the unchanged row of the
+    employee is not rejected."""
+    # given
     run = act(staffed, "deactivate", ANNA)
     assert run.counts.deactivated == 1
 
+    # when
     imported = staffed.type("import", "acme", "--json")
 
+    # then
     assert imported.code == 0
     assert person(staffed, ANNA).state == "deactivated"
 
 
 def test_an_external_id_is_text(staffed: Desk) -> None:
-    """S6, I1"""
+    """S6, I1: An external id that support links is text: `007` stays `007` and is not `7`."""
+    # when
     act(staffed, "link", BRAM, " 007 ")
 
+    # then
     assert person(staffed, BRAM).external_id == "007"
     assert staffed.type("show", "acme", "7").code == 2

@@ -168,11 +168,16 @@ def answers(desk: Desk) -> list[str]:
 
 
 @pytest.mark.parametrize("command", ["verify", "rebuild"])
-def test_what_fits_is_said_to_fit(lived: Desk, command: str) -> None:
+def test_a_sound_database_is_said_to_be_sound(lived: Desk, command: str) -> None:
+    """R1: `tenure verify` and `tenure rebuild` exit with code 0 for a sound database, tell what
+    they looked through, and change no answer."""
+    # given
     before = answers(lived)
 
+    # when
     told, document = lived.type(command), lived.type(command, "--json")
 
+    # then
     fits = "1 company, 4 runs, 3 employees, 7 events: everything fits.\n"
     assert (told.code, told.out, told.err) == (0, fits, "")
     assert findings(document) == Findings(1, 4, 3, 7, [])
@@ -180,18 +185,24 @@ def test_what_fits_is_said_to_fit(lived: Desk, command: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["verify", "rebuild"])
-def test_nothing_fits_with_nothing(desk: Desk, command: str) -> None:
+def test_an_empty_database_is_sound(desk: Desk, command: str) -> None:
+    """R1: `tenure verify` and `tenure rebuild` exit with code 0 for an empty database."""
+    # when
     told = desk.type(command)
 
+    # then
     assert (told.code, told.err) == (0, "")
     assert told.out == "0 companies, 0 runs, 0 employees, 0 events: everything fits.\n"
     assert findings(desk.type(command, "--json")) == Findings(0, 0, 0, 0, [])
 
 
-def test_neither_is_a_run(lived: Desk) -> None:
+def test_verify_and_rebuild_leave_no_run(lived: Desk) -> None:
+    """R2: `tenure verify` and `tenure rebuild` leave no run."""
+    # when
     for command in ("verify", "rebuild"):
         lived.type(command)
 
+    # then
     assert len(lived.type("runs", "--json").document) == 4
 
 
@@ -199,15 +210,20 @@ def test_neither_is_a_run(lived: Desk) -> None:
 
 
 @pytest.mark.parametrize("case", RESTORABLE)
-def test_damage_is_found_told_and_made_good(lived: Desk, case: str) -> None:
+def test_damaged_projections_are_found_and_repaired(lived: Desk, case: str) -> None:
+    """R1: `tenure verify` exits with code 1 and names the damage of a projection, and `tenure
+    rebuild` repairs it."""
+    # given
     statement, expected = RESTORABLE[case]
     before = answers(lived)
     damage(lived, statement)
 
+    # when
     found = findings(lived.type("verify", "--json"))
     told = lived.type("verify")
     rebuilt = lived.type("rebuild")
 
+    # then
     assert codes(found) == expected
     assert (told.code, told.err) == (1, "")
     for problem in found.problems:
@@ -218,9 +234,12 @@ def test_damage_is_found_told_and_made_good(lived: Desk, case: str) -> None:
     assert answers(lived) == before
 
 
-def test_looking_changes_nothing(lived: Desk) -> None:
+def test_verify_changes_nothing(lived: Desk) -> None:
+    """R1: `tenure verify` changes nothing of a damaged database."""
+    # given
     damage(lived, RESTORABLE["the roster gone"][0])
 
+    # when / then
     assert lived.type("verify").out == lived.type("verify").out
     assert lived.type("roster", "acme", "--json").document == []
 
@@ -229,50 +248,67 @@ def test_looking_changes_nothing(lived: Desk) -> None:
 
 
 @pytest.mark.parametrize("case", LOST)
-def test_what_is_lost_is_told_and_not_made_up(lived: Desk, case: str) -> None:
+def test_lost_events_and_files_are_told(lived: Desk, case: str) -> None:
+    """R1: `tenure verify` exits with code 1, names the lost or altered events, issues and files,
+    and says that a rebuild cannot restore them."""
+    # given
     statement, expected = LOST[case]
     damage(lived, statement)
 
+    # when
     told = lived.type("verify")
     found = findings(lived.type("verify", "--json"))
 
+    # then
     assert set(codes(found)) == expected
     assert (told.code, told.err) == (1, "")
-    assert "`tenure rebuild` cannot restore all of it; a backup from before may." in told.out
+    assert "`tenure rebuild` cannot restore all of it; an earlier backup may." in told.out
 
 
 @pytest.mark.parametrize("case", LOST)
-def test_making_anew_does_not_hide_what_is_lost(lived: Desk, case: str) -> None:
+def test_a_rebuild_does_not_hide_lost_events_and_files(lived: Desk, case: str) -> None:
+    """R1: `tenure rebuild` exits with code 1 when events, issues or files are lost, and does not
+    hide the problems."""
+    # given
     statement, _ = LOST[case]
     damage(lived, statement)
 
+    # when
     rebuilt = lived.type("rebuild")
     found = findings(lived.type("verify", "--json"))
 
+    # then
     assert (rebuilt.code, rebuilt.err) == (1, "")
     assert found.problems != []
     assert findings(lived.type("rebuild", "--json")) == found
 
 
-def test_what_stands_beside_a_damaged_event_is_left(lived: Desk) -> None:
+def test_a_rebuild_keeps_the_state_of_an_employee_with_a_damaged_event(lived: Desk) -> None:
+    """R1: `tenure rebuild` keeps the state of an employee with a damaged event."""
+    # given
     before = lived.type("show", "acme", "ext-anna", "--json").out
     damage(lived, LOST["an event altered"][0])
 
+    # when
     lived.type("rebuild")
 
+    # then
     assert lived.type("show", "acme", "ext-anna", "--json").out == before
 
 
 @pytest.mark.parametrize("case", [case for case in LOST if "run" in case])
-def test_runs_that_are_lost_are_told_as_they_are_listed(lived: Desk, case: str) -> None:
-    """R2: nobody has to know of the damage to find them."""
+def test_lost_runs_are_still_listed_after_a_rebuild(lived: Desk, case: str) -> None:
+    """R2: Runs whose events are lost are still listed after any number of rebuilds."""
+    # given
     questions = (["runs", "acme", "--json"], ["runs", "--held", "--json"], ["roster", "acme"])
     before = [lived.type(*question).out for question in questions]
     damage(lived, LOST[case][0])
 
+    # when
     for command in ("verify", "rebuild", "rebuild"):
         assert lived.type(command).code == 1
 
+    # then
     assert [lived.type(*question).out for question in questions] == before
 
 
@@ -282,23 +318,31 @@ def test_runs_that_are_lost_are_told_as_they_are_listed(lived: Desk, case: str) 
 @pytest.mark.parametrize("case", [*RESTORABLE, *LOST])
 @pytest.mark.parametrize("command", ["verify", "rebuild"])
 @pytest.mark.parametrize("form", [[], ["--json"]])
-def test_no_damage_tells_anybodys_data(
+def test_no_output_about_damage_has_personal_data(
     lived: Desk, command: str, case: str, form: list[str]
 ) -> None:
+    """Neither `tenure verify` nor `tenure rebuild` shows personal data of a damaged database."""
+    # given
     damage(lived, ({**RESTORABLE, **LOST}[case])[0])
 
+    # when
     answer = lived.type(command, *form)
 
+    # then
     said = answer.out + answer.err
     assert [word for word in ("Anna", "Anne", "Chris", "Zoe", "@", "ext-") if word in said] == []
 
 
 def test_damage_does_nothing_to_the_screen(lived: Desk) -> None:
+    """`tenure verify` shows control characters in a damaged database as escapes."""
+    # given
     damage(lived, "UPDATE roster SET company = char(27) || '[31m'")
     damage(lived, "INSERT INTO companies SELECT char(27) || ']0;x', 1, held, state FROM companies")
 
+    # when
     answer = lived.type("verify")
 
+    # then
     assert answer.code == 1
     assert "\x1b" not in answer.out + answer.err
     assert "\\x1b" in answer.out

@@ -1,4 +1,4 @@
-"""The stream of a company's runs: what it took in whole, what waits, what ends that (D8, R4, B)."""
+"""The runs of a company: its applied, held and approved deliveries, and its slot (D8, R3, B)."""
 
 from __future__ import annotations
 
@@ -54,59 +54,85 @@ def company_after(*runs: tuple[UUID, RunEnded]) -> CompanyState:
     return company
 
 
-def test_a_company_begins_with_no_run_and_nothing_settled() -> None:
+def test_a_company_without_runs_has_version_zero_and_no_applied_delivery() -> None:
+    """R4, D8: A company without runs is at version 0 and has no applied delivery."""
+    # when / then
     assert CompanyState() == CompanyState(version=0, applied=None)
 
 
-def test_every_run_is_the_next_version() -> None:
-    """R4: whatever the run did, so that of two built on one state one comes too late."""
+def test_every_run_raises_the_version_of_the_company() -> None:
+    """R4: Every run raises the company's version by one, whatever the run did. Two runs planned
+    from one version therefore collide.
+    """
+    # when
     company = company_after(
         (FIRST, ended()),
         (SECOND, ended(None, Counts(), outcome=Outcome.FAILED)),
         (THIRD, ended(None, Counts(deactivated=1, events=1), kind=RunKind.CLOCK)),
     )
 
+    # then
     assert company.version == 3
 
 
 @pytest.mark.parametrize(("counts", "outcome"), [(READ, "applied"), (AGAIN, "unchanged")])
-def test_a_delivery_that_was_read_to_its_end_is_settled(counts: Counts, outcome: str) -> None:
-    """D8: whether it changed anyone or not."""
+def test_a_delivery_without_rejected_rows_becomes_the_applied_delivery(
+    counts: Counts, outcome: str
+) -> None:
+    """D8: A delivery without rejected rows becomes the last applied delivery, whether it changed
+    employees or not.
+    """
+    # when
     company = company_after((FIRST, ended(counts=counts, outcome=Outcome(outcome))))
 
+    # then
     assert company.applied == AppliedDelivery(DELIVERY, FIRST, rows=10, absent=5, skipped=2)
 
 
-def test_the_delivery_that_came_last_is_the_one_that_is_settled() -> None:
-    """D8: the one before it would undo what came since."""
+def test_a_later_delivery_replaces_the_applied_delivery() -> None:
+    """D8: Only the latest applied delivery is recognised; an earlier one no longer is."""
+    # when
     company = company_after((FIRST, ended()), (SECOND, ended(OTHER)))
 
+    # then
     assert company.applied is not None
     assert (company.applied.delivery, company.applied.run) == (OTHER, SECOND)
 
 
-def test_a_delivery_that_was_recognised_stays_settled_by_the_run_that_read_it() -> None:
-    """D8: issues are told by reference to that run, however often it is met."""
+def test_a_recognised_delivery_keeps_referring_to_the_run_that_read_it() -> None:
+    """D8: A delivery that is recognised again and again keeps referring to the run that
+    read its rows.
+    """
+    # given
     again = ended(counts=AGAIN, outcome=Outcome.UNCHANGED, issues_of=FIRST)
 
+    # when
     company = company_after((FIRST, ended()), (SECOND, again), (THIRD, again))
 
+    # then
     assert company.applied == AppliedDelivery(DELIVERY, FIRST, rows=10, absent=5, skipped=2)
 
 
-def test_a_rejected_row_settles_nothing() -> None:
-    """D8: a row rejected today may be right tomorrow, by another row or another day."""
+def test_a_delivery_with_a_rejected_row_is_not_recognised() -> None:
+    """D8: A delivery with a rejected row does not become the applied delivery, because the row can
+    become correct later.
+    """
+    # when
     company = company_after((FIRST, ended(counts=Counts(rows=2, unchanged=1, rejected=1))))
 
+    # then
     assert company.applied is None
 
 
-def test_a_rejected_row_unsettles_what_was_settled_before() -> None:
-    """D8: the delivery before it is not the last one any more."""
+def test_a_delivery_with_a_rejected_row_ends_the_recognition_of_the_one_before() -> None:
+    """D8: After a delivery with a rejected row, the delivery before it is no longer recognised."""
+    # given
     rejecting = Counts(rows=2, changed=1, rejected=1, events=1)
 
+    # when
     company = company_after((FIRST, ended()), (SECOND, ended(OTHER, rejecting)))
 
+    # then
     assert company.applied is None
 
 
@@ -115,48 +141,66 @@ def test_a_rejected_row_unsettles_what_was_settled_before() -> None:
     [Counts(activated=1, events=1), Counts(deactivated=2, events=2)],
     ids=["activated", "deactivated"],
 )
-def test_what_the_clock_does_unsettles(counts: Counts) -> None:
-    """D8: something of the company changed since."""
+def test_a_clock_run_that_changes_an_employee_ends_the_recognition(counts: Counts) -> None:
+    """D8: A delivery is no longer recognised after the clock activated or deactivated an
+    employee.
+    """
+    # when
     company = company_after((FIRST, ended()), (SECOND, ended(None, counts, kind=RunKind.CLOCK)))
 
+    # then
     assert company.applied is None
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.REFUSED, Outcome.NO_FILE])
-def test_a_run_that_read_nothing_and_changed_nobody_leaves_it_settled(outcome: Outcome) -> None:
-    """D8: nothing of the company changed since."""
+def test_a_run_without_applied_rows_keeps_the_applied_delivery(outcome: Outcome) -> None:
+    """D8: A run that failed, was refused or found no file leaves the applied delivery
+    recognised.
+    """
+    # given
     before = company_after((FIRST, ended()))
 
+    # when
     company = evolve(before, SECOND, ended(None, Counts(), outcome=outcome))
 
+    # then
     assert company.applied == before.applied
 
 
-def test_a_clock_run_that_changed_nobody_leaves_it_settled() -> None:
-    """D8: nothing of the company changed since."""
+def test_a_clock_run_that_changes_no_employee_keeps_the_applied_delivery() -> None:
+    """D8: A clock run that changed no employee leaves the applied delivery recognised."""
+    # when
     company = company_after((FIRST, ended()), (SECOND, ended(None, Counts(), kind=RunKind.CLOCK)))
 
+    # then
     assert company.applied is not None
     assert company.applied.run == FIRST
 
 
-def test_after_the_clock_the_delivery_is_read_once_more_and_settled_anew() -> None:
-    """D8: by the run that read it last."""
+def test_a_delivery_read_again_after_the_clock_is_recognised_by_its_newest_run() -> None:
+    """D8: A delivery that was read again after a clock run is recognised by the run that
+    read it last.
+    """
+    # when
     company = company_after(
         (FIRST, ended()),
         (SECOND, ended(None, Counts(deactivated=1, events=1), kind=RunKind.CLOCK)),
         (THIRD, ended(counts=AGAIN, outcome=Outcome.UNCHANGED)),
     )
 
+    # then
     assert company.applied == AppliedDelivery(DELIVERY, THIRD, rows=10, absent=5, skipped=2)
 
 
-def test_a_stream_is_a_value() -> None:
-    """R4: what a run was planned from is not changed by the run."""
+def test_evolving_a_company_leaves_the_earlier_state_as_it_was() -> None:
+    """R4: The state from which a run was planned does not change when the run is stored."""
+    # given
     before = CompanyState()
 
+    # when
     evolve(before, FIRST, ended())
 
+    # then
     assert before == CompanyState()
 
 
@@ -190,21 +234,28 @@ def support(counts: Counts = ANSWERED) -> RunEnded:
     return ended(None, counts, kind=RunKind.SUPPORT, outcome=outcome)
 
 
-def test_a_held_delivery_waits_and_nothing_else_is_changed() -> None:
-    """B1: it counts what it would do, and did none of it."""
+def test_a_held_delivery_changes_nothing_else_of_the_company() -> None:
+    """B1: A held delivery is remembered with its run and version. It does not count as a change, as
+    applied or as approved.
+    """
+    # given
     before = company_after((FIRST, ended(OTHER)))
 
+    # when
     company = evolve(before, SECOND, holding())
 
+    # then
     assert company.held == HeldDelivery(SECOND, DELIVERY, version=2)
     assert (company.changed, company.applied, company.approved) == (1, before.applied, None)
     assert company == CompanyState(2, 1, before.applied, HeldDelivery(SECOND, DELIVERY, 2), None)
 
 
-def test_only_the_delivery_that_waits_is_held() -> None:
-    """B3: met again it stays held, any other is another."""
+def test_a_company_holds_only_the_delivery_that_waits() -> None:
+    """B3: The company holds the delivery that waits, and no other delivery."""
+    # when
     company = company_after((FIRST, holding()))
 
+    # then
     assert company.holds(DELIVERY)
     assert not company.holds(OTHER)
     assert not CompanyState().holds(DELIVERY)
@@ -225,59 +276,83 @@ def test_only_the_delivery_that_waits_is_held() -> None:
     ],
     ids=lambda record: f"{record.run_kind} {record.outcome}",
 )
-def test_a_held_delivery_waits_whatever_happens_beside_it(between: RunEnded) -> None:
-    """B2, B3, C4: until it is approved or discarded by name."""
+def test_a_held_delivery_keeps_waiting_through_other_runs(between: RunEnded) -> None:
+    """B2, B3, C4: A held delivery keeps waiting through failed runs, the clock, support and
+    decisions about other deliveries.
+    """
+    # given
     before = company_after((FIRST, holding()))
 
+    # when
     company = evolve(before, SECOND, between)
 
+    # then
     assert company.held == before.held
     assert company.holds(DELIVERY)
 
 
-def test_what_is_approved_waits_no_longer_and_is_taken_in() -> None:
-    """B2"""
+def test_an_approved_delivery_is_applied_and_waits_no_longer() -> None:
+    """B2: Approving a held delivery ends its wait and makes it the applied delivery."""
+    # given
     counts = Counts(rows=10, changed=8, unchanged=2, events=8)
 
+    # when
     company = company_after((FIRST, holding()), (SECOND, approving(counts=counts, ends=FIRST)))
 
+    # then
     assert company.held is None
     assert (company.changed, company.approved) == (2, DELIVERY)
     assert company.applied == AppliedDelivery(DELIVERY, SECOND, rows=10, absent=0, skipped=0)
 
 
-def test_what_is_discarded_waits_no_longer_and_is_not_taken_in() -> None:
-    """B2: what was settled before stays so, and nobody answers for it."""
+def test_a_discarded_delivery_is_not_applied_and_waits_no_longer() -> None:
+    """B2: Discarding a held delivery ends its wait. The delivery applied before it stays
+    recognised, and nothing is approved.
+    """
+    # given
     before = company_after((FIRST, ended(OTHER)))
 
+    # when
     company = evolve(evolve(before, SECOND, holding()), THIRD, discarding(SECOND))
 
+    # then
     assert company == CompanyState(3, changed=1, applied=before.applied)
 
 
-def test_what_was_discarded_and_comes_again_is_held_again() -> None:
-    """B3: under the new run."""
+def test_a_discarded_delivery_that_comes_again_is_held_again() -> None:
+    """B2, B3: A discarded delivery that is met again is held again, by the new run."""
+    # when
     company = company_after((FIRST, holding()), (SECOND, discarding(FIRST)), (THIRD, holding()))
 
+    # then
     assert company.held == HeldDelivery(THIRD, DELIVERY, version=3)
 
 
 def test_a_newer_delivery_is_held_in_place_of_the_older_one() -> None:
-    """B3: the older one is discarded by a run of its own."""
+    """B3: When a run of kind `discard` ended a held delivery, the newer delivery is held
+    instead.
+    """
+    # when
     company = company_after(
         (FIRST, holding()), (SECOND, discarding(FIRST)), (THIRD, holding(OTHER))
     )
 
+    # then
     assert not company.holds(DELIVERY)
     assert company.held == HeldDelivery(THIRD, OTHER, version=3)
 
 
 def test_an_approval_that_is_planned_again_may_be_held_again() -> None:
-    """B2: by the new run, at the version it was planned at, and nobody answers for it yet."""
+    """B2: When an approval is planned again and held again, the delivery waits under the new run
+    and is not approved.
+    """
+    # given
     again = approving(outcome=Outcome.HELD, ends=FIRST)
 
+    # when
     company = company_after((FIRST, holding()), (SECOND, support()), (THIRD, again))
 
+    # then
     assert company.held == HeldDelivery(THIRD, DELIVERY, version=3)
     assert (company.changed, company.applied, company.approved) == (2, None, None)
 
@@ -296,31 +371,45 @@ def test_an_approval_that_is_planned_again_may_be_held_again() -> None:
     ],
     ids=lambda value: f"{value.run_kind} {value.outcome}" if isinstance(value, RunEnded) else "",
 )
-def test_the_company_changed_when_somebody_did(record: RunEnded, changed: bool) -> None:
-    """B2: a run that changed nobody leaves a held delivery as it was planned."""
+def test_a_company_changes_only_when_an_employee_changes(record: RunEnded, changed: bool) -> None:
+    """B2: The company counts as changed since the hold only after a run that changed an
+    employee.
+    """
+    # given
     before = company_after((FIRST, holding()))
     assert before.held is not None
 
+    # when
     company = evolve(before, SECOND, record)
 
+    # then
     assert (company.changed > before.held.version) is changed
     assert evolve(company, THIRD, support(Counts())).changed == company.changed
 
 
-def test_what_support_does_unsettles() -> None:
-    """D8: something of the company changed since, and by what changed nobody nothing did."""
+def test_a_support_run_ends_the_recognition_only_if_it_changes_an_employee() -> None:
+    """D8: A support command that changed an employee ends the recognition of the applied delivery.
+    A command that changed nothing does not.
+    """
+    # given
     before = company_after((FIRST, ended()))
 
+    # when / then
     assert evolve(before, SECOND, support()).applied is None
     assert evolve(before, SECOND, support(Counts())).applied == before.applied
 
 
-def test_whoever_approved_a_delivery_answers_for_it_when_it_comes_again() -> None:
-    """B2: the rows that were rejected then are rejected at every pick-up."""
+def test_an_approved_delivery_stays_approved_when_it_comes_again() -> None:
+    """B2: An approved delivery with rejected rows stays approved when it is picked up again,
+    although it is read again.
+    """
+    # given
     again = ended(counts=Counts(rows=10, unchanged=8, rejected=2), outcome=Outcome.UNCHANGED)
 
+    # when
     company = company_after((FIRST, holding()), (SECOND, approving(ends=FIRST)), (THIRD, again))
 
+    # then
     assert (company.approved, company.applied) == (DELIVERY, None)
 
 
@@ -335,16 +424,21 @@ def test_whoever_approved_a_delivery_answers_for_it_when_it_comes_again() -> Non
     ],
     ids=lambda record: f"{record.run_kind} {record.outcome}",
 )
-def test_somebody_answers_for_a_delivery_until_another_is_taken_in(between: RunEnded) -> None:
-    """B2: which a held one is not."""
+def test_an_approval_lasts_until_another_delivery_is_applied(between: RunEnded) -> None:
+    """B2: An approval outlives the clock, support, failed runs and another held delivery. It ends
+    when another delivery is applied.
+    """
+    # when
     company = company_after((FIRST, holding()), (SECOND, approving(ends=FIRST)), (THIRD, between))
 
+    # then
     assert company.approved == DELIVERY
     assert evolve(company, FOURTH, ended(OTHER)).approved is None
 
 
-def test_an_approval_of_another_delivery_is_an_answer_for_that() -> None:
-    """B2"""
+def test_approving_another_delivery_replaces_the_approval() -> None:
+    """B2: Approving another delivery replaces the earlier approval."""
+    # when
     company = company_after(
         (FIRST, holding()),
         (SECOND, approving(ends=FIRST)),
@@ -352,11 +446,13 @@ def test_an_approval_of_another_delivery_is_an_answer_for_that() -> None:
         (FOURTH, approving(OTHER, ends=THIRD)),
     )
 
+    # then
     assert company.approved == OTHER
 
 
 def test_an_import_approves_nothing() -> None:
-    """B2: only who approves does."""
+    """B2: An import that applies a delivery does not approve it."""
+    # when / then
     assert company_after((FIRST, ended())).approved is None
 
 
@@ -375,25 +471,34 @@ def served(*slots: datetime | None, outcome: Outcome = Outcome.APPLIED) -> Compa
 
 
 def test_a_company_without_runs_was_served_in_no_slot() -> None:
-    """R3"""
+    """R3: A company without runs was not picked up in any slot."""
+    # when / then
     assert CompanyState().slot is None
     assert not CompanyState().served(NOW)
 
 
 @pytest.mark.parametrize("order", list(permutations([EVENING, NIGHT, NOON])))
-def test_the_latest_slot_stands_whatever_the_order_of_runs(order: Sequence[datetime]) -> None:
-    """R3"""
+def test_a_company_remembers_its_latest_slot_in_any_order_of_runs(
+    order: Sequence[datetime],
+) -> None:
+    """R3: A company remembers the latest of its slots, in whatever order the runs were stored."""
+    # when
     company = served(*order)
 
+    # then
     assert company.slot == NOON
     assert all(company.served(slot) for slot in order)
     assert not company.served(NOON + timedelta(microseconds=1))
 
 
 def test_a_slot_counts_as_served_when_it_or_a_later_one_was() -> None:
-    """R3, R5: missed ones are not made up for."""
+    """R3, R5: A slot counts as served once a run for that slot or for a later slot was stored, so
+    missed slots are not made up for.
+    """
+    # when
     company = served(NIGHT)
 
+    # then
     assert company.served(NIGHT)
     assert company.served(EVENING)
     assert not company.served(NOON)
@@ -401,16 +506,19 @@ def test_a_slot_counts_as_served_when_it_or_a_later_one_was() -> None:
 
 @pytest.mark.parametrize("outcome", Outcome)
 def test_a_slot_is_served_however_its_run_ended(outcome: Outcome) -> None:
-    """R3: a failed one is not tried again before the next slot; nor is a held one."""
+    """R3: A slot is served once its run ended with any outcome. A failed run is not tried again."""
+    # when / then
     assert served(NIGHT, outcome=outcome).slot == NIGHT
 
 
 @pytest.mark.parametrize("kind", RunKind)
 @pytest.mark.parametrize("outcome", Outcome)
 def test_a_run_without_a_slot_leaves_the_slot_as_it_was(kind: RunKind, outcome: Outcome) -> None:
-    """R3: what is done by hand, by the clock or by support serves none."""
+    """R3: A run that was not started for a slot leaves the company's latest slot as it was."""
+    # when
     company = evolve(served(NIGHT), THIRD, ended(None, Counts(), kind=kind, outcome=outcome))
 
+    # then
     assert company.slot == NIGHT
     assert served(None).slot is None
 
@@ -418,10 +526,14 @@ def test_a_run_without_a_slot_leaves_the_slot_as_it_was(kind: RunKind, outcome: 
 @given(st.lists(st.one_of(st.none(), st.timedeltas(timedelta(0), timedelta(days=9))), max_size=20))
 @examples(100)
 def test_the_slot_of_a_company_never_goes_back(offsets: list[timedelta | None]) -> None:
-    """R3"""
+    """R3: Whatever slots the runs have, the latest slot of a company never moves back."""
+    # given
     slots = [None if offset is None else NOW + offset for offset in offsets]
+
+    # when
     seen = [served(*slots[:number]).slot for number in range(len(slots) + 1)]
 
+    # then
     found = [slot for slot in seen if slot is not None]
     assert found == sorted(found)
     assert seen[-1] == max((slot for slot in slots if slot is not None), default=None)

@@ -1,4 +1,4 @@
-"""A delivery as a whole: several files, who is absent, what is rejected, and what is counted."""
+"""A whole delivery: several files, absent employees, rejected rows, and counts (D3, D7, W9)."""
 
 from __future__ import annotations
 
@@ -76,26 +76,35 @@ def state_of(people: list[Employee]) -> dict[str, dict[str, Any]]:
 # D3: several files
 
 
-def test_one_file_is_nothing_to_be_said() -> None:
-    """D3: the warning is about more than one."""
+def test_a_delivery_of_one_file_gets_no_warning() -> None:
+    """D3: A delivery of one file does not get the warning `several-files`."""
+    # when / then
     assert codes(plan(file(ANN))) == []
 
 
 @pytest.mark.parametrize("count", [2, 3])
-def test_several_files_are_a_warning(count: int) -> None:
-    """D3: also where each speaks of someone else."""
+def test_a_delivery_of_several_files_gets_a_warning(count: int) -> None:
+    """D3: A delivery of more than one file gets one warning that says how many files there are,
+    also when each file is about other employees.
+    """
+    # when
     found = plan(*(file(row) for row in (ANN, BEN, CAS)[:count]))
 
+    # then
     (issue,) = found.issues
     assert (issue.code, issue.severity, issue.file) == ("several-files", "warning", None)
     assert f" {count} " in issue.message
     assert outcomes(found) == ["registered"] * count
 
 
-def test_the_later_files_row_stands_and_the_earlier_one_is_superseded() -> None:
-    """D3: one of them is applied, the other one is told where it went."""
+def test_the_row_of_the_later_file_is_applied_and_the_earlier_row_is_superseded() -> None:
+    """D3: When two files are about the same employee, the later row is applied. The earlier row
+    gets an info that names the later one.
+    """
+    # when
     found = plan(file(ANN), file(BEN, ANN.replace("Ann", "Anna")))
 
+    # then
     assert outcomes(found) == ["skipped", "registered", "registered"]
     assert one_named(found, "ann@acme.example").details.first_name == "Anna"
     (issue,) = found.issues[1:]
@@ -109,22 +118,31 @@ def one_named(found: Plan, email: str) -> Employee:
     return result
 
 
-def test_of_three_files_the_last_row_stands() -> None:
-    """D3: and both before it are superseded by that one."""
+def test_of_three_files_the_last_row_is_applied() -> None:
+    """D3: When three files are about the same employee, the row of the last file is applied and
+    supersedes both others.
+    """
+    # given
     texts = [file(ANN.replace("Ann", name)) for name in ("Anna", "Anne", "Annie")]
 
+    # when
     found = plan(*texts)
 
+    # then
     assert outcomes(found) == ["skipped", "skipped", "registered"]
     assert one(found).details.first_name == "Annie"
     assert codes(found) == ["several-files", "superseded-row", "superseded-row"]
     assert all("alleo_employees_2.csv, line 2" in issue.message for issue in found.issues[1:])
 
 
-def test_events_name_the_row_that_stands() -> None:
-    """D3: what came of the later file is told by the later file."""
+def test_events_name_the_row_of_the_later_file() -> None:
+    """D3: Events name the file and the line of the row that was applied, and not the row that it
+    superseded.
+    """
+    # when
     found = plan(file(ANN), file(BEN, ANN.replace("Ann", "Anna")))
 
+    # then
     places = {
         (recorded.file, recorded.line) for change in found.changes for recorded in change.events
     }
@@ -142,15 +160,19 @@ CELLS = "2027-02-01,2027-06-30,de,1990-01-01,2027-04-01,2020-01-01,2015-05-05,de
         pytest.param(file(ANN.removeprefix("1")), day("2027-06-30"), id="no external id either"),
     ],
 )
-def test_blanks_of_the_later_row_keep_the_cells_of_the_earlier_one(
+def test_blank_cells_of_the_later_row_keep_the_values_of_the_earlier_row(
     later: str, last_day: date | None
 ) -> None:
-    """D3, W8: a blank says nothing; but of the last day the latest file that has the column
-    decides."""
+    """D3, W8: A blank cell in the later file keeps the value of the earlier file. Only the
+    offboarding date follows the latest file that has its column.
+    """
+    # given
     alone = plan(file(f"{ANN},{CELLS}", header=FULL))
 
+    # when
     found = plan(file(f"{ANN},{CELLS}", header=FULL), later)
 
+    # then
     assert one(found).details == one(alone).details
     assert one(found).details.custom == {"custom_desk": "4711"}
     assert one(found).offboarding_date == last_day
@@ -167,10 +189,9 @@ def test_blanks_of_the_later_row_keep_the_cells_of_the_earlier_one(
         ("custom_desk", "1", "2"),
     ],
 )
-def test_cells_of_the_later_row_stand_over_the_earlier_ones(
-    field: str, earlier: str, later: str
-) -> None:
-    """D3: wherever it says something."""
+def test_the_value_of_the_later_file_wins(field: str, earlier: str, later: str) -> None:
+    """D3: When both files have a value for a field, the value of the later file is applied."""
+    # given
     columns = BASE if field in BASE else f"{BASE},{field}"
 
     def row(value: str) -> str:
@@ -178,34 +199,45 @@ def test_cells_of_the_later_row_stand_over_the_earlier_ones(
             ANN.replace("Ann", value) if field in BASE else f"{ANN},{value}", header=columns
         )
 
+    # when
     found = plan(row(earlier), row(later))
 
+    # then
     assert state_of(after(found)) == state_of(after(plan(row(later))))
 
 
-def test_a_later_onboarding_date_stands() -> None:
-    """D3: for someone new, dates are cells like others."""
+def test_the_onboarding_date_of_the_later_file_wins_for_a_new_employee() -> None:
+    """D3: A new employee starts on the onboarding date of the later file."""
+    # given
     header = f"{BASE},onboarding_date"
 
+    # when
     found = plan(file(f"{ANN},2027-04-01", header=header), file(f"{ANN},2027-05-01", header=header))
 
+    # then
     assert one(found).onboarding_date == day("2027-05-01")
     assert one(found).state is State.PENDING
 
 
 def test_an_earlier_last_day_that_is_over_registers_nobody() -> None:
-    """D3, L2: what a blank keeps counts for the life of whom it is about."""
+    """D3, L2: When only the earlier file has a last day, and it is over, no account is made."""
+    # when
     found = plan(leaving(ANN, "2027-02-01"), file(ANN))
 
+    # then
     assert kinds(found) == []
     assert outcomes(found) == ["skipped", "skipped"]
     assert codes(found) == ["several-files", "superseded-row", "already-left"]
 
 
-def test_what_is_to_be_said_of_a_change_is_said_where_the_date_comes_from_an_earlier_row() -> None:
-    """D3, L4: the change is made, so it is short notice."""
+def test_a_last_day_that_comes_from_the_earlier_file_still_gives_short_notice() -> None:
+    """D3, L4: A last day that is kept from the earlier file is scheduled and gives the warning
+    `short-notice`.
+    """
+    # given
     near = (TODAY + timedelta(days=3)).isoformat()
 
+    # when / then
     for staff in ([], known(ANN)):
         found = plan(leaving(ANN, near), file(ANN), known=staff)
 
@@ -214,76 +246,106 @@ def test_what_is_to_be_said_of_a_change_is_said_where_the_date_comes_from_an_ear
 
 
 def test_custom_fields_of_both_rows_are_kept() -> None:
-    """D3: each file has columns of its own."""
+    """D3: The employee keeps the custom fields of both files. The later value wins where both have
+    one.
+    """
+    # when
     found = plan(
         file(f"{ANN},1,x", header=f"{BASE},custom_a,custom_b"),
         file(f"{ANN},2,y", header=f"{BASE},custom_a,custom_c"),
     )
 
+    # then
     assert one(found).details.custom == {"custom_a": "2", "custom_b": "x", "custom_c": "y"}
 
 
 def test_an_earlier_external_id_is_kept() -> None:
-    """D3: a later row without one means the same employee by address."""
+    """D3, I4: The external id of the earlier row is kept when the later row means the same employee
+    by the e-mail address.
+    """
+    # when
     found = plan(file(ANN), file(ANN.removeprefix("1")))
 
+    # then
     assert outcomes(found) == ["skipped", "registered"]
     assert one(found).external_id == "1"
 
 
-def test_a_later_address_stands() -> None:
-    """D3, I2: by external id."""
+def test_the_address_of_the_later_file_wins() -> None:
+    """D3, I2: When both rows have the employee's external id, the e-mail address of the later file
+    is applied.
+    """
+    # when
     found = plan(file(ANN), file("1,anna@acme.example,Ann,Bakker"), known=known(ANN))
 
+    # then
     assert kinds(found) == ["email-changed"]
     assert one(found).email == "anna@acme.example"
 
 
-def test_an_earlier_change_of_address_stands_where_the_later_file_knows_no_external_ids() -> None:
-    """D3, I4: the later row means whoever has the new address."""
+def test_an_address_changed_by_the_earlier_file_identifies_the_row_of_the_later_file() -> None:
+    """D3, I4: When the earlier file changes an address, a later row with that address and no
+    external id means the same employee.
+    """
+    # when
     found = plan(
         file("1,anna@acme.example,Ann,Bakker"),
         file(",anna@acme.example,Anna,Bakker"),
         known=known(ANN),
     )
 
+    # then
     assert outcomes(found) == ["skipped", "changed"]
     assert (one(found).email, one(found).details.first_name) == ("anna@acme.example", "Anna")
 
 
 def test_files_that_agree_with_what_is_known_change_nothing() -> None:
-    """D3: one stands unchanged, the others are superseded."""
+    """D3: When two files repeat what is known, one row is unchanged, the other is superseded, and
+    there is no event.
+    """
+    # when
     found = plan(file(ANN), file(ANN), known=known(ANN))
 
+    # then
     assert outcomes(found) == ["skipped", "unchanged"]
     assert kinds(found) == []
 
 
-def test_nothing_but_that_a_row_is_superseded_is_said_of_it() -> None:
-    """D3: the warnings of a superseded row do not count."""
+def test_a_superseded_row_gets_no_other_issue() -> None:
+    """D3: A superseded row gets the issue `superseded-row` and no warning about its own cells."""
+    # given
     header = f"{BASE},group_name"
 
+    # when
     found = plan(file(f"{ANN},Salse", header=header), file(f"{ANN},Sales", header=header))
 
+    # then
     told = [(issue.file, issue.code) for issue in found.issues[1:]]
     assert told == [(FIRST, "superseded-row")]
 
 
-def test_a_later_row_that_is_rejected_leaves_the_earlier_one_standing() -> None:
-    """D3, W9: a rejected row changes nothing, not even which row stands."""
+def test_a_rejected_later_row_leaves_the_earlier_row_applied() -> None:
+    """D3, W9: When the later row is rejected, the earlier row is applied."""
+    # when
     found = plan(file(ANN.replace("Ann", "Anna")), file("1,ann@acme.example,,Bakker"))
 
+    # then
     assert outcomes(found) == ["registered", "rejected"]
     assert codes(found) == ["several-files", "missing-value"]
     assert one(found).details.first_name == "Anna"
 
 
-def test_an_earlier_row_that_is_rejected_supersedes_and_keeps_nothing() -> None:
-    """D3, W9: its cells are not kept, and its rejection is not said."""
+def test_an_earlier_row_with_errors_is_superseded_and_none_of_its_cells_is_kept() -> None:
+    """D3, W9: An earlier row with errors is superseded by an accepted later row. None of its cells
+    is applied and its errors are not told.
+    """
+    # given
     header = f"{BASE},prefix,birthday"
 
+    # when
     found = plan(file(f"{ANN},de,never", header=header), file(f"{ANN},,", header=header))
 
+    # then
     assert outcomes(found) == ["skipped", "registered"]
     assert codes(found) == ["several-files", "superseded-row"]
     assert one(found).details.prefix is None
@@ -321,11 +383,14 @@ LEFT_IN_THE_FOLDER = {
 def test_files_left_in_the_folder_yield_no_events_at_the_next_pick_up(
     texts: tuple[str, ...], staff: list[Employee]
 ) -> None:
-    """D3: no flip-flop, however often they are met."""
+    """D3: Picking up the same unchanged files again causes no events."""
+    # given
     people = after(plan(*texts, known=staff), staff)
 
+    # when
     again = plan(*texts, known=people, now=TOMORROW)
 
+    # then
     assert kinds(again) == []
     assert again.outcome == "unchanged"
 
@@ -339,14 +404,21 @@ def test_files_left_in_the_folder_yield_no_events_at_the_next_pick_up(
         if name != "a last day, then a blank"
     ],
 )
-def test_files_at_once_come_to_what_they_come_to_one_by_one(texts: tuple[str, ...]) -> None:
-    """D3: for people who are known, what the file last said of a last day being the files'."""
+def test_files_picked_up_together_have_the_result_of_files_picked_up_one_by_one(
+    texts: tuple[str, ...],
+) -> None:
+    """D3: Files that are picked up together leave known employees as the same files do when they
+    are picked up one by one.
+    """
+    # given
     staff = people = known(ANN, BEN)
     for text in texts:
         people = after(plan(text, known=people), people)
 
+    # when
     at_once = after(plan(*texts, known=staff), staff)
 
+    # then
     one_by_one, together = state_of(people), state_of(at_once)
     for each in (*one_by_one.values(), *together.values()):
         del each["file_offboarding_date"]
@@ -354,17 +426,23 @@ def test_files_at_once_come_to_what_they_come_to_one_by_one(texts: tuple[str, ..
 
 
 def test_files_left_in_the_folder_are_told_every_time() -> None:
-    """D3, L10: until only the current one is left."""
+    """D3, L10: Every pick-up of several files tells `several-files` and `superseded-row` again."""
+    # given
     texts = file(ANN), file(ANN)
     people = after(plan(*texts))
 
+    # when / then
     assert codes(plan(*texts, known=people)) == ["several-files", "superseded-row"]
 
 
-def test_who_is_registered_gets_an_id_by_the_place_of_their_row_in_the_delivery() -> None:
-    """Rows are counted on through all files."""
+def test_a_new_employee_gets_an_id_from_the_position_of_the_row_in_the_delivery() -> None:
+    """R1: The id of a new employee follows from the run and from the position of the row, counted
+    through all files.
+    """
+    # when
     found = plan(file(ANN, BEN), file(CAS))
 
+    # then
     assert [change.after.id for change in found.changes] == [
         employee_id(RUN, position) for position in (1, 2, 3)
     ]
@@ -373,26 +451,32 @@ def test_who_is_registered_gets_an_id_by_the_place_of_their_row_in_the_delivery(
 # D7: absence
 
 
-def test_who_is_absent_is_counted_and_not_changed() -> None:
-    """D7: people leave by their last day alone."""
+def test_absent_employees_are_counted_and_not_changed() -> None:
+    """D7: Employees that no row mentions are counted as absent and stay as they are."""
+    # given
     staff = known(ANN, BEN, CAS)
 
+    # when
     found = plan(file(BEN), known=staff)
 
+    # then
     assert found.counts.absent == 2
     assert kinds(found) == []
     assert state_of(after(found, staff)) == state_of(staff)
 
 
-def test_nobody_is_absent_from_a_company_that_knew_nobody() -> None:
-    """D7: new employees are not absent."""
+def test_new_employees_are_not_absent() -> None:
+    """D7: In a company without known employees, nobody is absent."""
+    # when / then
     assert plan(file(ANN, BEN)).counts.absent == 0
 
 
-def test_who_is_deactivated_is_not_absent() -> None:
-    """D7: they are gone, and no file is to tell of them."""
+def test_a_deactivated_employee_is_not_counted_as_absent() -> None:
+    """D7: A deactivated employee that no row mentions is not counted as absent."""
+    # given
     ann, ben = known(ANN, BEN)
 
+    # when / then
     assert plan(file(CAS), known=[then(ann, Deactivated()), ben]).counts.absent == 1
 
 
@@ -423,18 +507,26 @@ def test_who_is_deactivated_is_not_absent() -> None:
         "rejected as a conflict",
     ],
 )
-def test_whoever_any_row_speaks_of_is_not_absent(texts: tuple[str, ...]) -> None:
-    """D7: whatever becomes of the row."""
+def test_an_employee_that_any_row_mentions_is_not_absent(texts: tuple[str, ...]) -> None:
+    """D7: An employee is not absent when a row mentions them by address or external id, even if
+    that row is rejected, repeated or superseded.
+    """
+    # given
     (ann,) = known(ANN)
     ann = then(ann, EmailChanged("new@acme.example"))
 
+    # when / then
     assert plan(*texts, known=[ann]).counts.absent == 0
 
 
-def test_a_row_that_nobody_can_read_speaks_of_nobody() -> None:
-    """D7, F8: with cells missing, nobody knows which one is the external id."""
+def test_a_row_of_the_wrong_width_mentions_nobody() -> None:
+    """D7, F8: A row with the wrong number of cells mentions nobody, so the employee at its address
+    is absent.
+    """
+    # when
     found = plan(file("1,ann@acme.example"), known=known(ANN))
 
+    # then
     assert codes(found) == ["wrong-width"]
     assert found.counts.absent == 1
 
@@ -443,9 +535,11 @@ def test_a_row_that_nobody_can_read_speaks_of_nobody() -> None:
 
 
 def test_every_problem_of_a_row_is_listed() -> None:
-    """W9: not just the first, in the order of columns."""
+    """W9: A rejected row gets an issue for each of its wrong cells, in the order of the columns."""
+    # when
     found = plan(file("1,nobody,,Bakker,2027-02-30,maybe,,31-12-1990,,,,,,", header=FULL))
 
+    # then
     assert outcomes(found) == ["rejected"]
     assert [(issue.code, issue.field) for issue in found.issues] == [
         ("bad-email", "email"),
@@ -458,20 +552,26 @@ def test_every_problem_of_a_row_is_listed() -> None:
 
 
 def test_warnings_of_a_rejected_row_are_listed_too() -> None:
-    """W9: every problem, also where whom it means is what rejects it."""
+    """W9: A row that is rejected because of its address also gets the warnings about its
+    other cells.
+    """
+    # when
     found = plan(
         file("1,ben@acme.example,Ann,Bakker,Salse", header=f"{BASE},group_name"),
         known=known(ANN, BEN),
     )
 
+    # then
     assert codes(found) == ["unknown-group", "email-taken"]
     assert outcomes(found) == ["rejected"]
 
 
-def test_a_rejected_row_changes_nothing_and_the_others_go_on() -> None:
-    """W9: before it and after it."""
+def test_a_rejected_row_changes_nothing_and_the_other_rows_are_applied() -> None:
+    """W9: A rejected row changes nothing. The rows before it and after it are applied."""
+    # given
     staff = known(ANN, BEN, CAS)
 
+    # when
     found = plan(
         file(
             ANN.replace("Ann", "Anna") + ",",
@@ -482,19 +582,24 @@ def test_a_rejected_row_changes_nothing_and_the_others_go_on() -> None:
         known=staff,
     )
 
+    # then
     assert outcomes(found) == ["changed", "rejected", "changed"]
     names = [each.details.first_name for each in after(found, staff)]
     assert names == ["Anna", "Ben", "Caspar"]
 
 
-def test_issues_come_in_the_order_of_rows_after_those_of_files() -> None:
-    """W9: whatever the order they were found in."""
+def test_issues_of_files_come_before_issues_of_rows_in_row_order() -> None:
+    """W9: The issues of a delivery come first, then those of its files, then those of its rows in
+    the order of files and lines.
+    """
+    # when
     found = plan(
         file("1,ben@acme.example,Ann,Bakker,", "7,x@acme.example,,Mol,", header=f"{BASE},shoe"),
         file(BEN, "8,y,Ida,Mol"),
         known=known(ANN, BEN),
     )
 
+    # then
     assert [(issue.code, issue.file, issue.line) for issue in found.issues] == [
         ("several-files", None, None),
         ("unknown-column", FIRST, 1),
@@ -505,9 +610,11 @@ def test_issues_come_in_the_order_of_rows_after_those_of_files() -> None:
 
 
 def test_an_issue_carries_the_address_of_its_row() -> None:
-    """W9: so that a person finds it."""
+    """W9: An issue about a row names the row's e-mail address and line."""
+    # when
     (issue,) = plan(file("1,ann@acme.example,,Bakker")).issues
 
+    # then
     assert (issue.email, issue.line) == ("ann@acme.example", 2)
 
 
@@ -515,15 +622,20 @@ def test_an_issue_carries_the_address_of_its_row() -> None:
 
 
 def test_every_row_is_counted_once() -> None:
-    """Counts: rows = registered + changed + unchanged + rejected + skipped."""
+    """R2: Every row is counted exactly once: as registered, changed, unchanged, rejected
+    or skipped.
+    """
+    # given
     staff = known(ANN, BEN, CAS)
 
+    # when
     found = plan(
         file(ANN, BEN, "4,dan@acme.example,Dan,Mol", "5,eva,Eva,Mol"),
         file(ANN.replace("Ann", "Anna"), "4,dan@acme.example,Dan,Mol"),
         known=staff,
     )
 
+    # then
     counts = found.counts
     assert (counts.rows, counts.events, counts.absent) == (6, 2, 1)
     assert (counts.registered, counts.changed, counts.unchanged) == (1, 1, 1)
@@ -531,7 +643,8 @@ def test_every_row_is_counted_once() -> None:
 
 
 def test_every_event_of_an_employee_is_counted() -> None:
-    """Counts: two events of one row are two."""
+    """R2: The number of events counts every event, also two events about one employee."""
+    # when / then
     assert plan(leaving(ANN, "2027-06-30")).counts.events == 2
 
 
@@ -545,9 +658,12 @@ def test_every_event_of_an_employee_is_counted() -> None:
         (leaving(ANN, "2027-02-01"), [], "unchanged"),
     ],
 )
-def test_a_plan_is_applied_where_it_changes_someone(
+def test_the_outcome_is_applied_only_if_an_employee_changes(
     text: str, staff: list[Employee], outcome: str
 ) -> None:
+    """R2: A plan that changes an employee has the outcome `applied`. A plan that changes nobody has
+    the outcome `unchanged`.
+    """
     assert plan(text, known=staff).outcome == outcome
 
 
@@ -564,9 +680,12 @@ def test_a_plan_is_applied_where_it_changes_someone(
         (leaving(BEN, "2027-02-01"), "skip"),
     ],
 )
-def test_what_a_row_would_do_in_a_word(text: str, action: str) -> None:
+def test_the_preview_names_the_action_of_each_row_in_one_word(text: str, action: str) -> None:
+    """The preview says in one word what a row would do."""
+    # when
     (judgement,) = plan(text, known=known(ANN)).results
 
+    # then
     assert action_of(judgement) == action
 
 
@@ -587,23 +706,35 @@ def in_full(*texts: str, roster: Roster, **more: Any) -> Plan:
     return plan(*texts, known=roster, digests=False, **more)
 
 
-def test_rows_that_repeat_themselves_are_set_aside() -> None:
+def test_repeated_rows_are_recognised() -> None:
+    """L10: Rows that repeat what was accepted before are recognised without being read. They count
+    as unchanged, and the plan is the same as without recognition.
+    """
+    # given
     text = file(ANN, BEN, CAS)
     roster = roster_after(plan(text))
 
+    # when
     found = plan(text, known=roster, now=TOMORROW)
 
+    # then
     assert (found.recognised, found.results) == (3, ())
     assert (found.counts.rows, found.counts.unchanged, found.counts.absent) == (3, 3, 0)
     assert same(found, in_full(text, roster=roster, now=TOMORROW))
 
 
-def test_a_row_that_differs_is_read_and_the_others_stay_set_aside() -> None:
+def test_only_the_row_that_differs_is_read() -> None:
+    """L10: When one row differs from the last delivery, only that row is read. The other rows are
+    recognised.
+    """
+    # given
     roster = roster_after(plan(file(ANN, BEN, CAS)))
     text = file(ANN, BEN.replace("Ben", "Benno"), CAS)
 
+    # when
     found = plan(text, known=roster)
 
+    # then
     assert found.recognised == 2
     assert outcomes(found) == ["changed"]
     assert same(found, in_full(text, roster=roster))
@@ -622,15 +753,20 @@ def test_a_row_that_differs_is_read_and_the_others_stay_set_aside() -> None:
     ids=["external id", "address", "other case", "conflict", "unreadable", "repeated"],
 )
 @pytest.mark.parametrize("first", [True, False])
-def test_a_row_is_read_after_all_when_another_row_speaks_of_the_same_employee(
+def test_a_recognised_row_is_read_when_another_row_mentions_the_same_employee(
     other: str, first: bool
 ) -> None:
-    """I7: duplicates are found although one of them was set aside."""
+    """I7, L10: A repeated row is read again when another row of the file has its address or
+    external id, so that contradictions are found.
+    """
+    # given
     roster = roster_after(plan(file(ANN, BEN)))
     text = file(other, ANN, BEN) if first else file(ANN, BEN, other)
 
+    # when
     found = plan(text, known=roster)
 
+    # then
     assert found.recognised == 1
     assert len(found.results) == 2
     assert found.issues
@@ -638,35 +774,50 @@ def test_a_row_is_read_after_all_when_another_row_speaks_of_the_same_employee(
 
 
 def test_every_row_of_several_files_is_read() -> None:
-    """D3: a row of one file may contest any row of another."""
+    """D3: In a delivery of several files every row is read, because a row of one file may supersede
+    a row of another.
+    """
+    # given
     roster = roster_after(plan(file(ANN, BEN)))
     texts = file(ANN, BEN), file(ANN.replace("Ann", "Anna"))
 
+    # when
     found = plan(*texts, known=roster)
 
+    # then
     assert (found.recognised, outcomes(found)) == (0, ["skipped", "unchanged", "changed"])
     assert same(found, in_full(*texts, roster=roster))
 
 
-def test_a_row_that_wants_the_address_of_a_row_set_aside_does_not_get_it() -> None:
-    """I2: who is set aside keeps what they have."""
+def test_a_row_cannot_take_the_address_of_a_repeated_row() -> None:
+    """I7, L10: A row with the address of a repeated row contradicts it, as it does when both rows
+    are read.
+    """
+    # given
     roster = roster_after(plan(file(ANN, BEN)))
     text = file(ANN, "2,ann@acme.example,Ben,Visser")
 
+    # when
     found = plan(text, known=roster)
 
+    # then
     assert codes(found) == ["duplicate-email", "duplicate-email"]
     assert same(found, in_full(text, roster=roster))
 
 
-def test_who_is_set_aside_is_neither_absent_nor_a_namesake() -> None:
-    """D7, I5: a row that is set aside is in the delivery all the same."""
+def test_the_employee_of_a_recognised_row_is_neither_absent_nor_a_possible_email_change() -> None:
+    """D7, I5: A recognised row mentions its employee. The employee is not absent and is not named
+    as a possible e-mail change.
+    """
+    # given
     row = ",ann@acme.example,Ann,Bakker"
     roster = roster_after(plan(file(row)))
     text = file(row, ",anna@acme.example,Ann,Bakker")
 
+    # when
     found = plan(text, known=roster)
 
+    # then
     assert (found.recognised, found.counts.absent, codes(found)) == (1, 0, [])
     assert same(found, in_full(text, roster=roster))
 
@@ -678,85 +829,128 @@ def test_who_is_set_aside_is_neither_absent_nor_a_namesake() -> None:
         (file(f"{ANN},xx", header=f"{BASE},language"), "unknown-language"),
     ],
 )
-def test_a_row_with_something_to_be_said_each_time_is_read_each_time(text: str, code: str) -> None:
-    """L10: what is set aside says nothing."""
+def test_a_row_with_a_repeated_warning_is_read_each_time(text: str, code: str) -> None:
+    """L10: A row whose content gives a warning is read at every pick-up, and every run tells the
+    warning.
+    """
+    # given
     roster = roster_after(plan(text))
 
+    # when
     found = plan(text, known=roster)
 
+    # then
     assert (found.recognised, codes(found)) == (0, [code])
 
 
-def test_a_row_with_something_to_be_said_once_is_set_aside() -> None:
-    """L10: short notice is about the change."""
+def test_a_row_with_a_warning_about_a_change_is_recognised_the_next_time() -> None:
+    """L10: A row whose warning is about a change tells it once. The next pick-up
+    recognises the row.
+    """
+    # given
     text = leaving(ANN, (TODAY + timedelta(days=3)).isoformat())
     first = plan(text)
 
+    # when
     second = plan(text, known=roster_after(first))
 
+    # then
     assert (codes(first), codes(second), second.recognised) == (["short-notice"], [], 1)
 
 
-def test_the_same_text_under_another_header_is_another_row() -> None:
+def test_the_same_text_under_another_header_is_read() -> None:
+    """L10: A row with the same text under other column names is read, because its cells mean
+    something else.
+    """
+    # given
     roster = roster_after(plan(file("1,ann@acme.example,Ann,Bakker")))
     text = file("1,ann@acme.example,Ann,Bakker", header="external_id,email,last_name,first_name")
 
+    # when
     found = plan(text, known=roster)
 
+    # then
     assert (found.recognised, kinds(found)) == (0, ["details-changed"])
 
 
-def test_the_same_row_under_other_settings_is_another_row() -> None:
-    """A group that the company has by now is news in a row that did not change."""
+def test_the_same_row_under_other_settings_is_read() -> None:
+    """L10, W8: An unchanged row is read after the company's settings changed, because its cells may
+    now mean something else.
+    """
+    # given
     text = file(f"{ANN},,", header=f"{BASE},prefix,birthday")
     first = plan(file(f"{ANN},de,", header=f"{BASE},prefix,birthday"))
     roster = roster_after(plan(text, known=roster_after(first)), roster_after(first))
 
+    # when
     found = plan(text, known=roster, company=a_company(policy={"blank_cells": "clear"}))
 
+    # then
     assert (found.recognised, kinds(found)) == (0, ["details-changed"])
 
 
-def test_a_row_that_changes_nothing_is_remembered_as_it_was_written_last() -> None:
+def test_a_row_without_changes_is_recognised_in_its_latest_form() -> None:
+    """L10: A row that is written in another way but changes nothing is recognised the next time in
+    its new form.
+    """
+    # given
     first = plan(file(ANN))
     roster = roster_after(first)
     text = file("Bakker,Ann,ann@acme.example,1", header="last_name,first_name,email,external_id")
     second = plan(text, known=roster)
     roster = roster_after(second, roster)
 
+    # when
     third = plan(text, known=roster)
 
+    # then
     assert (second.recognised, outcomes(second)) == (0, ["unchanged"])
     assert (third.recognised, third.results) == (1, ())
 
 
-def test_a_row_of_before_a_change_is_not_recognised_after_it() -> None:
+def test_an_older_row_is_not_recognised_after_a_newer_one_was_applied() -> None:
+    """L10: After a newer row was applied, the older row is read again and changes the
+    employee back.
+    """
+    # given
     before, changed = file(ANN), file(ANN.replace("Ann", "Anna"))
     roster = roster_after(plan(before))
     roster = roster_after(plan(changed, known=roster), roster)
 
+    # when
     found = plan(before, known=roster)
 
+    # then
     assert (found.recognised, kinds(found)) == (0, ["details-changed"])
 
 
 def test_superseded_rows_are_read_each_time() -> None:
-    """D3, L10: which row stands is told every time."""
+    """D3, L10: Superseded rows are read at every pick-up, because every run tells that they are
+    superseded.
+    """
+    # given
     texts = file(ANN), file(ANN.replace("Ann", "Anna"))
     roster = roster_after(plan(*texts))
 
+    # when
     found = plan(*texts, known=roster)
 
+    # then
     assert (found.recognised, outcomes(found)) == (0, ["skipped", "unchanged"])
 
 
-def test_a_row_that_stood_with_another_ones_cells_is_read_when_it_comes_alone() -> None:
-    """D3, L10: its digest is not kept, since alone it might say something else."""
+def test_a_row_merged_with_an_earlier_row_is_read_when_it_comes_alone() -> None:
+    """D3, L10: A row that was applied together with values of an earlier row is read when it comes
+    alone, because alone it may mean something else.
+    """
+    # given
     texts = leaving(ANN, "2027-06-30"), leaving(ANN, "")
     roster = roster_after(plan(*texts))
 
+    # when
     found = plan(texts[1], known=roster)
 
+    # then
     assert (found.recognised, kinds(found)) == (0, [])
 
 
@@ -768,10 +962,13 @@ def test_a_row_that_stood_with_another_ones_cells_is_read_when_it_comes_alone() 
     ],
     ids=["address", "external id"],
 )
-def test_a_row_is_read_while_it_names_a_deactivated_employee_by_what_is_not_theirs(
+def test_a_row_is_read_while_it_gives_a_deactivated_employee_another_address_or_external_id(
     theirs: str, row: str, other: str
 ) -> None:
-    """I7, L6: what the file may not give them may come to be somebody else's."""
+    """I7, L6: A row about a deactivated employee with an address or external id that is not theirs
+    is read each time, because another row can claim the same one.
+    """
+    # given
     (ann,) = known(theirs)
     gone = then(ann, Deactivated())
     roster = Roster(
@@ -781,8 +978,10 @@ def test_a_row_is_read_while_it_names_a_deactivated_employee_by_what_is_not_thei
     roster = roster_after(first, roster)
     assert outcomes(first) == ["unchanged"]
 
+    # when
     found = plan(file(row, other), known=roster)
 
+    # then
     assert outcomes(found) == ["rejected", "rejected"]
 
 
@@ -805,10 +1004,16 @@ FILES = st.lists(
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(FILES, FILES)
-def test_counts_add_up_and_digests_make_no_difference(first: list[str], second: list[str]) -> None:
-    """Every row has one verdict, and what is set aside would have changed nothing."""
+def test_counts_add_up_and_recognition_of_rows_makes_no_difference(
+    first: list[str], second: list[str]
+) -> None:
+    """R2, L10: Every row is counted once, and a plan that recognises rows is the same as a plan
+    that reads all of them.
+    """
+    # given
     roster = roster_after(plan(*first))
 
+    # when / then
     for texts in (first, second, first + second):
         found = plan(*texts, known=roster)
         counts = found.counts
@@ -822,8 +1027,12 @@ def test_counts_add_up_and_digests_make_no_difference(first: list[str], second: 
         assert same(found, in_full(*texts, roster=roster))
 
 
-def test_a_plan_that_is_printed_names_nobody() -> None:
-    """What goes to a log by accident is not about people."""
+def test_a_printed_plan_shows_no_address() -> None:
+    """The printed form of a plan, of its results and of its issues shows no e-mail address, so that
+    logs stay free of personal data.
+    """
+    # when
     found = plan(file(ANN), file(BEN, "1,x,Ann,Bakker"))
 
+    # then
     assert "acme.example" not in repr(found) + repr(found.results) + repr(found.issues)

@@ -23,7 +23,7 @@ def by_line(found: Plan) -> dict[int | None, list[str]]:
     return told
 
 
-# Rows that say the same
+# Identical rows
 
 
 @pytest.mark.parametrize(
@@ -37,10 +37,14 @@ def by_line(found: Plan) -> dict[int | None, list[str]]:
     ],
     ids=["to the letter", "padded", "quoted", "address in other case", "Unicode white space"],
 )
-def test_a_row_that_repeats_another_is_read_once(again: str) -> None:
-    """I7: identical after W1, with addresses compared as in I1, collapse into the first."""
+def test_an_identical_row_is_skipped(again: str) -> None:
+    """I7, W1, I1: A row that is identical to an earlier row is skipped with a warning that names
+    the earlier line. White space, quotes and the case of the address do not matter.
+    """
+    # when
     found = plan(file(ANN, BEN, again))
 
+    # then
     assert outcomes(found) == ["registered", "registered", "skipped"]
     (issue,) = found.issues
     assert (issue.code, issue.severity, issue.line) == ("duplicate-row", "warning", 4)
@@ -48,7 +52,8 @@ def test_a_row_that_repeats_another_is_read_once(again: str) -> None:
 
 
 def test_rows_are_identical_after_normalisation() -> None:
-    """I7, W1: two spellings of one character are one character."""
+    """I7, W1: Two rows are identical when they write the same character in two Unicode forms."""
+    # when
     found = plan(
         file(
             "1,zoe@acme.example,Zoe\u0308,Bakker,",
@@ -56,52 +61,71 @@ def test_rows_are_identical_after_normalisation() -> None:
         )
     )
 
+    # then
     assert outcomes(found) == ["registered", "skipped"]
     assert codes(found) == ["duplicate-row"]
 
 
-def test_of_identical_rows_the_first_stands() -> None:
-    """I7: with its own way to write the address, and its own line."""
+def test_the_first_of_identical_rows_is_applied() -> None:
+    """I7: The first of several identical rows is applied, with its spelling of the address, and its
+    line stands in the events.
+    """
+    # when
     found = plan(file("1,Ann@acme.example,Ann,Bakker,", "1,ANN@acme.example,Ann,Bakker,"))
 
+    # then
     (change,) = found.changes
     assert change.after.email == "Ann@acme.example"
     assert [recorded.line for recorded in change.events] == [2]
 
 
-def test_a_row_said_many_times_is_read_once() -> None:
-    """I7: every repetition names the row that stands."""
+def test_every_repetition_of_a_row_names_the_first_row() -> None:
+    """I7: When a row is repeated several times, each repetition is skipped with an issue that names
+    the line of the first row.
+    """
+    # when
     found = plan(file(ANN, ANN, ANN))
 
+    # then
     assert outcomes(found) == ["registered", "skipped", "skipped"]
     assert codes(found) == ["duplicate-row", "duplicate-row"]
     assert all("line 2" in issue.message for issue in found.issues)
 
 
-def test_rows_without_external_id_collapse_as_well() -> None:
-    """I7: identical by address alone."""
+def test_identical_rows_without_an_external_id_are_skipped_too() -> None:
+    """I7: A repeated row without an external id is skipped too."""
+    # given
     row = ",ann@acme.example,Ann,Bakker,"
 
+    # when / then
     assert outcomes(plan(file(row, row))) == ["registered", "skipped"]
 
 
-def test_identical_rows_about_someone_known_change_them_once() -> None:
-    """I7: collapsing is about rows, whomever they mean."""
+def test_identical_rows_change_a_known_employee_once() -> None:
+    """I7: Two identical rows about a known employee change this employee once."""
+    # given
     ann = registered(ANN, HEADER)
     row = ANN.replace("Ann", "Anna")
 
+    # when
     found = plan(file(row, row), known=[ann])
 
+    # then
     assert outcomes(found) == ["changed", "skipped"]
     assert kinds(found) == ["details-changed"]
 
 
-def test_identical_rows_with_a_problem_are_one_rejected_row_and_its_repetition() -> None:
-    """I7, W9: the problem is told where it stands first."""
+def test_of_identical_rows_with_an_error_the_first_is_rejected_and_the_second_skipped() -> None:
+    """I7, W9: When identical rows contain an error, the first is rejected with that error and the
+    second is skipped as a repetition.
+    """
+    # given
     row = "1,ann@acme.example,Ann,Bakker,1990-02-30"
 
+    # when
     found = plan(file(row, row))
 
+    # then
     assert outcomes(found) == ["rejected", "skipped"]
     assert by_line(found) == {2: ["bad-date"], 3: ["duplicate-row"]}
 
@@ -119,30 +143,41 @@ def test_identical_rows_with_a_problem_are_one_rejected_row_and_its_repetition()
     ],
     ids=["name", "date", "blank", "case of a name"],
 )
-def test_rows_with_one_address_that_differ_are_all_rejected(other: str) -> None:
-    """I7: nobody can tell which one is right."""
+def test_different_rows_with_one_address_are_all_rejected(other: str) -> None:
+    """I7: All rows with the same e-mail address are rejected when they differ in any cell, and the
+    other rows are not.
+    """
+    # given
     rows = (ANN.removeprefix("1"), BEN, other.removeprefix("1"))
 
+    # when
     found = plan(file(*rows))
 
+    # then
     assert outcomes(found) == ["rejected", "registered", "rejected"]
     assert by_line(found) == {2: ["duplicate-email"], 4: ["duplicate-email"]}
     assert {issue.severity for issue in found.issues} == {"error"}
 
 
-def test_rows_with_one_external_id_that_differ_are_all_rejected() -> None:
-    """I7: the same for external ids."""
+def test_different_rows_with_one_external_id_are_all_rejected() -> None:
+    """I7: All rows with the same external id are rejected when they differ, and the issues name the
+    external id.
+    """
+    # when
     found = plan(file(ANN, BEN, "1,anna@acme.example,Ann,Bakker,1990-01-01"))
 
+    # then
     assert outcomes(found) == ["rejected", "registered", "rejected"]
     assert by_line(found) == {2: ["duplicate-external-id"], 4: ["duplicate-external-id"]}
     assert [(issue.field, issue.value) for issue in found.issues] == [("external_id", "1")] * 2
 
 
-def test_the_lines_of_all_rows_are_named() -> None:
-    """I7: each rejection tells where the others are."""
+def test_each_contradiction_names_the_lines_of_all_its_rows() -> None:
+    """I7: The issue of each contradicting row names the lines of all of them."""
+    # when
     found = plan(file(*(f",ann@acme.example,Ann{n},Bakker," for n in "abc")))
 
+    # then
     assert codes(found) == ["duplicate-email"] * 3
     assert all("Lines 2, 3 and 4 " in issue.message for issue in found.issues)
     assert [(issue.field, issue.value) for issue in found.issues] == [
@@ -151,37 +186,54 @@ def test_the_lines_of_all_rows_are_named() -> None:
 
 
 def test_addresses_that_differ_in_case_are_one_address() -> None:
-    """I7, I1: compared as everywhere else."""
+    """I7, I1: Two different rows whose addresses differ only in upper and lower case contradict
+    each other.
+    """
+    # when
     found = plan(file(",ann@acme.example,Ann,Bakker,", ",ANN@acme.example,Anna,Bakker,"))
 
+    # then
     assert codes(found) == ["duplicate-email", "duplicate-email"]
 
 
 @pytest.mark.parametrize(("one", "other"), [("7", "007"), ("x", "X")])
-def test_external_ids_that_only_look_alike_are_two(one: str, other: str) -> None:
-    """I7, I1: compared exactly."""
+def test_external_ids_are_compared_character_by_character(one: str, other: str) -> None:
+    """I7, I1: Rows whose external ids differ in a leading zero or in case do not contradict each
+    other.
+    """
+    # when
     found = plan(file(f"{one},a@x.example,Ann,Bakker,", f"{other},b@x.example,Ben,Visser,"))
 
+    # then
     assert outcomes(found) == ["registered", "registered"]
 
 
-def test_rows_without_external_id_share_none() -> None:
-    """I7: a blank is not a value that two rows could have in common."""
+def test_rows_without_an_external_id_do_not_contradict_each_other() -> None:
+    """I7: Two rows with a blank external id do not count as rows with the same external id."""
+    # when
     found = plan(file(",a@x.example,Ann,Bakker,", ",b@x.example,Ben,Visser,"))
 
+    # then
     assert outcomes(found) == ["registered", "registered"]
     assert codes(found) == []
 
 
-def test_rows_without_an_address_share_none() -> None:
-    """I7, W2: each is rejected for what it lacks, and for nothing else."""
+def test_rows_without_an_address_do_not_contradict_each_other() -> None:
+    """I7, W2: Two rows with a blank address are each rejected for the missing value, and not as
+    duplicates.
+    """
+    # when
     found = plan(file("1,,Ann,Bakker,", "2,,Ben,Visser,"))
 
+    # then
     assert codes(found) == ["missing-value", "missing-value"]
 
 
-def test_a_row_may_contradict_two_others_and_says_both() -> None:
-    """I7, W9: one shares its address, the other its external id."""
+def test_a_row_that_contradicts_two_others_gets_both_issues() -> None:
+    """I7, W9: A row that shares its address with one row and its external id with another gets both
+    issues.
+    """
+    # when
     found = plan(
         file(
             "1,ann@acme.example,Ann,Bakker,",
@@ -190,6 +242,7 @@ def test_a_row_may_contradict_two_others_and_says_both() -> None:
         )
     )
 
+    # then
     assert outcomes(found) == ["rejected"] * 3
     assert by_line(found) == {
         2: ["duplicate-email", "duplicate-external-id"],
@@ -198,21 +251,28 @@ def test_a_row_may_contradict_two_others_and_says_both() -> None:
     }
 
 
-def test_a_repetition_that_shares_its_external_id_with_a_third_row_is_rejected_too() -> None:
-    """I7: two of three are identical, and still the three contradict each other."""
+def test_identical_rows_are_rejected_when_a_third_row_has_their_external_id() -> None:
+    """I7: When a different row has the external id of two identical rows, all three are
+    rejected.
+    """
+    # when
     found = plan(file(ANN, ANN, "1,anna@acme.example,Ann,Bakker,1990-01-01"))
 
+    # then
     assert outcomes(found) == ["rejected"] * 3
     assert codes(found) == ["duplicate-external-id"] * 3
     assert all("Lines 2, 3 and 4 " in issue.message for issue in found.issues)
 
 
-def test_two_of_three_identical_rows_do_not_outvote_the_third() -> None:
-    """I7: all of them are rejected, by address as well."""
+def test_identical_rows_are_rejected_when_a_third_row_has_their_address() -> None:
+    """I7: When a different row has the address of two identical rows, all three are rejected."""
+    # given
     row = ",ann@acme.example,Ann,Bakker,"
 
+    # when
     found = plan(file(row, row, ",ann@acme.example,Anna,Bakker,"))
 
+    # then
     assert codes(found) == ["duplicate-email"] * 3
 
 
@@ -223,18 +283,26 @@ def test_two_of_three_identical_rows_do_not_outvote_the_third() -> None:
         (",ann@acme.example,,Bakker,", "missing-value"),
     ],
 )
-def test_rows_with_problems_of_their_own_count(broken: str, problem: str) -> None:
-    """I7, W9: the good row is rejected as well, and the bad one tells all."""
+def test_a_row_with_an_error_also_contradicts_another_row(broken: str, problem: str) -> None:
+    """I7, W9: A row with an error of its own still contradicts a correct row with the same address.
+    It gets both issues.
+    """
+    # when
     found = plan(file(broken, ",ann@acme.example,Ann,Bakker,"))
 
+    # then
     assert outcomes(found) == ["rejected", "rejected"]
     assert by_line(found) == {2: [problem, "duplicate-email"], 3: ["duplicate-email"]}
 
 
-def test_a_malformed_address_counts_as_it_is_written() -> None:
-    """I7: also where the problem is the address itself."""
+def test_rows_with_the_same_malformed_address_contradict_each_other() -> None:
+    """I7, W3: Two rows with the same malformed address get `duplicate-email` in addition to
+    `bad-email`.
+    """
+    # when
     found = plan(file("1,ann,Ann,Bakker,", "2,ann,Anna,Bakker,"))
 
+    # then
     assert by_line(found) == {
         2: ["bad-email", "duplicate-email"],
         3: ["bad-email", "duplicate-email"],
@@ -242,19 +310,27 @@ def test_a_malformed_address_counts_as_it_is_written() -> None:
 
 
 def test_the_external_id_of_a_row_with_a_malformed_address_counts() -> None:
-    """I7: the row that could be read otherwise is rejected as well."""
+    """I7, W3: A row with a malformed address still contradicts a correct row with the same external
+    id.
+    """
+    # when
     found = plan(file("1,ann,Ann,Bakker,", "1,ann@acme.example,Ann,Bakker,"))
 
+    # then
     assert by_line(found) == {
         2: ["bad-email", "duplicate-external-id"],
         3: ["duplicate-external-id"],
     }
 
 
-def test_rejected_duplicates_change_nobody() -> None:
-    """I7, W9: not the employee they mean, while the other rows go on."""
+def test_rows_rejected_as_duplicates_change_nobody() -> None:
+    """I7, W9: Rows that are rejected as duplicates do not change their employee, who is not absent
+    either. The other rows are applied.
+    """
+    # given
     ann, ben = registered(ANN, HEADER, position=1), registered(BEN, HEADER, position=2)
 
+    # when
     found = plan(
         file(
             ANN.replace("Ann", "Anna"),
@@ -264,25 +340,35 @@ def test_rejected_duplicates_change_nobody() -> None:
         known=[ann, ben],
     )
 
+    # then
     names = [one.details.first_name for one in after(found, [ann, ben])]
     assert names == ["Ann", "Benno"]
     assert found.counts.absent == 0
 
 
 def test_the_same_address_in_two_files_is_no_duplicate() -> None:
-    """I7: in one file; across files the later row stands (D3)."""
+    """I7, D3: Rows with the same address in two files do not contradict each other. The later row
+    supersedes the earlier one.
+    """
+    # when
     found = plan(file(ANN), file(ANN.replace("Ann", "Anna")))
 
+    # then
     assert outcomes(found) == ["skipped", "registered"]
     assert codes(found) == ["several-files", "superseded-row"]
 
 
-def test_duplicates_of_each_file_are_its_own() -> None:
-    """I7: lines are counted and named within the file they are in."""
+def test_duplicates_are_counted_within_each_file() -> None:
+    """I7: Contradicting rows are found within each file, and the lines in the issues are lines of
+    that file.
+    """
+    # given
     twice = (",ann@acme.example,Ann,Bakker,", ",ann@acme.example,Anna,Bakker,")
 
+    # when
     found = plan(file(*twice), file(BEN, *twice))
 
+    # then
     told = [(issue.file, issue.line, issue.message[:15]) for issue in found.issues[1:]]
     first, second = "alleo_employees_0.csv", "alleo_employees_1.csv"
     assert told == [
@@ -295,8 +381,7 @@ def test_duplicates_of_each_file_are_its_own() -> None:
 
 @pytest.mark.parametrize("order", [("a", "b"), ("b", "a")], ids="-".join)
 def test_two_addresses_for_one_external_id_contradict_each_other(order: tuple[str, str]) -> None:
-    """I7: two rows that differ in nothing but the address are not identical, whichever address
-    comes first."""
+    """I7: Two rows that differ only in the address contradict each other, in either order."""
     # when
     found = plan(file(*(f"1,{name}@acme.example,Ann,Bakker,1990-01-01" for name in order)))
 

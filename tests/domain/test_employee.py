@@ -1,4 +1,4 @@
-"""The fold: what each event makes of an employee, and which streams are none."""
+"""What each event changes of an employee, and which streams of events are errors."""
 
 from __future__ import annotations
 
@@ -91,9 +91,14 @@ def difference(before: Employee, after: Employee) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("active", "state"), [(True, State.ACTIVE), (False, State.PENDING)])
-def test_a_registration_is_an_employee(active: bool, state: State) -> None:
+def test_the_event_registered_makes_an_employee(active: bool, state: State) -> None:
+    """L1, L8: The event `registered` makes an employee with exactly the values of the event. The
+    file's address and last day begin with them.
+    """
+    # when
     found = fold(None, [recorded(registration(active=active), line=2)])
 
+    # then
     assert found is not None
     assert msgspec.structs.asdict(found) == {
         "id": ANN,
@@ -110,13 +115,18 @@ def test_a_registration_is_an_employee(active: bool, state: State) -> None:
     }
 
 
-def test_no_events_are_nobody() -> None:
+def test_a_stream_without_events_gives_no_employee() -> None:
+    """Without any event there is no employee."""
+    # when / then
     assert fold(None, []) is None
 
 
-def test_no_more_events_are_the_same_employee() -> None:
+def test_folding_no_further_events_returns_the_same_employee() -> None:
+    """An employee stays the same when no events follow."""
+    # given
     before = ann()
 
+    # when / then
     assert fold(before, []) is before
 
 
@@ -273,12 +283,16 @@ CASES: dict[str, tuple[Employee, EmployeeEvent, bool, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("before", "event", "by_file", "expected"), CASES.values(), ids=CASES)
-def test_an_event_changes_what_it_tells_and_nothing_else(
+def test_an_event_changes_its_own_fields_and_nothing_else(
     before: Employee, event: EmployeeEvent, by_file: bool, expected: dict[str, Any]
 ) -> None:
-    """L8: what the file said moves by what a file said alone."""
+    """L8: Each event changes its own fields and nothing else. Only an event from a file changes
+    what the file last said.
+    """
+    # given
     next_one = recorded(event, before.version + 1, line=9 if by_file else None)
 
+    # when / then
     assert difference(before, evolve(before, next_one)) == expected
 
 
@@ -286,12 +300,17 @@ WIRE_TAGS = [str(kind.__struct_config__.tag) for kind in get_args(EmployeeEvent)
 
 
 def test_there_is_a_case_for_each_kind_of_event() -> None:
+    """The cases above cover every kind of event about an employee."""
+    # when
     covered = {str(event.__struct_config__.tag) for _, event, *_ in CASES.values()}
 
+    # then
     assert covered | {"registered"} == set(WIRE_TAGS)
 
 
-def test_kinds_are_what_stores_and_people_know_them_by() -> None:
+def test_the_kinds_of_events_have_their_documented_names() -> None:
+    """The kinds of events keep the names under which they are stored and shown."""
+    # when / then
     assert set(WIRE_TAGS) == {
         "registered",
         "activated",
@@ -309,25 +328,39 @@ def test_kinds_are_what_stores_and_people_know_them_by() -> None:
 
 
 @pytest.mark.parametrize(("before", "event"), [case[:2] for case in CASES.values()], ids=CASES)
-def test_every_event_moves_the_version_and_the_moment(
+def test_every_event_raises_the_version_and_moves_the_effective_moment(
     before: Employee, event: EmployeeEvent
 ) -> None:
-    """C1: the moment is when it took effect, not when it was recorded."""
+    """C1: Every event raises the employee's version by one and moves the effective moment to the
+    time at which the event took effect.
+    """
+    # when
     after = evolve(before, recorded(event, before.version + 1))
 
+    # then
     assert after.version == before.version + 1
     assert after.effective == before.effective + timedelta(hours=1)
 
 
-def test_an_event_leaves_the_state_before_it_alone() -> None:
+def test_evolving_an_employee_leaves_the_earlier_state_as_it_was() -> None:
+    """Applying an event makes a new state of the employee and leaves the earlier state as
+    it was.
+    """
+    # given
     before = ann()
 
+    # when
     evolve(before, recorded(EmailChanged("x@acme.example"), 2))
 
+    # then
     assert before == ann()
 
 
-def test_folding_in_parts_is_folding() -> None:
+def test_folding_in_two_parts_gives_the_same_employee() -> None:
+    """Events that are folded in two parts give the same employee as events that are
+    folded together.
+    """
+    # given
     told: list[EmployeeEvent] = [
         registration(active=False),
         SCHEDULED,
@@ -336,10 +369,11 @@ def test_folding_in_parts_is_folding() -> None:
     ]
     events = [recorded(event, number, line=2) for number, event in enumerate(told, 1)]
 
+    # when / then
     assert fold(fold(None, events[:2]), events[2:]) == fold(None, events)
 
 
-# Streams that are none
+# Streams that are errors
 
 
 @pytest.mark.parametrize(
@@ -348,18 +382,27 @@ def test_folding_in_parts_is_folding() -> None:
     ids=[f"a stream of {name}" for name in CASES],
 )
 def test_a_stream_begins_with_a_registration(event: EmployeeEvent) -> None:
+    """L1: The stored events of an employee must begin with `registered`. Any other first event is
+    an error.
+    """
+    # when / then
     with pytest.raises(ValueError, match="no stream"):
         fold(None, [recorded(event)])
 
 
 @pytest.mark.parametrize("before", [ann(), ann(active=False), ann(Deactivated())])
 def test_nobody_is_registered_twice(before: Employee) -> None:
+    """L1: A second event `registered` for the same employee is an error."""
+    # when / then
     with pytest.raises(ValueError, match="registered once"):
         evolve(before, recorded(registration(), before.version + 1))
 
 
-def test_a_refusal_to_fold_names_nobody() -> None:
-    """Errors end in logs, and people don't."""
+def test_an_error_about_a_stream_names_no_address() -> None:
+    """The error about a wrong first event names the kind of the event and not the address of the
+    employee, so that logs stay free of personal data.
+    """
+    # when / then
     with pytest.raises(ValueError, match="EmailChanged") as refused:
         fold(None, [recorded(EmailChanged("secret@acme.example"))])
 
@@ -377,35 +420,46 @@ def test_a_refusal_to_fold_names_nobody() -> None:
         ((EmailChanged("ANN@acme.example"),), {"ann@acme.example"}),
     ],
 )
-def test_an_employee_is_known_by_their_address_and_by_the_one_the_file_uses(
+def test_an_employee_has_the_present_address_and_the_address_that_the_file_uses(
     events: tuple[EmployeeEvent, ...], expected: set[str]
 ) -> None:
-    """I8, I1: compared without case."""
+    """I8, I1: An employee is found by the present address and by the address that the file uses,
+    both in lower case.
+    """
     assert ann(*events).addresses == expected
 
 
 # From decisions to a change
 
 
-def test_a_change_is_the_fold_of_its_events() -> None:
-    """L8: the state a plan leaves is rebuilt from events, and nothing is kept beside them."""
+def test_the_state_after_a_change_follows_from_its_events() -> None:
+    """R1, L8: The state that a plan leaves can be rebuilt from its events alone."""
+    # given
     header = "external_id,email,first_name,last_name,onboarding_date,offboarding_date,custom_desk"
     first = plan(f"{header}\n1,ann@acme.example,Ann,Bakker,2027-04-01,2027-06-30,1\n")
     (born,) = first.changes
     second = plan(
         f"{header}\n1,anna@acme.example,Anna,Bakker,2027-04-01,2027-08-31,2\n", known=[born.after]
     )
+
+    # when
     (moved,) = second.changes
 
+    # then
     assert born.before is None
     assert fold(None, born.events) == born.after
     assert moved.before == born.after
     assert fold(None, [*born.events, *moved.events]) == moved.after
 
 
-def test_a_change_numbers_its_events_on() -> None:
+def test_the_events_of_a_change_continue_the_numbers_of_the_stream() -> None:
+    """R1: The events of a change continue the employee's numbers and carry the run, the file and
+    the line.
+    """
+    # given
     before = ann(SCHEDULED)
 
+    # when
     change = change_of(
         before,
         UUID(int=0),
@@ -415,6 +469,7 @@ def test_a_change_numbers_its_events_on() -> None:
         line=4,
     )
 
+    # then
     assert change is not None
     assert [(each.originator_id, each.originator_version) for each in change.events] == [
         (ANN, 3),
@@ -424,27 +479,34 @@ def test_a_change_numbers_its_events_on() -> None:
     assert change.after.version == 4
 
 
-def test_a_change_takes_no_effect_before_the_event_it_follows() -> None:
-    """C1: a date that was due earlier takes effect with the last event."""
+def test_a_change_takes_effect_no_earlier_than_the_event_before_it() -> None:
+    """C1: A change that was due earlier takes effect with the employee's previous event."""
+    # given
     before = ann(SCHEDULED)
     early = NOW - timedelta(days=9)
 
+    # when
     change = change_of(before, UUID(int=0), [(early, Deactivated())], Moment(RUN, LATER))
 
+    # then
     assert change is not None
     assert [each.effective for each in change.events] == [before.effective]
     assert [each.recorded for each in change.events] == [LATER]
 
 
 @pytest.mark.parametrize("before", [None, ann()])
-def test_no_events_are_no_change(before: Employee | None) -> None:
+def test_without_events_there_is_no_change(before: Employee | None) -> None:
+    """L10: When there are no events there is no change, for a known employee and for a new one."""
     assert change_of(before, ANN, [], Moment(RUN, NOW)) is None
 
 
 # Privacy
 
 
-def test_an_employee_shows_nothing_of_themselves_where_values_are_printed() -> None:
-    """What goes to a log by accident names nobody."""
+def test_a_printed_employee_shows_no_personal_data() -> None:
+    """The printed forms of an employee and of a registration show only the kind of the value, so
+    that logs stay free of personal data.
+    """
+    # when / then
     assert repr(ann()) == "<Employee>"
     assert repr(registration()) == "<Registered>"

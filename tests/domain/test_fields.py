@@ -1,4 +1,4 @@
-"""F2, F4 and F5: what a header means, and what is said about it."""
+"""F2, F4 and F5: what the column names of a header mean, and which issues they get."""
 
 from __future__ import annotations
 
@@ -50,8 +50,12 @@ def refusals(file: str, mapping: dict[str, str] | None = None) -> tuple[Issue, .
         pytest.param(lambda name: f"\u00a0{name}\u3000", id="Unicode white space around it"),
     ],
 )
-def test_a_name_may_be_spelt_in_many_ways(field: str, spelt: Callable[[str], str]) -> None:
-    """F4: white space around it, case, and space, `_` or `-` make no difference."""
+def test_the_spelling_of_a_column_name_does_not_matter(
+    field: str, spelt: Callable[[str], str]
+) -> None:
+    """F4: White space around a column name, upper and lower case, and the choice of space, `_` or
+    `-` make no difference.
+    """
     assert field_of(spelt(field)) == field
 
 
@@ -70,26 +74,32 @@ def test_a_name_may_be_spelt_in_many_ways(field: str, spelt: Callable[[str], str
         "xcustom_a",
     ],
 )
-def test_another_name_means_nothing(name: str) -> None:
-    """F4: names are matched, not guessed."""
+def test_a_similar_column_name_is_not_a_known_column(name: str) -> None:
+    """F4, F5: A name that is only similar to the name of a field is not a known column."""
     assert field_of(name) is None
 
 
-def test_a_custom_field_is_whatever_follows_its_prefix() -> None:
-    """W7: `custom_<name>` is a custom field, and nothing else is."""
+def test_a_custom_field_begins_with_its_prefix() -> None:
+    """W7: A column whose name begins with `custom_` and goes on after it is a custom field. Other
+    columns are not.
+    """
+    # when / then
     assert is_custom("custom_salary")
     assert not is_custom("custom_")
     assert not is_custom("salary")
 
 
 def test_columns_may_stand_in_any_order() -> None:
-    """F4: a column means its name, wherever it stands."""
+    """F4: The columns of a file can stand in any order, because each one is found by its name."""
+    # given
     file = (
         "Birthday,LAST NAME,E_mail x,first-name,EMAIL\n1990-05-17,Bakker,?,Anna,anna@acme.example\n"
     )
 
+    # when
     (anna,) = after(plan(file))
 
+    # then
     assert (anna.email, anna.details.first_name, anna.details.last_name) == tuple(ANNA.split(","))
     assert anna.details.birthday == day("1990-05-17")
 
@@ -97,45 +107,61 @@ def test_columns_may_stand_in_any_order() -> None:
 # F4: the company's own mapping
 
 
-def test_a_companys_own_names_are_understood() -> None:
-    """F4: the mapping turns the customer's columns into ours."""
+def test_a_mapped_column_name_means_the_field_of_the_mapping() -> None:
+    """F4: A column name that the company mapped to a field means this field, also for a
+    custom field.
+    """
+    # given
     company = a_company(
         fields={"Mail": "email", "Voornaam": "first_name", "Maat": "custom_shoe_size"}
     )
 
+    # when
     (anna,) = after(
         plan("Mail,Voornaam,Last name,Maat\nanna@acme.example,Anna,Bakker,39\n", company=company)
     )
 
+    # then
     assert (anna.email, anna.details.first_name, anna.details.last_name) == tuple(ANNA.split(","))
     assert anna.details.custom == {"custom_shoe_size": "39"}
 
 
 @pytest.mark.parametrize("header", ["Voor Naam", "VOOR_NAAM", " voor-naam "])
-def test_a_companys_own_names_are_matched_as_leniently(header: str) -> None:
-    """F4: case, dashes and white space make no difference to mapped names either."""
+def test_the_spelling_of_a_mapped_column_name_does_not_matter(header: str) -> None:
+    """F4: Case, dashes and white space make no difference in the company's own column
+    names either.
+    """
     assert fields(header, {"Voor-naam": "first_name"}) == ["first_name"]
 
 
 def test_the_mapping_comes_before_the_usual_meaning() -> None:
-    """F4: a mapped name no longer means what it usually means."""
+    """F4: A mapped column name means what the mapping says, even if it is the name of
+    another field.
+    """
+    # given
     mapping = {"email": "external_id", "prefix": "custom_title", "Mail": "email"}
 
+    # when / then
     assert fields("email,Mail,Prefix", mapping) == ["external_id", "email", "custom_title"]
 
 
-def test_a_mapping_takes_no_name_away() -> None:
-    """F4: the usual name is still understood where the mapped one is absent."""
+def test_the_usual_column_name_still_works_beside_a_mapping() -> None:
+    """F4: The usual name of a field is still understood in a file without the mapped name."""
+    # when / then
     assert fields("email,first_name,last_name", {"Mail": "email"}) == list(MANDATORY)
 
 
-# F2: the header's part
+# F2: known names in the header
 
 
-def test_the_names_in_a_header_tell_how_it_is_split() -> None:
-    """F2: known names are counted, mapped and custom ones too, however they are spelt."""
+def test_known_column_names_are_counted_to_find_the_delimiter() -> None:
+    """F2: The known names in a header are counted, including mapped and custom names in
+    any spelling.
+    """
+    # given
     cells = ["E-MAIL", "First Name", "Afdeling", "custom_x", "colour", ""]
 
+    # when / then
     assert known_columns(cells, {"afdeling": "group_name", "e mail": "email"}) == 4
     assert known_columns(cells, {}) == 2
     assert known_columns(["email;first_name;last_name"], {}) == 0
@@ -157,9 +183,13 @@ def test_the_names_in_a_header_tell_how_it_is_split() -> None:
     ],
 )
 def test_a_missing_mandatory_column_refuses_the_file(header: str, missing: list[str]) -> None:
-    """F5: nothing is applied, and one sentence names every column that is missing."""
+    """F5: A file without a mandatory column is refused, and one issue names all the mandatory
+    columns that are missing.
+    """
+    # when
     issue, *hints = refusals(f"\n{header}\na,b\n")
 
+    # then
     assert {hint.code for hint in hints} <= {"unknown-column"}
     assert (issue.code, issue.severity, issue.file) == ("missing-column", Severity.ERROR, FILE)
     assert (issue.line, issue.field) == (2, missing[0])
@@ -168,8 +198,11 @@ def test_a_missing_mandatory_column_refuses_the_file(header: str, missing: list[
 
 
 @pytest.mark.parametrize("field", [field for field in COLUMNS if field not in MANDATORY])
-def test_every_other_column_may_be_absent_or_there(field: str) -> None:
-    """F5: only e-mail, first name and last name are mandatory."""
+def test_every_other_column_is_optional(field: str) -> None:
+    """F5: Every column except e-mail, first name and last name can be absent or present without an
+    issue.
+    """
+    # when / then
     assert codes(plan(f"email,first_name,last_name\n{ANNA}\n")) == []
     assert codes(plan(f"email,first_name,last_name,{field}\n{ANNA},\n")) == []
 
@@ -199,18 +232,24 @@ def test_every_other_column_may_be_absent_or_there(field: str) -> None:
     ],
 )
 def test_two_columns_for_one_field_refuse_the_file(header: str, field: str, named: str) -> None:
-    """F5: nobody can tell which column is meant, so nothing is applied."""
+    """F5: A file with two columns for one field is refused, and the issue names these columns as
+    they are written.
+    """
+    # when
     (issue,) = refusals(f"{header}\n{ANNA},,,\n", {"mail": "email"})
 
+    # then
     assert (issue.code, issue.severity, issue.file) == ("duplicate-column", Severity.ERROR, FILE)
     assert (issue.line, issue.field) == (1, field)
     assert named in issue.message
 
 
-def test_everything_wrong_with_a_header_is_said_at_once() -> None:
-    """F5: whoever corrects the export hears of every column."""
+def test_all_problems_of_a_header_are_told_at_once() -> None:
+    """F5: A refused header gets an issue for every double, missing and unknown column."""
+    # when
     found = refusals("Email,e_mail,EMAIL,birthday,Birthday,first_name\na,b,c,d,e,f\n")
 
+    # then
     assert sorted((issue.code, issue.field) for issue in found) == [
         ("duplicate-column", "birthday"),
         ("duplicate-column", "email"),
@@ -219,27 +258,35 @@ def test_everything_wrong_with_a_header_is_said_at_once() -> None:
     ]
 
 
-def test_a_header_that_lacks_a_column_tells_which_one_was_misspelt() -> None:
-    """F5: the nearest known name goes with the refusal."""
+def test_a_missing_column_comes_with_a_suggestion_for_the_misspelt_name() -> None:
+    """F5: When a mandatory column is missing, the warning about an unknown column suggests the most
+    similar known name.
+    """
+    # when
     missing, *hints = refusals("Email,First name,Last nam\na,b,c\n")
 
+    # then
     assert missing.code == "missing-column"
     assert [hint.code for hint in hints] == ["unknown-column"]
     assert "did you mean last_name?" in hints[0].message
 
 
 def test_a_column_without_a_name_is_told_by_its_number() -> None:
-    """F5: spreadsheets leave empty columns behind."""
+    """F5: An unknown column without a name is named by its number."""
+    # when
     (issue,) = plan(f"email,first_name,last_name,\n{ANNA},\n").issues
 
+    # then
     assert (issue.code, issue.value) == ("unknown-column", None)
     assert issue.message.startswith("Column 4 has no name")
 
 
-def test_a_header_of_a_million_cells_is_told_of_the_first_hundred() -> None:
-    """F5: a broken file costs neither minutes nor a million issues."""
+def test_at_most_a_hundred_unknown_columns_are_told() -> None:
+    """F5, W12: A header with a million unknown columns gets at most a hundred warnings."""
+    # when
     found = refusals("x" + "," * 1_000_000 + "\nrow\n")
 
+    # then
     assert [issue.code for issue in found] == ["missing-column"] + ["unknown-column"] * 100
 
 
@@ -257,10 +304,14 @@ def test_a_header_of_a_million_cells_is_told_of_the_first_hundred() -> None:
         ("Birth-Day", "birthday"),
     ],
 )
-def test_an_unknown_column_is_ignored_with_the_nearest_name(column: str, suggested: str) -> None:
-    """F5: the file is read without it, and the warning guesses what was meant."""
+def test_an_unknown_column_is_ignored_with_a_suggestion(column: str, suggested: str) -> None:
+    """F5: An unknown column is ignored. The warning names it and suggests the most
+    similar known name.
+    """
+    # when
     planned = plan(f"email,{column},first_name,last_name\nanna@acme.example,?,Anna,Bakker\n")
 
+    # then
     (issue,) = planned.issues
     assert (issue.code, issue.severity) == ("unknown-column", Severity.WARNING)
     assert (issue.file, issue.line, issue.value) == (FILE, 1, column)
@@ -268,27 +319,35 @@ def test_an_unknown_column_is_ignored_with_the_nearest_name(column: str, suggest
     assert outcomes(planned) == ["registered"]
 
 
-def test_an_unknown_column_that_is_like_nothing_gets_no_suggestion() -> None:
-    """F5: a far-fetched guess would mislead."""
+def test_an_unknown_column_without_a_similar_name_gets_no_suggestion() -> None:
+    """F5: The warning about an unknown column suggests no name when no known name is similar."""
+    # when
     (issue,) = plan(f"email,first_name,last_name,Kostenplaats 2\n{ANNA},x\n").issues
 
+    # then
     assert (issue.code, issue.value) == ("unknown-column", "Kostenplaats 2")
     assert "did you mean" not in issue.message
 
 
-def test_what_an_unknown_column_holds_does_not_matter() -> None:
-    """F5: ignored means that nothing in it is judged, and nothing of it is kept."""
+def test_the_cells_of_an_unknown_column_are_neither_judged_nor_kept() -> None:
+    """F5: The cells of an unknown column are neither judged nor kept."""
+    # when
     planned = plan(f"email,first_name,last_name,salary\n{ANNA},\a{'x' * 2_000}\n".encode())
 
+    # then
     (anna,) = after(planned)
     assert codes(planned) == ["unknown-column"]
     assert anna.details.custom == {}
 
 
 def test_every_unknown_column_is_named() -> None:
-    """F5: each one gets its own warning, the same name twice as well."""
+    """F5: Each unknown column gets a warning of its own, also when two columns have the
+    same name.
+    """
+    # when
     planned = plan(f"colour,email,first_name,last_name,shape,colour\nx,{ANNA},y,z\n")
 
+    # then
     assert [(issue.code, issue.value) for issue in planned.issues] == [
         ("unknown-column", "colour"),
         ("unknown-column", "shape"),
@@ -306,6 +365,10 @@ def test_every_unknown_column_is_named() -> None:
         ("Sales", [], ""),
     ],
 )
-def test_the_nearest_name_is_suggested(name: str, known: list[str], clause: str) -> None:
-    """F5: the suggestion is the known name, spelt as it is known."""
+def test_the_most_similar_name_is_suggested_as_it_is_known(
+    name: str, known: list[str], clause: str
+) -> None:
+    """F5, W6: The most similar known name is suggested in its known spelling. No name is suggested
+    when none is similar.
+    """
     assert NearestNames(known).clause(name) == clause

@@ -52,7 +52,7 @@ def without_dates(person: str = ANN) -> str:
 
 
 def employee(onboarding: str = "", offboarding: str = "") -> Employee:
-    """Ann, whom a file registered more than a year ago."""
+    """Ann, registered by a file more than a year ago."""
     return registered(f"{ANN},{onboarding},{offboarding}", DATES, now=LONG_AGO)
 
 
@@ -82,25 +82,32 @@ def in_days(days: int) -> str:
     [row(), without_dates(), row("2027-02-28"), row("2027-03-01"), row("1999-12-31")],
     ids=["blank", "absent", "yesterday", "today", "long ago"],
 )
-def test_who_starts_today_or_started_is_active_at_once(text: str) -> None:
-    """L1: one event, and the account is there."""
+def test_a_new_employee_whose_first_day_has_come_is_active_at_once(text: str) -> None:
+    """L1: A new employee whose onboarding date is today, in the past or blank is active at once,
+    with one event.
+    """
+    # when
     found = plan(text)
 
+    # then
     assert kinds(found) == ["registered"]
     assert one(found).state is State.ACTIVE
 
 
 def test_a_blank_onboarding_date_counts_as_today() -> None:
-    """L1: today is what is kept."""
+    """L1: A blank onboarding date of a new employee is stored as today."""
+    # when / then
     assert one(plan(row())).onboarding_date == TODAY
     assert one(plan(row("2027-02-01"))).onboarding_date == day("2027-02-01")
 
 
 @pytest.mark.parametrize("onboarding", ["2027-03-02", "2028-01-01"])
-def test_who_starts_later_is_pending(onboarding: str) -> None:
-    """L1: they cannot log in before that date."""
+def test_a_new_employee_with_a_first_day_ahead_is_pending(onboarding: str) -> None:
+    """L1: A new employee whose onboarding date is in the future is pending, with one event."""
+    # when
     found = plan(row(onboarding))
 
+    # then
     assert kinds(found) == ["registered"]
     assert one(found).state is State.PENDING
     assert one(found).onboarding_date == day(onboarding)
@@ -110,25 +117,35 @@ def test_who_starts_later_is_pending(onboarding: str) -> None:
 
 
 def test_a_new_employee_with_a_last_day_ahead_is_scheduled() -> None:
-    """L2: registered and scheduled."""
+    """L2: A new active employee with a last day ahead is registered and becomes
+    `offboarding-scheduled` at once.
+    """
+    # when
     found = plan(row(offboarding=FAR))
 
+    # then
     assert kinds(found) == ["registered", "offboarding-scheduled"]
     assert one(found).state is State.OFFBOARDING_SCHEDULED
     assert one(found).offboarding_date == day(FAR)
 
 
 def test_a_pending_employee_with_a_last_day_stays_pending() -> None:
-    """L2: nobody leaves who has not come."""
+    """L2: A new employee whose first and last day are both ahead is pending and keeps the
+    last day.
+    """
+    # when
     ann = one(plan(row("2027-04-01", FAR)))
 
+    # then
     assert (ann.state, ann.offboarding_date) == (State.PENDING, day(FAR))
 
 
 def test_activation_makes_a_pending_employee_with_a_last_day_scheduled() -> None:
-    """L2: from then on they are about to leave."""
+    """L2: A pending employee with a last day becomes `offboarding-scheduled` at activation."""
+    # given
     ann = one(plan(row("2027-04-01", FAR)))
 
+    # when / then
     assert then(ann, Activated()).state is State.OFFBOARDING_SCHEDULED
 
 
@@ -140,53 +157,73 @@ def test_activation_makes_a_pending_employee_with_a_last_day_scheduled() -> None
         (moment("2027-03-01 23:00"), "2027-03-01"),
     ],
 )
-def test_who_left_already_gets_no_account(now: Any, offboarding: str) -> None:
-    """L2: a leaver in the export is not invited."""
+def test_a_new_employee_whose_last_day_is_over_gets_no_account(now: Any, offboarding: str) -> None:
+    """L2, L9: A new employee whose last day is over gets no account, and the row gets the info
+    `already-left`.
+    """
+    # when
     found = plan(row(offboarding=offboarding), now=now)
 
+    # then
     assert kinds(found) == []
     assert outcomes(found) == ["skipped"]
     (issue,) = found.issues
     assert (issue.code, issue.severity) == ("already-left", "info")
 
 
-def test_who_leaves_today_is_still_registered() -> None:
-    """L2, L9: the moment is 23:00 on that day, and a second before it has not passed."""
+def test_a_new_employee_who_leaves_later_today_is_registered() -> None:
+    """L2, L9: A new employee who leaves today is registered until a second before 23:00."""
+    # when
     found = plan(row(offboarding="2027-03-01"), now=moment("2027-03-01 22:59") + timedelta(0, 59))
 
+    # then
     assert kinds(found) == ["registered", "offboarding-scheduled"]
 
 
 # L3: dates out of order
 
 
-def test_leaving_before_starting_is_rejected() -> None:
-    """L3: for someone new."""
+def test_a_new_employee_with_dates_in_the_wrong_order_is_rejected() -> None:
+    """L3: A row for a new employee is rejected when the offboarding date is before the onboarding
+    date.
+    """
+    # when
     found = plan(row("2027-05-02", "2027-05-01"))
 
+    # then
     assert outcomes(found) == ["rejected"]
     assert codes(found) == ["offboarding-before-onboarding"]
 
 
-def test_leaving_before_starting_is_rejected_for_someone_known() -> None:
-    """L3: whatever is known of them."""
+def test_a_known_employee_with_dates_in_the_wrong_order_is_rejected() -> None:
+    """L3: A row for a known employee is rejected when the offboarding date is before the onboarding
+    date.
+    """
+    # given
     ann = employee()
 
+    # when
     found = plan(row("2027-05-02", "2027-05-01"), known=[ann])
 
+    # then
     assert (outcomes(found), kinds(found)) == (["rejected"], [])
     assert codes(found) == ["offboarding-before-onboarding"]
 
 
 def test_leaving_on_the_first_day_is_allowed() -> None:
-    """L3: before, not on."""
+    """L3: A row whose offboarding date is the onboarding date is accepted."""
+    # when / then
     assert kinds(plan(row("2027-05-01", "2027-05-01"))) == ["registered", "offboarding-scheduled"]
 
 
-def test_only_a_row_that_carries_both_dates_is_judged_by_their_order() -> None:
-    """L3: what is known does not stand in for a blank cell."""
+def test_a_row_with_only_one_date_is_not_rejected_for_the_order_of_dates() -> None:
+    """L3: A row without an onboarding date is not rejected when its offboarding date is before the
+    known first day.
+    """
+    # when
     found = plan(row(offboarding="2027-03-31"), known=[pending()])
 
+    # then
     assert kinds(found) == ["offboarding-scheduled"]
     assert "offboarding-before-onboarding" not in codes(found)
 
@@ -195,30 +232,37 @@ def test_only_a_row_that_carries_both_dates_is_judged_by_their_order() -> None:
 
 
 def test_the_file_schedules_an_offboarding() -> None:
-    """L4: set."""
+    """L4: A file can give an active employee a last day."""
+    # when
     found = plan(row(offboarding=FAR), known=[employee()])
 
+    # then
     assert (kinds(found), codes(found)) == (["offboarding-scheduled"], [])
     assert one(found).state is State.OFFBOARDING_SCHEDULED
 
 
 @pytest.mark.parametrize(("known", "said"), [(FAR, FARTHER), (FARTHER, FAR)])
 def test_the_file_moves_an_offboarding_either_way(known: str, said: str) -> None:
-    """L4: later and earlier."""
+    """L4: A file can move a last day to a later or to an earlier date."""
+    # when
     found = plan(row(offboarding=said), known=[employee(offboarding=known)])
 
+    # then
     assert kinds(found) == ["offboarding-moved"]
     assert one(found).offboarding_date == day(said)
     assert one(found).state is State.OFFBOARDING_SCHEDULED
 
 
 @pytest.mark.parametrize("said", [FAR, FARTHER])
-def test_the_file_schedules_and_moves_the_offboarding_of_the_pending(said: str) -> None:
-    """L4, L2: while not deactivated, and they stay pending."""
+def test_the_file_moves_the_last_day_of_a_pending_employee(said: str) -> None:
+    """L4, L2: A file can move the last day of a pending employee, who stays pending."""
+    # given
     ann = then(pending(), OffboardingScheduled(day("2027-07-31")), line=2)
 
+    # when
     found = plan(row(offboarding=said), known=[ann])
 
+    # then
     assert kinds(found) == ["offboarding-moved"]
     assert one(found).state is State.PENDING
 
@@ -234,34 +278,50 @@ NOTICE = [
 
 @pytest.mark.parametrize(("days", "said"), [*NOTICE, (-1, ["offboarding-overdue"])])
 def test_a_last_day_that_is_near_is_accepted_with_a_warning(days: int, said: list[str]) -> None:
-    """L4: fewer than 30 days ahead, or past."""
+    """L4: A last day fewer than 30 days ahead is accepted with `short-notice`, and one that is over
+    with `offboarding-overdue`.
+    """
+    # when
     found = plan(row(offboarding=in_days(days)), known=[employee()])
 
+    # then
     assert kinds(found) == ["offboarding-scheduled"]
     assert codes(found) == said
     assert {issue.severity for issue in found.issues} <= {"warning"}
 
 
 @pytest.mark.parametrize(("days", "said"), NOTICE)
-def test_notice_counts_for_a_new_employee_too(days: int, said: list[str]) -> None:
-    """L4: a date that is near is near whoever it is about."""
+def test_short_notice_is_told_of_a_new_employee_too(days: int, said: list[str]) -> None:
+    """L4: A new employee with a last day fewer than 30 days ahead gets the warning
+    `short-notice` too.
+    """
+    # when
     found = plan(row(offboarding=in_days(days)))
 
+    # then
     assert kinds(found) == ["registered", "offboarding-scheduled"]
     assert codes(found) == said
 
 
-def test_notice_counts_for_a_date_that_is_moved() -> None:
-    """L4: a change like any other."""
+def test_short_notice_is_told_of_a_last_day_that_moves() -> None:
+    """L4: A last day that moves to a date fewer than 30 days ahead gets the warning
+    `short-notice`.
+    """
+    # when
     found = plan(row(offboarding=in_days(10)), known=[employee(offboarding=FAR)])
 
+    # then
     assert (kinds(found), codes(found)) == (["offboarding-moved"], ["short-notice"])
 
 
-def test_short_notice_tells_how_long_it_is_and_how_long_it_should_be() -> None:
-    """L4: a sentence with both numbers."""
+def test_the_warning_about_short_notice_names_both_numbers_of_days() -> None:
+    """L4: The warning `short-notice` names the number of days ahead and the number of days that the
+    company asks for.
+    """
+    # when
     (issue,) = plan(row(offboarding=in_days(7)), known=[employee()]).issues
 
+    # then
     assert "7 days" in issue.message
     assert "30 days" in issue.message
     assert (issue.field, issue.value) == ("offboarding_date", in_days(7))
@@ -270,42 +330,59 @@ def test_short_notice_tells_how_long_it_is_and_how_long_it_should_be() -> None:
 @pytest.mark.parametrize("known", [[], [employee()]], ids=["new", "known"])
 @pytest.mark.parametrize("person", [ANN, ANN.removeprefix("1")], ids=["external id", "address"])
 def test_policy_may_reject_short_notice(known: list[Employee], person: str) -> None:
-    """L4: nothing of the row is applied then."""
+    """L4: With the policy `short_notice = "reject"`, a row with a last day fewer than 30 days ahead
+    is rejected.
+    """
+    # given
     strict = a_company(policy={"short_notice": "reject"})
 
+    # when
     near = plan(row(offboarding=in_days(29), person=person), known=known, company=strict)
     far = plan(row(offboarding=in_days(30), person=person), known=known, company=strict)
 
+    # then
     assert (outcomes(near), codes(near), kinds(near)) == (["rejected"], ["short-notice"], [])
     assert near.issues[0].severity == "error"
     assert "rejected" not in outcomes(far)
 
 
-def test_policy_rejects_no_repeated_date() -> None:
-    """L4, L10: a date that was accepted draws near by itself."""
+def test_a_repeated_last_day_is_not_rejected_as_short_notice() -> None:
+    """L4, L10: With the policy `short_notice = "reject"`, a row that repeats an accepted last day
+    is unchanged, although the date is now near.
+    """
+    # given
     strict = a_company(policy={"short_notice": "reject"})
     ann = employee(offboarding=in_days(5))
 
+    # when
     found = plan(row(offboarding=in_days(5)), known=[ann], company=strict)
 
+    # then
     assert (outcomes(found), codes(found)) == (["unchanged"], [])
 
 
-def test_the_days_of_notice_are_the_companys() -> None:
-    """L4: another agreement, another limit."""
+def test_the_company_sets_the_number_of_days_of_notice() -> None:
+    """L4: The company's setting `notice_days` decides which last days give `short-notice`."""
+    # given
     company = a_company(policy={"notice_days": 7})
 
+    # when / then
     assert codes(plan(row(offboarding=in_days(7)), company=company)) == []
     assert codes(plan(row(offboarding=in_days(6)), company=company)) == ["short-notice"]
 
 
 @pytest.mark.parametrize("policy", ["warn", "reject"])
-def test_a_last_day_that_is_past_is_accepted_under_either_policy(policy: str) -> None:
-    """L4: keeping the access of someone who left is worst of all."""
+def test_a_last_day_that_is_over_is_accepted_under_either_policy(policy: str) -> None:
+    """L4: A last day that is over is accepted with `offboarding-overdue`, also when the policy
+    rejects short notice.
+    """
+    # given
     company = a_company(policy={"short_notice": policy})
 
+    # when
     found = plan(row(offboarding="2027-02-15"), known=[employee()], company=company)
 
+    # then
     assert (kinds(found), codes(found)) == (["offboarding-scheduled"], ["offboarding-overdue"])
     assert one(found).state is State.OFFBOARDING_SCHEDULED
 
@@ -317,8 +394,10 @@ def test_a_last_day_that_is_past_is_accepted_under_either_policy(policy: str) ->
         (moment("2027-03-01 23:00"), ["offboarding-overdue"]),
     ],
 )
-def test_today_is_past_at_the_time_of_deactivation(now: Any, said: list[str]) -> None:
-    """L4, L9: 23:00 decides."""
+def test_a_last_day_today_is_over_from_the_time_of_deactivation(now: Any, said: list[str]) -> None:
+    """L4, L9: A last day today gives `short-notice` before 23:00 and `offboarding-overdue` from
+    23:00 on.
+    """
     assert codes(plan(row(offboarding="2027-03-01"), known=[employee()], now=now)) == said
 
 
@@ -327,63 +406,87 @@ def test_today_is_past_at_the_time_of_deactivation(now: Any, said: list[str]) ->
 
 @pytest.mark.parametrize("text", [row(), without_dates()], ids=["blank", "absent"])
 def test_a_blank_cancels_no_offboarding(text: str) -> None:
-    """L5: only support does."""
+    """L5: A blank offboarding cell or an absent column leaves a known last day as it is."""
+    # given
     ann = employee(offboarding=FAR)
 
+    # when
     result = one(plan(text, known=[ann]), ann)
 
+    # then
     assert result.state is State.OFFBOARDING_SCHEDULED
     assert result.offboarding_date == day(FAR)
 
 
 def test_a_blank_cancels_no_offboarding_under_any_policy() -> None:
-    """L5, W8: clearing blanks is not about dates of the lifecycle."""
+    """L5, W8: A blank offboarding cell leaves a known last day as it is, even with the policy
+    `blank_cells = "clear"`.
+    """
+    # given
     ann = employee(offboarding=FAR)
     clearing = a_company(policy={"blank_cells": "clear"})
 
+    # when
     result = one(plan(row(), known=[ann], company=clearing), ann)
 
+    # then
     assert result.offboarding_date == day(FAR)
 
 
-def test_a_date_that_support_cancelled_is_no_news_while_the_file_repeats_it() -> None:
-    """L5, L8: the file did not say anything new."""
+def test_a_repeated_last_day_does_not_undo_that_support_cancelled_it() -> None:
+    """L5, L8: A file that repeats a last day that support cancelled does not schedule it again."""
+    # given
     ann = then(employee(offboarding=FAR), OffboardingCancelled())
 
+    # when
     found = plan(row(offboarding=FAR), known=[ann])
 
+    # then
     assert (outcomes(found), codes(found)) == (["unchanged"], [])
 
 
-def test_a_blank_after_support_cancelled_makes_the_same_date_news_again() -> None:
-    """L5: the blank is a saying of its own."""
+def test_a_cancelled_last_day_counts_again_after_a_blank() -> None:
+    """L5: After a blank cell, the last day that support cancelled counts as a new value and is
+    scheduled.
+    """
+    # given
     cancelled = then(employee(offboarding=FAR), OffboardingCancelled())
 
+    # when
     blank = plan(row(), known=[cancelled])
     again = plan(row(offboarding=FAR), known=[one(blank, cancelled)])
 
+    # then
     assert kinds(blank) == ["file-noted"]
     assert one(blank).state is State.ACTIVE
     assert kinds(again) == ["offboarding-scheduled"]
 
 
-def test_an_absent_column_after_support_cancelled_says_nothing() -> None:
-    """L5: the same date is no news then."""
+def test_a_cancelled_last_day_does_not_count_again_after_an_absent_column() -> None:
+    """L5: A file without the offboarding column says nothing, so the last day that support
+    cancelled does not count again after it.
+    """
+    # given
     cancelled = then(employee(offboarding=FAR), OffboardingCancelled())
 
+    # when
     absent = plan(without_dates(), known=[cancelled])
     again = plan(row(offboarding=FAR), known=[one(absent, cancelled)])
 
+    # then
     assert kinds(absent) == []
     assert kinds(again) == []
 
 
-def test_another_date_after_support_cancelled_is_news() -> None:
-    """L5, L8: scheduled, since nothing was left to be moved."""
+def test_another_last_day_after_support_cancelled_is_scheduled() -> None:
+    """L5, L8: After support cancelled an offboarding, another last day in the file is scheduled."""
+    # given
     cancelled = then(employee(offboarding=FAR), OffboardingCancelled())
 
+    # when
     found = plan(row(offboarding=FARTHER), known=[cancelled])
 
+    # then
     assert kinds(found) == ["offboarding-scheduled"]
 
 
@@ -406,9 +509,13 @@ EVERYTHING = f"{DATES},prefix,language,group_name,custom_desk"
     ids=["repeated", "names", "address", "all the rest", "no column", "no column, all new"],
 )
 def test_a_deactivated_employee_is_changed_by_no_file(text: str) -> None:
-    """L6: unchanged while the offboarding cell says what the file last said."""
+    """L6: A row about a deactivated employee changes nothing and is unchanged as long as it repeats
+    the file's offboarding date or has no such column.
+    """
+    # when
     found = plan(text, known=[deactivated()])
 
+    # then
     assert (outcomes(found), kinds(found), codes(found)) == (["unchanged"], [], [])
 
 
@@ -418,51 +525,71 @@ NAMELESS = ANN.removeprefix("1")
 @pytest.mark.parametrize("said", ["", FAR, "2027-02-25"])
 @pytest.mark.parametrize("person", [ANN, NAMELESS], ids=["by external id", "by address"])
 def test_a_deactivated_employee_is_not_brought_back_by_a_file(said: str, person: str) -> None:
-    """L6: another date, or none, needs support."""
+    """L6: A row with another offboarding date, or a blank, for a deactivated employee is rejected
+    with `reactivation-needs-support`.
+    """
+    # when
     found = plan(row(offboarding=said, person=person), known=[deactivated()])
 
+    # then
     assert (outcomes(found), kinds(found)) == (["rejected"], [])
     (issue,) = found.issues
     assert (issue.code, issue.severity) == ("reactivation-needs-support", "error")
     assert (issue.field, issue.value) == ("offboarding_date", said or None)
 
 
-def test_a_blank_is_no_news_about_someone_whom_support_deactivated() -> None:
-    """L6: the file said nothing of a last day, and still doesn't."""
+def test_a_repeated_blank_is_unchanged_after_support_deactivated_the_employee() -> None:
+    """L6: When the file never gave a last day, a blank cell for the deactivated employee is
+    unchanged. A date is rejected.
+    """
+    # given
     ann = then(employee(), Deactivated())
 
+    # when / then
     assert outcomes(plan(row(), known=[ann])) == ["unchanged"]
     assert codes(plan(row(offboarding=FAR), known=[ann])) == ["reactivation-needs-support"]
 
 
-def test_what_the_file_last_said_counts_and_not_the_day_they_left() -> None:
-    """L6, L8: support moved the last day, the file repeats its own."""
+def test_a_row_for_a_deactivated_employee_is_compared_with_what_the_file_last_said() -> None:
+    """L6, L8: A row for a deactivated employee is compared with the date that the file last said,
+    and not with the day on which the employee left.
+    """
+    # given
     moved = then(employee(offboarding=FAR), OffboardingMoved(day("2027-02-26")))
     ann = then(moved, Deactivated())
 
+    # when / then
     assert outcomes(plan(row(offboarding=FAR), known=[ann])) == ["unchanged"]
     assert outcomes(plan(row(offboarding="2027-02-26"), known=[ann])) == ["rejected"]
 
 
-def test_a_deactivated_employee_is_linked_by_no_file() -> None:
-    """L6, I3: an external id is a change too."""
+def test_a_file_links_no_external_id_to_a_deactivated_employee() -> None:
+    """L6, I3: A row with an external id does not link it to a deactivated employee."""
+    # given
     ann = then(registered("ann@acme.example,Ann,Bakker"), Deactivated())
 
+    # when
     found = plan(without_dates(), known=[ann])
 
+    # then
     assert (outcomes(found), kinds(found)) == (["unchanged"], [])
 
 
-def test_a_file_changes_whom_support_brought_back() -> None:
-    """L6: until support reactivates."""
+def test_a_file_changes_an_employee_that_support_reactivated() -> None:
+    """L6, S2: After support reactivated an employee, files change this employee again. The repeated
+    old date is not new.
+    """
+    # given
     ann = then(deactivated(), Reactivated(active=True, offboarding_date=None))
 
+    # when
     repeated = plan(row(offboarding="2027-02-26"), known=[ann])
     renamed = plan(
         row(offboarding="2027-02-26", person="1,ann@acme.example,Anna,Bakker"), known=[ann]
     )
     leaving = plan(row(offboarding=FAR), known=[ann])
 
+    # then
     assert kinds(repeated) == []
     assert kinds(renamed) == ["details-changed"]
     assert kinds(leaving) == ["offboarding-scheduled"]
@@ -474,9 +601,13 @@ def test_a_file_changes_whom_support_brought_back() -> None:
 @pytest.mark.parametrize("ann", [employee("2026-02-01"), pending()], ids=["active", "pending"])
 @pytest.mark.parametrize("said", ["2027-05-01", "2026-01-01"])
 def test_another_onboarding_date_is_ignored_and_the_rest_applies(ann: Employee, said: str) -> None:
-    """L7: a warning, and the row goes on."""
+    """L7: Another onboarding date for a known employee gives the warning `onboarding-date-fixed`
+    and is ignored. The rest of the row applies.
+    """
+    # when
     found = plan(row(said, person="1,ann@acme.example,Anna,Bakker"), known=[ann])
 
+    # then
     assert kinds(found) == ["details-changed"]
     assert one(found).onboarding_date == ann.onboarding_date
     assert one(found).state is ann.state
@@ -487,25 +618,37 @@ def test_another_onboarding_date_is_ignored_and_the_rest_applies(ann: Employee, 
 
 
 @pytest.mark.parametrize("text", [row("2027-04-01"), row(), without_dates()])
-def test_the_same_onboarding_date_or_none_is_nothing_to_say(text: str) -> None:
-    """L7: a row that differs is what is told."""
+def test_the_same_onboarding_date_or_a_blank_gives_no_warning(text: str) -> None:
+    """L7: A row with the known onboarding date, a blank or no column is unchanged and gives no
+    warning.
+    """
+    # when
     found = plan(text, known=[pending()])
 
+    # then
     assert (outcomes(found), codes(found)) == (["unchanged"], [])
 
 
-def test_the_onboarding_date_is_today_for_who_had_none() -> None:
-    """L7, L1: once it counted as today, it is fixed at that."""
+def test_an_onboarding_date_that_counted_as_today_is_fixed() -> None:
+    """L7, L1: An onboarding date that was blank and counted as the day of registration is fixed at
+    that day.
+    """
+    # given
     ann = employee()
 
+    # when / then
     assert codes(plan(row("2026-01-05"), known=[ann])) == []
     assert codes(plan(row("2026-01-06"), known=[ann])) == ["onboarding-date-fixed"]
 
 
-def test_the_date_that_support_moved_is_the_fixed_one() -> None:
-    """L7: the file's old date is the one that differs now."""
+def test_the_onboarding_date_that_support_set_is_the_fixed_one() -> None:
+    """L7, S3: After support moved the onboarding date, the old date in the file gives
+    `onboarding-date-fixed` and the new date does not.
+    """
+    # given
     ann = then(pending(), OnboardingMoved(day("2027-05-01")))
 
+    # when / then
     assert codes(plan(row("2027-04-01"), known=[ann])) == ["onboarding-date-fixed"]
     assert codes(plan(row("2027-05-01"), known=[ann])) == []
 
@@ -513,61 +656,84 @@ def test_the_date_that_support_moved_is_the_fixed_one() -> None:
 # L8: what support changed stands
 
 
-def test_a_last_day_that_support_moved_stands_while_the_file_repeats_itself() -> None:
-    """L8: the file said nothing new."""
+def test_a_last_day_that_support_moved_stands_while_the_file_repeats_the_old_one() -> None:
+    """L8: A file that repeats the old last day does not undo that support moved it."""
+    # given
     ann = then(employee(offboarding=FAR), OffboardingMoved(day(FARTHER)))
 
+    # when
     found = plan(row(offboarding=FAR), known=[ann])
 
+    # then
     assert outcomes(found) == ["unchanged"]
     assert one(found, ann).offboarding_date == day(FARTHER)
 
 
-def test_a_last_day_that_support_set_stands_while_the_file_says_none() -> None:
-    """L8: blank as before."""
+def test_a_last_day_that_support_set_stands_while_the_file_has_a_blank() -> None:
+    """L8: A file that still has a blank does not undo that support set a last day."""
+    # given
     ann = then(employee(), OffboardingScheduled(day(FAR)))
 
+    # when / then
     assert outcomes(plan(row(), known=[ann])) == ["unchanged"]
 
 
-def test_another_last_day_in_the_file_is_news_over_what_support_did() -> None:
-    """L8: until the file says something new."""
+def test_a_new_last_day_in_the_file_replaces_the_one_that_support_set() -> None:
+    """L8: A new last day in the file moves the last day that support set."""
+    # given
     ann = then(employee(offboarding=FAR), OffboardingMoved(day(FARTHER)))
 
+    # when
     found = plan(row(offboarding="2027-09-30"), known=[ann])
 
+    # then
     assert kinds(found) == ["offboarding-moved"]
     assert one(found).offboarding_date == day("2027-09-30")
 
 
-def test_the_file_following_support_is_noted() -> None:
-    """L8: nothing shows, and from now on the former date is news."""
+def test_a_file_that_repeats_what_support_set_is_noted() -> None:
+    """L8: A file with the last day that support set is noted. After that, the former date in the
+    file counts as new.
+    """
+    # given
     ann = then(employee(offboarding=FAR), OffboardingMoved(day(FARTHER)))
 
+    # when
     followed = plan(row(offboarding=FARTHER), known=[ann])
     back = plan(row(offboarding=FAR), known=[one(followed)])
 
+    # then
     assert (kinds(followed), codes(followed)) == (["file-noted"], [])
     assert one(followed).offboarding_date == day(FARTHER)
     assert kinds(back) == ["offboarding-moved"]
 
 
-def test_a_note_is_not_short_notice() -> None:
-    """L8, L4: support scheduled it, the file only agrees."""
+def test_a_noted_last_day_gives_no_short_notice() -> None:
+    """L8, L4: A file that repeats the near last day that support set gives no warning
+    `short-notice`.
+    """
+    # given
     ann = then(employee(), OffboardingScheduled(day(in_days(3))))
 
+    # when
     found = plan(row(offboarding=in_days(3)), known=[ann])
 
+    # then
     assert (kinds(found), codes(found)) == (["file-noted"], [])
 
 
-def test_a_blank_after_a_date_is_noted_and_the_date_after_it_too() -> None:
-    """L8, L5: each is what the file said last, and the last day stands."""
+def test_a_blank_and_the_date_after_it_are_both_noted() -> None:
+    """L8, L5: A blank after a date is noted, and so is the same date after the blank. The last day
+    stands.
+    """
+    # given
     ann = employee(offboarding=FAR)
 
+    # when
     blank = plan(row(), known=[ann])
     again = plan(row(offboarding=FAR), known=[one(blank)])
 
+    # then
     assert (kinds(blank), kinds(again)) == (["file-noted"], ["file-noted"])
     assert one(blank).file_offboarding_date is None
     assert one(again).file_offboarding_date == day(FAR)
@@ -575,51 +741,69 @@ def test_a_blank_after_a_date_is_noted_and_the_date_after_it_too() -> None:
 
 
 def test_the_address_and_the_last_day_are_noted_together() -> None:
-    """L8: one event for both."""
+    """L8: When the file repeats both an address and a last day that support set, one
+    event notes both.
+    """
+    # given
     ann = then(
         employee(offboarding=FAR),
         EmailChanged("new@acme.example"),
         OffboardingMoved(day(FARTHER)),
     )
 
+    # when
     found = plan(row(offboarding=FARTHER, person="1,new@acme.example,Ann,Bakker"), known=[ann])
 
+    # then
     assert kinds(found) == ["file-noted"]
     assert one(found).file_email == "new@acme.example"
     assert one(found).file_offboarding_date == day(FARTHER)
 
 
-def test_fields_are_news_one_by_one() -> None:
-    """L8: something new about the last day says nothing about the address."""
+def test_a_new_last_day_does_not_undo_the_address_that_support_set() -> None:
+    """L8: A new last day in the file counts, while the old address in the same row does not undo
+    the address that support set.
+    """
+    # given
     ann = then(
         employee(offboarding=FAR),
         EmailChanged("new@acme.example"),
         OffboardingMoved(day(FARTHER)),
     )
 
+    # when
     found = plan(row(offboarding="2027-09-30"), known=[ann])
 
+    # then
     assert kinds(found) == ["offboarding-moved"]
     assert one(found).email == "new@acme.example"
 
 
-def test_an_offboarding_that_stood_at_a_reactivation_is_no_news() -> None:
-    """L8: the date still repeated is not taken as new."""
+def test_a_last_day_that_stood_at_a_reactivation_is_unchanged_when_repeated() -> None:
+    """L8, S2: A file that repeats the last day with which support reactivated an employee changes
+    nothing.
+    """
+    # given
     gone = then(employee(offboarding=FAR), Deactivated())
     ann = then(gone, Reactivated(active=True, offboarding_date=day(FAR)))
 
+    # when / then
     assert ann.state is State.OFFBOARDING_SCHEDULED
     assert outcomes(plan(row(offboarding=FAR), known=[ann])) == ["unchanged"]
 
 
-# L9: the moments themselves; the clock's own tests have more of them
+# L9: the moments (the tests of the clock have more of them)
 
 
-def test_a_row_at_the_moment_of_activation_finds_the_date_is_today() -> None:
-    """L9: 00:00 on the onboarding date."""
+def test_a_new_employee_is_active_from_midnight_of_the_first_day() -> None:
+    """L9, L1: A new employee is pending a minute before 00:00 of the onboarding date and active at
+    00:00.
+    """
+    # when
     before = plan(row("2027-03-02"), now=moment("2027-03-01 23:59"))
     at = plan(row("2027-03-02"), now=moment("2027-03-02 00:00"))
 
+    # then
     assert (one(before).state, one(at).state) == (State.PENDING, State.ACTIVE)
 
 
@@ -641,12 +825,17 @@ ROWS = {
 @pytest.mark.parametrize("text", ROWS.values(), ids=ROWS)
 @pytest.mark.parametrize("blank_cells", ["keep", "clear"])
 def test_a_row_that_repeats_what_was_accepted_yields_no_event(text: str, blank_cells: str) -> None:
-    """L10: the same row the next day."""
+    """L10: A row that repeats what was accepted the day before causes no event, under either policy
+    for blank cells.
+    """
+    # given
     company = a_company(policy={"blank_cells": blank_cells})
     people = after(plan(text, company=company))
 
+    # when
     again = plan(text, known=people, company=company, now=NOW + timedelta(days=1))
 
+    # then
     assert kinds(again) == []
     assert again.outcome == "unchanged"
 
@@ -664,13 +853,15 @@ def test_a_row_that_repeats_what_was_accepted_yields_no_event(text: str, blank_c
         (f"{BASE},birthday\n{ANN},never\n", [], "bad-date"),
     ],
 )
-def test_what_a_row_says_is_told_every_time_it_says_it(
+def test_an_issue_about_the_content_of_a_row_is_told_every_time(
     text: str, known: list[Employee], code: str
 ) -> None:
-    """L10: problems don't go away by being repeated."""
+    """L10: An issue about the content of a row is told by every run that meets this content."""
+    # when
     first = plan(text, known=known)
     second = plan(text, known=after(first, known), now=NOW + timedelta(days=1))
 
+    # then
     assert codes(first) == [code]
     assert codes(second) == [code]
     assert kinds(second) == []
@@ -689,13 +880,15 @@ def test_what_a_row_says_is_told_every_time_it_says_it(
         ),
     ],
 )
-def test_what_is_to_be_said_of_a_change_is_told_when_it_is_made(
-    text: str, known: list[Employee], code: str
-) -> None:
-    """L10: and not again."""
+def test_an_issue_about_a_change_is_told_once(text: str, known: list[Employee], code: str) -> None:
+    """L10: An issue about a change is told by the run that makes the change, and not by
+    the next run.
+    """
+    # when
     first = plan(text, known=known)
     second = plan(text, known=after(first, known), now=NOW + timedelta(days=1))
 
+    # then
     assert codes(first) == [code]
     assert codes(second) == []
 
@@ -715,10 +908,12 @@ def full() -> Employee:
     return registered(f"{ANN},2026-02-01,{FAR},{FULL}", header, now=LONG_AGO)
 
 
-def test_every_field_of_a_row_is_kept() -> None:
-    """W8: what there is to be kept."""
+def test_every_field_of_a_row_is_stored() -> None:
+    """W8: Every descriptive field of a row is stored with its value."""
+    # when
     details = full().details
 
+    # then
     assert (details.prefix, details.group_name, details.language) == ("van", "Sales", "de")
     assert details.probation_period_end_date == date(2026, 7, 1)
     assert details.birthday == date(1990, 1, 1)
@@ -733,23 +928,30 @@ def test_every_field_of_a_row_is_kept() -> None:
     ids=["blank", "absent"],
 )
 def test_blank_cells_and_absent_columns_keep_what_is_known(text: str) -> None:
-    """W8: nothing said, nothing changed."""
+    """W8: Blank cells and absent columns leave every known value as it is."""
+    # when
     found = plan(text, known=[full()])
 
+    # then
     assert outcomes(found) == ["unchanged"]
 
 
-def test_policy_may_let_blank_cells_clear() -> None:
-    """W8: the descriptive fields, and no others."""
+def test_with_the_policy_clear_blank_cells_clear_the_descriptive_fields() -> None:
+    """W8: With the policy `blank_cells = "clear"`, blank cells clear the descriptive fields. Names,
+    language, address, external id and both dates stay.
+    """
+    # given
     ann = full()
     clearing = a_company(policy={"blank_cells": "clear"})
 
+    # when
     found = plan(
         f"{DATES},{FIELDS}\n,ann@acme.example,Ann,Bakker,,{',' * 8}\n",
         known=[ann],
         company=clearing,
     )
 
+    # then
     result, details = one(found), one(found).details
     assert details.prefix is details.group_name is None
     assert details.birthday is None
@@ -762,10 +964,12 @@ def test_policy_may_let_blank_cells_clear() -> None:
     assert result.offboarding_date == ann.offboarding_date
 
 
-def test_no_policy_lets_absent_columns_clear() -> None:
-    """W8: a column that is not there says nothing."""
+def test_absent_columns_clear_nothing_under_the_policy_clear() -> None:
+    """W8: With the policy `blank_cells = "clear"`, an absent column still clears nothing."""
+    # given
     clearing = a_company(policy={"blank_cells": "clear"})
 
+    # when / then
     assert outcomes(plan(without_dates(), known=[full()], company=clearing)) == ["unchanged"]
 
 
@@ -784,11 +988,14 @@ def test_no_policy_lets_absent_columns_clear() -> None:
     ],
 )
 def test_one_cell_changes_one_field(field: str, value: str) -> None:
-    """W8: the others keep what is known."""
+    """W8: A new value in one column changes this field and no other."""
+    # given
     ann = full()
 
+    # when
     found = plan(f"{BASE},{field}\n{ANN},{value}\n", known=[ann])
 
+    # then
     before, result = plain(ann), plain(one(found))
     assert kinds(found) == ["details-changed"]
     assert {name for name in result if result[name] != before.get(name)} == {field}
@@ -810,9 +1017,13 @@ def plain(ann: Employee) -> dict[str, Any]:
 def test_a_known_employee_keeps_language_and_group_where_the_row_has_an_unknown_one(
     field: str, value: str, code: str
 ) -> None:
-    """W5, W6: a warning, and the rest of the row applies."""
+    """W5, W6: An unknown language or group gives a warning. The known employee keeps the known
+    value, and the rest of the row applies.
+    """
+    # when
     found = plan(f"{BASE},{field},prefix\n{ANN},{value},de\n", known=[full()])
 
+    # then
     assert (kinds(found), codes(found)) == (["details-changed"], [code])
     details = one(found).details
     assert (details.language, details.group_name, details.prefix) == ("de", "Sales", "de")

@@ -1,4 +1,4 @@
-"""W1-W9, L3, F7 and F8: what one record says, what is wrong with it, and what comes of that."""
+"""W1-W9, L3, F7 and F8: how the cells of a row are read, which issues they get, what they do."""
 
 from __future__ import annotations
 
@@ -108,12 +108,15 @@ SPACES = [" ", "   ", "\t", "\u00a0", "\u2003", "\u3000", "\u202f", "\n", "\r\n"
 
 @pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize("field", ["email", "first_name", "external_id", "group_name", "custom_a"])
-def test_white_space_around_a_cell_is_no_part_of_it(field: str, space: str) -> None:
-    """W1: cells are trimmed, of Unicode white space too."""
+def test_white_space_around_a_cell_is_removed(field: str, space: str) -> None:
+    """W1: White space around a cell is removed, Unicode white space and line breaks too."""
+    # given
     cells = ANNA | {"external_id": "007", "group_name": "Sales", "custom_a": "x"}
 
+    # when
     row = reading(cells | {field: f"{space}{cells[field]}{space}"})
 
+    # then
     assert codes_of(row.issues) == []
     plain = reading(cells)
     assert (replace(row, text=plain.text), row.cells) == (plain, plain.cells)
@@ -129,9 +132,13 @@ def test_white_space_around_a_cell_is_no_part_of_it(field: str, space: str) -> N
     ],
 )
 def test_a_row_without_quotes_is_trimmed_as_well(line: str) -> None:
-    """W1: wherever in the row the white space stands."""
+    """W1: White space around the cells of a row without quotes is removed, wherever in the row it
+    stands.
+    """
+    # when
     (person,) = after(plan(f"email,first_name,last_name\n{line}\n".encode()))
 
+    # then
     assert (person.email, person.details.first_name, person.details.last_name) == (
         "anna@acme.example",
         "Anna",
@@ -140,8 +147,8 @@ def test_a_row_without_quotes_is_trimmed_as_well(line: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["Anna  Maria", "van\u00a0der Berg", "d'Arc", "X\u00c6 A-12"])
-def test_what_stands_inside_a_cell_is_kept(name: str) -> None:
-    """W1: only the ends are trimmed."""
+def test_white_space_inside_a_cell_is_kept(name: str) -> None:
+    """W1: White space and marks inside a cell are kept as they are written."""
     assert accepted(last_name=name).details.last_name == name
 
 
@@ -155,21 +162,26 @@ def test_what_stands_inside_a_cell_is_kept(name: str) -> None:
     ],
 )
 def test_a_cell_is_normalised(written: str, normal: str) -> None:
-    """W1: one spelling of a character is as good as another, and NFC is kept."""
+    """W1: The text of a cell is stored in the Unicode form NFC."""
+    # when
     row = accepted(
         email=f"{written}@acme.example", first_name=written, external_id=written, custom_a=written
     )
 
+    # then
     assert (row.email, row.details.first_name) == (f"{normal}@acme.example", normal)
     assert (row.external_id, row.details.custom) == (normal, {"custom_a": normal})
 
 
-def test_another_spelling_of_the_same_characters_is_no_change() -> None:
-    """W1: a known employee does not change because the export spells accents apart."""
+def test_another_unicode_form_of_a_name_is_no_change() -> None:
+    """W1: A known name in another Unicode form is no change."""
+    # given
     zoe = anna(first_name="Zo\u00eb")
 
+    # when
     result, _ = planned(zoe, first_name="Zoe\u0308")
 
+    # then
     assert (outcomes(result), codes(result)) == (["unchanged"], [])
 
 
@@ -180,12 +192,17 @@ BREAKABLE = ["\n", "\r\n", "\r", "\t"]
 
 @pytest.mark.parametrize("character", CONTROLS)
 @pytest.mark.parametrize("field", [*COLUMNS, *TYPED])
-def test_control_characters_are_in_no_cell(field: str, character: str) -> None:
-    """W1: a control character rejects the row, in custom text too, and the sentence names it."""
+def test_a_control_character_rejects_the_row(field: str, character: str) -> None:
+    """W1: A control character in any cell, also in a custom text field, rejects the row with
+    `bad-text`, and the issue names the character.
+    """
+    # given
     value = f"a{character}b"
 
+    # when
     found = objection(a_company(custom_fields=TYPED), **{field: value})
 
+    # then
     assert (found.code, found.field, found.value) == ("bad-text", field, value)
     assert found.rejects
     assert f"U+{ord(character):04X}" in found.message
@@ -194,11 +211,16 @@ def test_control_characters_are_in_no_cell(field: str, character: str) -> None:
 @pytest.mark.parametrize("character", BREAKS)
 @pytest.mark.parametrize("field", [*COLUMNS, "custom_salary", "custom_floor", "custom_medical"])
 def test_a_line_break_or_tab_rejects_the_row(field: str, character: str) -> None:
-    """W1: line breaks and tabs have no place in a name, a date or a number."""
+    """W1: A line break or a tab inside a cell other than custom text rejects the row with
+    `bad-text`.
+    """
+    # given
     value = f"a{character}b"
 
+    # when
     found = objection(a_company(custom_fields=TYPED), **{field: value})
 
+    # then
     assert (found.code, found.field, found.value) == ("bad-text", field, value)
     assert ("a tab" if character == "\t" else "a line break") in found.message
 
@@ -206,21 +228,27 @@ def test_a_line_break_or_tab_rejects_the_row(field: str, character: str) -> None
 @pytest.mark.parametrize("character", BREAKABLE)
 @pytest.mark.parametrize("declared", [{}, {"custom_note": "text"}])
 def test_custom_text_keeps_line_breaks_and_tabs(declared: dict[str, str], character: str) -> None:
-    """W1: custom text may have several lines, and they are kept as they are."""
+    """W1: A custom text field, declared or not, keeps the line breaks and tabs inside it."""
+    # given
     value = f"one{character}two"
 
+    # when
     row = accepted(a_company(custom_fields=declared), custom_note=f" {value}\n")
 
+    # then
     assert row.details.custom == {"custom_note": value}
 
 
 def test_nothing_is_applied_of_a_row_with_bad_text() -> None:
-    """W1: known employees stay as they are, new ones are not made."""
+    """W1, W9: A row with a control character changes no known employee and registers no new one."""
+    # given
     known = anna()
 
+    # when
     rejected, people = planned(known, last_name="Bak\aker")
     nobody, _ = planned(first_name="An\nna")
 
+    # then
     assert (outcomes(rejected), people) == (["rejected"], [known])
     assert (outcomes(nobody), after(nobody)) == (["rejected"], [])
 
@@ -232,20 +260,29 @@ def test_nothing_is_applied_of_a_row_with_bad_text() -> None:
 @pytest.mark.parametrize("field", MANDATORY)
 @pytest.mark.parametrize("policy", ["keep", "clear"])
 def test_a_mandatory_cell_must_not_be_blank(field: str, blank: str, policy: str) -> None:
-    """W2: e-mail, first name and last name are in every row."""
+    """W2: A blank e-mail address, first name or last name rejects the row with `missing-value`,
+    whatever the policy for blank cells is.
+    """
+    # when
     found = objection(a_company(policy={"blank_cells": policy}), birthday="", **{field: blank})
 
+    # then
     assert (found.code, found.field, found.value) == ("missing-value", field, None)
     assert found.rejects
 
 
 @pytest.mark.parametrize("field", MANDATORY)
 def test_an_update_needs_the_mandatory_cells_too(field: str) -> None:
-    """W2: even where the external id tells who it is."""
+    """W2: A row for a known employee with a blank mandatory cell is rejected, although its external
+    id identifies the employee.
+    """
+    # given
     known = anna(external_id="007")
 
+    # when
     result, people = planned(known, external_id="007", birthday="1990-05-17", **{field: ""})
 
+    # then
     assert (outcomes(result), codes(result)) == (["rejected"], ["missing-value"])
     assert people == [known]
 
@@ -268,7 +305,7 @@ def test_an_update_needs_the_mandatory_cells_too(field: str) -> None:
     ],
 )
 def test_an_email_address_is_kept_as_written(email: str) -> None:
-    """W3: whatever looks like an address is one."""
+    """W3: A cell with the form of an e-mail address is accepted and stored as written."""
     assert accepted(email=email).email == email
 
 
@@ -304,10 +341,14 @@ def test_an_email_address_is_kept_as_written(email: str) -> None:
         "n/a",
     ],
 )
-def test_what_does_not_look_like_an_email_address_is_rejected(email: str) -> None:
-    """W3: the row is rejected, and the issue shows what it holds."""
+def test_a_cell_without_the_form_of_an_email_address_is_rejected(email: str) -> None:
+    """W3: A cell without the form of an e-mail address rejects the row with `bad-email`, and the
+    issue shows the cell.
+    """
+    # when
     result, people = planned(email=email)
 
+    # then
     (issue,) = result.issues
     assert (issue.code, issue.field, issue.value) == ("bad-email", "email", email)
     assert (issue.severity, issue.line, issue.email) == (Severity.ERROR, 2, email)
@@ -315,11 +356,16 @@ def test_what_does_not_look_like_an_email_address_is_rejected(email: str) -> Non
 
 
 def test_a_bad_email_address_is_not_taken_over() -> None:
-    """W3: whoever is known by external id keeps theirs."""
+    """W3, W9: A malformed e-mail address does not replace the address of an employee who is known
+    by external id.
+    """
+    # given
     known = anna(external_id="007")
 
+    # when
     result, people = planned(known, external_id="007", email="anna at acme.example")
 
+    # then
     assert (outcomes(result), people) == (["rejected"], [known])
 
 
@@ -329,9 +375,13 @@ def test_a_bad_email_address_is_not_taken_over() -> None:
 @pytest.mark.parametrize("field", DATES)
 @pytest.mark.parametrize("text", ["1900-01-01", "2199-12-31", "2028-02-29", "2000-02-29", LATER])
 def test_a_calendar_date_is_read(field: str, text: str) -> None:
-    """W4: `YYYY-MM-DD`, from 1900 to 2199, leap days included."""
+    """W4: Every date column accepts real calendar dates from 1900 to 2199 that are written
+    `YYYY-MM-DD`.
+    """
+    # when
     row = accepted(**{field: f" {text} "})
 
+    # then
     said = getattr(row, field) if hasattr(row, field) else getattr(row.details, field)
     assert said == date.fromisoformat(text)
 
@@ -372,10 +422,14 @@ NO_DATES = [
 
 
 @pytest.mark.parametrize("text", NO_DATES)
-def test_what_is_no_calendar_date_is_rejected(text: str) -> None:
-    """W4: other notations, days that do not exist and years out of range are no dates."""
+def test_a_cell_that_is_not_a_calendar_date_is_rejected(text: str) -> None:
+    """W4: Another notation, a day that does not exist or a year out of range rejects the row with
+    `bad-date`.
+    """
+    # when
     result, people = planned(birthday=text)
 
+    # then
     (issue,) = result.issues
     assert (issue.code, issue.field, issue.value) == ("bad-date", "birthday", text)
     assert (issue.severity, issue.line, issue.email) == (Severity.ERROR, 2, ANNA["email"])
@@ -384,12 +438,15 @@ def test_what_is_no_calendar_date_is_rejected(text: str) -> None:
 
 @pytest.mark.parametrize("field", DATES)
 @pytest.mark.parametrize("text", ["2026-02-30", "20260102", "2200-01-01"])
-def test_every_date_is_judged(field: str, text: str) -> None:
-    """W4: in every date column, and for known employees as well."""
+def test_a_bad_date_in_any_date_column_rejects_the_row(field: str, text: str) -> None:
+    """W4: A bad date in any of the date columns rejects a row for a known employee too."""
+    # given
     known = anna()
 
+    # when
     result, people = planned(known, **{field: text})
 
+    # then
     (issue,) = result.issues
     assert (issue.code, issue.field, issue.value) == ("bad-date", field, text)
     assert (outcomes(result), people) == (["rejected"], [known])
@@ -411,10 +468,14 @@ def test_every_date_is_judged(field: str, text: str) -> None:
     ],
 )
 def test_a_language_may_be_written_in_any_case(cell: str, language: str) -> None:
-    """W5: `en`, `nl` and `de`, for new and known employees."""
+    """W5: The languages `en`, `nl` and `de` are accepted in upper and lower case, for new and for
+    known employees.
+    """
+    # when
     _, (new,) = planned(language=cell)
     _, (known,) = planned(anna(language="en"), language=cell)
 
+    # then
     assert (new.details.language, known.details.language) == (language, language)
 
 
@@ -423,9 +484,13 @@ UNKNOWN_LANGUAGES = ["fr", "english", "nl-NL", "en_GB", "e n", "?"]
 
 @pytest.mark.parametrize("cell", UNKNOWN_LANGUAGES)
 def test_a_new_employee_with_an_unknown_language_gets_the_companys(cell: str) -> None:
-    """W5: a warning, and the row is applied."""
+    """W5: A new employee with an unknown language gets the company's language and the warning
+    `unknown-language`.
+    """
+    # when
     result, (new,) = planned(language=cell)
 
+    # then
     (issue,) = result.issues
     assert (issue.code, issue.field, issue.value) == ("unknown-language", "language", cell)
     assert issue.severity is Severity.WARNING
@@ -433,20 +498,28 @@ def test_a_new_employee_with_an_unknown_language_gets_the_companys(cell: str) ->
 
 
 @pytest.mark.parametrize("cell", UNKNOWN_LANGUAGES)
-def test_a_known_employee_with_an_unknown_language_keeps_theirs(cell: str) -> None:
-    """W5: a warning, and the rest of the row is applied."""
+def test_a_known_employee_with_an_unknown_language_keeps_the_known_one(cell: str) -> None:
+    """W5: A known employee keeps the known language when the row has an unknown one. The rest of
+    the row applies.
+    """
+    # when
     result, (person,) = planned(anna(language="de"), language=cell, first_name="Anne")
 
+    # then
     assert codes(result) == ["unknown-language"]
     assert (person.details.language, person.details.first_name) == ("de", "Anne")
 
 
-def test_a_blank_language_says_nothing() -> None:
-    """W5: a new employee gets the company's, a known one keeps theirs; there is no warning."""
+def test_a_blank_language_gives_no_warning() -> None:
+    """W5: A blank language gives no warning. A new employee gets the company's language, and a
+    known employee keeps the known one.
+    """
+    # when
     blank, (new,) = planned(language="")
     absent, (other,) = planned()
     again, (known,) = planned(anna(language="de"), language="")
 
+    # then
     assert codes(blank) == codes(absent) == codes(again) == []
     assert (new.details.language, other.details.language) == ("nl", "nl")
     assert known.details.language == "de"
@@ -456,10 +529,12 @@ def test_a_blank_language_says_nothing() -> None:
 
 
 @pytest.mark.parametrize("cell", ["Sales", "Engineering", " Sales "])
-def test_a_group_of_the_company_is_taken(cell: str) -> None:
-    """W6: it must be one of the company's, exactly."""
+def test_a_group_of_the_company_is_stored(cell: str) -> None:
+    """W6: A group that is exactly one of the company's groups is stored."""
+    # when
     result, (new,) = planned(group_name=cell)
 
+    # then
     assert (codes(result), new.details.group_name) == ([], cell.strip())
 
 
@@ -476,10 +551,16 @@ UNKNOWN_GROUPS = [
 
 
 @pytest.mark.parametrize(("cell", "suggested"), UNKNOWN_GROUPS)
-def test_a_new_employee_with_an_unknown_group_gets_none(cell: str, suggested: str | None) -> None:
-    """W6: a warning with the nearest name, and the row is applied."""
+def test_a_new_employee_with_an_unknown_group_gets_no_group(
+    cell: str, suggested: str | None
+) -> None:
+    """W6: A new employee with an unknown group gets no group, and the warning `unknown-group`
+    suggests the most similar one.
+    """
+    # when
     result, (new,) = planned(group_name=cell)
 
+    # then
     (issue,) = result.issues
     assert (issue.code, issue.field, issue.value) == ("unknown-group", "group_name", cell)
     assert issue.severity is Severity.WARNING
@@ -489,19 +570,26 @@ def test_a_new_employee_with_an_unknown_group_gets_none(cell: str, suggested: st
 
 
 @pytest.mark.parametrize("policy", ["keep", "clear"])
-def test_a_known_employee_with_an_unknown_group_keeps_theirs(policy: str) -> None:
-    """W6: whatever a blank cell would mean."""
+def test_a_known_employee_with_an_unknown_group_keeps_the_known_one(policy: str) -> None:
+    """W6: A known employee keeps the known group when the row has an unknown one, whatever the
+    policy for blank cells is.
+    """
+    # given
     company = a_company(policy={"blank_cells": policy})
 
+    # when
     result, (person,) = planned(anna(group_name="Engineering"), company=company, group_name="Saels")
 
+    # then
     assert (codes(result), person.details.group_name) == (["unknown-group"], "Engineering")
 
 
-def test_a_group_that_is_misspelt_does_not_stop_a_leaver() -> None:
-    """W6: the rest of the row is applied, the offboarding date above all."""
+def test_a_misspelt_group_does_not_stop_an_offboarding() -> None:
+    """W6: When the group of a row is misspelt, the offboarding date of the row still applies."""
+    # when
     _, (person,) = planned(anna(group_name="Sales"), group_name="Seles", offboarding_date=LATER)
 
+    # then
     assert person.state is State.OFFBOARDING_SCHEDULED
     assert person.offboarding_date == day(LATER)
 
@@ -510,12 +598,15 @@ def test_a_group_that_is_misspelt_does_not_stop_a_leaver() -> None:
 def test_an_unknown_group_rejects_the_row_where_the_policy_says_so(
     cell: str, suggested: str | None
 ) -> None:
-    """W6: with the policy `reject` nothing of the row is applied."""
+    """W6: With the policy `unknown_group = "reject"`, an unknown group rejects the row."""
+    # given
     company = a_company(policy={"unknown_group": "reject"})
     known = anna()
 
+    # when
     result, people = planned(known, company=company, group_name=cell, offboarding_date=LATER)
 
+    # then
     (issue,) = result.issues
     assert (issue.code, issue.severity) == ("unknown-group", Severity.ERROR)
     assert (f"did you mean {suggested}?" in issue.message) == (suggested is not None)
@@ -523,10 +614,14 @@ def test_an_unknown_group_rejects_the_row_where_the_policy_says_so(
     assert (outcomes(result), people) == (["rejected"], [known])
 
 
-def test_the_strict_policy_takes_known_groups_and_blanks() -> None:
-    """W6: only what is unknown is rejected."""
+def test_the_policy_reject_accepts_known_groups_and_blanks() -> None:
+    """W6: With the policy `unknown_group = "reject"`, a known group and a blank cell are still
+    accepted.
+    """
+    # given
     company = a_company(policy={"unknown_group": "reject"})
 
+    # when / then
     assert accepted(company, group_name="Sales").details.group_name == "Sales"
     assert accepted(company, group_name="").details.group_name is UNSET
 
@@ -553,9 +648,13 @@ def test_the_strict_policy_takes_known_groups_and_blanks() -> None:
     ],
 )
 def test_a_custom_value_that_fits_is_kept_exactly(field: str, cell: str) -> None:
-    """W7: as it is written, no digit more or less; undeclared fields are text."""
+    """W7: A custom value that fits its declared type is stored exactly as written. A custom field
+    without a declaration is text.
+    """
+    # when
     result, (new,) = planned(company=a_company(custom_fields=TYPED), **{field: f" {cell} "})
 
+    # then
     assert (codes(result), new.details.custom) == ([], {field: cell})
 
 
@@ -578,23 +677,33 @@ def test_a_custom_value_that_fits_is_kept_exactly(field: str, cell: str) -> None
     ],
 )
 def test_a_custom_value_that_does_not_fit_is_rejected(code: str, field: str, cell: str) -> None:
-    """W7: the declared type decides, and the row is rejected."""
+    """W7: A custom value that does not fit its declared type rejects the row with the code of the
+    type.
+    """
+    # given
     known = anna()
 
+    # when
     result, people = planned(known, company=a_company(custom_fields=TYPED), **{field: cell})
 
+    # then
     (issue,) = result.issues
     assert (issue.code, issue.field, issue.value) == (code, field, cell)
     assert (issue.severity, issue.line) == (Severity.ERROR, 2)
     assert (outcomes(result), people) == (["rejected"], [known])
 
 
-def test_a_custom_field_is_called_by_its_column() -> None:
-    """W7: however the column is spelt, declared type and value meet."""
+def test_a_custom_column_in_any_spelling_is_stored_under_one_name() -> None:
+    """W7, F4: A custom column in any spelling belongs to its declaration and is stored
+    under one name.
+    """
+    # given
     company = a_company(custom_fields={"custom_shoe_size": "decimal"})
 
+    # when
     row = read(company, **{"Custom Shoe-Size": "39.5", "CUSTOM_NICK NAME": "Annie"})
 
+    # then
     assert codes_of(row.issues) == []
     assert row.details.custom == {"custom_shoe_size": "39.5", "custom_nick_name": "Annie"}
 
@@ -628,33 +737,44 @@ CLEARS = {"blank_cells": "clear"}
 
 @pytest.mark.parametrize("blank", ["", "  ", "\u00a0"])
 def test_blank_cells_keep_what_is_known(blank: str) -> None:
-    """W8: every optional cell may be blank, and nothing that shows changes."""
+    """W8: Blank cells keep every known value."""
+    # given
     known = anna(**FULL)
 
+    # when
     result, (person,) = planned(known, **dict.fromkeys(FULL, blank))
 
+    # then
     assert (codes(result), kinds(result)) == ([], ["file-noted"])
     assert shown(person) == shown(known)
 
 
 @pytest.mark.parametrize("policy", ["keep", "clear"])
 def test_absent_columns_keep_what_is_known(policy: str) -> None:
-    """W8: a column that is not there says nothing, under either policy."""
+    """W8: Absent columns keep every known value under either policy for blank cells."""
+    # given
     known = anna(**FULL)
 
+    # when
     result, people = planned(known, company=a_company(policy={"blank_cells": policy}))
 
+    # then
     assert (outcomes(result), codes(result), people) == (["unchanged"], [], [known])
 
 
 @pytest.mark.parametrize("field", CLEARABLE)
-def test_a_blank_clears_where_the_policy_says_so(field: str) -> None:
-    """W8: with the policy `clear`, a blank cell takes back what the file once said."""
+def test_a_blank_cell_clears_a_descriptive_field_under_the_policy_clear(field: str) -> None:
+    """W8: A blank cell clears a descriptive field under the policy `blank_cells = "clear"`, and
+    only this field.
+    """
+    # given
     known = anna(**FULL)
 
+    # when
     kept, (before,) = planned(known, **FULL | {field: ""})
     result, (person,) = planned(known, company=a_company(policy=CLEARS), **FULL | {field: ""})
 
+    # then
     assert (kinds(kept), getattr(before.details, field)) == ([], getattr(known.details, field))
     assert (codes(result), kinds(result)) == ([], ["details-changed"])
     assert getattr(known.details, field) is not None
@@ -662,14 +782,19 @@ def test_a_blank_clears_where_the_policy_says_so(field: str) -> None:
     assert without(person, field) == without(known, field)
 
 
-def test_a_blank_clears_a_custom_field_where_the_policy_says_so() -> None:
-    """W8: custom fields are cleared one by one."""
+def test_a_blank_cell_clears_a_custom_field_under_the_policy_clear() -> None:
+    """W8: A blank cell clears a custom field under the policy `blank_cells = "clear"`, and only
+    this field.
+    """
+    # given
     known = anna(**FULL)
     cells = FULL | {"custom_note": ""}
 
+    # when
     _, (kept,) = planned(known, **cells)
     _, (cleared,) = planned(known, company=a_company(policy=CLEARS), **cells)
 
+    # then
     assert kept.details.custom == {"custom_note": "x", "custom_salary": "10.5"}
     assert cleared.details.custom == {"custom_salary": "10.5"}
 
@@ -677,34 +802,51 @@ def test_a_blank_clears_a_custom_field_where_the_policy_says_so() -> None:
 @pytest.mark.parametrize(
     "field", ["external_id", "language", "onboarding_date", "offboarding_date"]
 )
-def test_some_fields_are_never_cleared(field: str) -> None:
-    """W8: a blank never touches external id, language, onboarding or offboarding date."""
+def test_a_blank_cell_never_clears_the_external_id_the_language_or_a_date_of_the_lifecycle(
+    field: str,
+) -> None:
+    """W8: A blank cell never clears an external id, a language, an onboarding date or an
+    offboarding date.
+    """
+    # given
     known = anna(**FULL)
 
+    # when
     result, (person,) = planned(known, company=a_company(policy=CLEARS), **FULL | {field: ""})
 
+    # then
     assert codes(result) == []
     assert shown(person) == shown(known)
     assert person.state is State.OFFBOARDING_SCHEDULED
 
 
 @pytest.mark.parametrize("field", MANDATORY)
-def test_a_blank_never_clears_names_or_email(field: str) -> None:
-    """W8: nor are the mandatory ones; there the whole row is rejected (W2)."""
+def test_a_blank_cell_never_clears_a_name_or_the_email_address(field: str) -> None:
+    """W8, W2: A blank name or e-mail address rejects the row under the policy `blank_cells =
+    "clear"` too.
+    """
+    # given
     known = anna(**FULL)
 
+    # when
     result, people = planned(known, company=a_company(policy=CLEARS), **FULL | {field: ""})
 
+    # then
     assert (outcomes(result), people) == (["rejected"], [known])
 
 
-def test_blanks_of_a_new_employee_leave_the_field_empty() -> None:
-    """W8: there is nothing to clear, and nothing is said of it."""
+def test_blank_cells_of_a_new_employee_leave_the_fields_empty() -> None:
+    """W8: Blank cells of a new employee give no issue and leave the fields empty under
+    either policy.
+    """
+    # given
     cells = dict.fromkeys([*CLEARABLE, "custom_note"], "")
 
+    # when
     kept, (one,) = planned(**cells)
     cleared, (other,) = planned(company=a_company(policy=CLEARS), **cells)
 
+    # then
     assert codes(kept) == codes(cleared) == []
     assert one.details == other.details
     assert one.details.custom == {}
@@ -745,13 +887,17 @@ BAD = {
 }
 
 
-def test_every_problem_of_a_row_is_listed() -> None:
-    """W9: whoever corrects a row hears of everything at once, warnings included."""
+def test_every_problem_in_the_cells_of_a_row_is_told() -> None:
+    """W9: A rejected row gets an issue for each wrong cell, warnings included."""
+    # given
     cells = {field: cell for field, (cell, _) in BAD.items()}
 
     result, people = planned(company=a_company(custom_fields=TYPED), **cells)
 
+    # when
     found = {issue.field: issue.code for issue in result.issues}
+
+    # then
     assert len(result.issues) == len(BAD)
     assert found == {field: code for field, (_, code) in BAD.items()}
     assert {(issue.file, issue.line) for issue in result.issues} == {(FILE, 2)}
@@ -759,8 +905,10 @@ def test_every_problem_of_a_row_is_listed() -> None:
 
 
 @pytest.mark.parametrize("field", [field for field, (_, code) in BAD.items() if "unkn" not in code])
-def test_a_rejected_row_changes_nothing_and_the_others_go_on(field: str) -> None:
-    """W9: neither the good cells of the row nor its neighbours suffer or slip through."""
+def test_one_wrong_cell_rejects_the_row_and_the_other_rows_are_applied(field: str) -> None:
+    """W9: One wrong cell rejects its whole row, good cells included. The rows before and after it
+    are applied.
+    """
     # given
     anna_before, ben = (
         anna(external_id="007"),
@@ -786,10 +934,12 @@ def test_a_rejected_row_changes_nothing_and_the_others_go_on(field: str) -> None
     assert people[ben.id].details.first_name == "Benno"
 
 
-def test_a_warning_rejects_nothing() -> None:
-    """W9: only errors do."""
+def test_a_warning_does_not_reject_the_row() -> None:
+    """W9: A row that has only warnings is applied."""
+    # when
     result, people = planned(language="fr", group_name="Saels", birthday="1990-05-17")
 
+    # then
     assert codes(result) == ["unknown-language", "unknown-group"]
     assert people[0].details.birthday == day("1990-05-17")
 
@@ -801,12 +951,19 @@ def test_a_warning_rejects_nothing() -> None:
 @pytest.mark.parametrize(
     ("onboarding", "offboarding"), [("2027-10-02", "2027-10-01"), ("2199-12-31", "1900-01-01")]
 )
-def test_nobody_leaves_before_they_start(known: bool, onboarding: str, offboarding: str) -> None:
-    """L3: a row with both dates the wrong way round is rejected."""
+def test_a_row_with_dates_in_the_wrong_order_is_rejected(
+    known: bool, onboarding: str, offboarding: str
+) -> None:
+    """L3: A row whose offboarding date is before its onboarding date is rejected, for new and for
+    known employees.
+    """
+    # given
     people = [anna()] if known else []
 
+    # when
     result, then = planned(*people, onboarding_date=onboarding, offboarding_date=offboarding)
 
+    # then
     (issue,) = result.issues
     assert (issue.code, issue.severity) == ("offboarding-before-onboarding", Severity.ERROR)
     assert (issue.line, issue.field, issue.value) == (2, "offboarding_date", offboarding)
@@ -818,27 +975,40 @@ def test_nobody_leaves_before_they_start(known: bool, onboarding: str, offboardi
     ("onboarding", "offboarding"),
     [(LATER, LATER), ("2027-01-01", LATER), ("", LATER), (LATER, ""), ("", "")],
 )
-def test_dates_in_order_are_accepted(onboarding: str, offboarding: str) -> None:
-    """L3: someone may leave on their first day, and either date may be blank."""
-    accepted(onboarding_date=onboarding, offboarding_date=offboarding)
+def test_a_row_with_dates_in_the_right_order_is_accepted(onboarding: str, offboarding: str) -> None:
+    """L3: A row may have the same day for both dates, dates in order, or a blank for
+    either date.
+    """
+    # when
+    row = read(onboarding_date=onboarding, offboarding_date=offboarding)
+
+    # then
+    assert codes_of(row.issues) == []
 
 
-def test_one_date_alone_is_never_out_of_order() -> None:
-    """L3: the row itself must carry both; what is known of the other date does not count."""
+def test_a_row_with_one_date_is_not_compared_with_the_known_date() -> None:
+    """L3: A row with only an offboarding date is not rejected, although this date is before the
+    known onboarding date.
+    """
+    # given
     known = anna(onboarding_date="2027-02-01")
 
+    # when
     result, (person,) = planned(known, offboarding_date="2027-01-15")
 
+    # then
     assert "offboarding-before-onboarding" not in codes(result)
     assert person.offboarding_date == day("2027-01-15")
 
 
-def test_dates_out_of_order_are_one_problem_among_others() -> None:
-    """L3: it is listed with whatever else is wrong with the row (W9)."""
+def test_dates_in_the_wrong_order_are_told_with_the_other_problems() -> None:
+    """L3, W9: Dates in the wrong order are told together with the other problems of the row."""
+    # when
     row = read(
         onboarding_date="2027-10-02", offboarding_date="2027-10-01", birthday="?", first_name=""
     )
 
+    # then
     assert sorted(codes_of(row.issues)) == [
         "bad-date",
         "missing-value",
@@ -846,10 +1016,12 @@ def test_dates_out_of_order_are_one_problem_among_others() -> None:
     ]
 
 
-def test_a_date_that_is_none_is_not_compared() -> None:
-    """L3: a bad date is bad, and nothing else is made of it."""
+def test_a_bad_date_is_not_compared_with_the_other_date() -> None:
+    """L3, W4: A bad date gets only `bad-date` and is not compared with the other date."""
+    # when
     findings = read(onboarding_date="2027-10-32", offboarding_date="2027-10-01").issues
 
+    # then
     assert codes_of(findings) == ["bad-date"]
 
 
@@ -863,9 +1035,13 @@ def an_email(length: int) -> str:
 
 
 def test_an_email_address_may_have_254_characters() -> None:
-    """F7: no more than that."""
+    """F7: An e-mail address of 254 characters is accepted, and one of 255 rejects the row with
+    `too-long`.
+    """
+    # given
     longest, too_long = an_email(254), an_email(255)
 
+    # when / then
     assert accepted(email=longest).email == longest
     found = objection(email=too_long)
     assert (found.code, found.field, found.rejects) == ("too-long", "email", True)
@@ -873,10 +1049,15 @@ def test_an_email_address_may_have_254_characters() -> None:
 
 
 def test_an_external_id_may_have_500_characters() -> None:
-    """F7: so that it fits into an index, whatever the store."""
-    accepted(a_company(), external_id="\u6f22" * 500)
+    """F7: An external id of 500 characters is accepted, and one of 501 rejects the row with
+    `too-long`.
+    """
+    # when
+    longest = read(external_id="\u6f22" * 500)
     result, _ = planned(anna(), external_id="x" * 501)
 
+    # then
+    assert codes_of(longest.issues) == []
     (issue,) = result.issues
     assert (issue.code, issue.field, issue.severity) == ("too-long", "external_id", Severity.ERROR)
 
@@ -885,13 +1066,19 @@ def test_an_external_id_may_have_500_characters() -> None:
     "field", ["first_name", "last_name", "prefix", "group_name", "custom_note"]
 )
 def test_a_cell_may_have_1000_characters(field: str) -> None:
-    """F7: characters, not bytes, after trimming; one more rejects the row."""
+    """F7: A cell of 1,000 characters without the space around it is accepted, and one of 1,001
+    rejects the row with `too-long`.
+    """
+    # given
     company = with_groups("\u00eb" * 1_000)
     known = anna()
 
-    accepted(company, **{field: " " + "\u00eb" * 1_000 + " "})
+    # when
+    longest = read(company, **{field: " " + "\u00eb" * 1_000 + " "})
     result, people = planned(known, company=company, **{field: "x" * 1_001})
 
+    # then
+    assert codes_of(longest.issues) == []
     (issue,) = result.issues
     assert (issue.code, issue.field, issue.severity) == ("too-long", field, Severity.ERROR)
     assert "1001 characters" in issue.message
@@ -906,17 +1093,23 @@ def with_groups(*groups: str) -> Company:
 
 
 @pytest.mark.parametrize("field", [*DATES, "language", *TYPED])
-def test_a_cell_that_is_too_long_is_nothing_else(field: str) -> None:
-    """F7: one cell, one problem."""
+def test_a_cell_that_is_too_long_gets_no_other_issue(field: str) -> None:
+    """F7: A cell that is too long gets only the issue `too-long`."""
+    # when
     found = objection(a_company(custom_fields=TYPED), **{field: "y" * 1_001})
 
+    # then
     assert (found.code, found.field) == ("too-long", field)
 
 
-def test_a_company_may_have_a_limit_of_its_own() -> None:
-    """F7: for e-mail addresses too, where it is lower."""
+def test_a_company_can_set_another_limit_for_cells() -> None:
+    """F7: A company can set another limit for cells. A lower limit binds e-mail addresses too, and
+    a higher one does not.
+    """
+    # given
     company = a_company(limits={"cell": 20})
 
+    # when / then
     assert accepted(company, first_name="x" * 20).details.first_name == "x" * 20
     assert objection(company, first_name="x" * 21).code == "too-long"
     assert objection(company, email="annabella@acme.example").code == "too-long"
@@ -924,9 +1117,11 @@ def test_a_company_may_have_a_limit_of_its_own() -> None:
 
 
 def test_a_long_value_is_shown_shortened() -> None:
-    """F7: an issue does not carry a whole cell along."""
+    """F7, W12: An issue shows only the beginning of a value that is too long."""
+    # when
     (issue,) = planned(first_name="x" * 5_000)[0].issues
 
+    # then
     assert issue.value is not None
     assert issue.value.startswith("xxx")
     assert len(issue.value) < 300
@@ -947,12 +1142,17 @@ def test_a_long_value_is_shown_shortened() -> None:
     ],
 )
 def test_a_row_must_be_as_wide_as_the_header(row: str, cells: int) -> None:
-    """F8: it is rejected, nothing is read from it, and the others go on."""
+    """F8: A row with more or fewer cells than the header is rejected with `wrong-width`, and the
+    other rows are applied.
+    """
+    # given
     known = anna(external_id="007")
     file = f"email,first_name,last_name\n{row}\nben@acme.example,Ben,Cramer\n"
 
+    # when
     result = plan(file, known=[known])
 
+    # then
     (issue,) = result.issues
     assert (issue.code, issue.severity, issue.line) == ("wrong-width", Severity.ERROR, 2)
     assert (issue.email, issue.field, issue.value) == (None, None, None)
@@ -962,8 +1162,11 @@ def test_a_row_must_be_as_wide_as_the_header(row: str, cells: int) -> None:
     assert after(result, [known])[0] == known
 
 
-def test_a_quoted_comma_does_not_widen_a_row() -> None:
-    """F8: cells are counted, not commas."""
+def test_a_quoted_comma_does_not_separate_cells() -> None:
+    """F8, F3: A comma inside quotes belongs to the cell and does not change the width of
+    the row.
+    """
+    # when / then
     assert accepted(last_name="Bakker, Jr.").details.last_name == "Bakker, Jr."
 
 
@@ -1008,14 +1211,19 @@ RECORDS = st.one_of(
 
 @settings(max_examples=200, deadline=None)
 @given(RECORDS)
-def test_any_text_is_read_and_its_problems_can_be_said(text: str) -> None:
-    """W9: whatever a record holds, reading it yields a row and issues, never a failure."""
+def test_any_text_is_read_as_a_row_with_issues(text: str) -> None:
+    """W9: Any text can be read as a row, and every problem in it gives an issue of a known code. An
+    accepted row has the mandatory values.
+    """
+    # when
     row = RowReader(SHEET, EVERYTHING).read(2, text, 1, b"")
+
+    # then
     findings = row.issues
 
     issues: list[Issue] = [each.at(FILE, 2, row.email) for each in findings]
     assert all(issue.code in CATALOGUE and issue.message for issue in issues)
-    assert all(issue.field is None or issue.field in COLUMNS for issue in issues)
+    assert {issue.field for issue in issues} <= {None, *COLUMNS}
     if not any(each.rejects for each in findings):
         assert row.email and row.details.first_name and row.details.last_name
 
@@ -1027,19 +1235,23 @@ def test_any_text_is_read_and_its_problems_can_be_said(text: str) -> None:
         optional={field: CELLS for field in COLUMNS if field not in MANDATORY},
     )
 )
-def test_quotes_change_nothing_of_what_a_row_says(cells: dict[str, str]) -> None:
-    """F3: a cell says the same in quotes as without, so both are read alike."""
+def test_a_cell_means_the_same_with_and_without_quotes(cells: dict[str, str]) -> None:
+    """F3: A row means the same whether all of its cells are quoted or only those that
+    need quotes.
+    """
     # given: a row that is not blank, since blank ones are skipped unless they are quoted (F8)
     cells["email"] = cells["email"].strip() or "x"
 
+    # when
     with_quotes = reading(cells, EVERYTHING, csv.QUOTE_ALL)
     where_needed = reading(cells, EVERYTHING, csv.QUOTE_MINIMAL)
 
+    # then
     assert replace(with_quotes, text=where_needed.text) == where_needed
     assert with_quotes.cells == where_needed.cells
 
 
-# One cell on its own, as support is told of it
+# One value, as support enters it
 
 
 @pytest.mark.parametrize(
@@ -1060,14 +1272,19 @@ def test_quotes_change_nothing_of_what_a_row_says(cells: dict[str, str]) -> None
         ("custom_floor", "ten", "bad-integer"),
     ],
 )
-def test_a_cell_on_its_own_has_the_problem_it_has_in_a_row(
+def test_a_value_from_support_gets_the_issue_that_it_gets_in_a_row(
     field: str, cell: str, code: str | None
 ) -> None:
-    """S1, S6, W1-W7: the rules are the same wherever a value comes from."""
+    """S1, S6, W1, W3, F7: A value that support enters is judged by the same rules as a
+    cell of a row.
+    """
+    # given
     company = a_company(custom_fields=TYPED, limits={"cell": 30 if field != "email" else 1_000})
 
+    # when
     problem = problem_of(field, cell, company)
 
+    # then
     assert (problem and problem.code) == code
     if problem is not None:
         assert (problem.field, problem.value) == (field, issues.shown(cell))
@@ -1075,8 +1292,10 @@ def test_a_cell_on_its_own_has_the_problem_it_has_in_a_row(
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.sampled_from(COLUMNS), CELLS)
-def test_a_cell_is_judged_alone_as_in_a_row(field: str, text: str) -> None:
-    """S1, S6, W9: what support is told of a cell is what a row would be told."""
+def test_any_value_from_support_gets_the_same_issues_as_in_a_row(field: str, text: str) -> None:
+    """S1, S6, W9: Any value that support enters gets the same issues that it gets as the cell of a
+    row.
+    """
     # given: a cell that is not blank, of which a row may say that it lacks something
     cell = clean(text) or "x"
 

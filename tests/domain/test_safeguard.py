@@ -1,4 +1,4 @@
-"""B1: what holds a delivery that would do more than any day's, and what does not."""
+"""B1: which deliveries the safeguard holds, and which it does not."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def file(rows: Iterable[str]) -> str:
 
 @cache
 def everybody(count: int, onboarding: str = "", offboarding: str = "") -> Sequence[Employee]:
-    """So many employees, whom a file registered more than a year ago."""
+    """So many employees, registered by a file more than a year ago."""
     rows = [row(n, onboarding=onboarding, offboarding=offboarding) for n in range(count)]
     return tuple(after(plan(file(rows), now=LONG_AGO))) if rows else ()
 
@@ -87,7 +87,7 @@ def held_for(found: Plan) -> list[str]:
     return codes(found.concerns)
 
 
-# Every measure, at its limit
+# Each measure at its limit
 
 LIMITS = [
     # So few are no mistake, in however small a company.
@@ -118,12 +118,16 @@ LIMITS = [
 
 @pytest.mark.parametrize(("what", "base", "limit"), LIMITS)
 @pytest.mark.parametrize("beyond", [-1, 0, 1])
-def test_more_than_the_limit_is_held_and_no_less(
+def test_a_delivery_is_held_only_above_a_limit(
     what: str, base: int, limit: int, beyond: int
 ) -> None:
-    """B1: 10 % or 5, 10 % or 5, 50 % or 50, 20 % or 5."""
+    """B1: A delivery is held when it exceeds one of the four default limits, and not when it only
+    reaches it.
+    """
+    # when
     found = doing(what, limit + beyond, base)
 
+    # then
     assert held_for(found) == ([f"many-{what}"] if beyond > 0 else [])
 
 
@@ -146,12 +150,16 @@ def test_more_than_the_limit_is_held_and_no_less(
         ("rejected-rows", 7, 30, "7 of 30 rows"),
     ],
 )
-def test_a_concern_tells_how_many_of_how_many_and_what_is_expected(
+def test_the_issue_of_a_held_delivery_names_the_count_the_total_and_the_limit(
     what: str, count: int, base: int, facts: str
 ) -> None:
-    """B1, B2: figures for whoever approves, of no file, line or person, and said once."""
+    """B1, B2: The issue of a held delivery names the count, the total and the limit, and no file,
+    line or person. It is told once.
+    """
+    # when
     found = doing(what, count, base)
 
+    # then
     (concern,) = found.concerns
     limit = {"offboardings": 7, "email-changes": 8, "registrations": 75, "rejected-rows": 6}[what]
     assert facts in concern.message
@@ -161,10 +169,14 @@ def test_a_concern_tells_how_many_of_how_many_and_what_is_expected(
     assert concern not in found.issues
 
 
-def test_a_held_plan_tells_all_it_would_do() -> None:
-    """B2: whoever approves sees the same figures that would be applied."""
+def test_a_held_plan_contains_everything_that_it_would_do() -> None:
+    """B2: The plan of a held delivery has the same events, counts and issues as the plan that would
+    be applied.
+    """
+    # when
     free, held = (doing("offboardings", 6, 10, max_offboardings=limit) for limit in (0, "10%"))
 
+    # then
     assert (free.outcome, held.outcome) == (Outcome.APPLIED, Outcome.HELD)
     assert [change.events for change in held.changes] == [change.events for change in free.changes]
     assert (held.counts, held.issues) == (free.counts, free.issues)
@@ -183,9 +195,11 @@ POLICY = {
 @pytest.mark.parametrize("what", MEASURES)
 @pytest.mark.parametrize(("limit", "beyond"), [(1, 0), (1, 1), (3, 0), (3, 1), (9, 0), (9, 1)])
 def test_a_number_is_the_limit_itself(what: str, limit: int, beyond: int) -> None:
-    """B1: below the number that a share never goes below, and above the share."""
+    """B1: A number in the company's policy is the limit itself, below and above the default."""
+    # when
     found = doing(what, limit + beyond, 12, **{POLICY[what]: limit})
 
+    # then
     assert held_for(found) == ([f"many-{what}"] if beyond else [])
 
 
@@ -194,25 +208,35 @@ def test_a_number_is_the_limit_itself(what: str, limit: int, beyond: int) -> Non
     ("share", "least", "most"),
     [("0%", 5, 50), ("1%", 5, 50), ("50%", 30, 50), ("100%", 60, 60), ("200%", 60, 120)],
 )
-def test_a_share_is_the_companys_too(what: str, share: str, least: int, most: int) -> None:
-    """B1: of 60; 0 % is the number alone that is no mistake."""
+def test_a_percentage_in_the_policy_replaces_the_default_percentage(
+    what: str, share: str, least: int, most: int
+) -> None:
+    """B1: A percentage in the company's policy replaces the default one. The lowest possible limit
+    stays.
+    """
+    # given
     new = what == "registrations"
     limit = most if new else least
 
+    # when / then
     assert held_for(doing(what, limit, 60, **{POLICY[what]: share})) == []
     if limit < 60 or new:
         assert held_for(doing(what, limit + 1, 60, **{POLICY[what]: share})) == [f"many-{what}"]
 
 
 @pytest.mark.parametrize("what", MEASURES)
-def test_nothing_is_too_much_where_it_is_switched_off(what: str) -> None:
-    """B1: 0, for that measure and no other."""
+def test_zero_switches_one_measure_off(what: str) -> None:
+    """B1: The number `0` in the policy switches this measure off and no other."""
+    # given
     everything = 300 if what == "registrations" else 60
 
     off = doing(what, everything, 60, **{POLICY[what]: 0})
+
+    # when
     others_off = {key: 0 for name, key in POLICY.items() if name != what}
     on = doing(what, everything, 60, **others_off)
 
+    # then
     assert (held_for(off), off.outcome == "held") == ([], False)
     assert held_for(on) == [f"many-{what}"]
 
@@ -221,16 +245,21 @@ def test_nothing_is_too_much_where_it_is_switched_off(what: str) -> None:
     "limit", ["10", "%", "10%\n", "-1%", "1.5%", "10 %", "10000%", -1, 1.5, True, None]
 )
 @pytest.mark.parametrize("key", POLICY.values())
-def test_a_limit_is_a_number_or_a_share(key: str, limit: object) -> None:
+def test_a_limit_must_be_a_whole_number_or_a_percentage(key: str, limit: object) -> None:
+    """B1: A limit in the policy is a whole number or a percentage. Everything else is an error."""
+    # when / then
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({key: limit}, Policy)
 
 
-# Offboardings: of whom, and which
+# Offboardings
 
 
-def test_the_share_is_of_those_who_can_log_in() -> None:
-    """B1: not of the pending and the deactivated; those about to leave still can."""
+def test_the_percentage_of_offboardings_counts_employees_who_can_log_in() -> None:
+    """B1: The percentage for offboardings counts the employees who can log in: neither the pending
+    nor the deactivated ones.
+    """
+    # given
     here = [*everybody(60)][:58]
     leaving = [then(each, OffboardingScheduled(day(LATER)), line=2) for each in here[40:]]
     gone = [then(each, Deactivated()) for each in everybody(90)[60:]]
@@ -241,16 +270,19 @@ def test_the_share_is_of_those_who_can_log_in() -> None:
     def leave(count: int) -> Plan:
         return delivery([row(number, offboarding=SOON) for number in range(count)], known)
 
+    # when / then
     assert held_for(leave(5)) == []
     assert held_for(leave(6)) == ["many-offboardings"]
     assert "6 of 58" in leave(6).concerns[0].message
     assert Roster.of(known).headcount.active == 58
 
 
-def test_an_offboarding_of_the_pending_counts() -> None:
-    """B1: they are known."""
+def test_a_last_day_of_a_pending_employee_counts_as_an_offboarding() -> None:
+    """B1: A last day for a pending employee counts as an offboarding."""
+    # when
     found = delivery([row(number, offboarding=SOON) for number in range(6)], everybody(60, STARTS))
 
+    # then
     assert kinds(found) == ["offboarding-scheduled"] * 6
     assert held_for(found) == ["many-offboardings"]
 
@@ -262,108 +294,143 @@ def moved(count: int, known_day: str, to: str) -> Plan:
     )
 
 
-def test_an_offboarding_brought_forward_counts() -> None:
-    """B1"""
+def test_an_earlier_last_day_counts_as_an_offboarding() -> None:
+    """B1: A last day that moves to an earlier date counts as an offboarding."""
+    # when / then
     assert kinds(moved(6, LATE, SOON)) == ["offboarding-moved"] * 6
     assert held_for(moved(6, LATE, SOON)) == ["many-offboardings"]
     assert held_for(moved(5, LATE, SOON)) == []
 
 
-def test_an_offboarding_moved_later_does_not_count() -> None:
-    """B1: nobody loses anything."""
+def test_a_later_last_day_does_not_count() -> None:
+    """B1: A last day that moves to a later date does not count as an offboarding."""
+    # when
     found = moved(20, LATE, LATER)
 
+    # then
     assert kinds(found) == ["offboarding-moved"] * 20
     assert held_for(found) == []
 
 
-def test_offboardings_scheduled_and_brought_forward_count_together() -> None:
-    """B1"""
+def test_new_and_earlier_last_days_count_together() -> None:
+    """B1: New last days and earlier last days count together."""
+    # given
     known = [*everybody(3), *everybody(6, offboarding=LATE)[3:], *everybody(20)[6:]]
     rows = [row(number, offboarding=SOON) for number in range(6)]
 
+    # when
     found = delivery(rows, known)
 
+    # then
     assert sorted(set(kinds(found))) == ["offboarding-moved", "offboarding-scheduled"]
     assert held_for(found) == ["many-offboardings"]
     assert held_for(delivery([*rows[:5], row(5, offboarding=LATER)], known)) == []
 
 
-def test_it_counts_beside_the_day_that_is_known_and_not_what_the_file_said() -> None:
-    """B1: support moved them far ahead, and the file's next word is earlier than that."""
+def test_a_last_day_is_compared_with_the_known_day_and_not_with_what_the_file_said() -> None:
+    """B1: A last day counts when it is earlier than the known one, for example one that support
+    set, and not only earlier than the file's.
+    """
+    # given
     known = [
         then(each, OffboardingMoved(day("2028-01-01"))) for each in everybody(6, offboarding=SOON)
     ]
 
+    # when
     found = delivery([row(number, offboarding=LATER) for number in range(6)], known)
 
+    # then
     assert held_for(found) == ["many-offboardings"]
 
 
-def test_a_day_that_is_only_noted_does_not_count() -> None:
-    """B1, L8: support set it, the file follows."""
+def test_a_last_day_that_is_only_noted_does_not_count() -> None:
+    """B1, L8: A last day in the file that repeats what support set does not count."""
+    # given
     known = [then(each, OffboardingScheduled(day(SOON))) for each in everybody(6)]
 
+    # when
     found = delivery([row(number, offboarding=SOON) for number in range(6)], known)
 
+    # then
     assert kinds(found) == ["file-noted"] * 6
     assert held_for(found) == []
 
 
-def test_a_day_that_the_file_repeats_after_support_cancelled_does_not_count() -> None:
-    """B1, L5: nobody would leave; after a blank they would."""
+def test_a_repeated_last_day_that_support_cancelled_does_not_count() -> None:
+    """B1, L5: A repeated last day that support cancelled does not count. After a blank it counts,
+    because it is then scheduled again.
+    """
+    # given
     stay = [then(each, OffboardingCancelled()) for each in everybody(6, offboarding=SOON)]
     rows = [row(number, offboarding=SOON) for number in range(6)]
+
+    # when
     blank = delivery([row(number) for number in range(6)], stay)
 
+    # then
     assert held_for(delivery(rows, stay)) == held_for(blank) == []
     assert held_for(delivery(rows, after(blank, stay))) == ["many-offboardings"]
 
 
-def test_new_employees_with_a_last_day_are_no_offboardings() -> None:
-    """B1: known ones alone; a contract may end."""
+def test_last_days_of_new_employees_do_not_count() -> None:
+    """B1: A last day of a new employee does not count as an offboarding."""
+    # when
     found = delivery([row(number, offboarding=SOON) for number in range(20, 60)], everybody(20))
 
+    # then
     assert kinds(found).count("offboarding-scheduled") == 40
     assert held_for(found) == []
 
 
 def test_absence_is_no_offboarding() -> None:
-    """B1, D7: whoever is missing stays as they are."""
+    """B1, D7: Employees that no row mentions do not count as offboardings."""
+    # when
     found = delivery([row(0)], everybody(60))
 
+    # then
     assert (found.counts.absent, held_for(found)) == (59, [])
 
 
 # Addresses
 
 
-def test_an_address_in_other_letters_is_no_change() -> None:
-    """B1, I1"""
+def test_an_address_in_other_upper_and_lower_case_does_not_count() -> None:
+    """B1, I1: An e-mail address that differs only in upper and lower case does not count
+    as a change.
+    """
+    # when
     found = delivery([row(n, email=f"P{n}@ACME.example") for n in range(20)], everybody(20))
 
+    # then
     assert held_for(found) == []
 
 
-def test_addresses_that_are_swapped_are_changed() -> None:
-    """B1, I2: a column that slipped by a row is what this is for."""
+def test_addresses_that_change_places_count() -> None:
+    """B1, I2: E-mail addresses that employees exchange with each other count as changes."""
+    # when
     found = delivery(
         [row(number, email=f"p{(number + 1) % 6}@acme.example") for number in range(6)],
         everybody(20),
     )
 
+    # then
     assert kinds(found) == ["email-changed"] * 6
     assert held_for(found) == ["many-email-changes"]
 
 
 def test_an_address_that_is_only_noted_does_not_count() -> None:
-    """B1, L8: support changed it, the file follows."""
+    """B1, L8: An e-mail address in the file that repeats what support set does not count
+    as a change.
+    """
+    # given
     known = [
         then(each, EmailChanged(f"new{n}@acme.example")) for n, each in enumerate(everybody(6))
     ]
 
+    # when
     found = delivery([row(n, email=f"new{n}@acme.example") for n in range(6)], known)
 
+    # then
     assert kinds(found) == ["file-noted"] * 6
     assert held_for(found) == []
 
@@ -372,24 +439,32 @@ def test_an_address_that_is_only_noted_does_not_count() -> None:
 
 
 def test_the_first_delivery_of_a_company_is_not_held_for_its_registrations() -> None:
-    """B1: a company that is empty."""
+    """B1: The registrations of a company without employees never hold a delivery."""
+    # when
     found = delivery([row(number) for number in range(200)], ())
 
+    # then
     assert (found.counts.registered, found.outcome) == (200, "applied")
 
 
 def test_the_first_delivery_of_a_company_is_held_for_rejected_rows() -> None:
-    """B1"""
+    """B1: Too many rejected rows hold the first delivery of a company too."""
+    # given
     bad = [row(number, email="nobody") for number in range(6)]
 
+    # when
     found = delivery([*bad, row(6), row(7)], ())
 
+    # then
     assert held_for(found) == ["many-rejected-rows"]
 
 
 @pytest.mark.parametrize("state", ["pending", "deactivated"])
-def test_registrations_are_compared_with_everybody_known(state: str) -> None:
-    """B1: a company in which nobody can log in is not empty, and those known are its size."""
+def test_registrations_are_compared_with_all_known_employees(state: str) -> None:
+    """B1: The limit for registrations counts all known employees, also the pending and the
+    deactivated ones.
+    """
+    # given
     known = (
         everybody(120, STARTS)
         if state == "pending"
@@ -399,30 +474,39 @@ def test_registrations_are_compared_with_everybody_known(state: str) -> None:
     def register(count: int) -> Plan:
         return delivery([row(number) for number in range(500, 500 + count)], known)
 
+    # when / then
     assert held_for(register(60)) == []
     assert held_for(register(61)) == ["many-registrations"]
 
 
-def test_who_gets_no_account_is_not_registered() -> None:
-    """B1, L2: leavers in the export."""
+def test_people_without_an_account_do_not_count_as_registrations() -> None:
+    """B1, L2: People whose last day is over get no account and do not count as registrations."""
+    # given
     rows = [row(number, offboarding="2027-02-01") for number in range(100, 160)]
 
+    # when
     found = delivery(rows, everybody(10))
 
+    # then
     assert (found.counts.skipped, held_for(found)) == (60, [])
 
 
 # Rejected rows
 
 
-def test_rows_are_counted_that_were_not_even_read() -> None:
-    """B1, L10: a row that repeats itself is a row; with and without digests it is the same."""
+def test_recognised_rows_count_as_rows() -> None:
+    """B1, L10: The percentage of rejected rows counts recognised rows too, as it does when every
+    row is read.
+    """
+    # given
     roster = roster_after(plan(file(row(number) for number in range(30)), now=LONG_AGO))
     rows = [row(number) for number in range(30)]
     rows[:6] = [row(number, email="nobody") for number in range(6)]
 
+    # when
     found = delivery(rows, roster)
 
+    # then
     assert found.recognised == 24
     assert held_for(found) == []
     assert held_for(delivery(rows[:-1], roster)) == ["many-rejected-rows"]
@@ -430,33 +514,42 @@ def test_rows_are_counted_that_were_not_even_read() -> None:
     assert in_full.concerns == delivery(rows[:-1], roster).concerns
 
 
-def test_rows_that_are_rejected_for_whom_they_mean_count() -> None:
-    """B1, L6: whatever the reason."""
+def test_rows_rejected_for_a_deactivated_employee_count() -> None:
+    """B1, L6: Rows that are rejected because their employee is deactivated count as
+    rejected rows.
+    """
+    # given
     gone = [then(each, Deactivated()) for each in everybody(6)]
 
+    # when
     found = delivery([row(number, offboarding=SOON) for number in range(6)], gone)
 
+    # then
     assert codes(found) == ["reactivation-needs-support"] * 6
     assert held_for(found) == ["many-rejected-rows"]
 
 
 def test_rows_with_warnings_and_rows_that_are_skipped_do_not_count() -> None:
-    """B1: rejected ones alone."""
+    """B1: Rows with warnings and skipped rows do not count as rejected rows."""
+    # given
     soon = (NOW + timedelta(days=3)).date().isoformat()
     near = [row(number, offboarding=soon) for number in range(5)]
     twice = [row(number) for number in range(5, 20)]
 
+    # when
     found = delivery([*near, *twice, *twice], everybody(20))
 
+    # then
     assert set(codes(found)) == {"short-notice", "duplicate-row"}
     assert held_for(found) == []
 
 
-# Together
+# Several measures together
 
 
-def test_every_concern_is_told() -> None:
-    """B1, B2: whoever approves sees them all."""
+def test_every_exceeded_limit_is_told() -> None:
+    """B1, B2: A delivery that exceeds several limits gets the issue of each of them."""
+    # given
     known = everybody(30)
     rows = [
         *(row(number, offboarding=SOON) for number in range(6)),
@@ -465,8 +558,10 @@ def test_every_concern_is_told() -> None:
         *(row(number) for number in range(30, 81)),
     ]
 
+    # when
     found = delivery(rows, known)
 
+    # then
     assert held_for(found) == [
         "many-offboardings",
         "many-email-changes",
@@ -476,24 +571,31 @@ def test_every_concern_is_told() -> None:
 
 
 def test_one_employee_may_count_for_two_measures() -> None:
-    """B1: who leaves under another address."""
+    """B1: An employee who gets both a last day and another address counts for both measures."""
+    # given
     rows = [row(n, email=f"other{n}@acme.example", offboarding=SOON) for n in range(6)]
 
+    # when / then
     assert held_for(delivery(rows, everybody(20))) == ["many-offboardings", "many-email-changes"]
 
 
 def test_two_files_about_one_employee_are_one_offboarding() -> None:
-    """B1, D3"""
+    """B1, D3: Two files that give one employee a last day count as one offboarding."""
+    # given
     first = file(row(number, offboarding=LATE) for number in range(5))
     second = file(row(number, offboarding=SOON) for number in range(5))
 
+    # when
     found = plan(first, second, known=list(everybody(20)))
 
+    # then
     assert held_for(found) == []
 
 
 def test_a_delivery_that_changes_nothing_is_not_held() -> None:
-    """B1: and is unchanged."""
+    """B1: A delivery that changes nothing is not held, and its outcome is `unchanged`."""
+    # when
     found = delivery([row(number) for number in range(60)], everybody(60))
 
+    # then
     assert (held_for(found), found.outcome) == ([], "unchanged")

@@ -19,17 +19,20 @@ OFFICE = Schedule(activation=time(7, 30), deactivation=time(18, 0))
 
 
 def test_activation_is_at_midnight_utc() -> None:
-    """L9: 00:00 on the onboarding date."""
+    """L9: By default a pending employee is activated at 00:00 UTC on the onboarding date."""
+    # when / then
     assert USUAL.activation_of(day("2027-04-01")) == datetime(2027, 4, 1, tzinfo=UTC)
 
 
 def test_deactivation_is_at_eleven_in_the_evening_utc() -> None:
-    """L9: 23:00 on the offboarding date."""
+    """L9: By default a leaver is deactivated at 23:00 UTC on the offboarding date."""
+    # when / then
     assert USUAL.deactivation_of(day("2027-04-01")) == datetime(2027, 4, 1, 23, tzinfo=UTC)
 
 
-def test_both_times_can_be_agreed() -> None:
-    """L9: another schedule."""
+def test_the_operator_can_set_both_times() -> None:
+    """L9: The operator can set other times for activation and deactivation."""
+    # when / then
     assert OFFICE.activation_of(day("2027-04-01")) == moment("2027-04-01 07:30")
     assert OFFICE.deactivation_of(day("2027-04-01")) == moment("2027-04-01 18:00")
 
@@ -44,7 +47,7 @@ def test_both_times_can_be_agreed() -> None:
     ],
 )
 def test_the_last_onboarding_date_that_is_due(schedule: Schedule, now: str, last: str) -> None:
-    """L9, C1: at its moment and not before."""
+    """L9, C1: An onboarding date is due from the time of activation on that day, and not before."""
     assert schedule.last_activation(moment(now)) == day(last)
 
 
@@ -59,19 +62,26 @@ def test_the_last_onboarding_date_that_is_due(schedule: Schedule, now: str, last
     ],
 )
 def test_the_last_offboarding_date_that_is_due(schedule: Schedule, now: str, last: str) -> None:
-    """L9, C1: at its moment and not before."""
+    """L9, C1: An offboarding date is due from the time of deactivation on that day, and
+    not before.
+    """
     assert schedule.last_deactivation(moment(now)) == day(last)
 
 
 @pytest.mark.parametrize("schedule", [USUAL, OFFICE])
 @pytest.mark.parametrize("hours", range(0, 48, 3))
 def test_the_last_date_due_is_due_and_the_next_one_is_not(schedule: Schedule, hours: int) -> None:
-    """L9, C1: both questions about dates agree, at any time of day."""
+    """L9, C1: At any time of day, the last date that is due has reached its moment and the next
+    date has not.
+    """
+    # given
     now = moment("2027-02-27 23:00") + timedelta(hours=hours)
     tomorrow = timedelta(days=1)
 
+    # when
     starts, leaves = schedule.last_activation(now), schedule.last_deactivation(now)
 
+    # then
     assert schedule.activation_of(starts) <= now < schedule.activation_of(starts + tomorrow)
     assert schedule.deactivation_of(leaves) <= now < schedule.deactivation_of(leaves + tomorrow)
 
@@ -109,31 +119,40 @@ INSTANT = timedelta(microseconds=1)
     ],
 )
 def test_the_last_slot(schedule: Schedule, now: str, slot: str) -> None:
-    """R3: at its moment and not before, over the ends of days, Februaries and years."""
+    """R3: The last slot is the latest configured time that has come, also across the ends of days,
+    months and years.
+    """
     assert schedule.last_slot(moment(now)) == moment(slot)
 
 
 def test_the_order_in_which_slots_are_configured_does_not_matter() -> None:
-    """R3"""
+    """R3: The times of the slots can be configured in any order."""
+    # given
     backwards = Schedule(pickup=USUAL.pickup[::-1])
 
+    # when / then
     for hours in range(48):
         now = moment("2027-03-01 00:00") + timedelta(hours=hours)
         assert backwards.last_slot(now) == USUAL.last_slot(now)
 
 
-def test_where_no_slot_is_configured_none_is_ever_due() -> None:
-    """R3: the clock goes on."""
+def test_without_configured_slots_no_slot_is_ever_due() -> None:
+    """R3: Without configured slots no slot is ever due, and the clock still has its moments."""
+    # given
     now = moment("2027-03-01 20:00")
 
+    # when / then
     assert NEVER.last_slot(now) is None
     assert NEVER.due_slot(now - 400 * DAY, now) is None
     assert NEVER.next_moment(now) == moment("2027-03-01 23:00")
 
 
 @pytest.mark.parametrize("schedule", [USUAL, ONCE, HOURLY, TOGETHER, NEVER])
-def test_a_company_never_seen_before_has_no_slot_due(schedule: Schedule) -> None:
-    """R5: not even at the very moment of one."""
+def test_a_new_company_has_no_slot_due(schedule: Schedule) -> None:
+    """R5: A new company has no slot due and waits for the next one, even at the moment of
+    a slot.
+    """
+    # when / then
     for hours in range(48):
         assert schedule.due_slot(None, moment("2027-03-01 00:00") + timedelta(hours=hours)) is None
 
@@ -158,10 +177,14 @@ def test_a_company_never_seen_before_has_no_slot_due(schedule: Schedule) -> None
         ("2027-03-01 20:00", "2026-03-01 20:00", None),
     ],
 )
-def test_the_slot_that_is_due(after: str, now: str, slot: str | None) -> None:
-    """R3, R5: the latest one alone, if it is ahead of what is behind the company."""
+def test_only_the_latest_missed_slot_is_due(after: str, now: str, slot: str | None) -> None:
+    """R3, R5: Only the latest slot that has come is due, if it is later than the slot of the
+    company's last pick-up.
+    """
+    # when
     due = USUAL.due_slot(moment(after), moment(now))
 
+    # then
     assert due == (moment(slot) if slot else None)
 
 
@@ -179,8 +202,10 @@ def test_the_slot_that_is_due(after: str, now: str, slot: str | None) -> None:
         (TOGETHER, "2027-12-31 23:00", "2028-01-01 00:00"),
     ],
 )
-def test_the_next_moment(schedule: Schedule, now: str, next_one: str) -> None:
-    """R3, C1: what is at this very moment is not next any more."""
+def test_the_next_moment_is_later_than_now(schedule: Schedule, now: str, next_one: str) -> None:
+    """R3, C1: The next moment is the first slot, activation or deactivation that is later
+    than now.
+    """
     assert schedule.next_moment(moment(now)) == moment(next_one)
 
 
@@ -218,25 +243,33 @@ def slots_between(schedule: Schedule, after: datetime, now: datetime) -> list[da
 
 @given(SCHEDULES, MOMENTS, SPANS)
 @examples(300)
-def test_exactly_the_latest_missed_slot_is_due(
+def test_the_due_slot_is_the_latest_of_all_missed_slots(
     schedule: Schedule, after: datetime, downtime: timedelta
 ) -> None:
-    """R5: compared with going through all of them; none in the future, none behind."""
+    """R5: After any downtime the slot that is due is the latest of all missed slots. It is neither
+    in the future nor already served.
+    """
+    # given
     now = after + downtime
     missed = slots_between(schedule, after, now)
 
+    # when
     due = schedule.due_slot(after, now)
 
+    # then
     assert due == (missed[-1] if missed else None)
-    assert due is None or after < due <= now
+    if due is not None:
+        assert after < due <= now
 
 
 @given(SCHEDULES, MOMENTS)
 @examples(200)
 def test_the_last_slot_is_at_most_a_day_old(schedule: Schedule, now: datetime) -> None:
-    """R3: and at one of the times that are configured."""
+    """R3: The last slot is less than a day old and at one of the configured times."""
+    # when
     slot = schedule.last_slot(now)
 
+    # then
     if slot is None:
         assert schedule.pickup == ()
     else:
@@ -259,16 +292,21 @@ def looked(schedule: Schedule, after: datetime, moments: Iterable[datetime]) -> 
 
 @given(SCHEDULES, MOMENTS, JUMPS)
 @examples(300)
-def test_no_slot_is_due_twice_whichever_way_the_time_is_set(
+def test_no_slot_is_due_twice_when_the_time_is_set_back_and_forth(
     schedule: Schedule, start: datetime, jumps: list[timedelta]
 ) -> None:
-    """R3: and whoever looked last, the latest slot by the latest moment is behind them."""
+    """R3: No slot is due twice, even if the time of the machine is set back and forth. In the end
+    the latest slot is served.
+    """
+    # given
     moments = [start]
     for jump in jumps:
         moments.append(moments[-1] + jump)
 
+    # when
     served = looked(schedule, start, moments)
 
+    # then
     assert served == sorted(served)
     assert max(Counter(served).values(), default=1) == 1
     missed = slots_between(schedule, start, max(moments))
@@ -277,40 +315,49 @@ def test_no_slot_is_due_twice_whichever_way_the_time_is_set(
 
 @given(SCHEDULES, MOMENTS, st.lists(st.timedeltas(timedelta(0), 2 * DAY), max_size=40))
 @examples(200)
-def test_while_time_goes_on_each_look_finds_what_came_since_the_last_one(
+def test_each_look_finds_the_latest_slot_since_the_last_look(
     schedule: Schedule, start: datetime, steps: list[timedelta]
 ) -> None:
-    """R5: of several one."""
+    """R5: Each look finds the latest of the slots that have come since the look before it."""
+    # given
     moments, expected = [start], []
     for step in steps:
         before, now = moments[-1], moments[-1] + step
         moments.append(now)
         expected += slots_between(schedule, before, now)[-1:]
 
+    # when / then
     assert looked(schedule, start, moments) == expected
 
 
 @given(SCHEDULES, MOMENTS, st.integers(1, 10))
 @examples(200)
-def test_whoever_looks_at_every_next_moment_misses_no_slot(
+def test_a_worker_that_looks_at_every_next_moment_misses_no_slot(
     schedule: Schedule, start: datetime, days: int
 ) -> None:
-    """R3"""
+    """R3: A worker that looks at every next moment finds every slot."""
+    # given
     moments = [start]
     while moments[-1] < start + days * DAY:
         moments.append(schedule.next_moment(moments[-1]))
 
+    # when / then
     assert looked(schedule, start, moments) == slots_between(schedule, start, moments[-1])
 
 
 @given(SCHEDULES, MOMENTS)
 @examples(300)
 def test_the_next_moment_is_ahead_and_within_a_day(schedule: Schedule, now: datetime) -> None:
-    """R3, C1: at a time that is configured, and none of them comes before it."""
+    """R3, C1: The next moment is at most a day ahead and at a configured time, and no configured
+    time comes before it.
+    """
+    # given
     times = {*schedule.pickup, schedule.activation, schedule.deactivation}
 
+    # when
     following = schedule.next_moment(now)
 
+    # then
     assert now < following <= now + DAY
     assert following.timetz().replace(tzinfo=None) in times
     every = (

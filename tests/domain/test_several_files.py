@@ -328,3 +328,26 @@ def test_an_older_row_at_a_former_address_registers_nobody() -> None:
     # then
     assert identities(after(found, [ann])) == [("ann.day@x.example", "ann.day@x.example", "17")]
     assert (kinds(again), codes(again)) == ([], ["several-files", "superseded-row"])
+
+
+def test_files_that_contradict_each_other_are_refused_with_their_rows() -> None:
+    """D3: where the same files would change people at every pick-up, the delivery is refused.
+
+    Number 1 has left by the second file, and its first address is somebody else's in the third.
+    """
+    # given
+    columns = "email,first_name,last_name,external_id,offboarding_date"
+    files = (
+        file_of(columns, "c@x.example,Cleo,Day,1,"),
+        file_of(columns, "a@x.example,Bob,Day,1,2027-02-24"),
+        file_of(columns, "c@x.example,Ann,Day,,"),
+    )
+
+    # when
+    with pytest.raises(DeliveryRefused) as refused:
+        plan(*files)
+
+    # then
+    (issue,) = refused.value.issues
+    assert issue.code == "contradictory-files"
+    assert "alleo_employees_0.csv line 2" in issue.message

@@ -1,4 +1,4 @@
-"""F1-F3 and F6-F8: from the bytes of a file to its records, and what refuses it."""
+"""F1-F3 and F6-F8: how the bytes of a file become rows, and what refuses a file."""
 
 from __future__ import annotations
 
@@ -51,19 +51,24 @@ def refusal(data: bytes, company: Company | None = None) -> tuple[str, int | Non
 
 
 def test_utf8_is_read_as_it_is_written() -> None:
-    """F1: every character of UTF-8 comes through."""
+    """F1: Every character of a UTF-8 file is read as it is written."""
+    # given
     data = a_file("zoë@acme.example,Zoë,Ångström-李")
 
+    # when / then
     assert rows(data) == [(2, ["zoë@acme.example", "Zoë", "Ångström-李"])]
 
 
 @pytest.mark.parametrize("header", [HEADER, '"email","first_name","last_name"'])
-def test_a_byte_order_mark_is_no_part_of_the_header(header: str) -> None:
-    """F1: UTF-8 with a byte-order mark reads like UTF-8 without one."""
+def test_a_byte_order_mark_is_ignored(header: str) -> None:
+    """F1: A file with a byte-order mark is read like the same file without one."""
+    # given
     data = f"{header}\n{ANNA}\n".encode("utf-8-sig")
 
+    # when
     sheet = read(data)
 
+    # then
     assert [field for _, field in sheet.columns.fields] == ["email", "first_name", "last_name"]
     assert sheet.issues == ()
     assert rows(data) == [(2, ANNA.split(","))]
@@ -87,8 +92,10 @@ def test_a_byte_order_mark_is_no_part_of_the_header(header: str) -> None:
         pytest.param(a_file(ANNA) + b"\xff\n\xff", 3, id="the first counts"),
     ],
 )
-def test_what_is_not_utf8_is_refused_with_its_line(data: bytes, line: int) -> None:
-    """F1: a file in another encoding is refused, at the line of the first bad byte."""
+def test_a_file_in_another_encoding_is_refused(data: bytes, line: int) -> None:
+    """F1: A file in another encoding is refused with `not-utf8` and the line of the first
+    wrong byte.
+    """
     assert refusal(data) == ("not-utf8", line)
 
 
@@ -102,16 +109,18 @@ def test_what_is_not_utf8_is_refused_with_its_line(data: bytes, line: int) -> No
         pytest.param(f"{HEADER}\n{ANNA}\n".encode("utf-16-le"), 1, id="UTF-16 without its mark"),
     ],
 )
-def test_a_nul_byte_is_refused_with_its_line(data: bytes, line: int) -> None:
-    """F1: a NUL byte is in no text, so the file is refused, at the line of the first."""
+def test_a_file_with_a_nul_byte_is_refused(data: bytes, line: int) -> None:
+    """F1: A file with a NUL byte is refused with `nul-byte` and the line of the first NUL byte."""
     assert refusal(data) == ("nul-byte", line)
 
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_one_refused_file_refuses_the_delivery(order: int) -> None:
-    """F1: whichever file is bad, nothing of the others is applied."""
+    """F1: One refused file refuses the whole delivery, in any order of the files."""
+    # given
     good, bad = a_file(ANNA), a_file(BEN) + b"\xff"
 
+    # when / then
     with pytest.raises(DeliveryRefused, match="not-utf8"):
         plan(*[good, bad][::order])
 
@@ -134,37 +143,51 @@ def test_one_refused_file_refuses_the_delivery(order: int) -> None:
     ],
 )
 def test_another_delimiter_is_refused_by_name(header: str, delimiter: str, seen: str) -> None:
-    """F2: a header that another delimiter splits is refused, and the sentence names it."""
+    """F2: A file whose header is separated by semicolons, tabs or vertical bars is refused, and the
+    issue names the delimiter.
+    """
+    # given
     data = f"{header}\n{ANNA}\n".replace(",", delimiter).encode()
 
+    # when
     (issue,) = refusals(data)
 
+    # then
     assert (issue.code, issue.line, issue.value) == ("wrong-delimiter", 1, delimiter)
     assert seen in issue.message
 
 
 def test_another_delimiter_is_seen_through_the_companys_own_column_names() -> None:
-    """F2: columns that only the company's mapping knows give a delimiter away too."""
+    """F2, F4: Another delimiter is also recognised between the company's own column names."""
+    # given
     company = a_company(fields={"Adres": "email", "Roepnaam": "first_name"})
 
+    # when / then
     assert refusal(b"Adres;Roepnaam;Achternaam\na;b;c\n", company) == ("wrong-delimiter", 1)
 
 
 def test_a_wrong_delimiter_is_refused_at_the_line_of_the_header() -> None:
-    """F2: blank lines before the header count as lines."""
+    """F2, F8: The issue `wrong-delimiter` names the line of the header, and blank lines before the
+    header count as lines.
+    """
+    # when / then
     assert refusal(b"\n\nemail;first_name;last_name\n") == ("wrong-delimiter", 3)
 
 
 @pytest.mark.parametrize("cell", ["a;b;c", "email;first_name", "a|b", "a\tb"])
 def test_other_delimiters_are_text_in_a_file_with_commas(cell: str) -> None:
-    """F2: comma is the only delimiter, so nothing else splits a cell."""
+    """F2: In a file with commas, semicolons, tabs and vertical bars are ordinary text."""
     assert rows(a_file(f"x,{cell},z")) == [(2, ["x", cell, "z"])]
 
 
-def test_another_delimiter_in_one_column_name_is_no_other_delimiter() -> None:
-    """F2: a header that splits on commas is judged by its commas."""
+def test_semicolons_inside_one_column_name_do_not_refuse_the_file() -> None:
+    """F2: A header that commas separate is accepted, even if one column name contains
+    semicolons.
+    """
+    # given
     data = b"email,first_name,last_name,start;birthday;language;end\na,b,c,d\n"
 
+    # when / then
     assert [issue.code for issue in read(data).issues] == ["unknown-column"]
 
 
@@ -222,37 +245,45 @@ def test_another_delimiter_in_one_column_name_is_no_other_delimiter() -> None:
 def test_cells_are_quoted_as_in_rfc_4180(
     lines: list[str], expected: list[tuple[int, list[str]]], ending: str
 ) -> None:
-    """F3: quoting, doubled quotes, line breaks inside quotes, and the line each row begins on."""
+    """F3: Cells are quoted as RFC 4180 describes, a line break inside quotes belongs to the cell,
+    and each row has the line on which it begins.
+    """
     assert rows(a_file(*lines, ending=ending)) == expected
 
 
 @pytest.mark.parametrize("last", [ANNA, '"anna@acme.example","Anna","Bakker"'])
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
 def test_the_last_row_needs_no_line_break(last: str, ending: str) -> None:
-    """F3: the end of the file ends a row."""
+    """F3: The last row is read with or without a line break at the end of the file."""
     assert rows(f"{HEADER}\r\n{last}{ending}".encode()) == [(2, ANNA.split(","))]
 
 
 def test_line_endings_may_be_mixed() -> None:
-    """F3: LF and CRLF both end a row, in one file too."""
+    """F3: LF and CRLF both end a row, also in the same file."""
+    # given
     data = f'{HEADER}\r\n{ANNA}\n{BEN}\r\n"d",e,f\n'.encode()
 
+    # when / then
     assert [line for line, _ in rows(data)] == [2, 3, 4]
 
 
 def test_a_header_may_be_quoted_over_several_lines() -> None:
-    """F3: the header is a record like any other."""
+    """F3: A quoted column name in the header can contain a line break."""
+    # given
     data = b'email,first_name,last_name,"custom_notes\nof ours"\na,b,c,d\n'
 
+    # when / then
     assert rows(data) == [(3, ["a", "b", "c", "d"])]
     assert read(data).columns.fields[-1] == (3, "custom_notes_of_ours")
 
 
 @pytest.mark.parametrize("row", ["a\r,b,c", '"a\r",b,c', "\ra,b,c"])
 def test_a_lone_carriage_return_ends_no_row(row: str) -> None:
-    """F3: rows end with LF or CRLF, so a carriage return alone is part of its cell."""
+    """F3: A carriage return without a line feed does not end a row and belongs to its cell."""
+    # given
     data = a_file(row, BEN)
 
+    # when / then
     assert [line for line, _ in rows(data)] == [2, 3]
     assert len(rows(data)[0][1]) == 3
     assert "\r" in rows(data)[0][1][0]
@@ -276,18 +307,21 @@ def test_a_lone_carriage_return_ends_no_row(row: str) -> None:
         pytest.param(['a,"b\nb","c"\rd'], 3, id="carriage return after the closing quote"),
     ],
 )
-def test_a_quote_that_is_not_closed_properly_is_refused(lines: list[str], line: int) -> None:
-    """F3: no closing quote, or text after it, refuses the file at the line where it opened."""
+def test_a_quote_that_is_not_closed_properly_refuses_the_file(lines: list[str], line: int) -> None:
+    """F3: A quote that is never closed, or text after a closing quote, refuses the file with the
+    line where the quote opens.
+    """
     assert refusal(a_file(*lines)) == ("unclosed-quote", line)
     assert refusal(a_file(*lines, ending="\r\n")) == ("unclosed-quote", line)
 
 
-def test_a_header_whose_quote_never_closes_is_refused() -> None:
-    """F3: the header may be the record that is broken."""
+def test_an_unclosed_quote_in_the_header_refuses_the_file() -> None:
+    """F3: A quote in the header that is never closed refuses the file."""
+    # when / then
     assert refusal(b'email,"first_name,last_name\na,b,c\n') == ("unclosed-quote", 1)
 
 
-# F6: nothing in it
+# F6: a file without rows
 
 
 @pytest.mark.parametrize(
@@ -303,40 +337,53 @@ def test_a_header_whose_quote_never_closes_is_refused() -> None:
         pytest.param(b'"email","first_name","last_name"\n', id="quoted header"),
     ],
 )
-def test_a_file_without_employees_is_refused(data: bytes) -> None:
-    """F6: a broken export must not look like an empty company."""
+def test_a_file_without_rows_is_refused(data: bytes) -> None:
+    """F6: An empty file, or a file with a header and no rows, is refused with `no-rows`."""
     assert refusal(data)[0] == "no-rows"
 
 
 # F7: limits of a file
 
 
-def test_the_limits_unless_a_company_has_its_own() -> None:
-    """F7: 512 MiB a file, 2,000,000 rows, 1,000 characters a cell."""
+def test_the_default_limits() -> None:
+    """F7: By default a file has at most 512 MiB and 2,000,000 rows, and a cell has at most 1,000
+    characters.
+    """
+    # when / then
     assert a_company().limits == Limits(file=536_870_912, rows=2_000_000, cell=1_000)
 
 
 def test_a_file_may_have_as_many_bytes_as_its_limit_and_no_more() -> None:
-    """F7: the limit counts bytes, and the first one over it refuses the file."""
+    """F7: A file with as many bytes as the limit is read, and one with a byte more is refused with
+    `too-large`.
+    """
+    # given
     data = a_file("zoë@acme.example,Zoë,李")
 
+    # when / then
     assert len(rows(data, a_company(limits={"file": len(data)}))) == 1
     assert refusal(data, a_company(limits={"file": len(data) - 1})) == ("too-large", None)
 
 
 def test_a_file_may_have_as_many_rows_as_its_limit_and_no_more() -> None:
-    """F7: the limit counts rows, not lines; the first row over it is named."""
+    """F7: A file with as many rows as the limit is read, and one with a row more is refused with
+    `too-many-rows` and the line of that row.
+    """
+    # given
     data = a_file(ANNA, "", 'ben@acme.example,"B\nn",C', ",,", "c,d,e")
 
+    # when / then
     assert len(rows(data, a_company(limits={"rows": 3}))) == 3
     assert refusal(data, a_company(limits={"rows": 2})) == ("too-many-rows", 7)
 
 
-def test_a_sentence_about_a_limit_says_what_it_is() -> None:
-    """F7: who exceeds a limit is told which."""
+def test_an_issue_about_a_limit_names_the_limit() -> None:
+    """F7: The issue about a file that exceeds a limit names the limit."""
+    # when
     (rows_over,) = refusals(a_file(ANNA, BEN), a_company(limits={"rows": 1}))
     (bytes_over,) = refusals(a_file(ANNA, BEN), a_company(limits={"file": 17}))
 
+    # then
     assert "1 rows" in rows_over.message
     assert "17 bytes" in bytes_over.message
 
@@ -350,23 +397,28 @@ def test_a_sentence_about_a_limit_says_what_it_is() -> None:
 @pytest.mark.parametrize("quoted", [False, True], ids=["unquoted", "quoted"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n"], ids=["LF", "CRLF"])
 def test_blank_lines_are_skipped_and_counted(blank: str, quoted: bool, ending: str) -> None:
-    """F8: lines of commas and white space are no rows, but an editor counts them."""
+    """F8: Lines of commas and white space are not rows, but they count when lines are numbered."""
+    # given
     name = '"Ben"' if quoted else "Ben"
     data = a_file("a,b,c", blank, blank, f"d,{name},f", blank, ending=ending)
 
+    # when / then
     assert rows(data) == [(2, ["a", "b", "c"]), (5, ["d", "Ben", "f"])]
 
 
 def test_blank_lines_before_the_header_are_skipped() -> None:
-    """F8: the header is the first line that is not blank, and the lines are those of an editor."""
+    """F8: Blank lines before the header are skipped, and they count when lines are numbered."""
+    # given
     data = b"\n , ,\n" + a_file(ANNA)
 
+    # when / then
     assert read(data).header == HEADER
     assert rows(data) == [(4, ANNA.split(","))]
 
 
 def test_a_blank_line_inside_quotes_belongs_to_its_cell() -> None:
-    """F8: only lines that are rows of their own are skipped."""
+    """F8, F3: A blank line inside quotes belongs to its cell."""
+    # when / then
     assert rows(a_file('a,"b\n\n,,\nb",c')) == [(2, ["a", "b\n\n,,\nb", "c"])]
 
 
@@ -404,7 +456,9 @@ def written_tables(draw: st.DrawFn) -> str:
 @settings(max_examples=200, deadline=None)
 @given(written_tables())
 def test_rows_are_those_of_the_standard_library(written: str) -> None:
-    """F3: rows, cells and lines agree with the csv module for whatever it can write."""
+    """F3: Whatever the csv module of Python can write is read with the same rows, cells
+    and lines.
+    """
     # given: what the csv module reads; only LF ends a line, as for an editor that knows CRLF
     reader = csv.reader(io.StringIO(written, newline="\n"), strict=True)
     expected, line = [], 1
@@ -412,7 +466,7 @@ def test_rows_are_those_of_the_standard_library(written: str) -> None:
         expected.append((line + 1, record))
         line = reader.line_num + 1
 
-    # then
+    # when / then
     assert rows(f"{HEADER}\n{written}".encode()) == expected
 
 
@@ -431,7 +485,10 @@ BYTES = st.one_of(
 @settings(max_examples=200, deadline=None)
 @given(BYTES)
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    """F1: whatever arrives is read or refused with reasons, and never fails otherwise."""
+    """F1, W12: Any bytes are read or refused with an error. The rows that are read stand on the
+    lines that they name, in order.
+    """
+    # when
     try:
         sheet = read(data)
     except DeliveryRefused as refused:
@@ -468,10 +525,14 @@ MANY = 100_000
         pytest.param(" ,\r" * MANY + '"', id="blank until the end"),
     ],
 )
-def test_a_file_that_is_made_to_be_slow_is_not(body: str) -> None:
-    """F3: work grows with the size of a file and no faster; this would hang otherwise."""
+def test_the_time_to_read_a_file_grows_with_its_size(body: str) -> None:
+    """F3, W12: A file that is made to be slow, with many quotes, commas or spaces, is read or
+    refused in a time that grows with its size.
+    """
+    # given
     data = a_file(body)
 
+    # when / then
     try:
         found = list(read(data).records)
     except DeliveryRefused as refused:
@@ -489,8 +550,10 @@ def test_a_file_that_is_made_to_be_slow_is_not(body: str) -> None:
         pytest.param(b"a\n\xff\n", "not-utf8", 2, id="a bad byte and no NUL"),
     ],
 )
-def test_the_first_thing_that_is_wrong_with_the_bytes_refuses_the_file(
+def test_the_first_wrong_byte_decides_why_the_file_is_refused(
     data: bytes, code: str, line: int
 ) -> None:
-    """F1: a file is refused with the line of its first bad byte, be it a NUL or no UTF-8."""
+    """F1: A file with both NUL bytes and bytes that are not UTF-8 is refused for the first of them,
+    with its line.
+    """
     assert refusal(data) == (code, line)

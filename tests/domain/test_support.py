@@ -1,4 +1,4 @@
-"""What support may do to one employee in each state, and that it stands (S1-S6, I8, L5, L8)."""
+"""What support can do for one employee in each state, and that it stands (S1-S6, I8, L5, L8)."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def row(offboarding: object = "", person: str = ANN, onboarding: object = "") ->
 def known(
     person: str = ANN, onboarding: object = "", offboarding: object = "", position: int = 1
 ) -> Employee:
-    """Somebody whom a file registered more than a year ago."""
+    """An employee, registered by a file more than a year ago."""
     text = f"{person},{onboarding},{offboarding}"
     return registered(text, DATES, now=LONG_AGO, position=position)
 
@@ -120,7 +120,7 @@ def declined(
     now: datetime = NOW,
     company: Company | None = None,
 ) -> CommandRejected:
-    """Why it is declined, which never tells whom it is about."""
+    """The error about a command that is rejected, which shows no personal data."""
     with pytest.raises(CommandRejected) as raised:
         do(request, employee, *others, now=now, company=company)
     error = raised.value
@@ -134,7 +134,7 @@ def next_clock_run(employee: Employee, now: datetime) -> list[str]:
     return kinds(passed)
 
 
-# Everything in every state
+# Every command in every state
 
 STATES = ("pending", "active", "offboarding-scheduled", "deactivated")
 REQUESTS: dict[str, Command] = {
@@ -207,44 +207,72 @@ EVERYTHING = [
     for number, state in enumerate(STATES)
 ]
 DONE = [each for each in EVERYTHING if not str(each.values[2]).endswith("!")]
+DECLINED = [pytest.param(*each.values[:3], id=each.id) for each in EVERYTHING if each not in DONE]
 
 
-@pytest.mark.parametrize(("request_", "state", "expected", "becomes"), EVERYTHING)
-def test_what_is_asked_is_done_or_declined_in_each_state(
+@pytest.mark.parametrize(("request_", "state", "expected", "becomes"), DONE)
+def test_a_command_makes_its_events_in_each_state(
     request_: Command, state: str, expected: str, becomes: str
 ) -> None:
-    """S1-S6: the events, the state they leave, and what can't be done."""
+    """S1-S6: A command that can be carried out makes the events and the state that are listed for
+    each state of the employee.
+    """
+    # given
     ann = in_state(state, NAMELESS)
     assert ann.state == state
 
-    if expected.endswith("!"):
-        assert declined(request_, ann).code == expected.removesuffix("!")
-        return
+    # when
     found = do(request_, ann)
 
+    # then
     assert kinds(found) == expected.split()
     assert [employee.state for employee in after(found, [ann])] == [becomes]
 
 
+@pytest.mark.parametrize(("request_", "state", "expected"), DECLINED)
+def test_a_command_that_cannot_be_carried_out_is_rejected(
+    request_: Command, state: str, expected: str
+) -> None:
+    """S1-S6: A command that cannot be carried out in the employee's state is rejected with the code
+    that says why.
+    """
+    # given
+    ann = in_state(state, NAMELESS)
+    assert ann.state == state
+
+    # when
+    error = declined(request_, ann)
+
+    # then
+    assert error.code == expected.removesuffix("!")
+
+
 @pytest.mark.parametrize(("request_", "state", "expected", "becomes"), DONE)
-def test_what_was_asked_and_is_asked_again_does_nothing(
+def test_a_repeated_command_changes_nothing(
     request_: Command, state: str, expected: str, becomes: str
 ) -> None:
-    """R1, S1-S6: repeating it repeats nothing."""
+    """R1, S1-S6: A command whose result is already there changes nothing."""
+    # given
     (ann,) = after(do(request_, in_state(state, NAMELESS)), [in_state(state, NAMELESS)])
 
+    # when / then
     assert kinds(do(request_, ann)) == []
 
 
 @pytest.mark.parametrize(("request_", "state", "expected", "becomes"), DONE)
-def test_what_support_did_is_told_by_its_events_alone(
+def test_the_events_of_a_command_contain_all_of_its_changes(
     request_: Command, state: str, expected: str, becomes: str
 ) -> None:
-    """C1, L8: from now on, in the run, by no row; and what the file said stays said."""
+    """C1, L8: The events of a command name its run and no row, take effect at once, and leave what
+    the file last said as it is.
+    """
+    # given
     ann = in_state(state, NAMELESS)
 
+    # when
     found = do(request_, ann)
 
+    # then
     for change in found.changes:
         assert change.before == ann
         assert fold(ann, change.events) == change.after
@@ -258,12 +286,16 @@ def test_what_support_did_is_told_by_its_events_alone(
 
 
 @pytest.mark.parametrize(("request_", "state", "expected", "becomes"), DONE)
-def test_a_run_of_support_counts_what_it_did(
+def test_a_support_run_counts_its_events(
     request_: Command, state: str, expected: str, becomes: str
 ) -> None:
-    """R2: events, and who was let in or locked out by them."""
+    """R2: A support run counts its events, activations and deactivations. Its outcome is `applied`
+    only if it has events.
+    """
+    # when
     found = do(request_, in_state(state, NAMELESS))
 
+    # then
     happened = expected.split()
     assert found.counts == Counts(
         activated=happened.count("activated"),
@@ -275,11 +307,13 @@ def test_a_run_of_support_counts_what_it_did(
 
 @pytest.mark.parametrize("person", [ANN, NAMELESS], ids=["external id", "address alone"])
 @pytest.mark.parametrize(("request_", "state", "expected", "becomes"), DONE)
-def test_the_file_that_repeats_itself_undoes_nothing_of_it(
+def test_a_repeated_file_undoes_no_command(
     request_: Command, state: str, expected: str, becomes: str, person: str
 ) -> None:
-    """I8, L8, S2: in every state, however the row names them."""
-    # given: somebody whose last row is recognised
+    """I8, L8, S2: A file that repeats its values after a command changes nothing, in any state of
+    the employee.
+    """
+    # given: an employee whose last row is recognised
     if isinstance(request_, Link):
         person = NAMELESS
     onboarding = STARTS if state == "pending" else ""
@@ -305,37 +339,49 @@ def as_stored(employee: Employee, digest: bytes | None = None) -> Roster:
     return Roster([entry_of(employee, digest, state)], msgspec.json.Decoder(Employee).decode)
 
 
-def test_a_row_is_read_again_after_support() -> None:
-    """L10: what was recognised may mean something else now, as a date does after a move."""
+def test_a_row_is_read_again_after_a_command() -> None:
+    """L10: After a command changed an employee, the employee's row is read again, because it may
+    now mean something else.
+    """
+    # given
     text = row(onboarding=STARTS)
     first = plan(text)
     assert plan(text, known=roster_after(first)).recognised == 1
 
+    # when
     (moved,) = do(MoveOnboarding(LATER), result(first)).changes
     again = plan(text, known=as_stored(moved.after, moved.digest))
 
+    # then
     assert again.recognised == 0
     assert codes(again) == ["onboarding-date-fixed"]
 
 
-def test_what_is_done_never_takes_effect_before_what_was_done() -> None:
-    """C1: also where the last event is still to take effect."""
+def test_a_command_takes_effect_no_earlier_than_the_event_before_it() -> None:
+    """C1: A command takes effect no earlier than the previous event of the employee."""
+    # given
     ann = then(known(), EmailChanged("x@acme.example"), at=NOW + timedelta(hours=1))
 
+    # when
     (change,) = do(Deactivate(), ann).changes
 
+    # then
     assert [one.effective for one in change.events] == [NOW + timedelta(hours=1)]
     assert [one.recorded for one in change.events] == [NOW]
 
 
-# S1: an address
+# S1: change an e-mail address
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_support_changes_an_address(state: str) -> None:
-    """S1: as it is written, trimmed and in NFC (W1)."""
+    """S1, W1: Support changes the address of an employee in any state. The space around it is
+    removed, and what the file last said stays.
+    """
+    # when
     found = do(ChangeEmail("  Zoe\u0308.Smit@Acme.example "), in_state(state))
 
+    # then
     assert result(found).email == "Zo\u00eb.Smit@Acme.example"
     assert result(found).file_email == "ann@acme.example"
 
@@ -343,8 +389,10 @@ def test_support_changes_an_address(state: str) -> None:
 @pytest.mark.parametrize(
     "email", ["ann@acme.example", "ANN@acme.example", "ann@Acme.Example", " ann@acme.example "]
 )
-def test_the_same_address_in_other_letters_is_no_change(email: str) -> None:
-    """S1, I1"""
+def test_the_same_address_in_other_upper_and_lower_case_is_no_change(email: str) -> None:
+    """S1, I1: An e-mail address that differs only in case or in the space around it is no
+    change.
+    """
     assert kinds(do(ChangeEmail(email), known())) == []
 
 
@@ -364,50 +412,66 @@ def test_the_same_address_in_other_letters_is_no_change(email: str) -> None:
         f"{'s' * 64}@{'acme.' * 40}example",
     ],
 )
-def test_an_address_that_is_none_is_declined(email: str) -> None:
-    """S1, W1-W3: by the rules for a row."""
+def test_a_malformed_address_is_rejected(email: str) -> None:
+    """S1, W1, W2, W3: A blank or malformed e-mail address is rejected by the same rules
+    as in a row.
+    """
     assert declined(ChangeEmail(email), known()).code == "bad-email"
 
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("email", ["ben@acme.example", "BEN@Acme.example", " ben@acme.example"])
-def test_an_address_that_somebody_has_is_declined(state: str, email: str) -> None:
-    """S1: whatever state the other is in, who is named by id alone."""
+def test_an_address_that_another_employee_has_is_rejected(state: str, email: str) -> None:
+    """S1: The e-mail address of another employee in any state is rejected. The error names the
+    other employee by id only.
+    """
+    # given
     other = in_state(state, BEN)
 
+    # when
     error = declined(ChangeEmail(email), known(position=9), other)
 
+    # then
     assert error.code == "email-taken"
     assert error.facts == {"other": other.id}
     assert str(other.id) in str(error)
     assert "change theirs first" in error.hint
 
 
-def test_an_address_that_the_file_still_uses_for_somebody_else_is_declined() -> None:
-    """S1, I8: the rows that carry it would mean two."""
+def test_an_address_that_the_file_uses_for_another_employee_is_rejected() -> None:
+    """S1, I8: An e-mail address that the file still uses for another employee is rejected."""
+    # given
     other = then(ben(), EmailChanged("benno@acme.example"))
 
+    # when
     error = declined(ChangeEmail("Ben@acme.example"), known(), other)
 
+    # then
     assert (error.code, error.facts) == ("email-taken", {"other": other.id})
 
 
 def test_an_address_that_the_file_no_longer_uses_is_free() -> None:
-    """S1, I8: until the file says something else, and no longer."""
+    """S1, I8: The old address of another employee is free after the file carried the new one."""
+    # given
     moved = then(ben(), EmailChanged("benno@acme.example"))
     (other,) = after(plan(row(person="E-ben,benno@acme.example,Ben,Cramer"), known=[moved]))
 
+    # when
     found = do(ChangeEmail("ben@acme.example"), known(), other)
 
+    # then
     assert kinds(found) == ["email-changed"]
 
 
-def test_somebody_gets_their_former_address_back() -> None:
-    """S1: the one that the file still uses for them is theirs."""
+def test_an_employee_can_get_the_former_address_back() -> None:
+    """S1, I8: Support can give an employee the address back that the file still uses for them."""
+    # given
     ann = then(known(), EmailChanged("new@acme.example"))
 
+    # when
     found = do(ChangeEmail("Ann@acme.example"), ann, ben())
 
+    # then
     assert kinds(found) == ["email-changed"]
     assert result(found).email == "Ann@acme.example"
     assert kinds(plan(row(), known=after(found))) == []
@@ -416,81 +480,112 @@ def test_somebody_gets_their_former_address_back() -> None:
 @pytest.mark.parametrize("person", [ANN, NAMELESS], ids=["external id", "address alone"])
 @pytest.mark.parametrize("said", ["ann@acme.example", "ANN@acme.example"])
 def test_rows_with_the_old_address_mean_the_same_employee(person: str, said: str) -> None:
-    """I8: and do not change it back, while the rest of the row applies."""
+    """I8: After support changed an address, a row with the old one means the same employee. The
+    rest of the row applies.
+    """
+    # given
     ann = result(do(ChangeEmail("new@acme.example"), known(person)))
     changed = person.replace("ann@acme.example", said).replace("Ann", "Anna")
 
+    # when
     found = plan(row(person=changed), known=[ann])
 
+    # then
     assert kinds(found) == ["details-changed"]
     assert (result(found).id, result(found).email) == (ann.id, "new@acme.example")
 
 
 @pytest.mark.parametrize("person", [ANN, NAMELESS], ids=["external id", "address alone"])
-def test_the_file_that_takes_the_new_address_over_is_noted(person: str) -> None:
-    """I8, L8: nothing shows; from then on the old address is nobody's, and news with the id."""
+def test_a_file_that_carries_the_new_address_is_noted(person: str) -> None:
+    """I8, L8: When the file carries the address that support set, this is noted. After that the old
+    address counts as new.
+    """
+    # given
     ann = result(do(ChangeEmail("new@acme.example"), known(person)))
 
+    # when
     followed = plan(row(person=person.replace("ann@", "new@")), known=[ann])
     back = plan(row(person=person), known=after(followed))
 
+    # then
     assert kinds(followed) == ["file-noted"]
     assert result(followed).email == "new@acme.example"
     assert kinds(back) == (["email-changed"] if person == ANN else ["registered"])
 
 
-def test_another_address_in_the_file_is_news() -> None:
-    """I8, L8: until the file carries something else."""
+def test_a_third_address_in_the_file_changes_the_address() -> None:
+    """I8, L8: A third address in the file replaces the address that support set."""
+    # given
     ann = result(do(ChangeEmail("new@acme.example"), known()))
 
+    # when
     found = plan(row(person=ANN.replace("ann@", "third@")), known=[ann])
 
+    # then
     assert kinds(found) == ["email-changed"]
     assert result(found).addresses == {"third@acme.example"}
 
 
-def test_the_old_address_is_given_to_nobody_else_by_a_file() -> None:
-    """I8, I2: she keeps it while the file uses it for her, and nobody else can have it."""
+def test_a_file_cannot_give_the_old_address_to_another_employee() -> None:
+    """I8, I2: A row that gives the old address to another employee is rejected."""
+    # given
     ann = result(do(ChangeEmail("new@acme.example"), known()))
 
+    # when
     found = plan(row(person=BEN.replace("ben@", "ann@")), known=[ann, ben()])
 
+    # then
     assert (kinds(found), codes(found)) == ([], ["email-taken"])
 
 
-# S2: somebody comes back
+# S2: reactivate
 
 
-def test_the_past_day_that_the_file_still_repeats_is_not_taken_as_new() -> None:
-    """S2: she stays, whatever the same file says at the next pick-ups and the clock finds."""
+def test_a_repeated_last_day_that_is_over_does_not_end_a_reactivation() -> None:
+    """S2: After a reactivation, a file that repeats the last day that is over changes nothing, and
+    the clock deactivates nobody.
+    """
+    # given
     gone = in_state("deactivated")
 
+    # when
     ann = result(do(Reactivate(), gone))
 
+    # then
     assert (ann.state, ann.offboarding_date) == (State.ACTIVE, None)
     again = plan(row(PAST), known=[ann], now=NOW + timedelta(hours=17))
     assert (kinds(again), codes(again), outcomes(again)) == ([], [], ["unchanged"])
     assert next_clock_run(ann, NOW + timedelta(days=400)) == []
 
 
-def test_another_day_in_the_file_is_news_of_somebody_who_came_back() -> None:
-    """S2, L8: also a past one, which is overdue then (L4)."""
+def test_another_last_day_in_the_file_is_scheduled_after_a_reactivation() -> None:
+    """S2, L8, L4: After a reactivation, another last day in the file is scheduled, even
+    if it is over.
+    """
+    # given
     ann = result(do(Reactivate(), in_state("deactivated")))
 
+    # when
     ahead = plan(row(LEAVES), known=[ann])
     past = plan(row("2027-02-27"), known=[ann])
 
+    # then
     assert (kinds(ahead), codes(ahead)) == (["offboarding-scheduled"], [])
     assert (kinds(past), codes(past)) == (["offboarding-scheduled"], ["offboarding-overdue"])
 
 
-def test_a_blank_in_the_file_makes_the_same_day_news_of_somebody_who_came_back() -> None:
-    """L5: as after a cancelled offboarding."""
+def test_the_same_last_day_counts_again_after_a_reactivation_and_a_blank() -> None:
+    """S2, L5: After a reactivation and a blank cell, the old last day counts as a new value and is
+    scheduled.
+    """
+    # given
     ann = result(do(Reactivate(), in_state("deactivated")))
 
+    # when
     blank = plan(row(), known=[ann])
     same = plan(row(PAST), known=after(blank))
 
+    # then
     assert (kinds(blank), kinds(same)) == (["file-noted"], ["offboarding-scheduled"])
 
 
@@ -502,23 +597,31 @@ def test_a_blank_in_the_file_makes_the_same_day_news_of_somebody_who_came_back()
         (NOW, True),
     ],
 )
-def test_a_last_day_still_ahead_stands(now: datetime, stands: bool) -> None:
-    """S2, L9: up to the very moment."""
+def test_a_last_day_still_ahead_stands_at_a_reactivation(now: datetime, stands: bool) -> None:
+    """S2, L9: A reactivation without a new last day keeps the known one until 23:00 on that day,
+    and not later.
+    """
+    # given
     gone = result(do(Deactivate(), in_state("offboarding-scheduled")))
 
+    # when
     ann = result(do(Reactivate(), gone, now=now))
 
+    # then
     assert ann.offboarding_date == (LEAVES if stands else None)
     assert ann.state == ("offboarding-scheduled" if stands else "active")
     assert kinds(plan(row(LEAVES), known=[ann], now=now)) == []
 
 
-def test_a_day_that_support_moved_to_stands_and_not_the_files() -> None:
-    """S2: what is known of them, not what the file says."""
+def test_a_reactivation_keeps_the_last_day_that_support_set() -> None:
+    """S2: A reactivation keeps the last day that support set, and not the last day in the file."""
+    # given
     moved = then(in_state("offboarding-scheduled"), OffboardingMoved(LATER), Deactivated())
 
+    # when
     ann = result(do(Reactivate(), moved))
 
+    # then
     assert ann.offboarding_date == LATER
     assert kinds(plan(row(LEAVES), known=[ann])) == []
 
@@ -527,35 +630,52 @@ def test_a_day_that_support_moved_to_stands_and_not_the_files() -> None:
     ("onboarding", "state"),
     [(STARTS, "pending"), (TOMORROW, "pending"), (TODAY, "active"), (YESTERDAY, "active")],
 )
-def test_somebody_who_has_not_started_is_pending_again(onboarding: object, state: str) -> None:
-    """S2, L1: and starts on the day they would have."""
+def test_a_reactivated_employee_whose_first_day_is_ahead_is_pending(
+    onboarding: object, state: str
+) -> None:
+    """S2, L1: A reactivated employee whose onboarding date is still ahead is pending, and the clock
+    activates them on that date.
+    """
+    # given
     gone = then(known(onboarding=onboarding), Deactivated())
 
+    # when
     ann = result(do(Reactivate(), gone))
 
+    # then
     assert ann.state == state
     due = ["activated"] if state == "pending" else []
     assert next_clock_run(ann, moment(f"{STARTS} 00:00")) == due
 
 
-def test_somebody_who_has_not_started_keeps_the_last_day_ahead() -> None:
-    """S2, L2: pending, whatever comes after."""
+def test_a_reactivated_pending_employee_keeps_the_last_day_ahead() -> None:
+    """S2, L2: A reactivated employee whose first and last day are both ahead is pending and keeps
+    the last day.
+    """
+    # given
     gone = then(known(onboarding=STARTS, offboarding=LEAVES), Deactivated())
 
+    # when
     ann = result(do(Reactivate(), gone))
 
+    # then
     assert (ann.state, ann.offboarding_date) == (State.PENDING, LEAVES)
 
 
 @pytest.mark.parametrize("state", ["deactivated", "offboarding-scheduled"])
-def test_somebody_comes_back_until_a_new_last_day(state: str) -> None:
-    """S2: instead of the one that is known, be it past or ahead."""
+def test_a_reactivation_with_a_new_last_day_replaces_the_known_one(state: str) -> None:
+    """S2: A new last day at a reactivation replaces the known one, whether that one is
+    over or ahead.
+    """
+    # given
     gone = in_state(state)
     if state == "offboarding-scheduled":
         gone = then(gone, Deactivated())
 
+    # when
     ann = result(do(Reactivate(LATER), gone))
 
+    # then
     assert (ann.state, ann.offboarding_date) == (State.OFFBOARDING_SCHEDULED, LATER)
     assert kinds(plan(row(gone.file_offboarding_date), known=[ann])) == []
     assert next_clock_run(ann, moment(f"{LATER} 22:59")) == []
@@ -571,32 +691,45 @@ def test_somebody_comes_back_until_a_new_last_day(state: str) -> None:
         (TODAY, moment("2027-03-01 23:00"), True),
     ],
 )
-def test_nobody_comes_back_until_a_day_that_is_over(
+def test_a_reactivation_until_a_day_that_is_over_is_rejected(
     last_day: object, now: datetime, over: bool
 ) -> None:
-    """S2, L9"""
+    """S2, L9: A reactivation until a last day that is over is rejected. A last day today is over
+    from 23:00 on.
+    """
+    # given
     request = Reactivate(day(str(last_day)))
 
+    # when / then
     if over:
         assert declined(request, in_state("deactivated"), now=now).code == "last-day-over"
     else:
         assert kinds(do(request, in_state("deactivated"), now=now)) == ["reactivated"]
 
 
-def test_nobody_comes_back_to_leave_before_they_start() -> None:
-    """S2, L3: on the first day is early enough."""
+def test_a_reactivation_until_a_day_before_the_first_day_is_rejected() -> None:
+    """S2, L3: A reactivation until a last day before the first day is rejected. The first day
+    itself is accepted.
+    """
+    # given
     gone = then(known(onboarding=STARTS), Deactivated())
 
+    # when
     error = declined(Reactivate(STARTS - timedelta(days=1)), gone)
 
+    # then
     assert error.code == "leaves-before-starting"
     assert result(do(Reactivate(STARTS), gone)).state is State.PENDING
 
 
-def test_the_last_day_of_somebody_here_is_not_moved_by_reactivating_them() -> None:
-    """S2: where nothing is to be reactivated, S4 is what was meant; where it is known, nothing."""
+def test_a_reactivation_does_not_move_the_last_day_of_an_employee_who_is_not_deactivated() -> None:
+    """S2, S4: Reactivating an employee who is not deactivated is rejected with a hint to the right
+    command, or changes nothing if the day is known.
+    """
+    # given
     ann = in_state("offboarding-scheduled")
 
+    # when / then
     assert kinds(do(Reactivate(LEAVES), ann)) == []
     error = declined(Reactivate(LATER), ann)
     assert (error.code, error.facts["state"]) == ("not-deactivated", "offboarding-scheduled")
@@ -604,25 +737,34 @@ def test_the_last_day_of_somebody_here_is_not_moved_by_reactivating_them() -> No
     assert "tenure support offboard" in error.hint
 
 
-# S3: another first day
+# S3: move an onboarding
 
 
 @pytest.mark.parametrize("to", [TODAY, YESTERDAY, day("2027-01-01")])
-def test_a_first_day_moved_to_today_or_earlier_is_a_start_at_once(to: object) -> None:
-    """S3"""
+def test_an_onboarding_date_moved_to_today_or_earlier_activates_at_once(to: object) -> None:
+    """S3: When support moves an onboarding date to today or earlier, the employee is activated at
+    once.
+    """
+    # when
     found = do(MoveOnboarding(day(str(to))), in_state("pending"))
 
+    # then
     assert kinds(found) == ["onboarding-moved", "activated"]
     assert (result(found).state, str(result(found).onboarding_date)) == (State.ACTIVE, str(to))
 
 
 @pytest.mark.parametrize("to", [TOMORROW, STARTS - timedelta(1), STARTS + timedelta(1), LATER])
-def test_a_first_day_moved_ahead_leaves_them_pending(to: object) -> None:
-    """S3, L9: earlier or later, until the clock finds the day has come."""
+def test_an_employee_with_a_moved_onboarding_date_ahead_stays_pending(to: object) -> None:
+    """S3, L9: When support moves an onboarding date to another day ahead, the employee stays
+    pending until the clock activates them on that day.
+    """
+    # given
     first_day = day(str(to))
 
+    # when
     found = do(MoveOnboarding(first_day), in_state("pending"))
 
+    # then
     assert kinds(found) == ["onboarding-moved"]
     ann = result(found)
     assert (ann.state, ann.onboarding_date) == (State.PENDING, first_day)
@@ -631,123 +773,177 @@ def test_a_first_day_moved_ahead_leaves_them_pending(to: object) -> None:
     assert next_clock_run(ann, moment(f"{first_day} 00:00")) == ["activated"]
 
 
-def test_the_first_day_that_is_known_is_no_move() -> None:
-    """S3: and where it has come before the clock has, it is a start at once."""
-    assert kinds(do(MoveOnboarding(STARTS), in_state("pending"))) == []
-
+def test_the_known_onboarding_date_is_no_move() -> None:
+    """S3: Moving an onboarding date to the known day changes nothing. When that day has come, the
+    employee is activated at once.
+    """
+    # when
+    early = do(MoveOnboarding(STARTS), in_state("pending"))
     late = do(MoveOnboarding(STARTS), in_state("pending"), now=moment(f"{STARTS} 00:00"))
+
+    # then
+    assert kinds(early) == []
     assert kinds(late) == ["activated"]
 
 
-def test_nobody_starts_after_their_last_day() -> None:
-    """S3, L3: on it is early enough."""
+def test_an_onboarding_date_after_the_last_day_is_rejected() -> None:
+    """S3, L3: An onboarding date after the last day is rejected. The last day itself is
+    accepted.
+    """
+    # given
     ann = known(onboarding=STARTS, offboarding=LEAVES)
 
+    # when
     error = declined(MoveOnboarding(LEAVES + timedelta(days=1)), ann)
 
+    # then
     assert error.code == "leaves-before-starting"
     assert "tenure support deactivate" in error.hint
     assert kinds(do(MoveOnboarding(LEAVES), ann)) == ["onboarding-moved"]
 
 
-def test_who_starts_at_once_with_a_last_day_is_about_to_leave() -> None:
-    """S3, L2"""
+def test_an_employee_with_a_last_day_who_starts_at_once_is_scheduled() -> None:
+    """S3, L2: A pending employee with a last day who is activated at once becomes
+    `offboarding-scheduled`.
+    """
+    # when
     found = do(MoveOnboarding(TODAY), known(onboarding=STARTS, offboarding=LEAVES))
 
+    # then
     assert result(found).state is State.OFFBOARDING_SCHEDULED
 
 
-def test_nobody_is_let_in_whose_last_day_is_over() -> None:
-    """S3, L2: not until the clock comes; a day ahead waits for it, and lets nobody in."""
+def test_a_start_of_an_employee_whose_last_day_is_over_is_rejected() -> None:
+    """S3, L2: A move of the onboarding date that would activate an employee whose last day is over
+    is rejected.
+    """
+    # given
     ann = then(in_state("pending"), OffboardingScheduled(PAST), line=2)
 
+    # when
     error = declined(MoveOnboarding(PAST), ann)
 
+    # then
     assert error.code == "has-left"
     assert "cancel-offboarding" in error.hint
 
 
 @pytest.mark.parametrize("state", STATES[1:])
-def test_nobody_who_started_starts_on_another_day(state: str) -> None:
-    """S3, L7: pending ones alone."""
+def test_a_move_of_the_onboarding_date_of_an_employee_who_is_not_pending_is_rejected(
+    state: str,
+) -> None:
+    """S3, L7: Only the onboarding date of a pending employee can be moved. The error names the
+    employee's state.
+    """
+    # when
     error = declined(MoveOnboarding(STARTS), in_state(state))
 
+    # then
     assert (error.code, error.facts["state"]) == ("not-pending", state)
     assert f"the employee is {state}" in str(error)
 
 
-def test_the_first_day_that_support_moved_is_not_moved_back_by_the_file() -> None:
-    """S3, L7: the old one is ignored with a warning, while she waits and when she is here."""
+def test_a_file_does_not_move_an_onboarding_date_back() -> None:
+    """S3, L7: A file with the old onboarding date gets `onboarding-date-fixed` and does not move
+    the date back that support set.
+    """
+    # given
     waiting = result(do(MoveOnboarding(LATER), in_state("pending")))
     started = result(do(MoveOnboarding(TODAY), in_state("pending")))
 
+    # when / then
     for ann in (waiting, started):
         found = plan(row(onboarding=STARTS), known=[ann])
 
         assert (kinds(found), codes(found)) == ([], ["onboarding-date-fixed"])
 
 
-# S4: a last day
+# S4: schedule, move or cancel an offboarding
 
 
 @pytest.mark.parametrize(("known_day", "to"), [(LEAVES, LATER), (LATER, LEAVES)])
 def test_support_moves_a_last_day_either_way(known_day: object, to: object) -> None:
-    """S4"""
+    """S4: Support can move a last day to a later or to an earlier date."""
+    # when
     found = do(Offboard(day(str(to))), known(offboarding=known_day))
 
+    # then
     assert (kinds(found), str(result(found).offboarding_date)) == (["offboarding-moved"], str(to))
 
 
-def test_the_old_day_in_the_file_is_no_news_until_it_said_something_else() -> None:
-    """S4, L5, L8: after a move; a blank is something else, and notes itself."""
+def test_the_old_last_day_in_the_file_counts_again_only_after_a_blank() -> None:
+    """S4, L5, L8: After support moved a last day, the old day in the file changes nothing. After a
+    blank it counts as a new value.
+    """
+    # given
     ann = result(do(Offboard(LATER), in_state("offboarding-scheduled")))
 
+    # when
     repeated = plan(row(LEAVES), known=[ann])
     blank = plan(row(), known=[ann])
     same = plan(row(LEAVES), known=after(blank))
 
+    # then
     assert kinds(repeated) == []
     assert (kinds(blank), result(blank).offboarding_date) == (["file-noted"], LATER)
     assert (kinds(same), result(same).offboarding_date) == (["offboarding-moved"], LEAVES)
 
 
-def test_a_blank_in_the_file_is_no_news_of_a_day_that_support_set() -> None:
-    """S4, L5, L8: and a date is."""
+def test_a_repeated_blank_keeps_the_last_day_that_support_set() -> None:
+    """S4, L5, L8: A file that still has a blank keeps the last day that support set. The same day
+    is noted, and another day moves it.
+    """
+    # given
     ann = result(do(Offboard(LEAVES), known()))
 
+    # when / then
     assert kinds(plan(row(), known=[ann])) == []
     assert kinds(plan(row(LEAVES), known=[ann])) == ["file-noted"]
     assert kinds(plan(row(LATER), known=[ann])) == ["offboarding-moved"]
 
 
-def test_a_day_that_support_cancelled_is_news_after_the_file_said_something_else() -> None:
-    """S4, L5: repeated it is nothing; blank it is noted; then it is a new saying."""
+def test_a_cancelled_last_day_in_the_file_counts_again_only_after_a_blank() -> None:
+    """S4, L5: After support cancelled an offboarding, the old day in the file changes nothing.
+    After a blank it is scheduled again.
+    """
+    # given
     ann = result(do(CancelOffboarding(), in_state("offboarding-scheduled")))
     assert (ann.state, ann.offboarding_date) == (State.ACTIVE, None)
 
+    # when
     repeated = plan(row(LEAVES), known=[ann])
     blank = plan(row(), known=[ann])
     same = plan(row(LEAVES), known=after(blank))
 
+    # then
     assert (kinds(repeated), outcomes(repeated)) == ([], ["unchanged"])
     assert kinds(blank) == ["file-noted"]
     assert (kinds(same), result(same).offboarding_date) == (["offboarding-scheduled"], LEAVES)
 
 
-def test_support_cancels_what_is_overdue_before_the_clock_comes() -> None:
-    """S4: the account stays open that night."""
+def test_support_can_cancel_an_overdue_offboarding() -> None:
+    """S4: Support can cancel an offboarding whose last day is over, and the next clock pass then
+    deactivates nobody.
+    """
+    # given
     ann = then(known(), OffboardingScheduled(YESTERDAY), line=2)
     assert next_clock_run(ann, NOW) == ["deactivated"]
 
+    # when
     stays = result(do(CancelOffboarding(), ann))
 
+    # then
     assert next_clock_run(stays, NOW) == []
 
 
-def test_the_last_day_of_the_pending_is_cancelled() -> None:
-    """S4, L2: they stay pending."""
+def test_a_pending_employee_stays_pending_when_the_last_day_is_cancelled() -> None:
+    """S4, L2: When support cancels the last day of a pending employee, the employee stays
+    pending.
+    """
+    # when
     ann = result(do(CancelOffboarding(), known(onboarding=STARTS, offboarding=LEAVES)))
 
+    # then
     assert (ann.state, ann.offboarding_date) == (State.PENDING, None)
 
 
@@ -763,12 +959,16 @@ def test_the_last_day_of_the_pending_is_cancelled() -> None:
     ],
 )
 @pytest.mark.parametrize("state", ["active", "offboarding-scheduled"])
-def test_a_last_day_that_is_over_is_accepted_and_the_clock_closes_the_account(
+def test_a_last_day_that_is_over_is_accepted_and_the_clock_deactivates(
     state: str, last_day: object, now: datetime, overdue: bool
 ) -> None:
-    """S4, L4: with a warning; a near one needs none, since support knows."""
+    """S4, L4: Support can set a last day that is over. It gives `offboarding-overdue`, and the next
+    clock pass deactivates the employee.
+    """
+    # when
     found = do(Offboard(day(str(last_day))), in_state(state), now=now)
 
+    # then
     assert len(kinds(found)) == 1
     assert codes(found.issues) == (["offboarding-overdue"] if overdue else [])
     for issue in found.issues:
@@ -777,56 +977,77 @@ def test_a_last_day_that_is_over_is_accepted_and_the_clock_closes_the_account(
     assert next_clock_run(result(found), now) == (["deactivated"] if overdue else [])
 
 
-def test_no_policy_rejects_what_support_sets_at_short_notice() -> None:
-    """S4: the policy is about the file (L4)."""
+def test_the_notice_period_does_not_bind_support() -> None:
+    """S4: Support can set a last day at short notice, even if the policy rejects such rows."""
+    # given
     strict = a_company(policy={"short_notice": "reject"})
 
+    # when / then
     assert kinds(do(Offboard(TOMORROW), known(), company=strict)) == ["offboarding-scheduled"]
 
 
-def test_a_day_that_is_known_is_not_said_to_be_over() -> None:
-    """S4: what changes nothing warns of nothing."""
+def test_the_known_last_day_gives_no_warning() -> None:
+    """S4: Setting the known last day again changes nothing and gives no warning."""
+    # given
     ann = then(known(), OffboardingScheduled(YESTERDAY), line=2)
 
+    # when
     found = do(Offboard(YESTERDAY), ann)
 
+    # then
     assert (kinds(found), found.issues) == ([], ())
 
 
 @pytest.mark.parametrize("state", STATES[:3])
 @pytest.mark.parametrize("days", [1, 400])
-def test_nobody_is_set_to_leave_before_they_start(state: str, days: int) -> None:
-    """S4, L3: whatever state they are in; on the first day is early enough."""
+def test_a_last_day_before_the_first_day_is_rejected(state: str, days: int) -> None:
+    """S4, L3: A last day before the first day is rejected in every state. The first day itself is
+    accepted.
+    """
+    # given
     ann = in_state(state)
     first_day = ann.onboarding_date
     last_day = first_day - timedelta(days=days)
 
+    # when
     error = declined(Offboard(last_day), ann)
 
+    # then
     assert error.code == "leaves-before-starting"
     assert not re.search(r"\d", f"{error} {error.hint}")
     assert kinds(do(Offboard(first_day), ann))[0].startswith("offboarding-")
 
 
 @pytest.mark.parametrize("request_", [Offboard(LATER), CancelOffboarding()])
-def test_somebody_deactivated_has_no_last_day_to_set_or_cancel(request_: Command) -> None:
-    """S4: S2 brings them back first."""
+def test_the_last_day_of_a_deactivated_employee_cannot_be_set_or_cancelled(
+    request_: Command,
+) -> None:
+    """S4: Support cannot set or cancel the last day of a deactivated employee. The hint names the
+    command that reactivates.
+    """
+    # when
     error = declined(request_, in_state("deactivated"))
 
+    # then
     assert error.code == "is-deactivated"
     assert "tenure support reactivate" in error.hint
 
 
-# S5: locked out now
+# S5: deactivate now
 
 
 @pytest.mark.parametrize("state", STATES[:3])
-def test_support_locks_somebody_out_at_once(state: str) -> None:
-    """S5: for good, as far as clock and file can tell (L6); the last day stays as it is known."""
+def test_support_deactivates_an_employee_at_once(state: str) -> None:
+    """S5, L6: Support deactivates an employee at once and leaves the dates as they are. No later
+    file or clock pass changes the employee.
+    """
+    # given
     before = in_state(state)
 
+    # when
     ann = result(do(Deactivate(), before))
 
+    # then
     assert (ann.state, ann.effective) == (State.DEACTIVATED, NOW)
     assert ann.offboarding_date == before.offboarding_date
     assert next_clock_run(ann, NOW + timedelta(days=400)) == []
@@ -836,15 +1057,22 @@ def test_support_locks_somebody_out_at_once(state: str) -> None:
     assert (kinds(another), codes(another)) == ([], ["reactivation-needs-support"])
 
 
-def test_a_blank_is_something_else_than_the_day_the_file_gave_of_somebody_locked_out() -> None:
-    """S5, L6"""
+def test_a_blank_after_support_deactivated_an_employee_with_a_last_day_is_rejected() -> None:
+    """S5, L6: After support deactivated an employee, a blank where the file last said a date is
+    rejected.
+    """
+    # given
     ann = result(do(Deactivate(), in_state("offboarding-scheduled")))
 
+    # when / then
     assert codes(plan(row(), known=[ann])) == ["reactivation-needs-support"]
 
 
-def test_who_was_locked_out_and_brought_back_the_same_day_is_as_before() -> None:
-    """S5, S2"""
+def test_a_reactivation_on_the_same_day_restores_the_employee() -> None:
+    """S5, S2: An employee who is deactivated and reactivated on the same day is as before, except
+    for the version and the moment.
+    """
+    # when / then
     for state in STATES[:3]:
         before = in_state(state)
         gone = result(do(Deactivate(), before))
@@ -855,81 +1083,113 @@ def test_who_was_locked_out_and_brought_back_the_same_day_is_as_before() -> None
         )
 
 
-# S6: an external id
+# S6: link an external id
 
 
 @pytest.mark.parametrize(("external_id", "linked"), [("E-1", "E-1"), (" 007 ", "007"), ("ë", "ë")])
 def test_support_links_an_external_id(external_id: str, linked: str) -> None:
-    """S6, W1: trimmed and in NFC."""
+    """S6, W1: Support links an external id to an employee without one. The space around it is
+    removed, and it is stored in NFC.
+    """
+    # when
     found = do(Link(external_id.replace("ë", "e\u0308")), known(NAMELESS), ben())
 
+    # then
     assert kinds(found) == ["external-id-linked"]
     assert result(found).external_id == linked
 
 
-def test_the_file_that_says_the_linked_id_and_another_address_means_them() -> None:
-    """S6, I1, I2: what linking is for."""
+def test_a_row_with_the_linked_id_and_another_address_means_the_same_employee() -> None:
+    """S6, I1, I2: A row with the external id that support linked means this employee and changes
+    the address.
+    """
+    # given
     ann = result(do(Link("E-ann"), known(NAMELESS)))
 
+    # when
     found = plan(row(person=ANN.replace("ann@", "married@")), known=[ann])
 
+    # then
     assert kinds(found) == ["email-changed"]
     assert (result(found).id, result(found).email) == (ann.id, "married@acme.example")
 
 
-def test_without_the_link_the_same_row_is_somebody_new() -> None:
-    """I6: the difference it makes."""
+def test_without_a_link_the_same_row_registers_a_new_employee() -> None:
+    """I6: A row with an unknown external id and an unknown address registers a new employee when
+    support linked nothing.
+    """
+    # when
     found = plan(row(person=ANN.replace("ann@", "married@")), known=[known(NAMELESS)])
 
+    # then
     assert kinds(found) == ["registered"]
 
 
-def test_rows_go_on_meaning_whom_they_meant_after_a_link() -> None:
-    """S6, I4, I3: without the id they leave it; with another one they are rejected."""
+def test_rows_still_mean_the_same_employee_after_a_link() -> None:
+    """S6, I4, I3: After a link, a row with or without the external id still means the employee. A
+    row with another id is rejected.
+    """
+    # given
     ann = result(do(Link("E-ann"), known(NAMELESS)))
 
+    # when / then
     assert outcomes(plan(row(person=NAMELESS), known=[ann])) == ["unchanged"]
     assert outcomes(plan(row(person=ANN), known=[ann])) == ["unchanged"]
     other = plan(row(person=ANN.replace("E-ann", "E-other")), known=[ann])
     assert (kinds(other), codes(other)) == ([], ["external-id-conflict"])
 
 
-def test_the_same_external_id_is_no_change_and_another_is_declined() -> None:
-    """S6: an id is linked once."""
+def test_the_same_external_id_is_no_change_and_another_one_is_rejected() -> None:
+    """S6: Linking the employee's own external id changes nothing, and linking another one
+    is rejected.
+    """
+    # when / then
     assert kinds(do(Link(" E-ann "), known(), ben())) == []
     assert declined(Link("E-other"), known(), ben()).code == "other-external-id"
 
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("person", [ANN, NAMELESS])
-def test_an_external_id_that_somebody_has_is_declined(state: str, person: str) -> None:
-    """S6: whatever state the other is in, who is named by id alone."""
+def test_an_external_id_that_another_employee_has_is_rejected(state: str, person: str) -> None:
+    """S6: The external id of another employee in any state is rejected. The error names the other
+    employee by id only.
+    """
+    # given
     other = in_state(state, BEN)
 
+    # when
     error = declined(Link("E-ben"), known(person, position=9), other)
 
+    # then
     assert (error.code, error.facts) == ("external-id-taken", {"other": other.id})
     assert str(other.id) in str(error)
 
 
 @pytest.mark.parametrize("external_id", ["e-ben", "E-BEN", "E-ben0"])
-def test_external_ids_compare_exactly(external_id: str) -> None:
-    """S6, I1"""
+def test_a_similar_external_id_of_another_employee_can_be_linked(external_id: str) -> None:
+    """S6, I1: An external id that differs from another employee's only in case or by one character
+    can be linked.
+    """
     assert result(do(Link(external_id), known(NAMELESS), ben())).external_id == external_id
 
 
 @pytest.mark.parametrize("external_id", ["", "  ", "E-\n1", "E-\u200b1", "E-\x07", "E" * 11])
-def test_an_external_id_that_is_none_is_declined(external_id: str) -> None:
-    """S6, W1, F7: by the rules for a row, the company's limit among them."""
+def test_a_malformed_external_id_is_rejected(external_id: str) -> None:
+    """S6, W1, F7: A blank, malformed or too long external id is rejected by the same rules as in a
+    row.
+    """
+    # given
     company = a_company(limits={"cell": 10})
 
+    # when
     error = declined(Link(external_id), known(NAMELESS), company=company)
 
+    # then
     assert error.code == "bad-external-id"
     assert kinds(do(Link("E" * 10), known(NAMELESS), company=company)) == ["external-id-linked"]
 
 
-# Whom a request might meet
+# Other employees that a command looks up
 
 
 @pytest.mark.parametrize(
@@ -944,14 +1204,16 @@ def test_an_external_id_that_is_none_is_declined(external_id: str) -> None:
         (Deactivate(), (None, None)),
     ],
 )
-def test_only_those_whom_a_request_might_meet_are_looked_up(
+def test_a_command_looks_up_only_the_address_or_external_id_that_it_would_give(
     request_: Command, met: tuple[str | None, str | None]
 ) -> None:
-    """S1, S6: as they compare (I1)."""
+    """S1, S6, I1: A command looks up other employees only by the address or external id that it
+    would give, in the form for comparison.
+    """
     assert lookup_keys(request_) == met
 
 
-# What is declined, as a sentence
+# The errors about rejected commands
 
 
 def one_of_each() -> Iterator[CommandRejected]:
@@ -975,23 +1237,33 @@ def by_code() -> dict[str, CommandRejected]:
     return {error.code: error for error in one_of_each()}
 
 
-def test_everything_that_is_declined_is_declined_here() -> None:
-    """Every code has an example, so that what follows holds for all of them."""
+def test_every_code_of_a_rejected_command_has_an_example() -> None:
+    """Every code of a rejected command has an example here, so that the next test holds
+    for all codes.
+    """
+    # when / then
     assert set(by_code()) == set(REJECTIONS)
 
 
 @pytest.mark.parametrize("code", list(REJECTIONS))
-def test_what_is_declined_is_said_in_whole_sentences(code: str) -> None:
-    """What is wrong and what to do, in a line each, with every blank filled in."""
+def test_a_rejected_command_says_what_is_wrong_and_what_to_do(code: str) -> None:
+    """The error about a rejected command says in one line what is wrong and in another what to do,
+    with all facts filled in.
+    """
+    # when
     error = by_code()[code]
 
+    # then
     for text in (str(error), error.hint):
-        assert text[0].islower() or text[0] == "`"
+        assert re.match(r"[a-z`]", text)
         assert not re.search(r"[{}\n]|\.$|\bNone\b|  |datetime", text)
     assert str(error) != error.hint
 
 
-def test_a_request_shows_nothing_of_what_is_asked() -> None:
-    """Errors and logs name nobody."""
+def test_a_printed_command_shows_only_its_kind() -> None:
+    """The printed form of a command shows only its kind, so that logs stay free of
+    personal data.
+    """
+    # when / then
     for request in (ChangeEmail("secret@acme.example"), Link("E-secret"), Offboard(LATER)):
         assert repr(request) == f"<{type(request).__name__}>"

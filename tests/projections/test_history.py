@@ -1,4 +1,4 @@
-"""What is told of an employee: every event, with who, why, when, and from what to what."""
+"""The history of an employee: every event, with who, why, when, and each value before and after."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ RUNS = {
 def stream(
     row: str = ROW, *events: tuple[EmployeeEvent, UUID, int | None], header: str = HEADER
 ) -> list[EmployeeRecord]:
-    """The stream of someone whom a file registered, and what happened since, an hour each."""
+    """The stream of an employee, registered by a file, with one more event each hour."""
     (change,) = plan(f"{header}\n{row}\n", run=IMPORT).changes
     first = list(change.events)
     for number, (event, by, line) in enumerate(events, 1):
@@ -93,12 +93,17 @@ def last(*events: EmployeeEvent, line: int | None = None, row: str = ROW) -> dic
     return {field: (change.before, change.after) for field, change in told[-1].changes.items()}
 
 
-# One entry an event
+# One entry for each event
 
 
-def test_a_registration_tells_all_that_is_known_from_nothing() -> None:
+def test_the_entry_of_a_registration_shows_every_known_field() -> None:
+    """L1: The history entry of a registration shows every known field, each changed from
+    nothing.
+    """
+    # when
     (entry,) = history()
 
+    # then
     assert entry.kind == "registered"
     assert {field: change.after for field, change in entry.changes.items()} == {
         "email": "ann@acme.example",
@@ -112,13 +117,18 @@ def test_a_registration_tells_all_that_is_known_from_nothing() -> None:
     assert {change.before for change in entry.changes.values()} == {None}
 
 
-def test_every_event_is_told_in_order() -> None:
+def test_the_history_shows_every_event_in_order() -> None:
+    """R2: The history of an employee shows every event of the employee, in order, with its version
+    and kind.
+    """
+    # when
     told = history(
         (EmailChanged("anna@acme.example"), SUPPORT, None),
         (OffboardingScheduled(day("2027-03-10")), IMPORT, 4),
         (Deactivated(), CLOCK, None),
     )
 
+    # then
     assert [(entry.version, entry.kind) for entry in told] == [
         (1, "registered"),
         (2, "email-changed"),
@@ -129,42 +139,60 @@ def test_every_event_is_told_in_order() -> None:
 
 
 def test_two_events_of_one_row_are_two_entries() -> None:
+    """L2: The history shows two events of one row as two entries."""
+    # when
     told = history(row="1,ann@acme.example,Ann,Bakker,,2027-06-30,4711")
 
+    # then
     assert [entry.kind for entry in told] == ["registered", "offboarding-scheduled"]
     assert set(told[1].changes) == {"offboarding_date"}
 
 
-def test_an_entry_tells_who_and_why() -> None:
+def test_an_entry_names_who_acted_and_the_reason() -> None:
+    """R2: A history entry names the run, the person or worker who asked for it, and the reason if
+    there is one.
+    """
+    # when
     _, changed, gone = history(
         (EmailChanged("anna@acme.example"), SUPPORT, None), (Deactivated(), CLOCK, None)
     )
 
+    # then
     assert (changed.run, changed.by, changed.reason) == (SUPPORT, "eva", "ticket 12")
     assert (gone.run, gone.by, gone.reason) == (CLOCK, "scheduler", None)
 
 
-def test_an_entry_tells_when_it_took_effect_and_when_it_was_recorded() -> None:
-    """C1: both."""
+def test_an_entry_shows_when_its_event_took_effect_and_when_it_was_recorded() -> None:
+    """C1: A history entry shows both when its event took effect and when it was recorded."""
+    # when
     born, gone = history((Deactivated(), CLOCK, None))
 
+    # then
     assert (born.effective, born.recorded) == (NOW, NOW)
     assert gone.effective == moment("2027-03-01 03:45")
     assert gone.recorded == moment("2027-03-02 02:45")
 
 
-def test_an_entry_tells_the_row_that_said_so() -> None:
+def test_an_entry_names_the_row_of_its_event() -> None:
+    """R2: A history entry names the file and the line of its event. An event that came from no row
+    names neither.
+    """
+    # when
     born, moved, gone = history(
         (OffboardingScheduled(day("2027-06-30")), IMPORT, 17), (Deactivated(), CLOCK, None)
     )
 
+    # then
     assert (born.file, born.line) == (FILE, 2)
     assert (moved.file, moved.line) == (FILE, 17)
     assert (gone.file, gone.line) == (None, None)
 
 
-def test_only_what_happened_in_the_runs_is_told_and_rightly() -> None:
-    """What happened in others is known, or from what to what would be wrong."""
+def test_the_history_of_some_runs_shows_only_their_events_with_the_right_values() -> None:
+    """R2: The history of some runs shows only the events of these runs, with the values before and
+    after each of them.
+    """
+    # given
     events = stream(
         ROW,
         (EmailChanged("b@acme.example"), SUPPORT, None),
@@ -172,9 +200,11 @@ def test_only_what_happened_in_the_runs_is_told_and_rightly() -> None:
         (EmailChanged("c@acme.example"), SUPPORT, None),
     )
 
+    # when
     told = list(tell(events, {SUPPORT: RUNS[SUPPORT]}))
     changed = [(one.changes["email"].before, one.changes["email"].after) for one in told]
 
+    # then
     assert [one.version for one in told] == [2, 4]
     assert changed == [
         ("ann@acme.example", "b@acme.example"),
@@ -183,8 +213,11 @@ def test_only_what_happened_in_the_runs_is_told_and_rightly() -> None:
     assert list(tell(events, {})) == []
 
 
-def test_what_support_did_is_told_with_who_and_why() -> None:
-    """S: as support decides it, and of no row."""
+def test_the_history_shows_each_support_command_with_the_person_and_the_reason() -> None:
+    """S1, S2, S4, S5, S6: The history shows each support command with its changes, the person who
+    acted and the reason, and with no row.
+    """
+    # given
     born = stream(",ann@acme.example,Ann,Bakker,,,")
     ann = fold(None, born)
     commands: list[tuple[Command, list[tuple[str, dict[str, Any]]]]] = [
@@ -200,6 +233,7 @@ def test_what_support_did_is_told_with_who_and_why() -> None:
         (Reactivate(JUNE), [("reactivated", {"offboarding_date": (None, JUNE)})]),
     ]
 
+    # when / then
     for command, expected in commands:
         assert ann is not None
         agreed = context(run=SUPPORT)
@@ -216,11 +250,13 @@ def test_what_support_did_is_told_with_who_and_why() -> None:
         }
 
 
-def test_nobody_has_no_history() -> None:
+def test_a_stream_without_events_has_no_history() -> None:
+    """Without events there is no history."""
+    # when / then
     assert list(tell([], RUNS)) == []
 
 
-# From what to what
+# Each value before and after
 
 JUNE, AUGUST = day("2027-06-30"), day("2027-08-31")
 CASES: dict[str, tuple[tuple[EmployeeEvent, ...], int | None, dict[str, Any]]] = {
@@ -325,34 +361,46 @@ CASES: dict[str, tuple[tuple[EmployeeEvent, ...], int | None, dict[str, Any]]] =
 
 
 @pytest.mark.parametrize(("events", "line", "expected"), CASES.values(), ids=CASES)
-def test_what_an_event_changed_is_told_from_what_to_what(
+def test_an_entry_shows_each_changed_field_from_what_to_what(
     events: tuple[EmployeeEvent, ...], line: int | None, expected: dict[str, Any]
 ) -> None:
-    """L8: what the file says is told only where nothing else tells of it."""
+    """L8: A history entry shows each changed field with its value before and after. What the file
+    last said is shown only if nothing else changed in that field.
+    """
     assert last(*events, line=line) == expected
 
 
-def test_an_external_id_is_told_where_there_was_none() -> None:
+def test_a_linked_external_id_is_shown_as_changed_from_nothing() -> None:
+    """I3, S6: The entry of a linked external id shows a change from nothing to this id."""
+    # given
     row = ",ann@acme.example,Ann,Bakker,,,"
 
+    # when / then
     assert last(ExternalIdLinked("007"), row=row) == {"external_id": (None, "007")}
 
 
-def test_an_address_noted_beside_a_new_last_day_is_told_too() -> None:
-    """L8: each shadow by its own field."""
+def test_a_noted_address_is_shown_beside_a_new_last_day() -> None:
+    """L8: An address that the file noted is shown as a change, also beside a new last day."""
+    # given
     ann = then(registered(ROW, HEADER), EmailChanged("b@acme.example"))
 
+    # when
     both = then(ann, OffboardingScheduled(JUNE), FileNoted(email="b@acme.example"), line=2)
 
+    # then
     assert set(changes(ann, both)) == {"offboarding_date", "file_email"}
 
 
-def test_the_same_state_is_no_change() -> None:
+def test_two_equal_states_of_an_employee_show_no_changes() -> None:
+    """Between two equal states of an employee there is no change to show."""
+    # given
     ann: Employee = registered(ROW, HEADER)
 
+    # when / then
     assert changes(ann, ann) == {}
 
 
-def test_from_and_to_are_written_as_such() -> None:
-    """What is read by people and machines says `from` and `to`."""
+def test_a_change_is_written_with_from_and_to() -> None:
+    """A change is written as JSON with the keys `from` and `to`."""
+    # when / then
     assert msgspec.json.encode(FromTo("a", None)) == b'{"from":"a","to":null}'

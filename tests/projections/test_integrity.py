@@ -1,4 +1,4 @@
-"""What `verify` finds in a stream, and how it says so."""
+"""The problems that `verify` finds in a stream, and their messages."""
 
 from __future__ import annotations
 
@@ -61,9 +61,12 @@ def found(*parts: Kept) -> list[tuple[str, int | None]]:
 # A stream
 
 
-def test_a_sound_stream_is_told_whole() -> None:
+def test_a_sound_stream_has_all_its_events_and_no_problem() -> None:
+    """A stream without a fault is read with all its events, and no problem is reported."""
+    # when
     inspected = inspect(ANN, kept(*SOUND))
 
+    # then
     assert (inspected.stream, inspected.problems) == (ANN, [])
     assert list(inspected.events) == SOUND
 
@@ -79,16 +82,25 @@ def test_a_sound_stream_is_told_whole() -> None:
         ((1, 2, 3), []),
     ],
 )
-def test_a_gap_is_found_by_its_first_version(versions: tuple[int, ...], missing: list[int]) -> None:
-    """What is missing at the end is found by the runs, which say how many events there were."""
+def test_each_gap_is_reported_once_with_its_first_missing_version(
+    versions: tuple[int, ...], missing: list[int]
+) -> None:
+    """Each gap in a stream is reported with its first missing version. Missing events at the end
+    are left to the check of the runs.
+    """
+    # given
     parts = [kept(*SOUND)[version - 1] for version in versions]
 
+    # when / then
     assert found(*parts) == [("event-missing", version) for version in missing]
 
 
 @pytest.mark.parametrize("version", [1, 2, 4])
-def test_an_event_with_other_bytes_is_altered_and_not_read(version: int) -> None:
-    """Whether or not they say anything."""
+def test_an_event_whose_bytes_changed_is_reported_and_not_read(version: int) -> None:
+    """An event whose stored bytes changed is reported as altered and is not read, whether or not it
+    can still be decoded.
+    """
+    # when / then
     for says in (SOUND[version - 1], None):
         parts = kept(*SOUND)
         parts[version - 1] = Kept(version, False, says)
@@ -99,25 +111,33 @@ def test_an_event_with_other_bytes_is_altered_and_not_read(version: int) -> None
         ]
 
 
-def test_an_event_that_cannot_be_read_is_found() -> None:
-    """Its bytes are those stored, and say nothing that is known."""
+def test_an_event_that_cannot_be_decoded_is_reported() -> None:
+    """An event whose bytes are unchanged but cannot be decoded is reported as unreadable."""
+    # given
     parts = kept(*SOUND)
     parts[1] = Kept(2, True, None)
 
+    # when / then
     assert found(*parts) == [("event-unreadable", 2)]
     assert len(inspect(ANN, parts).events) == 3
 
 
-def test_everything_that_is_wrong_is_found() -> None:
+def test_every_problem_of_a_stream_is_reported() -> None:
+    """When a stream has several problems, each of them is reported with its version."""
+    # given
     parts = [Kept(2, False, None), Kept(3, True, None), kept(*SOUND)[3]]
 
+    # when / then
     assert found(*parts) == [("event-missing", 1), ("event-altered", 2), ("event-unreadable", 3)]
 
 
 @examples(60)
 @given(st.lists(st.sampled_from(["sound", "gone", "altered", "unreadable"]), max_size=8))
-def test_nothing_is_told_of_an_event_that_is_not_sound(fates: list[str]) -> None:
-    """And every version is either told or wrong."""
+def test_only_sound_events_are_read_and_every_other_version_is_a_problem(fates: list[str]) -> None:
+    """Exactly the sound events of a stream are read, and a problem is reported if any version
+    before the last one is missing or unsound.
+    """
+    # given
     parts, last = [], 0
     for version, fate in enumerate(fates, 1):
         if fate != "gone":
@@ -125,8 +145,10 @@ def test_nothing_is_told_of_an_event_that_is_not_sound(fates: list[str]) -> None
             sound = recorded(Deactivated(), version)
             parts.append(Kept(version, fate != "altered", None if fate == "unreadable" else sound))
 
+    # when
     inspected = inspect(ANN, parts)
 
+    # then
     sound = [version for version, fate in enumerate(fates, 1) if fate == "sound"]
     assert [one.originator_version for one in inspected.events] == sound
     assert bool(inspected.problems) == (sound != list(range(1, last + 1)))
@@ -135,9 +157,12 @@ def test_nothing_is_told_of_an_event_that_is_not_sound(fates: list[str]) -> None
 # An employee
 
 
-def test_a_sound_stream_is_an_employee() -> None:
+def test_a_sound_stream_gives_the_employee() -> None:
+    """R1: A sound stream of an employee is folded into the employee, and no problem is reported."""
+    # when
     employee, problems = fold_employee(inspect(ANN, kept(*SOUND)))
 
+    # then
     assert problems == []
     assert employee is not None
     assert (employee.email, employee.version, employee.state) == (
@@ -147,7 +172,9 @@ def test_a_sound_stream_is_an_employee() -> None:
     )
 
 
-def test_no_events_are_nobody_and_nothing_wrong() -> None:
+def test_a_stream_without_events_gives_no_employee_and_no_problem() -> None:
+    """A stream without events gives no employee, and no problem is reported."""
+    # when / then
     assert fold_employee(inspect(ANN, [])) == (None, [])
 
 
@@ -166,9 +193,16 @@ def test_no_events_are_nobody_and_nothing_wrong() -> None:
     ],
     ids=["no beginning", "two beginnings", "a run"],
 )
-def test_an_event_that_cannot_follow_is_misplaced(events: list[AnyRecord], misplaced: int) -> None:
+def test_an_event_that_cannot_follow_is_reported_as_misplaced(
+    events: list[AnyRecord], misplaced: int
+) -> None:
+    """An event that cannot follow the events before it is reported as misplaced, and no employee is
+    given.
+    """
+    # when
     employee, (wrong,) = fold_employee(inspect(ANN, kept(*events)))
 
+    # then
     assert employee is None
     assert (wrong.problem, wrong.stream, wrong.version) == ("event-misplaced", ANN, misplaced)
     assert str(ANN) in wrong.message
@@ -183,9 +217,14 @@ def ran(version: int, company: str = "acme", events: int = 1) -> AnyRecord:
     return recorded(ended, version, STREAM, OTHER_RUN)
 
 
-def test_a_sound_stream_is_a_company() -> None:
+def test_a_sound_stream_gives_the_company() -> None:
+    """R4: A sound stream of runs is folded into the state of the company, and no problem
+    is reported.
+    """
+    # when
     company, problems = fold_company(inspect(STREAM, kept(ran(1), ran(2), ran(3, events=0))))
 
+    # then
     assert (company, problems) == (CompanyState(version=3, changed=2), [])
 
 
@@ -194,38 +233,51 @@ def test_a_sound_stream_is_a_company() -> None:
     [recorded(Deactivated(), 2, STREAM), ran(2, company="globex")],
     ids=["an employee's event", "another company's run"],
 )
-def test_what_is_no_run_of_the_company_is_misplaced(stray: AnyRecord) -> None:
-    """And the company is told as far as it was sound."""
+def test_an_event_that_is_not_a_run_of_the_company_is_reported_as_misplaced(
+    stray: AnyRecord,
+) -> None:
+    """An event in the stream of a company that is not a run of this company is reported as
+    misplaced. The state before it is given.
+    """
+    # when
     company, (wrong,) = fold_company(inspect(STREAM, kept(ran(1), stray, ran(3))))
 
+    # then
     assert company == CompanyState(version=1, changed=1)
     assert (wrong.problem, wrong.stream, wrong.version) == ("event-misplaced", STREAM, 2)
 
 
-# How it is said
+# The messages
 
 FACTS = {"stream": ANN, "run": OTHER_RUN, "company": "acme", "version": 7}
 
 
 @pytest.mark.parametrize("kind", list(PROBLEMS))
-def test_a_problem_names_what_it_is_about_and_no_more(kind: str) -> None:
-    """Every blank of its sentence is filled, and what the sentence names can be looked up."""
+def test_the_message_of_a_problem_names_its_facts(kind: str) -> None:
+    """The message of each problem names all its facts, and the fields of the problem hold these
+    facts and no others.
+    """
+    # given
     blanks = {name for _, name, _, _ in string.Formatter().parse(PROBLEMS[kind]) if name}
     facts = {"expected": 5, "found": 4} if "expected" in blanks else {}
     facts |= {"table": "roster"} if "table" in blanks else {}
     named = {name: FACTS[name] for name in blanks & FACTS.keys()}
 
+    # when
     said = problem(kind, **named, **facts)
 
+    # then
     assert said.problem == kind
     assert all(str(value) in said.message for value in (named | facts).values())
     assert {name: getattr(said, name) for name in FACTS} == dict.fromkeys(FACTS) | named
     assert blanks <= FACTS.keys() | {"expected", "found", "table"}
 
 
-def test_what_rebuilding_cannot_restore_is_wrong_with_what_all_else_is_made_from() -> None:
-    """Events and held files are kept nowhere else; rosters, rows and indexes are made from them,
-    and the schedule may forget."""
+def test_only_problems_of_events_and_held_files_cannot_be_rebuilt() -> None:
+    """Rebuilding repairs every problem of the roster, the rows, the indexes and the schedule. Only
+    problems of events and held files remain.
+    """
+    # when / then
     assert PROBLEMS.keys() - EVENTS_ONLY == {
         "roster-row-missing",
         "roster-row-differs",
