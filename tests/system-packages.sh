@@ -12,6 +12,7 @@ need sshd openssh-server
 need ssh-keygen openssh-client
 need systemd-analyze systemd
 need vsftpd vsftpd
+need rclone rclone
 need pgbouncer pgbouncer
 # Debian keeps PostgreSQL's programs out of the path, a directory for each version.
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql

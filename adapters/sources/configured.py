@@ -1,6 +1,7 @@
-"""Sources as they are configured: which keys each protocol takes, and the source they mean.
+"""The configuration of sources: the keys of each protocol, and the source that they describe.
 
-What is a server's is imported where one is configured: every command reads the configuration.
+The modules of a server are imported only where one is configured, because every command reads the
+configuration and the import is slow.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from adapters.sources.deadlines import Deadlines
 from adapters.sources.folder import FolderSource
 from adapters.sources.source import Source
 
+# SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDzL0UxvQ0Rmdm6rW0
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 _Port = Annotated[int, msgspec.Meta(ge=1, le=65_535)]
@@ -27,7 +29,7 @@ _PATTERN = "alleo_employees_*.csv"
 
 
 class FolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The keys of a source that is a local folder."""
+    """The keys of a local folder. Both settle times are in seconds."""
 
     protocol: str
     directory: _Text
@@ -36,12 +38,12 @@ class FolderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     settle_limit: _Seconds = 60
 
     def source(self, base: Path) -> Source:
-        """The source; its path counts from `base`."""
+        """Returns the source. Its path is relative to `base`."""
         return FolderSource(base / self.directory, self.pattern, self.settle, self.settle_limit)
 
 
 class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The keys of every source that is a server."""
+    """The keys that all servers have. `settle`, `settle_limit` and `deadline` are in seconds."""
 
     protocol: str
     host: _Text
@@ -57,7 +59,7 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     attempts: Annotated[int, msgspec.Meta(ge=1, le=20)] = 4
 
     def check(self, file: Path, prefix: str) -> None:
-        """Raises `SettingsError` for what keys on their own cannot say."""
+        """Checks the rules between keys. Raises `SettingsError`."""
         if self.bind is not None and not _is_address(self.bind):
             raise SettingsError(
                 file,
@@ -73,40 +75,40 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def deadlines(self) -> Deadlines:
-        """How long each part may take."""
+        """The time limits of the parts of a pick-up."""
         return Deadlines(whole=self.deadline)
 
 
 class SftpSettings(ServerSettings, frozen=True, forbid_unknown_fields=True):
-    """The keys of a source that is an SFTP server."""
+    """The keys of an SFTP server."""
 
     private_key: dict[str, str] | None = None
     passphrase: dict[str, str] | None = None
-    host_key: str | None = None
+    host_key: str | tuple[str, ...] | None = None
     known_hosts: _Text | None = None
 
     def check(self, file: Path, prefix: str) -> None:
-        """Raises `SettingsError` for what keys on their own cannot say."""
+        """Checks the rules between keys. Raises `SettingsError`."""
         super().check(file, prefix)
         if self.password is None and self.private_key is None:
             raise SettingsError(file, prefix, "expected password or private_key, which are missing")
-        if self.password is not None and self.private_key is not None:
-            raise SettingsError(file, prefix, "expected either password or private_key, not both")
         if self.passphrase is not None and self.private_key is None:
             raise SettingsError(
-                file, joined(prefix, "passphrase"), "expected a private_key that it belongs to"
+                file, joined(prefix, "passphrase"), "expected private_key beside a passphrase"
             )
-        if self.host_key is not None and not _FINGERPRINT.fullmatch(self.host_key):
+        keys = (self.host_key,) if isinstance(self.host_key, str) else self.host_key
+        if keys is not None and not (0 < len(keys) <= 2 and all(map(_FINGERPRINT.fullmatch, keys))):
             raise SettingsError(
                 file,
                 joined(prefix, "host_key"),
-                "expected SHA256: and 43 characters, as `tenure check --connect` shows them",
+                "expected SHA256: and 43 characters, as `tenure check --connect` prints them, or a "
+                "list of two such fingerprints",
             )
         if self.host_key is not None and self.known_hosts is not None:
             raise SettingsError(file, prefix, "expected either host_key or known_hosts, not both")
 
     def source(self, base: Path) -> Source:
-        """The source; the paths of its secrets count from `base`."""
+        """Returns the source. The paths of its files are relative to `base`."""
         from adapters.sources.sftp import SftpSource
 
         return SftpSource(
@@ -129,28 +131,28 @@ class SftpSettings(ServerSettings, frozen=True, forbid_unknown_fields=True):
 
 
 class FtpSettings(ServerSettings, frozen=True, forbid_unknown_fields=True):
-    """The keys of a source that is an FTP server, with TLS or without."""
+    """The keys of an FTP server, with TLS (`ftps`) or without (`ftp`)."""
 
     protocol: Literal["ftp", "ftps"]
     mode: Literal["passive", "active"] = "passive"
     ca_file: _Text | None = None
 
     def check(self, file: Path, prefix: str) -> None:
-        """Raises `SettingsError` for what keys on their own cannot say."""
+        """Checks the rules between keys. Raises `SettingsError`."""
         super().check(file, prefix)
         if self.password is None:
             raise SettingsError(file, prefix, "expected password, which is missing")
         if self.ca_file is not None and self.protocol != "ftps":
             raise SettingsError(
-                file, joined(prefix, "ca_file"), 'expected protocol = "ftps", which it is for'
+                file, joined(prefix, "ca_file"), 'expected protocol = "ftps" beside ca_file'
             )
 
     def source(self, base: Path) -> Source:
-        """The source; the paths of its secrets count from `base`."""
+        """Returns the source. The paths of its files are relative to `base`."""
         from adapters.sources.ftp import FtpSource
 
         password = secret_at(self.password, base)
-        assert password  # noqa: S101 - checked before
+        assert password  # noqa: S101 - `check` requires it
         return FtpSource(
             protocol=self.protocol,
             host=self.host,
@@ -179,9 +181,9 @@ _SECRETS = ("password", "private_key", "passphrase")
 
 
 def read_source(file: Path, prefix: str, table: Any, base: Path) -> Source:
-    """The source that a table at `prefix` of `file` describes; its paths count from `base`.
+    """Returns the source that the table at `prefix` of `file` describes.
 
-    Raises `SettingsError`.
+    Paths in the table are relative to `base`. Raises `SettingsError`.
     """
     if not isinstance(table, dict):
         raise SettingsError(file, prefix, "expected a table")

@@ -1,6 +1,6 @@
-"""Deliveries from an SFTP server (D1), whose folder is only ever read (D5).
+"""Reads deliveries from an SFTP server (D1), and changes nothing there (D5).
 
-What speaks the protocol is imported when it is needed: it takes as long as all the rest.
+paramiko is imported only when a connection is made: its import takes as long as all others.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from adapters.sources.source import Step
 class SftpSource(ServerSource, frozen=True, kw_only=True):
     """A directory of an SFTP server.
 
-    The server may show the one key whose fingerprint is `host_key`, or those that the file
-    `known_hosts` has for it; before it has shown one, nothing secret is sent.
+    The server must show the key with the fingerprint `host_key`, one of two such keys while the
+    customer changes the key, or one of its keys in the file `known_hosts`. No secret is sent before
+    the server has shown such a key.
     """
 
     protocol: Literal["sftp"] = "sftp"
@@ -29,22 +30,29 @@ class SftpSource(ServerSource, frozen=True, kw_only=True):
     password: Secret | None = None
     private_key: Secret | None = None
     passphrase: Secret | None = None
-    host_key: str | None = None
+    host_key: str | tuple[str, ...] | None = None
     known_hosts: Path | None = None
 
     @property
+    def host_keys(self) -> tuple[str, ...]:
+        """The fingerprints of `host_key`, in the order in which they are configured."""
+        if self.host_key is None:
+            return ()
+        return (self.host_key,) if isinstance(self.host_key, str) else self.host_key
+
+    @property
     def warnings(self) -> tuple[str, ...]:
-        """Also that nothing is fetched before a host key is pinned."""
+        """The warnings of every server, and a warning if no host key is pinned."""
         unpinned = (
             "no host_key is pinned, so nothing is fetched: "
-            "`tenure check --connect` shows the one it meets"
+            "`tenure check --connect` shows the key of the server"
         )
-        is_pinned = self.host_key or self.known_hosts
+        is_pinned = self.host_keys or self.known_hosts
         return (*([] if is_pinned else [unpinned]), *super().warnings)
 
     @contextmanager
-    def entered(self, remaining: Deadline) -> Iterator[Directory]:
-        """The directory, after the log-in."""
+    def open_directory(self, remaining: Deadline) -> Iterator[Directory]:
+        """Logs in and yields the directory."""
         from adapters.sources.ssh import connect, pinned_keys, require_pinned
 
         pinned = pinned_keys(self)
@@ -58,9 +66,9 @@ class SftpSource(ServerSource, frozen=True, kw_only=True):
             yield connection.open_directory(self)
 
     def steps(self) -> Iterator[Step]:
-        """Name, connection, host key, log-in, directory, and the files that match.
+        """Yields the steps name, connection, host key, log-in, directory and matching files.
 
-        Raises `SourceUnreachable` at the first that does not work.
+        Raises `SourceUnreachable` at the first step that fails.
         """
         from adapters.sources.ssh import connect, pinned_keys, require_pinned
 
@@ -74,17 +82,19 @@ class SftpSource(ServerSource, frozen=True, kw_only=True):
         ):
             yield Step("connected", f"{connection.address} port {self.port}")
             shown = f"{connection.fingerprint} ({connection.key_type})"
-            yield Step("host key", shown + self._judged(connection.fingerprint, pinned))
+            yield Step("host key", shown + self._comment(connection.fingerprint, pinned))
             require_pinned(self, connection, pinned)
             connection.log_in(self)
             yield Step("logged in", f"as {self.username}")
             directory = connection.open_directory(self)
             yield from matching_steps(directory, self.directory, self.pattern)
 
-    def _judged(self, fingerprint: str, pinned: Set[str]) -> str:
-        """What the key that a server shows means for the configuration."""
+    def _comment(self, fingerprint: str, pinned: Set[str]) -> str:
+        """Returns the rest of the step: whether the key of the server is pinned."""
+        if fingerprint in self.host_keys[1:]:
+            return ", the second of the pinned keys; take the first one out once it is not used"
         if fingerprint in pinned:
             return ", as pinned"
         if pinned:
-            return ", not the one that is pinned"
+            return ", not the key that is pinned"
         return f', to be pinned by host_key = "{fingerprint}"'

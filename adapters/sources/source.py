@@ -1,4 +1,4 @@
-"""What every source of deliveries is, and how it fails."""
+"""The interface of every source of deliveries, and its errors."""
 
 from __future__ import annotations
 
@@ -12,19 +12,24 @@ from domain.privacy import Redacted
 
 
 class DeliveredFile(Redacted, frozen=True):
-    """A file as received, and its size as listed; `data` is `None` where that is over the limit."""
+    """A received file.
+
+    `modified` is in UTC. `size` is in bytes, as listed. `data` is `None` if `size` is over the
+    limit. `vanished` is true if the file was gone from the directory after it was read whole.
+    """
 
     name: str
     modified: datetime
     data: bytes | None
     size: int
+    vanished: bool = False
 
 
 class SourceUnreachable(Exception):
-    """The files cannot be fetched; `problem` says why, for an operator.
+    """The files cannot be fetched. `problem` says why, in a sentence for an operator.
 
-    `transient` tells what may be gone in a minute, like a lost line, from what somebody has to
-    mend, like a wrong password.
+    `transient` is true if another attempt may succeed, as after a lost connection. It is false if
+    somebody must correct something first, such as a wrong password.
     """
 
     def __init__(self, problem: str, *, transient: bool = False) -> None:
@@ -34,7 +39,7 @@ class SourceUnreachable(Exception):
 
 
 class StillUploading(Exception):
-    """A file changed while it was looked at (D4)."""
+    """The file `name` kept changing during the pick-up (D4)."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -42,40 +47,41 @@ class StillUploading(Exception):
 
 
 def in_order(files: Iterable[DeliveredFile]) -> list[DeliveredFile]:
-    """The files of a delivery, oldest first, then by name (D3)."""
+    """Sorts the files of a delivery: oldest first, then by name (D3)."""
     return sorted(files, key=lambda file: (file.modified, file.name))
 
 
 class Step(msgspec.Struct, frozen=True):
-    """Something that worked on the way to the files, and what was met there."""
+    """A part of a connection test that succeeded, and its result in words."""
 
     what: str = msgspec.field(name="step")
     detail: str
 
 
 class Source(Protocol):
-    """Where a company's deliveries are picked up."""
+    """A place from which the deliveries of a company are picked up."""
 
     @property
     def pattern(self) -> str:
-        """Which names count (D2)."""
+        """The pattern of the file names (D2)."""
 
     @property
     def place(self) -> str:
-        """Where that is, as an operator names it."""
+        """The place, in words for an operator."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is wrong with how it is configured, on this machine and for whoever asks."""
+        """Sentences about problems of the settings, on this machine and for the current user."""
 
     def fetch(self, limit: int) -> list[DeliveredFile]:
-        """The matching files, in the order of D3.
+        """Returns the matching files, in the order of D3.
 
-        Raises `SourceUnreachable` or `StillUploading`.
+        A file of more than `limit` bytes is returned without its data. Raises `SourceUnreachable`
+        or `StillUploading`.
         """
 
     def steps(self) -> Iterator[Step]:
-        """The way to the files step by step, as each works; nothing is downloaded.
+        """Tests the connection. Yields each step that succeeds, and downloads nothing.
 
-        Raises `SourceUnreachable` at the first that does not.
+        Raises `SourceUnreachable` at the first step that fails.
         """

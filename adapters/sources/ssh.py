@@ -1,7 +1,7 @@
-"""SSH connections: to the right server, from the right address, and with an end to every wait.
+"""SSH connections: connecting, the check of the host key, and the log-in, each with a time limit.
 
-Sentences about failures name the setting to look at. They are written here: neither what a server
-says nor the text of a foreign error is passed on, since it could quote anything.
+Sentences about failures name the setting to check. They are written here. They quote neither the
+server nor the text of a library, which could contain a secret.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from adapters.sources.failures import UNWELL
 from adapters.sources.sftp_client import SftpClient, SftpDirectory, describe, translate_errors
 from adapters.sources.source import SourceUnreachable
 from adapters.sources.ssh_keys import known_keys, private_key
-from adapters.sources.ssh_proof import AuthMethod, KeyAuth, PasswordAuth
+from adapters.sources.ssh_proof import AuthMethod, KeyAndPasswordAuth, KeyAuth, PasswordAuth
 from adapters.sources.ssh_transport import Transport, family
 
 if TYPE_CHECKING:
     from adapters.sources.sftp import SftpSource
 
-# Seconds after ours, at which deadlines of paramiko's would end the same: ours say why.
-_LATER = 5.0
-_TWICE = 2  # attempts
+# The time limits of paramiko are longer by this than our own. Ours come first and give a reason.
+_GRACE_S = 5.0
+_ATTEMPTS = 2  # to connect again for another type of host key
 
-# paramiko reports in logs what it also raises, and what servers say: all of it stays unheard.
+# The logs of paramiko repeat its errors and quote the server, so they are dropped.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 logging.getLogger("paramiko").propagate = False
 
 
 class Connection:
-    """An encrypted connection to a server that is not trusted yet."""
+    """An encrypted connection. Its server is not trusted until `require_pinned` has checked it."""
 
     def __init__(self, sock: socket.socket, transport: Transport, remaining: Deadline) -> None:
         self._socket = sock
@@ -49,7 +49,7 @@ class Connection:
         self.address = str(sock.getpeername()[0])
 
     def close(self) -> None:
-        """Ends the connection, whatever state it is in."""
+        """Closes the connection, in any state."""
         _close(self._socket, self._transport)
 
     def log_in(self, source: SftpSource) -> None:
@@ -62,83 +62,109 @@ class Connection:
             f"{source.host} did not answer the log-in within {seconds:g} seconds; check "
             f"`username`, and {UNWELL}"
         )
-        self._transport.auth_timeout = seconds + _LATER
+        self._transport.auth_timeout = seconds + _GRACE_S
         with self._remaining.part(seconds, self.close, late):
             refusal = self._refusal(source)
             if refusal:
                 raise refusal
 
     def _refusal(self, source: SftpSource) -> SourceUnreachable | None:
-        """Why the server does not let us in, raised elsewhere: the context may hold secrets."""
-        setting = "private_key" if source.private_key else "password"
-        proof = _proof_of(source)
-        who = f"{source.host} does not let {source.username} in"
+        """Logs in. Returns the error if the log-in fails.
+
+        The caller raises the error: here, its context could contain the secret.
+        """
+        proof, setting = _proof_of(source)
+        refusal = f"{source.host} does not let {source.username} in"
         try:
             more = proof.authenticate(self._transport, source.username)
         except paramiko.BadAuthenticationType as error:
-            return SourceUnreachable(f"{who} by `{setting}`, {_only_by(setting, error)}")
+            return SourceUnreachable(f"{refusal} by {setting}, {_only_by(source, error)}")
         except Exception as error:
             if proof.asked_more:
-                more = ["another"]
-            elif _is_answer(error):
-                return SourceUnreachable(f"{who}; check `username` and `{setting}`")
-            else:
-                # Who hangs up in so many words has heard enough, and counts further attempts.
-                transient = not self._transport.dismissed
-                words = describe(error).words if transient else "the server hung up"
                 return SourceUnreachable(
-                    f"{source.host} ended the log-in of {source.username} ({words}); check "
-                    f"`username` and `{setting}`",
-                    transient=transient and describe(error).transient,
+                    f"{refusal} by {setting} alone; it asks a second question, perhaps for a code: "
+                    "ask the customer for a log-in without one"
                 )
+            if _is_answer(error):
+                return SourceUnreachable(f"{refusal}; check `username` and {setting}")
+            # A server that sends a disconnect message refuses and counts further attempts.
+            transient = not self._transport.dismissed
+            words = describe(error).words if transient else "the server closed the connection"
+            return SourceUnreachable(
+                f"{source.host} ended the log-in of {source.username} ({words}); check "
+                f"`username` and {setting}",
+                transient=transient and describe(error).transient,
+            )
         if more or not self._transport.is_authenticated():
             return SourceUnreachable(
-                f"{who} by `{setting}` alone; it asks for more than one proof: ask the customer "
-                "for a log-in with one"
+                f"{refusal} by {setting} alone; it asks for something else besides: {_also(source)}"
             )
         return None
 
     def open_directory(self, source: SftpSource) -> SftpDirectory:
-        """The customer's directory. Raises `SourceUnreachable`."""
+        """Starts SFTP and returns the customer's directory. Raises `SourceUnreachable`."""
         seconds = source.deadlines.session
-        none = f"{source.host} gives {source.username} no SFTP session"
-        late = f"{none} within {seconds:g} seconds; check what `username` may use"
-        with self._remaining.part(seconds, self.close, late), translate_errors(none, "`username`"):
-            channel = self._transport.open_session(timeout=seconds + _LATER)
+        what = f"{source.host} gives {source.username} no SFTP session"
+        late = f"{what} within {seconds:g} seconds; check what `username` may use"
+        with self._remaining.part(seconds, self.close, late), translate_errors(what, "`username`"):
+            channel = self._transport.open_session(timeout=seconds + _GRACE_S)
             channel.settimeout(source.deadlines.silence)
             channel.invoke_subsystem("sftp")
             client = SftpClient(channel)
         return SftpDirectory(client, source.host, source.directory, source.pattern)
 
 
-def _proof_of(source: SftpSource) -> AuthMethod:
-    """The proof that is configured. Raises `SourceUnreachable` where it cannot be read."""
-    if source.private_key:
-        return KeyAuth(private_key(source.private_key, source.passphrase))
-    assert source.password  # noqa: S101 - the configuration has one of the two
-    return PasswordAuth(source.password.read("password"))
+def _proof_of(source: SftpSource) -> tuple[AuthMethod, str]:
+    """Returns the configured way to log in, and the names of its settings for a sentence.
+
+    Raises `SourceUnreachable` if a secret cannot be read.
+    """
+    key = source.private_key and KeyAuth(private_key(source.private_key, source.passphrase))
+    password = source.password and PasswordAuth(source.password.read("password"))
+    if key and password:
+        return KeyAndPasswordAuth(key, password), "`private_key` and `password`"
+    if key:
+        return key, "`private_key`"
+    assert password  # noqa: S101 - the configuration has one of the two
+    return password, "`password`"
 
 
-def _only_by(setting: str, error: paramiko.BadAuthenticationType) -> str:
-    """How a server lets somebody in that does not take what is set: the rest of a sentence."""
+def _also(source: SftpSource) -> str:
+    """Returns the end of a sentence: what to do if the server requires another proof."""
+    if source.private_key and source.password:
+        return "ask the customer for a log-in by key, by password, or by both"
+    other = "password" if source.private_key else "private_key"
+    return f"set `{other}` too, if the customer has given you one"
+
+
+def _only_by(source: SftpSource, error: paramiko.BadAuthenticationType) -> str:
+    """Returns the end of a sentence: the methods that the server accepts, and what to do."""
     known = ("password", "publickey", "keyboard-interactive")
-    wanted = " or ".join(each for each in known if each in error.allowed_types)
+    wanted = " or ".join(method for method in known if method in error.allowed_types)
     if not wanted:
         return "only by other means; ask the customer for a log-in by password or key"
-    other = "password" if setting == "private_key" else "private_key"
+    if source.private_key and source.password:
+        return f"only by {wanted}; ask the customer for a log-in by password or key"
+    other = "password" if source.private_key else "private_key"
     return f"only by {wanted}; set `{other}` instead"
 
 
 def _is_answer(error: Exception) -> bool:
-    """Whether the server said no, and did not just end: paramiko has one error for both."""
+    """Whether the server refused the log-in and did not just disconnect.
+
+    paramiko has one class of errors for both.
+    """
     ended = "timeout" in str(error).lower() or "EOF" in str(error)
     return isinstance(error, paramiko.AuthenticationException) and not ended
 
 
 def pinned_keys(source: SftpSource) -> frozenset[str]:
-    """The fingerprints that the server may show. Raises `SourceUnreachable`."""
-    if source.host_key:
-        return frozenset((source.host_key,))
+    """Returns the fingerprints of the trusted host keys; none if nothing is pinned.
+
+    Raises `SourceUnreachable` if `known_hosts` cannot be used.
+    """
+    if source.host_keys:
+        return frozenset(source.host_keys)
     if source.known_hosts:
         return known_keys(source.known_hosts, source.host, source.port)
     return frozenset()
@@ -147,25 +173,29 @@ def pinned_keys(source: SftpSource) -> frozenset[str]:
 def connect(
     source: SftpSource, addresses: list[Address], pinned: Set[str], remaining: Deadline
 ) -> Connection:
-    """A connection on which the server shows a pinned key, if it has one; else one that has ended
-    and tells the first that it showed.
+    """Returns a connection on which the server has shown a pinned key.
 
-    A server may have keys of several types and shows one of those that it is asked for: it is
-    asked again without the types it has shown, on one connection after the other. Servers count
-    those that have not logged in, and some take a moment to see that one of them has ended: what
-    they hang up on is tried twice. Raises `SourceUnreachable` where there is no connection at all,
-    or no telling what the server would have shown.
+    If the server has no pinned key, returns its first connection, which is closed but still has the
+    fingerprint. If nothing is pinned, returns the first connection, open.
+
+    A server may have keys of several types, and shows one of the types that the client asks for. So
+    Tenure connects again without the types that it has seen (ADR 0014). It makes one connection at
+    a time, because servers limit the connections without a log-in. Some servers notice late that a
+    connection has ended and refuse the next one, so each is tried twice.
+
+    Raises `SourceUnreachable` if the first connection fails, or if a later one is lost, because its
+    key is then unknown.
     """
     first = connection = _connect(source, addresses, frozenset(), remaining)
-    shown: set[str] = set()
+    families: set[str] = set()
     while pinned and connection.fingerprint not in pinned:
         connection.close()
-        if family(connection.key_type) in shown:
+        if family(connection.key_type) in families:
             return first
-        shown.add(family(connection.key_type))
+        families.add(family(connection.key_type))
         try:
             connection = retry(
-                lambda: _connect(source, addresses, shown, remaining), _TWICE, remaining
+                lambda: _connect(source, addresses, families, remaining), _ATTEMPTS, remaining
             )
         except SourceUnreachable as error:
             if error.transient:
@@ -175,43 +205,46 @@ def connect(
 
 
 def require_pinned(source: SftpSource, connection: Connection, pinned: Set[str]) -> None:
-    """Raises `SourceUnreachable` unless the server shows a key that is pinned."""
+    """Raises `SourceUnreachable` unless the server has shown a pinned key."""
     shown = connection.fingerprint
     if not pinned:
         raise SourceUnreachable(
-            f"the server's host key is not pinned; it shows {shown}: ask the customer whether it "
-            "is theirs, and set `host_key`"
+            f"the server's host key is not pinned; the server shows {shown}: ask the customer "
+            "whether this key is theirs, and set `host_key`"
         )
     if shown not in pinned:
-        setting = "`host_key`" if source.host_key else "`known_hosts`"
+        setting = "`host_key`" if source.host_keys else "`known_hosts`"
         raise SourceUnreachable(
             f"the server's host key is not the pinned one: {setting} has "
-            f"{' and '.join(sorted(pinned))}, it shows {shown}; ask the customer whether they "
-            "changed it before you do"
+            f"{' and '.join(sorted(pinned))}, and the server shows {shown}; do not change the "
+            "setting before the customer says that the new key is theirs"
         )
 
 
 def _connect(
     source: SftpSource, addresses: list[Address], without: Iterable[str], remaining: Deadline
 ) -> Connection:
-    """One connection, up to and with the server's key; of no type in `without`."""
+    """Connects until the server shows a host key, of no type in `without`.
+
+    Raises `SourceUnreachable`.
+    """
     deadlines = source.deadlines
     sock = source.endpoint.connect(addresses, deadlines.connect, remaining)
     transport: Transport | None = None
     seconds = deadlines.greeting + deadlines.handshake
     where = f"{source.host} port {source.port}"
-    none = f"{where} does not answer as an SSH server does"
+    what = f"{where} does not answer as an SSH server does"
     look_at = "`host`, `port` and `protocol`"
-    late = f"{none} within {seconds:g} seconds; check {look_at}"
+    late = f"{what} within {seconds:g} seconds; check {look_at}"
     try:
         with (
             remaining.part(seconds, lambda: _close(sock, transport), late),
-            translate_errors(none, look_at),
+            translate_errors(what, look_at),
         ):
             transport = Transport(sock, frozenset(without))
-            transport.banner_timeout = transport.handshake_timeout = seconds + _LATER
+            transport.banner_timeout = transport.handshake_timeout = seconds + _GRACE_S
             try:
-                transport.start_client(timeout=seconds + _LATER)
+                transport.start_client(timeout=seconds + _GRACE_S)
             except paramiko.ssh_exception.IncompatiblePeer as error:
                 raise SourceUnreachable(f"{where} offers {transport.disagreement()}") from error
             return Connection(sock, transport, remaining)
@@ -221,10 +254,11 @@ def _connect(
 
 
 def _close(sock: socket.socket, transport: Transport | None) -> None:
-    """Closes both: an inactive transport leaves its socket open.
+    """Closes the socket and the transport. A transport that is not active leaves its socket open.
 
-    The socket first, so that nobody waits for a server to take what is on its way. And the timer
-    of a handshake that failed, which would keep a process from ending.
+    The socket is shut down first. Otherwise the transport would wait until the server has read all
+    data. `complete_handshake` stops the timer of a failed handshake, which would keep the process
+    alive.
     """
     with suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,7 @@
-"""What proves to an SSH server who we are: one key, or one password, and nothing else of ours."""
+"""The ways to log in to an SSH server: by a key, by a password, or by both.
+
+Only the configured secrets are used: no agent, and no key files of this machine.
+"""
 
 from __future__ import annotations
 
@@ -7,63 +10,99 @@ from typing import Protocol
 
 import paramiko
 
+from adapters.sources.ssh_transport import Transport
+
 
 class AuthMethod(Protocol):
-    """A proof, given once.
+    """A way to log in. An object is used once."""
 
-    Attributes:
-        asked_more: whether the server asked for something else besides.
-    """
+    @property
+    def asked_more(self) -> bool:
+        """Whether the server asked for more than the configured secrets."""
 
-    asked_more: bool
+    def authenticate(self, transport: Transport, username: str) -> list[str]:
+        """Logs in, and returns the methods that the server still requires.
 
-    def authenticate(self, transport: paramiko.Transport, username: str) -> list[str]:
-        """Logs in; what else the server wants is left. Raises whatever paramiko does."""
+        Raises the errors of paramiko.
+        """
 
 
 class KeyAuth:
-    """By a private key."""
+    """Logs in by a private key."""
 
     asked_more = False
 
     def __init__(self, key: paramiko.PKey) -> None:
         self._key = key
 
-    def authenticate(self, transport: paramiko.Transport, username: str) -> list[str]:
-        """By the method of that name."""
-        return transport.auth_publickey(username, self._key)
+    def authenticate(self, transport: Transport, username: str) -> list[str]:
+        """Logs in by the method `publickey`."""
+        return transport.attempt("publickey", username, self._key)
 
 
 class PasswordAuth:
-    """By a password. Servers ask for it in one of two ways."""
+    """Logs in by a password. A server asks for it in one of two ways.
+
+    It takes the method `password`, or it asks a question by the method `keyboard-interactive`.
+    """
 
     def __init__(self, password: str) -> None:
         self._password = password
-        self._told = False
+        self._answered = False
         self.asked_more = False
 
-    def authenticate(self, transport: paramiko.Transport, username: str) -> list[str]:
-        """As a password, or as the answer to the one question of a server that asks questions.
+    def authenticate(self, transport: Transport, username: str) -> list[str]:
+        """Logs in by the method that the server accepts.
 
-        It is asked first which of them it takes, as every client does: one that it does not take
-        would be an attempt that failed, and stand in its log.
+        Asks the server for its methods first, as all clients do. Servers log and count a method
+        that they do not accept as a failed attempt.
         """
         try:
-            return transport.auth_none(username)
+            return transport.attempt("none", username)
         except paramiko.BadAuthenticationType as error:
-            takes = error.allowed_types
-            if not {"password", "keyboard-interactive"} & set(takes):
+            if not {"password", "keyboard-interactive"} & set(error.allowed_types):
                 raise
-        if "password" in takes:
-            return transport.auth_password(username, self._password, fallback=False)
-        return transport.auth_interactive(username, self._answers)
+            return self.answer(transport, username, error.allowed_types)
+
+    def answer(self, transport: Transport, username: str, methods: Sequence[str]) -> list[str]:
+        """Logs in by one of the `methods` that the server accepts."""
+        if "password" in methods:
+            return transport.attempt("password", username, self._password)
+        return transport.attempt("interactive", username, self._answers)
 
     def _answers(self, _: str, __: str, questions: Sequence[object]) -> list[str]:
-        """The password, to the first question alone: another one asks for something else."""
+        """Answers the first question with the password. Any other question asks for more."""
         if not questions:
             return []
-        if self._told or len(questions) > 1:
+        if self._answered or len(questions) > 1:
             self.asked_more = True
             return []
-        self._told = True
+        self._answered = True
         return [self._password]
+
+
+class KeyAndPasswordAuth:
+    """Logs in by a private key and a password, for a server that may require both."""
+
+    def __init__(self, key: KeyAuth, password: PasswordAuth) -> None:
+        self._key = key
+        self._password = password
+
+    @property
+    def asked_more(self) -> bool:
+        """Whether the server asked for more than the configured secrets."""
+        return self._password.asked_more
+
+    def authenticate(self, transport: Transport, username: str) -> list[str]:
+        """Logs in by the key, and by the password if the server requires it too.
+
+        If the server does not accept the key first, the password comes first.
+        """
+        try:
+            wanted = self._key.authenticate(transport, username)
+        except paramiko.BadAuthenticationType as error:
+            wanted = self._password.answer(transport, username, error.allowed_types)
+            return self._key.authenticate(transport, username) if "publickey" in wanted else wanted
+        if {"password", "keyboard-interactive"} & set(wanted):
+            return self._password.answer(transport, username, wanted)
+        return wanted

@@ -1,4 +1,4 @@
-"""Gathering a delivery: its files, and what recognises it."""
+"""Fetches a delivery: its files, and the key that recognises it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,29 @@ from adapters.use_cases.errors import NoSource
 from domain.company_runs.decisions import Delivered
 from domain.company_runs.events import FileInfo, delivery_key
 from domain.fields.table import fingerprint
+from domain.issues.issue import Issue, make_issue
 
 
 class FetchedDelivery(NamedTuple):
-    """A delivery whose files are in memory; `delivered` is what is recorded of it (D8)."""
+    """A delivery with its files in memory. `delivered` is the part that a run records (D8)."""
 
     files: Sequence[DeliveredFile]
     delivered: Delivered
 
     @property
+    def issues(self) -> tuple[Issue, ...]:
+        """The issues about the files themselves: one for each file that vanished after reading."""
+        gone = (file.name for file in self.files if file.vanished)
+        return tuple(make_issue("vanished-after-reading").at(name) for name in gone)
+
+    @property
     def contents(self) -> Iterator[bytes]:
-        """The bytes of each file; none of a file that was too large to be fetched."""
+        """Yields the bytes of each file. A file that was too large to be fetched has none."""
         return (file.data or b"" for file in self.files)
 
 
 def fetch(app: App, customer: Customer, files: Sequence[DeliveredFile] | None) -> FetchedDelivery:
-    """The delivery of the company's source, or of the `files` given.
+    """Returns the delivery from the company's source, or the delivery of `files`.
 
     Raises `NoSource`, `SourceUnreachable` and `StillUploading`.
     """
@@ -42,7 +49,7 @@ def fetch(app: App, customer: Customer, files: Sequence[DeliveredFile] | None) -
 def fetched_delivery(
     app: App, customer: Customer, files: Sequence[DeliveredFile]
 ) -> FetchedDelivery:
-    """Files with what recognises them as a delivery under the settings as they are now (D8)."""
+    """Returns the files with their delivery key, which depends on the present settings (D8)."""
     infos = tuple(
         FileInfo(file.name, file.size, file.modified, _sha256(file.data)) for file in files
     )

@@ -1,4 +1,4 @@
-"""Imports: from the files of a delivery to a stored run, or to a preview of one."""
+"""Imports: from the files of a delivery to a stored run, or to the preview of a run."""
 
 from __future__ import annotations
 
@@ -30,13 +30,12 @@ def import_delivery(
     files: Sequence[DeliveredFile] | None = None,
     slot: datetime | None = None,
 ) -> RunDocument:
-    """Applies a delivery: the delivery of the company's source, or the `files` given.
+    """Applies the delivery from the company's source, or the delivery of `files`.
 
-    `slot` is the pick-up slot that the import serves; raises `SlotServed` where another run has.
-    Whatever becomes of the delivery, a record of the run is stored (R2). Only the delivery that is
-    held already makes no run: the run that holds it is returned (B3). Raises `StoreUnavailable`
-    where nothing can be stored, and `NoSource`, without a run, where there is nothing to fetch
-    from.
+    A run is stored for every outcome (R2), with one exception: for a delivery that is held
+    already, the run that holds it is returned (B3). `slot` is the pick-up slot that the import
+    serves. Raises `SlotServed` if another run has served it, `NoSource` if there are neither
+    files nor a source, and `StoreUnavailable` if nothing can be stored.
     """
     if files is None and customer.source is None:
         raise NoSource(customer.company.key)
@@ -52,15 +51,15 @@ def import_delivery(
         with app.planning:
             return execute(app, run, lambda: _decided(app, customer, run, fetched))
     except AlreadyHeld as held:
-        if slot is not None:  # no run remembers that the slot was served
+        if slot is not None:  # no new run records that the slot was served
             app.store.enrol([run.company], slot)
         return load_run(app, held.run)
 
 
 def _decided(app: App, customer: Customer, run: RunContext, fetched: FetchedDelivery) -> Commit:
-    """The run as it would be stored, planned from the company as it is now.
+    """Returns the commit of an import, planned from the company's present state.
 
-    Where another run is stored before this one, this one fails to be stored (R4).
+    It can only be stored if no other run is stored in between (R4).
     """
     state = app.store.company_state(run.company)
     discarding = discarding_run(app, run)
@@ -75,29 +74,30 @@ def _decided(app: App, customer: Customer, run: RunContext, fetched: FetchedDeli
 
 
 def commit_of(decision: Decision, state: CompanyState, fetched: FetchedDelivery) -> Commit:
-    """A decision as it is stored; where the delivery is held, its files are stored with it."""
+    """Returns the commit of a decision. A held delivery is stored with its files."""
     plan = decision.plan
     if plan is None:
-        return Commit(decision.runs, state)
+        return Commit(decision.runs, state, issues=fetched.issues)
+    issues = (*fetched.issues, *plan.issues)
     if decision.ended.ended.outcome is Outcome.HELD:
         held = tuple(map(HeldFile, fetched.delivered.files, fetched.contents))
-        return Commit(decision.runs, state, issues=(*plan.concerns, *plan.issues), held=held)
+        return Commit(decision.runs, state, issues=(*plan.concerns, *issues), held=held)
     return Commit(
         decision.runs,
         state,
         changes=tuple(plan.changes),
         new_digests=plan.new_digests,
-        issues=plan.issues,
+        issues=issues,
     )
 
 
 def preview_delivery(
     app: App, customer: Customer, by: str, files: Sequence[DeliveredFile] | None = None
 ) -> PreviewDocument:
-    """What `import_delivery` would do, row by row. Stores nothing.
+    """Returns what `import_delivery` would do, row by row. Stores nothing.
 
-    Every row is read and shown, rows that would be recognised too. Raises `SourceUnreachable` or
-    `StillUploading` where the delivery cannot be fetched.
+    The preview has every row, also the rows that an import would recognise as unchanged. Raises
+    `NoSource`, `SourceUnreachable` or `StillUploading` if the delivery cannot be fetched.
     """
     run = start_run(app, RunKind.IMPORT, customer.company.key, by)
     fetched = fetch(app, customer, files)

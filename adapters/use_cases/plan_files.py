@@ -1,4 +1,4 @@
-"""From fetched files to a plan, over the company as it is now."""
+"""From fetched files to a plan, made from the company's present state."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from domain.outcome import Outcome
 
 
 class NothingToPlan(Exception):
-    """A delivery that leads to no plan, how its run ends, and why."""
+    """A delivery that leads to no plan: the `outcome` of its run, and the `issues` that say why."""
 
     def __init__(self, outcome: Outcome, *issues: Issue) -> None:
         super().__init__(outcome)
@@ -32,9 +32,9 @@ class NothingToPlan(Exception):
     def commit(
         self, app: App, run: RunContext, fetched: FetchedDelivery, state: CompanyState
     ) -> Commit:
-        """The run as it is stored."""
+        """Returns the commit of the run, which changes no employee."""
         ended = run.ended(self.outcome, app.now(), files=fetched.delivered.files)
-        return Commit((ended,), state, issues=self.issues)
+        return Commit((ended,), state, issues=(*fetched.issues, *self.issues))
 
 
 def plan_files(
@@ -45,10 +45,11 @@ def plan_files(
     *,
     in_full: bool = False,
 ) -> Plan:
-    """What applying the delivery would do to the company as it is now.
+    """Returns the plan of a delivery, made from the company's present state.
 
-    `in_full` reads every row, recognised or not. Raises `NothingToPlan` where there is no file
-    (D6), a file that refuses the delivery (F1), or files that contradict each other (D3).
+    With `in_full`, rows that are recognised as unchanged are read too. Raises `NothingToPlan` if
+    there is no file (D6), if a file refuses the delivery (F1), or if files contradict each other
+    (D3).
     """
     company = customer.company
     if not fetched.files:
@@ -64,16 +65,16 @@ def plan_files(
         roster = reading.roster(parsed[0].mentions())
     context = DecisionContext(company, app.settings.schedule, Moment(run.id, app.now()))
     try:
-        # The rows are handed over and not kept here: they are freed while they are decided.
+        # `pop` keeps no reference here, so the rows are freed while they are decided.
         return plan_delivery(parsed.pop(), roster, context)
     except DeliveryRefused as refused:
         raise NothingToPlan(Outcome.REFUSED, *refused.issues) from None
 
 
 def discarding_run(app: App, run: RunContext) -> RunContext:
-    """The run that discards a held delivery because `run` takes its place (B3), should one be held.
+    """Returns the run that discards a held delivery, if one is held, in favour of `run` (B3).
 
-    Runs are listed by the moment at which they started: this one started just before `run`.
+    It starts one millisecond before `run`, so that lists of runs have it before `run`.
     """
     before = run.started - timedelta(milliseconds=1)
     reason = "another delivery took its place"

@@ -45,6 +45,12 @@ CATALOGUE: dict[str, IssueType] = {
         "The delivery holds {count} files, all of which were read; send one file only, "
         "and take older ones away.",
     ),
+    "vanished-after-reading": IssueType(
+        _WARNING,
+        "The file was gone from the directory after it was read; all of it was received and "
+        "counts, but please leave files in place until the next upload.",
+        lasting=False,
+    ),
     "contradictory-files": IssueType(
         _ERROR,
         "The files contradict each other about who is meant, so that people would change again at "

@@ -29,6 +29,8 @@ class FakeServer:
         self.keys = keys or (paramiko.ECDSAKey.generate(),)
         self.methods = "password"
         self.asks_for_more = False
+        self.needs: list[str] = []
+        """The methods that one log-in needs, in this order; none where any one of them does."""
         self.questions: list[list[str]] = [["Password: "]]
         """What it asks interactively, one after the other; the password must answer the first."""
         self.answers: list[str] = []
@@ -94,12 +96,25 @@ class _Door(paramiko.ServerInterface):
         self.fake = fake
         self._rounds: Iterator[list[str]] = iter(())
         self._asked = 0
+        self._passed = 0
 
     def get_allowed_auths(self, username: str) -> str:
-        return self.fake.methods
+        return self.fake.needs[self._passed] if self.fake.needs else self.fake.methods
+
+    def _passes(self, method: str) -> int:
+        """The answer to a proof that is right, where a log-in needs several."""
+        if self.fake.needs[self._passed] != method:
+            return paramiko.AUTH_FAILED
+        self._passed += 1
+        if self._passed < len(self.fake.needs):
+            return paramiko.AUTH_PARTIALLY_SUCCESSFUL
+        return paramiko.AUTH_SUCCESSFUL
 
     def check_auth_password(self, username: str, password: str) -> int:
         self.fake.attempts.append("password")
+        if self.fake.needs:
+            right = (username, password) == (USER, PASSWORD)
+            return self._passes("password") if right else paramiko.AUTH_FAILED
         if "password" not in self.fake.methods or (username, password) != (USER, PASSWORD):
             return paramiko.AUTH_FAILED
         if self.fake.asks_for_more:
@@ -108,7 +123,7 @@ class _Door(paramiko.ServerInterface):
 
     def check_auth_interactive(self, username: str, submethods: str) -> Any:
         self.fake.attempts.append("interactive")
-        if "keyboard-interactive" not in self.fake.methods:
+        if "keyboard-interactive" not in self.get_allowed_auths(username):
             return paramiko.AUTH_FAILED
         self._rounds = iter(self.fake.questions)
         return self._next_question()
@@ -122,13 +137,15 @@ class _Door(paramiko.ServerInterface):
     def _next_question(self) -> Any:
         prompts = next(self._rounds, None)
         if prompts is None:
+            if self.fake.needs:
+                return self._passes("keyboard-interactive")
             return paramiko.AUTH_SUCCESSFUL
         self._asked = len(prompts)
         return paramiko.InteractiveQuery("", "", *((each, False) for each in prompts))
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
         self.fake.attempts.append("publickey")
-        return paramiko.AUTH_FAILED
+        return self._passes("publickey") if self.fake.needs else paramiko.AUTH_FAILED
 
     def check_auth_none(self, username: str) -> int:
         self.fake.attempts.append("none")

@@ -189,7 +189,7 @@ def test_a_file_that_is_too_large_is_told_and_not_read() -> None:
 
 def test_files_that_are_too_much_together_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """R6"""
-    monkeypatch.setattr("adapters.sources.pickup._TOGETHER", 150)
+    monkeypatch.setattr("adapters.sources.pickup._MAX_DELIVERY_BYTES", 150)
     upload = Upload((0, dict.fromkeys("abc", (b"x" * 60, OLD))))
 
     with pytest.raises(SourceUnreachable, match="180 bytes together"):
@@ -222,3 +222,71 @@ def test_a_name_with_control_characters_does_not_count(sign: str) -> None:
     """D2"""
     assert not matches(f"a{sign}.csv", "*")
     assert matches("a.csv", "*")
+
+
+# Servers that let each file be read once
+
+
+def read_once(upload: Upload) -> None:
+    """Has a directory lose each file once it was read."""
+    upload.moments = [(moment, dict(files)) for moment, files in upload.moments]
+    read = upload.read
+
+    def read_and_lose(name: str, look: FileStat) -> bytes:
+        data = read(name, look)
+        for _, files in upload.moments:
+            files.pop(name, None)
+        return data
+
+    upload.read = read_and_lose  # type: ignore[method-assign]
+
+
+def test_files_that_are_gone_once_they_were_read_count() -> None:
+    """D4: a file that was listed twice alike and read whole is the only copy, so it counts."""
+    # given
+    upload = Upload((0, {"a": (b"first", OLD), "b": (b"second", NEW)}))
+    read_once(upload)
+
+    # when
+    files = pick_up(upload, LIMIT, Stability(5, 60), sleep=upload.sleep, clock=lambda: upload.time)
+
+    # then
+    assert [(file.name, file.data, file.vanished) for file in files] == [
+        ("a", b"first", True),
+        ("b", b"second", True),
+    ]
+
+
+def test_a_file_that_is_gone_once_it_was_read_is_kept_while_another_one_grows() -> None:
+    """D4: what was read whole and is gone is not lost when the pick-up has to start again."""
+    # given
+    upload = Upload(
+        (0, {"a": (b"first", OLD), "b": (b"sec", OLD)}),
+        (6, {"a": (b"first", OLD), "b": (b"second", NEW)}),
+    )
+    read_once(upload)
+    read = upload.read
+
+    def read_slowly(name: str, look: FileStat) -> bytes:
+        data = read(name, look) if name == "a" else upload.files[name][0][: look.size + 1]
+        upload.time += 2
+        return data
+
+    upload.read = read_slowly  # type: ignore[method-assign]
+
+    # when
+    names = upload.fetch()
+
+    # then
+    assert sorted(names) == ["a first", "b second"]
+
+
+def test_without_a_second_look_a_file_that_is_gone_does_not_count() -> None:
+    """D4: one listing alone does not tell that the file was complete."""
+    # given
+    upload = Upload((0, {"a": (b"first", OLD)}))
+    read_once(upload)
+
+    # when / then
+    with pytest.raises(StillUploading):
+        upload.fetch(settle=0)

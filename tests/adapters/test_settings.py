@@ -653,14 +653,14 @@ UNREADABLE: dict[str, tuple[str, str]] = {
     "password = { env = 'A' }": ("the environment variable A", "`password` names, is not set"),
     "password = { env = 'EMPTY' }": ("EMPTY", "`password` names, is empty"),
     "password = { env = 'BYTES' }": ("BYTES", "`password` names, is not UTF-8 text"),
-    "password = { credential = 'acme' }": ("the credential acme", "systemd has handed over none"),
+    "password = { credential = 'acme' }": ("the credential acme", "systemd passed no credentials"),
     "password = { file = 'missing' }": ("/missing", "(No such file or directory)"),
-    "password = { file = 'pipe' }": ("/pipe", "`password` names, is no regular file"),
-    "password = { file = 'shown' }": ("/shown", "can be read by everybody here"),
+    "password = { file = 'pipe' }": ("/pipe", "`password` names, is not a regular file"),
+    "password = { file = 'shown' }": ("/shown", "can be read by every user"),
     "private_key = { file = 'open' }": ("/open, which `private_key` names", "`chmod o-rwx`"),
     "private_key = { file = 'key' }\npassphrase = { env = 'A' }": ("A", "`passphrase` names"),
     "private_key = { file = 'key' }\nknown_hosts = 'missing'": ("/missing", "`known_hosts` names"),
-    "private_key = { file = 'key' }\nknown_hosts = 'pipe'": ("/pipe", "is no regular file"),
+    "private_key = { file = 'key' }\nknown_hosts = 'pipe'": ("/pipe", "is not a regular file"),
 }
 
 
@@ -695,6 +695,21 @@ def test_certificates_that_will_not_be_read_are_warned_of(
     assert warning.endswith("which `ca_file` names, cannot be read (No such file or directory)")
 
 
+def test_a_key_and_a_password_may_be_set_together(file: Path) -> None:
+    """D1: a server may want both, so a source may have both."""
+    source = source_of(file, PASSWORD + "\nprivate_key = { env = 'B' }")
+
+    assert (source.password, source.private_key) == (Secret(env="A"), Secret(env="B"))
+
+
+def test_two_host_keys_may_be_pinned_while_one_replaces_the_other(file: Path) -> None:
+    """D1: the order in which they are written is kept."""
+    other = PINNED.replace("x", "y")
+    source = source_of(file, PASSWORD + f"\nhost_key = ['{PINNED}', '{other}']")
+
+    assert source.host_keys == (PINNED, other)
+
+
 def test_a_secret_may_be_in_the_keeping_of_systemd(file: Path) -> None:
     source = source_of(file, "password = { credential = 'acme_sftp' }")
 
@@ -712,11 +727,6 @@ SERVER_TROUBLES: dict[str, tuple[str, str, list[str]]] = {
     "no directory": (PASSWORD, "directory", ["company.acme.source", "directory", "missing"]),
     "no username": (PASSWORD, "username", ["company.acme.source", "username", "missing"]),
     "no secret": ("", "", ["company.acme.source", "password", "private_key", "missing"]),
-    "two secrets": (
-        PASSWORD + "\nprivate_key = { env = 'B' }",
-        "",
-        ["company.acme.source", "password", "private_key", "not both"],
-    ),
     "a passphrase for a password": (
         PASSWORD + "\npassphrase = { env = 'B' }",
         "",
@@ -725,6 +735,16 @@ SERVER_TROUBLES: dict[str, tuple[str, str, list[str]]] = {
     "an empty host": (PASSWORD + "\nhost = ''", "host", ["company.acme.source.host"]),
     "port zero": (PASSWORD + "\nport = 0", "", ["company.acme.source.port", "1"]),
     "a port beyond": (PASSWORD + "\nport = 65536", "", ["company.acme.source.port", "65535"]),
+    "three keys": (
+        PASSWORD + f"\nhost_key = ['{PINNED}', '{PINNED}', '{PINNED}']",
+        "",
+        ["company.acme.source.host_key", "list of two"],
+    ),
+    "no key in a list": (
+        PASSWORD + "\nhost_key = []",
+        "",
+        ["company.acme.source.host_key", "list of two"],
+    ),
     "a short key": (PASSWORD + "\nhost_key = 'SHA256:abc'", "", ["company.acme.source.host_key"]),
     "a key by MD5": (
         PASSWORD + "\nhost_key = 'MD5:aa:bb'",
@@ -885,7 +905,7 @@ def test_plain_ftp_is_warned_of(file: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert clear is not None
     assert secured is not None
     (warning,) = clear.warnings
-    assert "in the clear" in warning
+    assert "without encryption" in warning
     assert secured.warnings == ()
 
 
@@ -953,7 +973,7 @@ def test_keys_that_are_none_and_companies_that_stand_twice_leave_the_others(file
     assert list(settings.customers) == ["whole"]
     assert list(settings.broken) == ["Half BV", "Whole BV", "acme", "zenith"]
     assert "a-z" in str(settings.broken["Half BV"])
-    assert all("stands in" in str(settings.broken[key]) for key in ("acme", "zenith"))
+    assert all("is also defined in" in str(settings.broken[key]) for key in ("acme", "zenith"))
 
 
 # Notifications

@@ -1,4 +1,4 @@
-"""What is said of runs, files and rows: every code, its severity and its sentence."""
+"""The issues about runs, files and rows: every code, its severity and its sentence."""
 
 from __future__ import annotations
 
@@ -69,10 +69,11 @@ TYPED = {"custom_salary": "decimal", "custom_floor": "integer"}
 
 
 def of_runs() -> Iterator[Issue]:
-    """What is said of a run that read nothing."""
+    """What is said of a run because of how its files were fetched."""
     yield make_issue("no-file", pattern="alleo_employees_*.csv")
     yield make_issue("unreachable", problem="the server refused the password")
     yield make_issue("still-uploading").at(FILE)
+    yield make_issue("vanished-after-reading").at(FILE)
     yield make_issue("fault", problem="KeyError")
 
 
@@ -115,10 +116,9 @@ def of_contradictions() -> Iterator[Issue]:
     leaves = f"{WITH_ID},offboarding_date"
     older = f"{leaves}\nd@x.example,Bob,Day,1,\nc@x.example,Bob,Day,2,\n"
     newer = f"{leaves}\nc@x.example,Cleo,Day,1,2027-02-24\nd@x.example,Cleo,Lee,2,\n"
-    try:
+    with pytest.raises(DeliveryRefused) as refused:
         plan(older, newer)
-    except DeliveryRefused as refused:
-        yield from refused.issues
+    yield from refused.value.issues
 
 
 def of_lives() -> Iterator[Issue]:
@@ -172,21 +172,28 @@ def one_of_each() -> dict[str, Issue]:
     return {issue.code: issue for issue in said}
 
 
-def test_everything_that_can_be_said_is_said_here() -> None:
-    """Every code has an example, so that what follows holds for all of them."""
+def test_every_issue_code_has_an_example() -> None:
+    """Every issue code of the catalogue has an example here, so that the tests below hold for all
+    codes.
+    """
+    # when / then
     assert set(one_of_each()) == set(CATALOGUE)
 
 
 @pytest.mark.parametrize("code", list(CATALOGUE))
-def test_a_sentence_is_complete(code: str) -> None:
-    """Each issue is one whole sentence, with every blank filled in."""
+def test_every_issue_is_one_complete_sentence(code: str) -> None:
+    """The message of each issue is one whole sentence with all its facts filled in."""
     assert_is_one_sentence(one_of_each()[code].message)
 
 
-def test_a_stricter_policy_has_whole_sentences_too() -> None:
-    """W6: where a warning became an error, its sentence no longer says that the row applies."""
+def test_an_issue_under_a_strict_policy_is_an_error_with_its_own_sentence() -> None:
+    """W6, L4: When the policy turns a warning into an error, the message is another
+    complete sentence.
+    """
+    # when
     strict = list(strict_ones())
 
+    # then
     assert codes(strict) == ["unknown-group", "short-notice"]
     for issue in strict:
         assert issue.severity is Severity.ERROR
@@ -195,7 +202,7 @@ def test_a_stricter_policy_has_whole_sentences_too() -> None:
 
 
 def assert_is_one_sentence(message: str) -> None:
-    assert message[0].isupper() or message[0].isdigit()
+    assert re.match(r"[A-Z0-9]", message)
     assert message.endswith(".")
     assert not re.search(r"[.!?]\s", message)
     assert not re.search(r"[{}\n]|\bNone\b|  ", message)
@@ -203,10 +210,12 @@ def assert_is_one_sentence(message: str) -> None:
 
 
 @pytest.mark.parametrize("code", list(CATALOGUE))
-def test_a_strict_sentence_uses_no_more_facts(code: str) -> None:
-    """Whoever gives the facts need not know the policy."""
+def test_the_sentence_for_a_strict_policy_needs_no_further_facts(code: str) -> None:
+    """The sentence for a strict policy uses only facts that the usual sentence uses too."""
+    # given
     declared = CATALOGUE[code]
 
+    # when / then
     assert blanks(declared.strict) <= blanks(declared.sentence)
 
 
@@ -225,6 +234,7 @@ WARNINGS = {
     *CONCERNS,
     "no-file",
     "several-files",
+    "vanished-after-reading",
     "unknown-column",
     "unknown-language",
     "unknown-group",
@@ -235,46 +245,69 @@ WARNINGS = {
     "onboarding-date-fixed",
 }
 INFOS = {"superseded-row", "already-left"}
-ABOUT_CHANGES = {*CONCERNS, "possible-email-change", "short-notice", "offboarding-overdue"}
+ABOUT_CHANGES = {
+    *CONCERNS,
+    "vanished-after-reading",
+    "possible-email-change",
+    "short-notice",
+    "offboarding-overdue",
+}
 
 
 @pytest.mark.parametrize("code", list(CATALOGUE))
-def test_a_code_is_as_severe_as_its_rule_says(code: str) -> None:
-    """Warnings and infos let the row or file through; everything else is an error."""
+def test_each_code_has_the_severity_of_its_rule(code: str) -> None:
+    """Each code has the severity that its rule gives it: warnings and infos as listed here, and
+    errors otherwise.
+    """
+    # given
     expected = (
         Severity.WARNING if code in WARNINGS else Severity.INFO if code in INFOS else Severity.ERROR
     )
 
+    # when / then
     assert CATALOGUE[code].severity is expected
     assert one_of_each()[code].severity is expected
 
 
 @pytest.mark.parametrize("code", list(CATALOGUE))
-def test_only_what_is_said_of_a_change_is_said_once(code: str) -> None:
-    """L10: an issue about what a file or row says lasts, one about a change does not."""
+def test_only_issues_about_a_change_are_told_once(code: str) -> None:
+    """L10: An issue about a change is told once. Every other issue is told by every run that meets
+    the same content.
+    """
+    # given
     lasting = code not in ABOUT_CHANGES
 
+    # when / then
     assert one_of_each()[code].lasting is lasting
 
 
 @pytest.mark.parametrize("code", [code for code in CATALOGUE if code in CELLS])
-def test_a_finding_that_rejects_is_an_error(code: str) -> None:
-    """W9: a row is rejected by errors and by nothing else."""
+def test_a_row_is_rejected_by_errors_only(code: str) -> None:
+    """W9: A row with one wrong cell is rejected if the issue is an error, and accepted if it is a
+    warning.
+    """
+    # given
     field, cell = CELLS[code]
     cells = dict(zip(HEADER.split(","), ANNA.split(","), strict=True)) | {field: cell}
 
+    # when
     result = plan(
         f"{','.join(cells)}\n{','.join(cells.values())}\n", company=a_company(custom_fields=TYPED)
     )
 
+    # then
     (issue,) = result.issues
     assert (outcomes(result) == ["rejected"]) == (issue.severity is Severity.ERROR)
 
 
-def test_a_sentence_names_the_facts() -> None:
-    """What has to be looked for is in the sentence itself."""
+def test_each_message_names_its_facts() -> None:
+    """The message of an issue names what HR has to look for, such as names, lines, dates
+    and limits.
+    """
+    # when
     said = {code: issue.message for code, issue in one_of_each().items()}
 
+    # then
     for code, facts in {
         "no-file": ["alleo_employees_*.csv"],
         "several-files": ["2 files"],
@@ -316,23 +349,29 @@ def test_a_sentence_names_the_facts() -> None:
 
 
 @pytest.mark.parametrize("value", ["{0}", "{field}", "%s", "{", "}}"])
-def test_a_value_is_never_taken_for_a_part_of_the_sentence(value: str) -> None:
-    """Braces in a cell are text like any other."""
+def test_braces_in_a_value_are_shown_as_text(value: str) -> None:
+    """W6: Braces or percent signs in a cell are shown in the message as they are."""
+    # when
     (issue,) = plan(f"{HEADER},group_name\n{ANNA},{value}\n").issues
 
+    # then
     assert issue.value == value
     assert f"group {value}," in issue.message
 
 
-def test_an_issue_says_where_it_is() -> None:
-    """File, line as an editor counts, e-mail address, field and value of what is wrong."""
+def test_an_issue_names_the_place_of_the_problem() -> None:
+    """W9: An issue about a cell names the file, the line as an editor counts it, the address, the
+    field and the value.
+    """
+    # when
     (issue,) = plan(f"{HEADER},birthday\n\n{ANNA},never\n").issues
 
+    # then
     assert (issue.file, issue.line, issue.email) == (FILE, 3, "anna@acme.example")
     assert (issue.field, issue.value) == ("birthday", "never")
 
 
-# What prints an issue, a row or an employee must not print whom it is about.
+# Printed issues, rows and employees must not show personal data.
 
 SECRETS = ("anna", "bakker", "acme.example", "7007", "1990", "salaris")
 PERSONAL = csv(
@@ -373,16 +412,25 @@ def shown(value: object) -> str:
     return re.sub(r" at 0x[0-9a-f]+", "", f"{value!r} {value}".casefold())
 
 
-def test_no_representation_tells_whom_it_is_about() -> None:
-    """Personal data is told to HR, and not to logs and tracebacks."""
+def test_no_printed_value_shows_personal_data() -> None:
+    """No printed form of a row, an employee, an event, a plan or a command shows personal data, so
+    that logs stay free of it.
+    """
+    # given
     printed = {type(value).__name__: shown(value) for value in personal_values()}
 
+    # when
     telling = {kind for kind, text in printed.items() if any(secret in text for secret in SECRETS)}
+
+    # then
     assert telling == set()
 
 
-def test_a_refusal_tells_codes_alone() -> None:
-    """An exception travels further than an issue does, so it says less."""
+def test_the_error_about_a_refused_delivery_shows_issue_codes_only() -> None:
+    """F5: The exception about a refused delivery shows the codes of the issues and nothing from the
+    file.
+    """
+    # when / then
     with pytest.raises(DeliveryRefused) as refused:
         plan(f"{ANNA}\nx,y,z\n")
 
@@ -397,7 +445,7 @@ def kinds_of(base: type[Redacted]) -> Iterator[type[Redacted]]:
 
 
 @pytest.mark.parametrize("kind", list(kinds_of(Redacted)), ids=lambda kind: kind.__name__)
-def test_what_is_private_stays_so(kind: type[Redacted]) -> None:
-    """No kind of private value brings a representation of its own."""
+def test_no_redacted_type_has_a_printed_form_of_its_own(kind: type[Redacted]) -> None:
+    """No type with personal data replaces the printed form that hides it."""
     assert kind.__repr__ is Redacted.__repr__
     assert kind.__str__ is Redacted.__str__

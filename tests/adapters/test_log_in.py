@@ -1,0 +1,244 @@
+"""D1: how a source logs in at real SFTP servers, and at one that wants several proofs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.secret import Secret
+from adapters.settings import Customer
+from adapters.sources.sftp import SftpSource
+from adapters.sources.source import SourceUnreachable
+from adapters.use_cases.import_delivery import import_delivery
+from domain.outcome import Outcome
+from tests.adapters import asyncssh_server, rclone, sftp_server
+from tests.adapters.conftest import OpenStore
+from tests.adapters.sftp_server import FakeServer
+from tests.adapters.sshd import generate_key
+from tests.adapters.steps import Watch, app_of
+from tests.given import a_company
+
+NAME = "alleo_employees_1.csv"
+LIMIT = 1_000
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A customer's directory with one file, and the password in the environment."""
+    monkeypatch.setenv("ACME_SFTP", rclone.PASSWORD)
+    directory = tmp_path / "root"
+    directory.mkdir()
+    (directory / NAME).write_bytes(b"content")
+    return directory
+
+
+@pytest.fixture
+def user_key(tmp_path: Path) -> Path:
+    return generate_key(tmp_path / "user_key")
+
+
+def source(port: int, fingerprint: str, **changes: Any) -> SftpSource:
+    """A source that logs in with a password, but for the `changes`."""
+    usual: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": port,
+        "directory": "/",
+        "pattern": "alleo_employees_*.csv",
+        "username": "tenure",
+        "password": Secret(env="ACME_SFTP"),
+        "host_key": fingerprint,
+        "attempts": 1,
+        "settle": 0,
+    }
+    return SftpSource(**usual | changes)
+
+
+def fetched(place: SftpSource) -> list[str]:
+    return [file.name for file in place.fetch(LIMIT)]
+
+
+# Servers that hang up on a second request for the service that logs in
+
+
+def test_a_password_lets_in_at_a_server_written_in_go(root: Path, tmp_path: Path) -> None:
+    """D1: the right password logs in at a server that answers a second service request with a
+    disconnect."""
+    # given
+    with rclone.running(tmp_path / "rclone", root) as server:
+        # when
+        names = fetched(source(server.port, server.fingerprint))
+
+    # then
+    assert names == [NAME]
+
+
+def test_a_key_lets_in_at_a_server_written_in_go(root: Path, tmp_path: Path) -> None:
+    """D1: a private key logs in at a server written in Go."""
+    # given
+    with rclone.running(tmp_path / "rclone", root, keys=True) as server:
+        key = Secret(file=server.private_key)
+
+        # when
+        names = fetched(source(server.port, server.fingerprint, password=None, private_key=key))
+
+    # then
+    assert names == [NAME]
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [("password",), ("keyboard-interactive",), ("publickey", "password")],
+    ids=" or ".join,
+)
+def test_a_password_lets_in_at_asyncssh(root: Path, ways: tuple[str, ...]) -> None:
+    """D1: the right password logs in at asyncssh's server, whichever way the server asks for it."""
+    # given
+    with asyncssh_server.running(root, *ways) as server:
+        # when
+        names = fetched(source(server.port, server.fingerprint))
+
+    # then
+    assert names == [NAME]
+
+
+def test_a_wrong_password_is_told_as_one(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """D1: at a strict server too, only a wrong password is blamed on the password."""
+    # given
+    monkeypatch.setenv("ACME_SFTP", "wrong")
+
+    # when
+    with (
+        asyncssh_server.running(root, "password") as server,
+        pytest.raises(SourceUnreachable) as raised,
+    ):
+        source(server.port, server.fingerprint).fetch(LIMIT)
+
+    # then
+    assert raised.value.problem == (
+        "127.0.0.1 does not let tenure in; check `username` and `password`"
+    )
+
+
+# Servers that want a key and a password
+
+
+@pytest.fixture
+def fake(root: Path) -> Iterator[FakeServer]:
+    with sftp_server.serving(root) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    "needs",
+    [
+        ("publickey", "password"),
+        ("publickey", "keyboard-interactive"),
+        ("password", "publickey"),
+        ("publickey",),
+        ("password",),
+    ],
+    ids=" then ".join,
+)
+def test_a_key_and_a_password_are_given_as_the_server_wants_them(
+    fake: FakeServer, user_key: Path, needs: tuple[str, ...]
+) -> None:
+    """D1: with key and password configured, the server gets what it asks for, in its order."""
+    # given
+    fake.needs = list(needs)
+
+    # when
+    names = fetched(source(fake.port, fake.fingerprints[0], private_key=Secret(file=user_key)))
+
+    # then
+    assert names == [NAME]
+
+
+@pytest.mark.parametrize(
+    ("needs", "configured", "hint"),
+    [
+        (("publickey", "password"), "private_key", "set `password` too"),
+        (("password", "publickey"), "password", "set `private_key` too"),
+    ],
+)
+def test_one_proof_where_two_are_wanted_names_the_setting_that_lacks(
+    fake: FakeServer, user_key: Path, needs: tuple[str, ...], configured: str, hint: str
+) -> None:
+    """D1: who has configured one of two proofs is told which setting is to be added."""
+    # given
+    fake.needs = list(needs)
+    proofs = {"private_key": Secret(file=user_key), "password": Secret(env="ACME_SFTP")}
+    one = {name: proofs[name] if name == configured else None for name in proofs}
+
+    # when
+    with pytest.raises(SourceUnreachable) as raised:
+        source(fake.port, fake.fingerprints[0], **one).fetch(LIMIT)
+
+    # then
+    assert hint in raised.value.problem
+
+
+# Two pinned keys, while a customer changes the key of their server
+
+
+@pytest.mark.parametrize("position", [0, 1])
+def test_either_of_two_pinned_keys_is_accepted(fake: FakeServer, position: int) -> None:
+    """D1: a list of two fingerprints accepts the old key and the new key."""
+    # given
+    fake.methods = "password"
+    pinned = ["SHA256:" + "A" * 43]
+    pinned.insert(position, fake.fingerprints[0])
+
+    # when
+    names = fetched(source(fake.port, tuple(pinned)))  # type: ignore[arg-type]
+
+    # then
+    assert names == [NAME]
+
+
+@pytest.mark.parametrize(
+    ("position", "comment"),
+    [(0, ", as pinned"), (1, "; take the first one out once it is not used")],
+)
+def test_a_check_tells_when_the_second_of_two_pinned_keys_is_met(
+    fake: FakeServer, position: int, comment: str
+) -> None:
+    """D1: `check --connect` says that the rotation is done."""
+    # given
+    pinned = ["SHA256:" + "A" * 43]
+    pinned.insert(position, fake.fingerprints[0])
+
+    # when
+    steps = {step.what: step.detail for step in source(fake.port, tuple(pinned)).steps()}  # type: ignore[arg-type]
+
+    # then
+    assert steps["host key"].endswith(comment)
+
+
+# Servers that let each file be read once
+
+
+def test_a_file_that_a_server_takes_away_after_reading_is_imported(
+    fake: FakeServer, root: Path, open_store: OpenStore
+) -> None:
+    """D4: the run applies the file, and a warning tells that it was gone."""
+    # given
+    (root / NAME).write_text("email,first_name,last_name\nanna@acme.example,Anna,Bakker\n")
+
+    def read_once(path: Path, offset: int, length: int, data: bytes) -> bytes:
+        if not data:  # the end of the file
+            path.unlink(missing_ok=True)
+        return data
+
+    fake.methods, fake.read = "password", read_once
+    place = source(fake.port, fake.fingerprints[0], settle=0.1)
+    customer = Customer(a_company(), place)
+
+    # when
+    run = import_delivery(app_of(open_store(), Watch(), customer), customer, "tester")
+
+    # then
+    assert (run.outcome, run.counts.registered) == (Outcome.APPLIED, 1)
+    assert [(issue.code, issue.file) for issue in run.issues] == [("vanished-after-reading", NAME)]
