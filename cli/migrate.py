@@ -23,7 +23,7 @@ def migrate_command(context: click.Context, grant: str | None, as_json: bool) ->
 
     database = settings_of(context).database
     if isinstance(database, PostgresUrl):
-        from adapters.store.postgres import migrate
+        from adapters.store.postgres_schema import migrate
         from adapters.worker.job_schema import migrate_jobs
 
         before, after = migrate(database.url, grant), VERSION

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TypeAlias
 
 from domain.employee.aggregate import EARLIER_LAYOUTS, Employee
 from domain.employee.events import State
 from domain.employee.roster import entry_of
+from domain.schedule import Schedule
 from domain.snapshots import Snapshots
 from projections.tables import Index, Operation, Table, Write, data, integer, text
 
@@ -94,6 +96,14 @@ RosterRow: TypeAlias = tuple[
 _SNAPSHOTS = Snapshots(Employee, EARLIER_LAYOUTS)
 load = _SNAPSHOTS.load
 """Returns the employee whose state a row holds."""
+
+
+def last_dates(schedule: Schedule, until: datetime) -> tuple[str, str]:
+    """Returns the latest onboarding date and the latest offboarding date that are due."""
+    return (
+        schedule.last_activation(until).isoformat(),
+        schedule.last_deactivation(until).isoformat(),
+    )
 
 
 def row(company: str, employee: Employee, digest: bytes | None) -> RosterRow:

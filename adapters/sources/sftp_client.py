@@ -1,4 +1,4 @@
-"""Lists and reads one directory over SFTP, with limits for all that a server may send.
+"""The requests of SFTP that a pick-up needs, with limits for all that a server may send.
 
 Only the packets of paramiko's client are used (ADR 0014). Its listing fails on one name that is not
 UTF-8. Its `get` reports success for a truncated file. Its prefetching threads stay alive after a
@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import errno
 import io
-import stat
 import struct
 import time
 from collections import deque
 from collections.abc import Iterator, MutableMapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import paramiko
 from paramiko.sftp import (
@@ -41,8 +40,8 @@ from paramiko.sftp import (
 
 from adapters.sources import failures
 from adapters.sources.failures import Kind
-from adapters.sources.pickup import Changed, FileStat, check_number, display_name, matches
-from adapters.sources.source import SourceUnreachable
+from adapters.sources.pickup import check_number
+from adapters.sources.sftp_attributes import Attributes, read_attributes
 
 _PIECE_BYTES = 32 * 1024  # of one request; some servers refuse more
 # The requests that wait for an answer at the same time. Their answers are twice as large as the
@@ -51,10 +50,8 @@ _PIECE_BYTES = 32 * 1024  # of one request; some servers refuse more
 _MAX_REQUESTS = 128
 _BUFFER_BYTES = 4 * 1024 * 1024  # more than the window of the channel
 _GATHER_S = 0.002  # the wait for more answers while many are expected
-_MAX_EXTENSIONS = 64  # extended attributes of one file
 _MAX_HANDLE_BYTES = 256  # the limit of the protocol
 _MAX_ANSWER_BYTES = 1024 * 1024  # a server may announce any size
-_NANOSECONDS = 10**9  # in a second
 
 
 def describe(error: Exception) -> Kind:
@@ -85,14 +82,6 @@ class _Refused(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(code)
         self.code = code
-
-
-class Attributes(NamedTuple):
-    """The attributes of a file. An attribute is `None` if the server does not send it."""
-
-    size: int | None  # bytes
-    mode: int | None  # kind and rights, as in `stat`
-    modified: int | None  # seconds since 1970
 
 
 class SftpClient(paramiko.SFTPClient):
@@ -129,7 +118,7 @@ class SftpClient(paramiko.SFTPClient):
                     check_number(number)
                     name = message.get_string().decode("utf-8", "surrogateescape")
                     message.get_string()  # the entry as a line of `ls -l`
-                    yield name, _read_attributes(message)
+                    yield name, read_attributes(message)
         except EOFError:
             self._request(CMD_CLOSE, handle)
 
@@ -141,8 +130,8 @@ class SftpClient(paramiko.SFTPClient):
         handle = self._handle(CMD_OPEN, path, SFTP_FLAG_READ, paramiko.SFTPAttributes())
         kind, message = self._request(CMD_FSTAT, handle)
         _expect(kind, CMD_ATTRS)
-        attributes = _read_attributes(message)
-        data = self._read_pieces(handle, size) if _may_be_regular(attributes) else b""
+        attributes = read_attributes(message)
+        data = self._read_pieces(handle, size) if attributes.may_be_regular else b""
         self._request(CMD_CLOSE, handle)
         return attributes, data
 
@@ -262,74 +251,6 @@ class _Download:
         self._received += self._buffer.write(piece)
         if piece and len(piece) < length:  # a server may send less than a request asks for
             self.missing.appendleft((offset + len(piece), length - len(piece)))
-
-
-class SftpDirectory:
-    """A customer's directory on an SFTP server, as a `Directory` of `pickup`."""
-
-    def __init__(self, client: SftpClient, host: str, directory: str, pattern: str) -> None:
-        self._client = client
-        self._host = host
-        self._directory = directory
-        self._pattern = pattern
-
-    def look(self) -> dict[str, FileStat]:
-        """Returns the matching regular files by name. Links do not count (D2)."""
-        unlisted = f"{self._directory} on {self._host} cannot be listed"
-        with translate_errors(unlisted, "`directory`", known=True):
-            return {
-                name: self._stat(name, attributes)
-                for name, attributes in self._client.entries(self._directory.encode())
-                if matches(name, self._pattern) and _may_be_regular(attributes)
-            }
-
-    def read(self, name: str, listed: FileStat) -> bytes:
-        """Returns the bytes of a file, at most one byte more than `listed.size`."""
-        path = f"{self._directory.rstrip('/')}/{name}".encode("utf-8", "surrogateescape")
-        unread = f"{display_name(name)} on {self._host} cannot be read"
-        with translate_errors(unread, "what `username` may read", known=True):
-            try:
-                # If there is one byte more than listed, the file has grown.
-                attributes, data = self._client.read_file(path, listed.size + 1)
-            except FileNotFoundError:
-                raise Changed(name) from None
-        if not _may_be_regular(attributes) or attributes.size not in (None, listed.size):
-            raise Changed(name)
-        return data
-
-    def _stat(self, name: str, attributes: Attributes) -> FileStat:
-        size, mode, modified = attributes
-        if mode is None or size is None or modified is None:
-            raise SourceUnreachable(
-                f"{self._host} does not tell kind, size and time of {display_name(name)}, so "
-                "Tenure cannot see whether the file is complete; ask the customer for a server "
-                "that does"
-            )
-        return FileStat(size, modified * _NANOSECONDS)
-
-
-def _may_be_regular(attributes: Attributes) -> bool:
-    return attributes.mode is None or stat.S_ISREG(attributes.mode)
-
-
-def _read_attributes(message: paramiko.Message) -> Attributes:
-    """Reads the attributes of a file. paramiko's own function has no limit for extensions."""
-    flags = message.get_int()
-    size = message.get_int64() if flags & paramiko.SFTPAttributes.FLAG_SIZE else None
-    if flags & paramiko.SFTPAttributes.FLAG_UIDGID:
-        message.get_bytes(8)
-    mode = message.get_int() if flags & paramiko.SFTPAttributes.FLAG_PERMISSIONS else None
-    modified = None
-    if flags & paramiko.SFTPAttributes.FLAG_AMTIME:
-        message.get_int()  # the time of the last access
-        modified = message.get_int()
-    if flags & paramiko.SFTPAttributes.FLAG_EXTENDED:
-        extensions = message.get_int()
-        if extensions > _MAX_EXTENSIONS:
-            raise SFTPError("a file with too many attributes")
-        for _ in range(2 * extensions):
-            message.get_string()
-    return Attributes(size, mode, modified)
 
 
 def _expect(kind: int, expected: int) -> None:

@@ -18,7 +18,8 @@ from adapters.sources.attempts import retry
 from adapters.sources.connecting import Address
 from adapters.sources.deadlines import Deadline
 from adapters.sources.failures import UNWELL
-from adapters.sources.sftp_client import SftpClient, SftpDirectory, describe, translate_errors
+from adapters.sources.sftp_client import SftpClient, describe, translate_errors
+from adapters.sources.sftp_directory import SftpDirectory
 from adapters.sources.source import SourceUnreachable
 from adapters.sources.ssh_keys import known_keys, private_key
 from adapters.sources.ssh_proof import AuthMethod, KeyAndPasswordAuth, KeyAuth, PasswordAuth

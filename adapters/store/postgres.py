@@ -22,7 +22,7 @@ from eventsourcing.postgres import (
     PostgresFactory,
 )
 from eventsourcing.utils import Environment
-from psycopg import Connection, Cursor, sql
+from psycopg import Connection, Cursor
 
 from adapters.store import events
 from adapters.store.connecting import (
@@ -32,11 +32,10 @@ from adapters.store.connecting import (
     pool_timeout_s,
     translate_errors,
 )
-from adapters.store.errors import StoreUnavailable
 from adapters.store.event_store import NAME, EventStore
+from adapters.store.postgres_schema import require_version
 from adapters.store.query import Query
-from adapters.store.schema import TABLES, VERSION, added_since
-from adapters.store.sql import ddl, on_conflict, statement_of
+from adapters.store.sql import on_conflict, statement_of
 from adapters.store.store import Store
 from projections.tables import Kind, Operation, Table, Write
 
@@ -52,8 +51,6 @@ _BATCH_ROWS = 5_000
 _MIN_COPY_ROWS = 100
 """From this number on, rows are copied. Fewer are sent one by one."""
 
-# Text compares byte by byte, as on every other store. By default, the locale would decide.
-_TYPES = {Kind.TEXT: 'TEXT COLLATE "C"', Kind.INTEGER: "BIGINT", Kind.BYTES: "BYTEA"}
 _COPIED = {Kind.TEXT: "text", Kind.INTEGER: "int8", Kind.BYTES: "bytea"}
 
 
@@ -63,84 +60,8 @@ def open_postgres(url: str) -> Store:
     Raises `StoreUnavailable` if the database cannot be reached, or has another release's schema.
     """
     with translate_errors(), connected(url) as connection:
-        version = _version(connection)
-    if version != VERSION:
-        raise _mismatch(version)
+        require_version(connection)
     return Store(EventStore(_Factory(url)))
-
-
-def migrate(url: str, grant: str | None = None) -> int:
-    """Creates or upgrades the schema for this release.
-
-    Returns the version that the schema had before, 0 if there was no schema. The caller must own
-    the schema. `grant` names a role that gets the rights that the running product needs, and no
-    more. Raises `StoreUnavailable`.
-    """
-    with translate_errors(), connected(url) as connection, connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(hashtext('tenure schema'))")
-        version = _version(connection)
-        if version > VERSION:
-            raise _mismatch(version)
-        for statement in _steps_from(version):
-            connection.execute(statement.encode())
-        connection.execute("UPDATE tenure_schema SET version = %s", (VERSION,))
-        if grant is not None:
-            _grant(connection, grant)
-    return version
-
-
-def _steps_from(version: int) -> Iterator[str]:
-    """Yields the statements that upgrade a schema of this `version`; 0 means no schema."""
-    if version == 0:
-        yield "CREATE TABLE tenure_schema (version BIGINT NOT NULL)"
-        yield "INSERT INTO tenure_schema (version) VALUES (0)"
-        yield from chain.from_iterable(ddl(table, _TYPES) for table in TABLES)
-    else:
-        yield from chain.from_iterable(ddl(table, _TYPES) for table in added_since(version))
-
-
-def _grant(connection: Connection[Any], role: str) -> None:
-    to = sql.Identifier(role)
-    connection.execute(sql.SQL("GRANT SELECT ON tenure_schema TO {}").format(to))
-    # Every role has the next two rights by default. If they were revoked, and we may not grant
-    # them, their owner has to.
-    row = connection.execute(
-        "SELECT current_database(), current_schema(),"
-        " has_database_privilege(current_database(), 'TEMPORARY WITH GRANT OPTION'),"
-        " has_schema_privilege(current_schema(), 'USAGE WITH GRANT OPTION')"
-    ).fetchone()
-    database, schema, may_grant_temporary, may_grant_usage = row or ("", "", False, False)
-    if may_grant_temporary:
-        grant = sql.SQL("GRANT TEMPORARY ON DATABASE {} TO {}")
-        connection.execute(grant.format(sql.Identifier(database), to))
-    if may_grant_usage:
-        grant = sql.SQL("GRANT USAGE ON SCHEMA {} TO {}")
-        connection.execute(grant.format(sql.Identifier(schema), to))
-    for table in TABLES:
-        rights = "SELECT, INSERT" if table is events.TABLE else "SELECT, INSERT, UPDATE, DELETE"
-        grant = sql.SQL("GRANT {} ON {} TO {}")
-        connection.execute(grant.format(sql.SQL(rights), sql.Identifier(table.name), to))
-
-
-def _version(connection: Connection[Any]) -> int:
-    """Returns the version of the schema, 0 if the database has no schema."""
-    exists = connection.execute("SELECT to_regclass('tenure_schema') IS NOT NULL").fetchone()
-    if not exists or not exists[0]:
-        return 0
-    row = connection.execute("SELECT version FROM tenure_schema").fetchone()
-    return int(row[0]) if row else 0
-
-
-def _mismatch(version: int) -> StoreUnavailable:
-    if version == 0:
-        return StoreUnavailable(
-            "the database has no schema yet, or it is not in the search path",
-            "run `tenure migrate` as the owner: it creates it",
-        )
-    problem = f"the database has schema version {version} and this release needs {VERSION}"
-    if version < VERSION:
-        return StoreUnavailable(problem, "run `tenure migrate` as the owner: it upgrades it")
-    return StoreUnavailable(problem, "use the newer release that upgraded the schema")
 
 
 class _Datastore(PostgresDatastore):

@@ -5,24 +5,25 @@ Everything here is the same for every database. What differs stands in each data
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
-import msgspec
 from eventsourcing.persistence import IntegrityError, MapperDeserialisationError, StoredEvent
 
 from adapters.collections import without_collections
+from adapters.escape import is_encodable
 from adapters.store import events
 from adapters.store.commit import Commit, HeldFile, events_of, writes_of
 from adapters.store.errors import Conflict, StoreUnavailable
 from adapters.store.event_store import EventStore
-from adapters.store.query import Query
 from adapters.store.read_transaction import Due, ReadTransaction, state_of
+from adapters.store.recorder import Recorder
+from adapters.store.stored import EnrolledCompany, enrolled_company, issues_of, run_record
 from domain.company_runs.events import RunEnded, RunRecord
 from domain.company_runs.state import CompanyState
 from domain.employee.aggregate import Employee, fold
@@ -32,8 +33,6 @@ from domain.events import AnyRecord
 from domain.fields.cells import clean
 from domain.ids import bounds_of, uuid_of
 from domain.issues.issue import Issue
-from domain.outcome import Outcome
-from domain.privacy import Redacted
 from domain.schedule import Schedule
 from projections import roster, runs, slots
 from projections.tables import Operation, Write
@@ -41,35 +40,6 @@ from projections.tables import Operation, Write
 if TYPE_CHECKING:
     from adapters.store.replay import Progress
     from adapters.store.verify import Findings
-
-
-class Recorder(Protocol):
-    """What a database has to do for the store."""
-
-    def reading(self) -> AbstractContextManager[Query]:
-        """Yields a query, which puts several questions to one state of the database."""
-
-    def insert_events(
-        self, stored_events: Iterable[StoredEvent], *, writes: Iterable[Write] = ()
-    ) -> Sequence[int] | None:
-        """Stores events, and the `writes` that go with them, in one transaction.
-
-        Raises `IntegrityError` if a stream has an event of the same version already.
-        """
-
-    def rewrite(self, make: Callable[[Query], Iterable[Write]]) -> None:
-        """Writes what `make` returns for the state of the database, in one transaction."""
-
-
-class EnrolledCompany(Redacted, frozen=True):
-    """A company that takes part in the schedule (R5).
-
-    `after` is the last slot that was served, or the moment of enrolment if that is later. Slots
-    after it count. `last_run_failed` tells whether the company's latest run failed.
-    """
-
-    after: datetime
-    last_run_failed: bool
 
 
 class Store:
@@ -111,7 +81,7 @@ class Store:
 
         If `company` is given, the answer has this company only.
         """
-        starts, leaves = _last_dates(schedule, until)
+        starts, leaves = roster.last_dates(schedule, until)
         employees: dict[str, list[tuple[bytes, bytes | None]]] = {}
         with self._recorder.reading() as query:
             if company is None:
@@ -126,7 +96,7 @@ class Store:
     def due_companies(self, schedule: Schedule, until: datetime) -> list[str]:
         """Returns the companies in which something may be due by `until`."""
         with self._recorder.reading() as query:
-            rows = query(roster.DUE_COMPANIES, _last_dates(schedule, until))
+            rows = query(roster.DUE_COMPANIES, roster.last_dates(schedule, until))
         return [company for (company,) in rows]
 
     # Memory of the schedule
@@ -135,7 +105,7 @@ class Store:
         """Returns the companies that take part in the schedule (R5), by key."""
         with self._recorder.reading() as query:
             rows = query(slots.EVERY)
-        return {row[0]: _enrolled_company(*row[1:]) for row in rows if slots.is_sound(row[:2])}
+        return {row[0]: enrolled_company(*row[1:]) for row in rows if slots.is_sound(row[:2])}
 
     def enrol(self, companies: Iterable[str], after: datetime) -> None:
         """Enrols companies in the schedule: slots later than `after` count, earlier ones do not."""
@@ -197,7 +167,7 @@ class Store:
         They are tried in this order, until one finds somebody.
         """
         identifier = clean(identifier)
-        if "\0" in identifier or not _is_encodable(identifier):
+        if "\0" in identifier or not is_encodable(identifier):
             return []
         address = address_of(identifier)
         questions = [
@@ -222,7 +192,7 @@ class Store:
     def find_run(self, run: UUID) -> RunRecord | None:
         """Returns the run with this id, or `None`."""
         with self._recorder.reading() as query:
-            return next(map(_run_record, query(runs.RUN, (run.hex,))), None)
+            return next(map(run_record, query(runs.RUN, (run.hex,))), None)
 
     def runs_like(self, prefix: str) -> list[RunRecord]:
         """Returns the runs whose id begins with `prefix`: two at most, to tell one from several."""
@@ -231,26 +201,26 @@ class Store:
             return []
         with self._recorder.reading() as query:
             bounds = (digits.ljust(32, "0"), digits.ljust(32, "f"))
-            return [_run_record(row) for row in query(runs.RUNS_FROM_TO, bounds)]
+            return [run_record(row) for row in query(runs.RUNS_FROM_TO, bounds)]
 
     def runs(self, company: str | None, limit: int) -> list[RunRecord]:
         """Returns the latest runs, of one company or of all, newest first."""
         with self._recorder.reading() as query:
             if company is None:
-                return [_run_record(row) for row in query(runs.LATEST, (limit,))]
-            return [_run_record(row) for row in query(runs.LATEST_OF_COMPANY, (company, limit))]
+                return [run_record(row) for row in query(runs.LATEST, (limit,))]
+            return [run_record(row) for row in query(runs.LATEST_OF_COMPANY, (company, limit))]
 
     def waiting(self, company: str | None) -> list[RunRecord]:
         """Returns the held runs about which somebody has to decide (B2), oldest first."""
         with self._recorder.reading() as query:
             if company is None:
-                return [_run_record(row) for row in query(runs.WAITING)]
-            return [_run_record(row) for row in query(runs.WAITING_OF_COMPANY, (company,))]
+                return [run_record(row) for row in query(runs.WAITING)]
+            return [run_record(row) for row in query(runs.WAITING_OF_COMPANY, (company,))]
 
     def every_run(self, company: str) -> list[RunRecord]:
         """Returns all runs of a company, oldest first."""
         with self._recorder.reading() as query:
-            return [_run_record(row) for row in query(runs.EVERY_OF_COMPANY, (company,))]
+            return [run_record(row) for row in query(runs.EVERY_OF_COMPANY, (company,))]
 
     def streams_of(self, run: UUID) -> Iterator[list[EmployeeRecord]]:
         """Yields the whole stream of each employee that a run registered or changed."""
@@ -317,48 +287,8 @@ class Store:
     def issues(self, record: RunRecord) -> list[Issue]:
         """Returns the issues of a run, and those of the earlier run that it refers to (D8)."""
         with self._recorder.reading() as query:
-            own = _issues(query, record.run)
+            own = issues_of(query, record.run)
             earlier = record.ended.issues_of
             if earlier is None:
                 return own
-            return [issue for issue in _issues(query, earlier) if issue.lasting] + own
-
-
-def _last_dates(schedule: Schedule, until: datetime) -> tuple[str, str]:
-    """Returns the latest onboarding date and the latest offboarding date that are due."""
-    return (
-        schedule.last_activation(until).isoformat(),
-        schedule.last_deactivation(until).isoformat(),
-    )
-
-
-def _enrolled_company(after: str, state: bytes | None, event: bytes | None) -> EnrolledCompany:
-    moment = datetime.fromisoformat(after)
-    try:
-        served = runs.load_state(state).slot if state is not None else None
-        outcome = runs.load_run(event).outcome if event is not None else None
-        return EnrolledCompany(max(moment, served or moment), outcome is Outcome.FAILED)
-    except (msgspec.MsgspecError, UnicodeDecodeError, TypeError):
-        # Here an error would stop all other companies (R6). The company's own run will report it.
-        return EnrolledCompany(moment, last_run_failed=True)
-
-
-def _issues(query: Query, run: UUID) -> list[Issue]:
-    return [runs.load_issue(issue) for (issue,) in query(runs.ISSUES_OF, (run.hex,))]
-
-
-def _run_record(row: tuple[Any, ...]) -> RunRecord:
-    run, event, ended_by = row
-    return RunRecord(UUID(run), runs.load_run(event), UUID(ended_by) if ended_by else None)
-
-
-def _is_encodable(text: str) -> bool:
-    """Returns whether UTF-8 can encode the text. An argument on the command line may be any bytes.
-
-    Python turns bytes that are not UTF-8 into surrogates, which no database accepts.
-    """
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+            return [issue for issue in issues_of(query, earlier) if issue.lasting] + own

@@ -26,9 +26,10 @@ from adapters.use_cases.observer import Observer
 from adapters.use_cases.schedule import Job
 from adapters.worker.capacity import Capacity
 from adapters.worker.configuration import Configuration
-from adapters.worker.job_queue import QUEUES, TASK, Failed, Jobs, Pace, Retry, job_of
+from adapters.worker.job_queue import QUEUES, TASK, Failed, Jobs, Retry, job_of
 from adapters.worker.job_runner import JobRunner
 from adapters.worker.job_schema import SET_SEARCH_PATH, require_jobs
+from adapters.worker.pace import Pace
 
 _STOP_CHECK_S = 0.2
 """How often the worker checks whether it has to stop."""

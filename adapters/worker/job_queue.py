@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain, repeat
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg
 from procrastinate import jobs, manager, retry
@@ -19,8 +19,9 @@ from psycopg import AsyncConnection
 
 from adapters.use_cases.app import utc_now
 from adapters.use_cases.schedule import Job
-from adapters.worker.backoff import FIRST_S, LONGEST_S, rest_after
+from adapters.worker.backoff import LONGEST_S, rest_after
 from adapters.worker.capacity import Capacity
+from adapters.worker.pace import Pace
 
 CLOCKS, SLOTS = "tenure.clock", "tenure.slots"
 QUEUES = (CLOCKS, SLOTS)
@@ -37,21 +38,6 @@ _CLOCK_PRIORITY, _SLOT_PRIORITY = 1, 0
 """Clock jobs come first, because they close accounts."""
 _LOST_REPLY_CHECK_S = 30.0
 """How often a worker looks for jobs that the database gave to it, and whose reply was lost."""
-
-
-class Pace(NamedTuple):
-    """How often a worker does things. All values are seconds."""
-
-    look: float = 15.0
-    """Between two looks for due jobs."""
-    poll: float = 5.0
-    """Between two questions for a job. With `listen`, the worker hears of a new job sooner."""
-    beat: float = 5.0
-    """Between two signs of life of a worker."""
-    stalled: float = 20.0
-    """Without a sign of life for this time, a worker's jobs are given to others."""
-    rest: float = FIRST_S
-    """Before the second attempt of a job. Before each further attempt it doubles."""
 
 
 class Failed(Exception):

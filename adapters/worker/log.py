@@ -6,13 +6,11 @@ line of an error has its type. Only errors with sentences of our own are logged 
 
 from __future__ import annotations
 
-import copy
 import logging
-import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, TextIO
@@ -21,13 +19,13 @@ import msgspec
 import structlog
 
 from adapters.errors import SettingsError
-from adapters.escape import escape_control
 from adapters.notify.notifier import NotificationResult
 from adapters.settings import Settings
 from adapters.sources.source import SourceUnreachable
 from adapters.store.errors import StoreUnavailable
 from adapters.use_cases.observer import Observer
-from adapters.use_cases.schedule import DOING, Job, overdue
+from adapters.use_cases.schedule import Job, overdue
+from adapters.worker.log_lines import LineFormatter, has_text, moment_text, without_empty
 from domain.outcome import Outcome
 from projections.runs import RunDocument
 
@@ -53,8 +51,8 @@ def logging_to(stream: TextIO, level: str = "info") -> Iterator[None]:
     elsewhere, each line is a JSON object. Uncaught errors, in threads too, are logged by type.
     """
     root, handler = logging.getLogger(), logging.StreamHandler(stream)
-    handler.setFormatter(_Formatter(stream.isatty()))
-    handler.addFilter(_has_text)
+    handler.setFormatter(LineFormatter(stream.isatty()))
+    handler.addFilter(has_text)
     loggers = {name: logging.getLogger(name) for name in _OURS}
     levels = {name: logger.level for name, logger in loggers.items()}
     before = root.level, threading.excepthook, sys.unraisablehook
@@ -105,7 +103,7 @@ class LogObserver(Observer):
 
     def started(self, **about: object) -> None:
         """Logs that the process has begun to work."""
-        self._log.info("started", **_without_empty(about))
+        self._log.info("started", **without_empty(about))
 
     def stopping(self, grace: float) -> None:
         """Logs that the process has to stop. Running jobs have `grace` seconds to end."""
@@ -139,8 +137,8 @@ class LogObserver(Observer):
 
     def took_over(self, job: Job) -> None:
         """Logs a job that is taken from a worker without a sign of life."""
-        about = {"company": job.company, "slot": _moment(job.slot)}
-        self._log.warning("job taken over", **_without_empty(about))
+        about = {"company": job.company, "slot": moment_text(job.slot)}
+        self._log.warning("job taken over", **without_empty(about))
 
     def ran(self, run: RunDocument) -> None:
         """Logs a run on one line: its kind, outcome and counts, and the codes of its issues."""
@@ -148,19 +146,19 @@ class LogObserver(Observer):
         values: dict[str, Any] = {
             "company": run.company,
             "kind": run.kind.value,
-            "slot": _moment(run.slot),
+            "slot": moment_text(run.slot),
             "outcome": run.outcome.value,
             "run": str(run.run),
             "seconds": round((run.finished - run.started).total_seconds(), 3),
             "counts": {name: n for name, n in msgspec.structs.asdict(run.counts).items() if n},
             "issues": dict(sorted(Counter(issue.code for issue in run.issues).items())),
         }
-        self._log.log(level, "run ended", **_without_empty(values))
+        self._log.log(level, "run ended", **without_empty(values))
 
     def failed(self, job: Job, error: Exception) -> None:
         """Logs a job that failed, and the reason as far as it quotes no data."""
-        about = {"company": job.company, "slot": _moment(job.slot), **_describe(error)}
-        self._log.error("job failed", **_without_empty(about))
+        about = {"company": job.company, "slot": moment_text(job.slot), **_describe(error)}
+        self._log.error("job failed", **without_empty(about))
 
     def unavailable(self, error: Exception) -> None:
         """Logs that the worker cannot find out what is due."""
@@ -186,7 +184,7 @@ class LogObserver(Observer):
     def misconfigured(self, company: str | None, error: SettingsError) -> None:
         """Logs what is wrong in the configuration, and where."""
         self._misconfigured = True
-        self._log.error("misconfigured", **_without_empty({"company": company, **_describe(error)}))
+        self._log.error("misconfigured", **without_empty({"company": company, **_describe(error)}))
 
     def notified(self, result: NotificationResult) -> None:
         """Logs the result of a notification."""
@@ -198,7 +196,7 @@ class LogObserver(Observer):
             "via": result.via,
             "problem": result.problem,
         }
-        self._log.log(level, f"notification {result.result}", **_without_empty(about))
+        self._log.log(level, f"notification {result.result}", **without_empty(about))
 
     def _answered(self) -> None:
         """Logs that the store answers again, if it did not."""
@@ -216,131 +214,6 @@ def _describe(error: Exception) -> dict[str, str]:
         case SettingsError():
             values["problem"] = str(error)
     return values
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
-
-
-def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
-    """Returns the values without those that are `None` or an empty dictionary."""
-    return {name: value for name, value in values.items() if value not in (None, {})}
-
-
-class _Formatter(structlog.stdlib.ProcessorFormatter):
-    """Formats our own lines and those of libraries in the same way."""
-
-    def __init__(self, terminal: bool) -> None:
-        form: Any = structlog.processors.JSONRenderer()
-        if terminal:
-            form = structlog.dev.ConsoleRenderer(
-                0,  # the least width of an event, in columns
-                sort_keys=False,
-                colors=not os.environ.get("NO_COLOR"),
-                exception_formatter=structlog.dev.plain_traceback,
-            )
-        shared = [structlog.stdlib.add_log_level, _stamp]
-        super().__init__(
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _for_terminal if terminal else _unchanged,
-                _in_order,
-                form,
-            ],
-            # Our own lines go through the same steps when they are written.
-            foreign_pre_chain=[*shared, _job, _name],
-        )
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Returns one line. It does not change the record: other handlers may get it too."""
-        written = copy.copy(record)
-        if isinstance(record.msg, dict):
-            written.msg = {**record.msg, "level": record.levelname.lower(), **_time_of(record)}
-        else:
-            written.msg, written.args = _text_without_data(record), ()
-        written.exc_info = written.exc_text = written.stack_info = None
-        return super().format(written)
-
-
-def _has_text(record: logging.LogRecord) -> bool:
-    return isinstance(record.msg, dict) or bool(_text_without_data(record))
-
-
-def _text_without_data(record: logging.LogRecord) -> str:
-    """Returns the first line of a library's message, with exceptions replaced by their types.
-
-    The text of an exception may quote data. It may come as an argument, as the message itself, as
-    a traceback, and, from asyncio, on further lines.
-    """
-    args = record.args
-    if isinstance(args, tuple):
-        args = tuple(type(a).__name__ if isinstance(a, BaseException) else a for a in args)
-    try:
-        text = str(record.msg) % args if args else str(record.msg)
-    except Exception:
-        text = str(record.msg)  # the library's format string and arguments do not fit
-    if isinstance(record.msg, BaseException):
-        text = type(record.msg).__name__
-    (first, *_) = text.strip().splitlines() or [""]
-    if record.exc_info and record.exc_info[0] is not None:
-        return f"{first} ({record.exc_info[0].__name__})".lstrip()
-    return first
-
-
-def _time_of(record: logging.LogRecord) -> dict[str, str]:
-    moment = datetime.fromtimestamp(record.created, UTC)
-    return {"timestamp": f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"}
-
-
-_Event = MutableMapping[str, Any]
-
-
-def _stamp(_: Any, __: str, event: _Event) -> _Event:
-    return {**event, **_time_of(event["_record"])}
-
-
-def _job(_: Any, __: str, event: _Event) -> _Event:
-    """Adds the job that this thread does, if it does one: the message does not name it."""
-    job = DOING.get()
-    about = {"company": job.company, "slot": _moment(job.slot)} if job else {}
-    return {**event, **_without_empty(about)}
-
-
-def _name(_: Any, __: str, event: _Event) -> _Event:
-    """Adds the name of the library's logger."""
-    return {**event, "logger": event["_record"].name}
-
-
-def _unchanged(_: Any, __: str, event: _Event) -> _Event:
-    return event
-
-
-def _for_terminal(_: Any, __: str, event: _Event) -> _Event:
-    """Turns values into words, and escapes the characters that control a terminal."""
-    words = {name: _in_words(name, value) for name, value in event.items()}
-    safe = {name: escape_control(value) for name, value in words.items() if isinstance(value, str)}
-    return {**words, **safe}
-
-
-def _in_words(name: str, value: Any) -> Any:
-    """Returns a value in words, like `3 rows, 1 event`, `2 bad-date` or `acme, bravo`."""
-    match value:
-        case dict() if name == "counts":
-            return ", ".join(
-                f"{n} {what.removesuffix('s') if n == 1 else what}" for what, n in value.items()
-            )
-        case dict():
-            return ", ".join(f"{n} {what}" for what, n in value.items())
-        case list():
-            return ", ".join(value)
-        case _:
-            return value
-
-
-def _in_order(_: Any, __: str, event: _Event) -> _Event:
-    """Puts time, level and event first."""
-    first = {name: event[name] for name in ("timestamp", "level", "event") if name in event}
-    return {**first, **event}
 
 
 def _thread_died(args: threading.ExceptHookArgs) -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from adapters.store.postgres import migrate
+from adapters.store.postgres_schema import migrate
 from adapters.store.schema import TABLES
 
 _PLACES = ("/usr/lib/postgresql", "/usr/pgsql", "/usr/local/pgsql")

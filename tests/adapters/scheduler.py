@@ -72,7 +72,7 @@ def main(config: str, moment: str, *options: str) -> None:
     with closing(open_store(database)) as store:
         if options:
             from adapters.worker.distributed import DistributedWorker
-            from adapters.worker.job_queue import Pace
+            from adapters.worker.pace import Pace
 
             assert isinstance(database, PostgresUrl)
             hasty = Pace(look=0.3, poll=0.2, beat=0.5, stalled=2.0, rest=0.5)

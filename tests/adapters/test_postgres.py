@@ -27,7 +27,8 @@ from adapters.store import postgres as adapter
 from adapters.store.commit import Commit
 from adapters.store.errors import Conflict, StoreUnavailable
 from adapters.store.opening import Database, PostgresUrl
-from adapters.store.postgres import migrate, open_postgres
+from adapters.store.postgres import open_postgres
+from adapters.store.postgres_schema import migrate
 from adapters.store.schema import TABLES, VERSION
 from adapters.store.store import Store
 from adapters.use_cases.clock import pass_clock

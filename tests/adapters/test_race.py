@@ -26,7 +26,7 @@ from typing import NamedTuple
 import pytest
 
 from adapters.store.opening import Database, PostgresUrl, open_store
-from adapters.store.postgres import migrate
+from adapters.store.postgres_schema import migrate
 from adapters.store.store import Store
 from adapters.use_cases.observer import Observers
 from adapters.use_cases.schedule import Job

@@ -24,7 +24,7 @@ from adapters.sources.source import DeliveredFile, SourceUnreachable
 from adapters.store.commit import Commit
 from adapters.store.errors import StoreUnavailable
 from adapters.store.opening import Database, PostgresUrl, open_store
-from adapters.store.postgres import migrate
+from adapters.store.postgres_schema import migrate
 from adapters.store.schema import TABLES, VERSION
 from adapters.store.store import Store
 from adapters.use_cases.app import App

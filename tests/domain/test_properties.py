@@ -1,4 +1,4 @@
-"""What must hold of every delivery, whatever happened to the company before."""
+"""Properties that hold for every delivery, after every history of a company."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import event, given
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 from domain.context import DecisionContext, Moment
@@ -51,8 +51,11 @@ pytestmark = pytest.mark.torture
 
 
 def people(roster: Roster, known: Iterable[Employee] = ()) -> Counter[str]:
-    """Everyone of a roster as their content alone: addresses as they compare (I1), and no ids for
-    those who are not `known`, since an id tells in which line someone was met first."""
+    """Counts the employees of a roster by their content.
+
+    Addresses are in the form in which they are compared (I1). Only `known` employees keep their
+    id, because the id of a new employee depends on the line of the first row.
+    """
     kept = {employee.id for employee in known}
     found: Counter[str] = Counter()
     for entry in roster.entries:
@@ -67,7 +70,7 @@ def people(roster: Roster, known: Iterable[Employee] = ()) -> Counter[str]:
 
 
 def fates(plan: Plan, delivery: Delivery) -> Counter[tuple[Any, ...]]:
-    """What became of every row and what was said of it, by file and what the row says."""
+    """Counts the rows by file and content, with the outcome and the issues of each."""
     outcomes = {(each.file, each.line): each.outcome for each in plan.results}
     said: defaultdict[tuple[str | None, int | None], list[str]] = defaultdict(list)
     for issue in plan.issues:
@@ -90,7 +93,7 @@ def fates(plan: Plan, delivery: Delivery) -> Counter[tuple[Any, ...]]:
 @examples(150)
 @given(stories())
 def test_a_delivery_that_comes_again_changes_nothing(story: Story) -> None:
-    """L10, R1: planning a delivery again, right after it was applied, yields no event."""
+    """L10, R1: A delivery that is planned again right after it was applied yields no event."""
     for life, delivery in Life.arrivals(story):
         # given
         other = life.fork()
@@ -106,10 +109,11 @@ def test_a_delivery_that_comes_again_changes_nothing(story: Story) -> None:
 @examples(100)
 @given(stories(), st.one_of(waits(), st.just(Wait(24 * 365))))
 def test_a_delivery_that_comes_again_later_changes_nothing(story: Story, wait: Wait) -> None:
-    """L10: nor does it later, while no clock run lies between.
+    """L10: A delivery that is planned again later yields no event, if no clock run lies between.
 
-    One thing changes with time alone: where short notice rejects, a row that was rejected for it
-    is accepted once its last day is over (L4). There it is a later moment before that.
+    One result changes with time alone. If the policy rejects short notice, a row that was rejected
+    for it is accepted once its last day is over (L4). So with this policy, the later moment is on
+    the same day.
     """
     # given
     life = Life.of(story)
@@ -127,14 +131,14 @@ def test_a_delivery_that_comes_again_later_changes_nothing(story: Story, wait: W
 
 
 def end_of_day(now: datetime) -> datetime:
-    """The last moment before people whose last day it is are locked out."""
+    """Returns the last moment of the day before employees who leave that day are deactivated."""
     return datetime.combine(now.date(), time(22, 59), now.tzinfo)
 
 
 @examples(150)
 @given(stories(), st.data())
 def test_the_order_of_rows_does_not_matter(story: Story, data: st.DataObject) -> None:
-    """I2, I7: rows are judged all at once, whatever their order within their file."""
+    """I2, I7: The order of the rows of a file changes no outcome, no issue and no employee."""
     # given
     life = Life.of(story)
     known = life.employees
@@ -157,7 +161,7 @@ def test_the_order_of_rows_does_not_matter(story: Story, data: st.DataObject) ->
 @examples(100)
 @given(stories())
 def test_every_row_is_accounted_for_once(story: Story) -> None:
-    """R2, W9: every row that is not blank (F8) has one verdict."""
+    """R2, W9: Every row that is not blank (F8) has exactly one outcome."""
     for life, delivery in Life.arrivals(story):
         # given
         delivered = {(name, line) for name, export in named(delivery) for line in export.filled()}
@@ -179,7 +183,8 @@ def test_every_row_is_accounted_for_once(story: Story) -> None:
 @examples(150)
 @given(stories())
 def test_an_identity_means_one_employee(story: Story) -> None:
-    """I1, I2, I8: no external id and no address, theirs or the file's, means two employees."""
+    """I1, I2, I8: No external id and no address belongs to two employees. An employee has two
+    addresses: the current one, and the one that the file uses."""
     # given
     life = Life(story.policy)
 
@@ -194,7 +199,8 @@ def test_an_identity_means_one_employee(story: Story) -> None:
 @examples(100)
 @given(stories(max_steps=8))
 def test_the_roster_is_the_fold_of_the_events(story: Story) -> None:
-    """R1, C1: events alone tell everything; streams have no gaps, and time runs one way in them."""
+    """R1, C1: The roster is the fold of the stored events. The versions of a stream have no gaps,
+    and its effective moments never decrease."""
     # given
     life = Life.of(story)
 
@@ -217,8 +223,8 @@ def test_the_roster_is_the_fold_of_the_events(story: Story) -> None:
 @examples(100)
 @given(stories(max_steps=8))
 def test_a_state_is_one_of_four_and_fits_the_dates(story: Story) -> None:
-    """L2, L4, C1: who is active is scheduled exactly if they have a last day; and after a clock run
-    nobody is waiting for a moment that has come."""
+    """L2, L4, C1: An active employee has no last day, and an employee with a scheduled offboarding
+    has one. After a clock run, no activation and no deactivation is overdue."""
     # given
     life = Life(story.policy)
     schedule = Schedule()
@@ -236,7 +242,8 @@ def test_a_state_is_one_of_four_and_fits_the_dates(story: Story) -> None:
             if employee.state is State.OFFBOARDING_SCHEDULED:
                 assert last_day is not None
             if isinstance(step, PassClock) and employee.state is not State.DEACTIVATED:
-                assert last_day is None or schedule.deactivation_of(last_day) > life.now
+                if last_day is not None:
+                    assert schedule.deactivation_of(last_day) > life.now
                 pending = employee.state is State.PENDING
                 assert pending == (schedule.activation_of(employee.onboarding_date) > life.now)
 
@@ -244,7 +251,7 @@ def test_a_state_is_one_of_four_and_fits_the_dates(story: Story) -> None:
 @examples(100)
 @given(stories())
 def test_an_import_leaves_the_clock_its_work(story: Story) -> None:
-    """C3: an import never deactivates, and activates only whom it registers."""
+    """C3: An import never deactivates an employee, and never activates a known employee."""
     for life, delivery in Life.arrivals(story):
         # when
         plan = life.plan(delivery)
@@ -262,7 +269,7 @@ def test_an_import_leaves_the_clock_its_work(story: Story) -> None:
 @examples(60)
 @given(stories(), waits())
 def test_a_clock_run_leaves_nothing_to_the_next(story: Story, wait: Wait) -> None:
-    """C2: running the clock again changes nothing."""
+    """C2: A second clock run at the same moment changes nothing."""
     # given
     life = Life.of(story)
     life.insist(story.delivery)
@@ -284,10 +291,11 @@ def test_a_clock_run_leaves_nothing_to_the_next(story: Story, wait: Wait) -> Non
 def test_what_support_changed_stands_while_the_file_repeats_itself(
     story: Story, asked: Ask
 ) -> None:
-    """L5, L8, I8, S1-S6: a delivery that was accepted does not undo what support did since.
+    """L5, L8, I8, S1-S6: The same delivery does not undo a change that support made since.
 
-    What it says of somebody deactivated waits for their reactivation (L6), and a link may tell
-    whom a row meant all along: there the field itself is looked at.
+    After a reactivation, values that the file had for the deactivated employee are applied (L6).
+    After a link, a row may be about another employee than before. So after these two actions, the
+    test looks only at the dates of leaving, or at the linked external id.
     """
     for life, delivery in Life.arrivals(story):
         # given
@@ -310,12 +318,12 @@ def test_what_support_changed_stands_while_the_file_repeats_itself(
 
 
 def waits_for_something(plan: Plan) -> bool:
-    """Whether a row of the delivery may be accepted once somebody changed."""
+    """Returns whether a row may be accepted later, after a change of an employee."""
     return plan.counts.rejected > 0 or "already-left" in codes(plan)
 
 
 def says_of_leaving(change: Change) -> bool:
-    """Whether a change tells that the file said something of somebody's last day."""
+    """Returns whether a change touches the last day, or the last day according to the file."""
     assert change.before is not None
     said = {each.file_offboarding_date for each in (change.before, change.after)}
     known = {each.offboarding_date for each in (change.before, change.after)}
@@ -327,7 +335,9 @@ def says_of_leaving(change: Change) -> bool:
 def test_who_was_locked_out_and_comes_back_meets_the_same_file_unharmed(
     story: Story, gone: Ask, back: Ask
 ) -> None:
-    """S2, S5, L6, L8: nothing is news of them that was not before they went."""
+    """S2, S5, L6, L8: An employee is deactivated and reactivated by support. The same delivery
+    changes nothing meanwhile and afterwards, and the next clock run does not deactivate the
+    employee."""
     for life, delivery in Life.arrivals(story):
         # given
         if waits_for_something(life.insist(delivery)):
@@ -353,7 +363,7 @@ def test_who_was_locked_out_and_comes_back_meets_the_same_file_unharmed(
 @examples(100)
 @given(stories(), requests())
 def test_a_support_action_that_is_repeated_does_nothing(story: Story, asked: Ask) -> None:
-    """R1, S1-S6: nobody changes once more."""
+    """R1, S1-S6: A support action that is repeated changes no employee."""
     # given
     life = Life.of(story)
 
@@ -372,8 +382,8 @@ def test_a_support_action_that_is_repeated_does_nothing(story: Story, asked: Ask
 def test_support_leaves_everybody_an_address_and_an_id_of_their_own(
     story: Story, asked: Ask
 ) -> None:
-    """S1, S6, I8: neither is ever another's as well, nor an address that the file uses for
-    another."""
+    """S1, S6, I8: Whatever support asks for, no address and no external id belongs to two
+    employees. This includes the addresses that the file uses."""
     # given
     life = Life.of(story)
 
@@ -397,10 +407,12 @@ def assert_identities_are_apart(employees: Iterable[Employee]) -> None:
 @examples(100)
 @given(stories(), requests())
 def test_what_support_did_is_the_fold_of_its_events(story: Story, asked: Ask) -> None:
-    """R1, C1, S1-S6: events alone tell it, and time runs one way in them."""
+    """R1, C1, S1-S6: An employee that support changed is the fold of the stored events, whose
+    effective moments never decrease."""
     # given
     life = Life.of(story)
 
+    # when
     for _, other, change in life.every_answer(asked):
         # then
         stream = other.recorded[change.after.id]
@@ -414,12 +426,13 @@ def test_what_support_did_is_the_fold_of_its_events(story: Story, asked: Ask) ->
 @examples(150)
 @given(stories(), requests("change-email", "link"))
 def test_support_needs_to_know_only_whom_it_might_meet(story: Story, asked: Ask) -> None:
-    """S1, S6: planned beside those alone who are looked up, it is what it is beside everybody."""
+    """S1, S6: A support action gives the same result with the whole roster as with the employees
+    alone that `lookup_keys` names."""
     # given
     life = Life.of(story)
     employee = life.whom(asked)
-    if employee is None:
-        return
+    assume(employee is not None)
+    assert employee is not None
     command = asked.command(life.now.date())
     address, external_id = lookup_keys(command)
     some = Roster(
@@ -445,7 +458,7 @@ def test_support_needs_to_know_only_whom_it_might_meet(story: Story, asked: Ask)
 def answer(
     command: Command, employee: Employee, roster: Roster, context: DecisionContext
 ) -> tuple[Change, ...] | str:
-    """What support does, or what it says instead."""
+    """Returns the changes of a support action, or the sentence of its rejection."""
     try:
         return plan_support(command, employee, roster, context).changes
     except CommandRejected as declined:
@@ -458,7 +471,8 @@ def answer(
 @examples(150)
 @given(stories())
 def test_a_held_delivery_changes_nothing_until_somebody_approves_it(story: Story) -> None:
-    """B1-B3: nobody, no digest, and nothing by which it would be recognised; then all of it."""
+    """B1-B3: A held delivery changes no employee, and is not recognised later as applied. Its
+    approval applies all of it."""
     for life, delivery in Life.arrivals(wary(story)):
         # given
         life, before = life.fork(), life.roster
@@ -482,14 +496,14 @@ def test_a_held_delivery_changes_nothing_until_somebody_approves_it(story: Story
             stream.approved,
         )
 
-        # when it comes again
+        # when the same delivery comes again
         once = life.state
         life.deliver(delivery)
 
         # then
         assert life.state == once
 
-        # when somebody approves it
+        # when an operator approves it
         approved = life.approve()
 
         # then
@@ -506,8 +520,8 @@ def test_a_held_delivery_changes_nothing_until_somebody_approves_it(story: Story
 @examples(100)
 @given(stories(), requests())
 def test_an_approval_applies_what_was_held_and_nothing_else(story: Story, asked: Ask) -> None:
-    """B2: where somebody changed since, the delivery is planned again, and held again unless
-    nothing is too much any more."""
+    """B2: An approval applies the held delivery. If an employee changed since, the delivery is
+    planned again, and held again if a measure is still above its limit."""
     for life, delivery in Life.arrivals(wary(story)):
         # given
         planned = life.deliver(delivery)
@@ -532,7 +546,7 @@ def test_an_approval_applies_what_was_held_and_nothing_else(story: Story, asked:
             else:
                 assert other.state.held is None
 
-        # when nobody changed, though somebody asked for what was so already
+        # when a request changes no employee
         life.take(asked._replace(what="cancel"))
         if life.state.changed > held.version:
             continue
@@ -547,7 +561,7 @@ def test_an_approval_applies_what_was_held_and_nothing_else(story: Story, asked:
 
 
 def wary(story: Story) -> Story:
-    """The story in a company that expects hardly anything."""
+    """Returns the story in a company whose limits are all 1."""
     limits = ("max_offboardings", "max_email_changes", "max_registrations", "max_rejected_rows")
     steps = (step for step in story.steps if not isinstance(step, Agree))
     policy = {**story.policy, **dict.fromkeys(limits, 1)}
@@ -557,7 +571,8 @@ def wary(story: Story) -> Story:
 @examples(150)
 @given(stories())
 def test_a_delivery_is_held_for_what_it_does_and_for_nothing_else(story: Story) -> None:
-    """B1: counted from whom it leaves how, in whole people and rows."""
+    """B1: A delivery is held exactly for the measures that are above their limit, counted in
+    employees and rows."""
     for life, delivery in chain(Life.arrivals(story), Life.arrivals(wary(story))):
         # when
         plan = life.plan(delivery)
@@ -604,7 +619,7 @@ def is_readdressed(change: Change) -> bool:
 
 
 def leaves_sooner(change: Change) -> bool:
-    """Whether somebody's last day is earlier than it was, or their first."""
+    """Returns whether an employee got a last day, or an earlier one."""
     assert change.before is not None
     before, day = change.before.offboarding_date, change.after.offboarding_date
     return day is not None and (before is None or day < before)
@@ -616,7 +631,7 @@ def leaves_sooner(change: Change) -> bool:
 @examples(150)
 @given(stories())
 def test_rows_are_recognised_for_speed_alone(story: Story) -> None:
-    """L10: without the digests that recognise a row, a plan says and does exactly the same."""
+    """L10: A plan that recognises rows by their digests equals a plan that reads every row."""
     for life, delivery in Life.arrivals(story):
         # when
         short = life.plan(delivery)
@@ -641,7 +656,8 @@ def test_rows_are_recognised_for_speed_alone(story: Story) -> None:
 def test_a_delivery_is_recognised_only_where_reading_it_would_do_nothing(
     story: Story, wait: Wait, clock: bool
 ) -> None:
-    """D8: a recognised delivery would change nothing and say again what lasts, nothing else."""
+    """D8: If a delivery is recognised, a full read would change nothing, and would repeat the
+    lasting issues and no other issue."""
     # given
     life = Life.of(story)
     first = life.insist(story.delivery)
@@ -672,10 +688,11 @@ def test_a_delivery_is_recognised_only_where_reading_it_would_do_nothing(
 @examples(150)
 @given(stories())
 def test_a_rejected_row_changes_nothing(story: Story) -> None:
-    """W9: with the rejected rows taken out, everyone ends the same.
+    """W9: A delivery without its rejected rows leads to the same employees.
 
-    All of them together: one alone may be what rejects another (I7), which then would stand. And
-    with their repetitions, of which each stands in for the row that was read (I7).
+    All rejected rows are taken out together: one of them may be the reason why another is rejected
+    (I7). Equal rows are taken out too, because an equal row would be read in the place of the
+    rejected one (I7).
     """
     for life, delivery in Life.arrivals(story):
         # given
@@ -701,8 +718,10 @@ def test_a_rejected_row_changes_nothing(story: Story) -> None:
 
 
 def without(export: Export, lines: set[int]) -> Export:
-    """The export without what the rows on these lines say; where nothing is left, with a row that
-    is rejected for itself."""
+    """Returns the export without the rows on these lines and the rows equal to them.
+
+    If no row is left, the export gets one row that is always rejected.
+    """
     filled = export.filled()
     said = {export.content(filled[line]) for line in lines}
     kept = tuple(row for row in filled.values() if export.content(row) not in said)
