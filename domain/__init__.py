@@ -1,5 +1,5 @@
-"""What happens: the rules of the employee lifecycle, pure and typed.
+"""The rules of the employee lifecycle, as pure and typed code.
 
-Nothing here touches the world. Time, identity and bytes come in as values, and what should be
-stored goes out as one value, the `Plan`.
+This package does no input and no output. Times, ids and bytes come in as values. Everything that is
+to be stored goes out as one value, such as the `Plan`.
 """

@@ -1,4 +1,4 @@
-"""A company's settings and policy: everything a rule may ask of the customer's agreement."""
+"""The settings and the policy of a company, on which the rules depend."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 
 
 class Language(StrEnum):
-    """The languages an employee can have (W5)."""
+    """The languages that an employee can have (W5)."""
 
     EN = "en"
     NL = "nl"
@@ -18,7 +18,7 @@ class Language(StrEnum):
 
 
 class CustomType(StrEnum):
-    """What a custom field holds (W7)."""
+    """The type of the values of a custom field (W7)."""
 
     TEXT = "text"
     DECIMAL = "decimal"
@@ -29,14 +29,15 @@ class CustomType(StrEnum):
 _Limit: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 
 
+# The pattern matches a share, such as `10%`.
 Threshold: TypeAlias = (
     Annotated[int, msgspec.Meta(ge=0)] | Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,4}%\Z")]
 )
-"""How much is too much for the safeguard (B1): a number, a share like "10%", or 0 for never."""
+"""A limit of the safeguard (B1): a number, a share such as "10%", or 0 for no limit."""
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The company's choices where a rule leaves one (L4, W6, W8, B1)."""
+    """The company's choices, for the rules that leave a choice (L4, W6, W8, B1)."""
 
     short_notice: Literal["warn", "reject"] = "warn"
     notice_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 30
@@ -49,7 +50,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How much is read (F7): bytes of a file, rows of a file, characters of a cell."""
+    """The limits of what is read (F7): bytes of a file, rows of a file, characters of a cell."""
 
     file: _Limit = 512 * 1024 * 1024
     rows: _Limit = 2_000_000
@@ -57,13 +58,13 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 EMAIL_LIMIT = 254
-"""Characters of an e-mail address (F7)."""
+"""The maximum number of characters of an e-mail address (F7)."""
 EXTERNAL_ID_LIMIT = 500
-"""Characters of an external id: what people are looked up by must fit into an index."""
+"""The maximum number of characters of an external id (F7): a look-up key must fit into an index."""
 
 
 class Company(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One customer: `key` is its name in configuration, commands and the store."""
+    """One company. `key` is its name in the configuration, in commands and in the store."""
 
     key: str
     name: str
@@ -75,6 +76,9 @@ class Company(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: Limits = Limits()
 
     def fingerprint(self) -> bytes:
-        """A digest of all settings: rows read under other settings may mean something else (D8)."""
+        """Returns a digest of all settings (16 bytes).
+
+        Under other settings, the same row can have another meaning (D8).
+        """
         settings = msgspec.json.encode(self, order="sorted")
         return hashlib.blake2b(settings, digest_size=16).digest()

@@ -1,4 +1,4 @@
-"""What every decision of a run may look at, beside the people and the rows."""
+"""The context of every decision of a run, in addition to the employees and the rows."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from domain.schedule import Schedule
 
 
 class Moment(Redacted, frozen=True):
-    """When, and in which run, something is decided."""
+    """The moment of a decision, and the run that makes the decision."""
 
     run: UUID
     now: datetime
 
 
 class DecisionContext(Redacted, frozen=True):
-    """The agreement with the company, the schedule, and the moment."""
+    """The company with its settings, the schedule, and the moment of the decision."""
 
     company: Company
     schedule: Schedule

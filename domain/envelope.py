@@ -1,4 +1,4 @@
-"""The envelope of a stored event: where it stands, and when and why it was stored."""
+"""The envelope of a stored event: its stream, its position, its run, its moments and its row."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ E = TypeVar("E", covariant=True)
 class RecordedEvent(msgspec.Struct, Generic[E], frozen=True, gc=False):
     """An event in its stream.
 
-    `originator_id` and `originator_version` are what eventsourcing calls the stream and the
-    position in it; the first position is 1. `effective` is the moment at which the event took
-    effect, `recorded` the moment of the run that stored it; both are in UTC. `file` and `line` name
-    the row that caused the event; both are `None` for an event that no row caused.
+    `originator_id` and `originator_version` are eventsourcing's names for the stream and for the
+    position in the stream. The first position is 1. `effective` is the moment at which the event
+    took effect, and `recorded` is the moment of the run that stored the event. Both are in UTC.
+    `file` and `line` name the row that caused the event. Both are `None` if no row caused it.
     """
 
     originator_id: UUID
@@ -33,5 +33,5 @@ class RecordedEvent(msgspec.Struct, Generic[E], frozen=True, gc=False):
 
 @cache
 def kind_of(event_type: type) -> str:
-    """The kind of an event: its wire tag, which people read too."""
+    """Returns the kind of an event: its wire tag, which the commands print too."""
     return str(event_type.__struct_config__.tag)  # type: ignore[attr-defined]

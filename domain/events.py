@@ -1,4 +1,4 @@
-"""Every event there is: the closed set that a store keeps."""
+"""All events that a store keeps, as a closed set."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ AnyRecord: TypeAlias = RecordedEvent[Event]
 
 RUN_KIND = kind_of(RunEnded)
 KINDS = frozenset((*EMPLOYEE_KINDS, RUN_KIND))
-"""The wire tag of every event."""
+"""The wire tags of all events."""

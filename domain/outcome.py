@@ -1,4 +1,4 @@
-"""How a run ends, and what it counts (R2)."""
+"""The outcome and the counts of a run (R2)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Outcome(StrEnum):
-    """How a run ended (R2)."""
+    """The outcome of a run (R2)."""
 
     APPLIED = "applied"
     UNCHANGED = "unchanged"
@@ -20,10 +20,10 @@ class Outcome(StrEnum):
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """What a run did. rows = registered + changed + unchanged + rejected + skipped.
+    """The counts of a run. rows = registered + changed + unchanged + rejected + skipped.
 
-    `absent` counts the employees who can still be changed by a file and of whom no row speaks
-    (D7). `events` counts the events of employees.
+    `absent` counts the employees who are not deactivated and whom no row mentions (D7). `events`
+    counts the events of employees.
     """
 
     rows: int = 0

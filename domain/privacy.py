@@ -1,4 +1,4 @@
-"""Values that hold personal data and therefore never print it."""
+"""Values that hold personal data and therefore never print their content."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import msgspec
 
 
 class Redacted(msgspec.Struct, frozen=True):
-    """An immutable value whose `repr` names its type and nothing of its content.
+    """An immutable value whose `repr` shows its type and none of its content.
 
-    Logs, error reports and assertion messages print `repr`s. Names and addresses must not get
-    there that way.
+    Logs, error reports and assertion messages print the `repr` of values. They must not show the
+    names and the addresses of employees.
     """
 
     def __repr__(self) -> str:

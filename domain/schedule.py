@@ -1,4 +1,4 @@
-"""When things fall due (L9, R3, R5); all times are UTC."""
+"""The moments at which slots and dates are due (L9, R3, R5). All times are UTC."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import msgspec
 class Schedule(msgspec.Struct, frozen=True):
     """The times of day at which deliveries are picked up, and at which dates take effect.
 
-    A slot is one moment at which every company's delivery is picked up. The clock has none: what
-    it does is due by state, and a night that was missed is caught up by the next pass (C1).
+    A slot is a moment at which the deliveries of all companies are picked up. The clock has no
+    slots: the state of an employee shows what is due, and the next clock pass also does the work of
+    a night that was missed (C1).
     """
 
     pickup: tuple[time, ...] = (time(2, 45), time(20, 0))
@@ -19,28 +20,28 @@ class Schedule(msgspec.Struct, frozen=True):
     deactivation: time = time(23, 0)
 
     def activation_of(self, onboarding_date: date) -> datetime:
-        """The moment someone who starts on this date may log in."""
+        """Returns the moment from which an employee with this onboarding date can log in."""
         return datetime.combine(onboarding_date, self.activation, UTC)
 
     def deactivation_of(self, offboarding_date: date) -> datetime:
-        """The moment someone whose last day is this date is locked out."""
+        """Returns the moment at which an employee with this offboarding date is locked out."""
         return datetime.combine(offboarding_date, self.deactivation, UTC)
 
     def last_activation(self, now: datetime) -> date:
-        """The latest onboarding date that is due by `now`."""
+        """Returns the latest onboarding date that is due at or before `now`."""
         return _last(self.activation, now)
 
     def last_deactivation(self, now: datetime) -> date:
-        """The latest offboarding date that is due by `now`."""
+        """Returns the latest offboarding date that is due at or before `now`."""
         return _last(self.deactivation, now)
 
     def due_slot(self, after: datetime | None, now: datetime) -> datetime | None:
-        """The slot to serve now: the latest one, if it came after what is behind a company (R5).
+        """Returns the slot to serve now: the latest slot, if it is later than `after` (R5).
 
-        `after` is the later of the last slot that was served and the moment from which the
-        company takes part; a company without one was never seen before, and starts with the next
-        slot. So of several slots that were missed one is served, and none twice (R3), whichever
-        way the time is set.
+        `after` is the later of two moments: the last slot that was served for the company, and the
+        moment from which the company takes part. `after` is `None` for a new company, which starts
+        with the next slot. So only the latest of several missed slots is served, and no slot is
+        served twice (R3), also when the system time is set forward or back.
         """
         slot = self.last_slot(now)
         if slot is None or after is None or slot <= after:
@@ -48,16 +49,16 @@ class Schedule(msgspec.Struct, frozen=True):
         return slot
 
     def last_slot(self, now: datetime) -> datetime | None:
-        """The latest slot by `now`; none where nothing is ever picked up."""
+        """Returns the latest slot at or before `now`, or `None` if the schedule has no slots."""
         return max((_last_moment(at, now) for at in self.pickup), default=None)
 
     def next_moment(self, now: datetime) -> datetime:
-        """When something may fall due after `now`: a slot, or a date that takes effect."""
+        """Returns the next moment after `now` at which a slot is due or a date takes effect."""
         times = (*self.pickup, self.activation, self.deactivation)
         return min(_last_moment(at, now) for at in times) + timedelta(days=1)
 
     def fingerprint(self) -> bytes:
-        """Tells schedules apart under which a delivery means different things (D8)."""
+        """Returns the times that can change the meaning of a delivery, as bytes (D8)."""
         return f"{self.activation.isoformat()} {self.deactivation.isoformat()}".encode()
 
 

@@ -1,9 +1,9 @@
 """Snapshots: the stored state of an aggregate, and how an earlier release's snapshot is read.
 
-A snapshot is an array, since the names of fields need not be stored with everyone. Its first
-element is the number of its layout: the fields of the array, in order. So a field may be put
-anywhere in the state: the number goes up by one, and the layout before it is kept in a table.
-Snapshots of the first layout have no number.
+A snapshot is an array, so that the names of the fields are not stored with every employee. The
+first element is the number of the layout. A layout is the fields of the array, in order. So a new
+field can be put anywhere in the state: the number goes up by one, and the previous layout is kept
+in a table. Snapshots of the first layout have no number.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ class Layout(NamedTuple):
 class Snapshots(Generic[S]):
     """Writes and reads the snapshots of one type of state.
 
-    `state` is an array-like struct whose tag is the number of its layout. `earlier` are the layouts
-    before that, from number 1 on.
+    `state` is an array-like struct whose tag is the number of its layout. `earlier` holds all
+    earlier layouts, from number 1 on.
     """
 
     def __init__(self, state: type[S], earlier: Sequence[Layout]) -> None:
@@ -37,9 +37,9 @@ class Snapshots(Generic[S]):
         self.dump = msgspec.json.Encoder().encode
 
     def load(self, snapshot: bytes) -> S:
-        """The state in a snapshot of any release.
+        """Returns the state in a snapshot of any release.
 
-        Raises `msgspec.MsgspecError` for bytes that are no snapshot.
+        Raises `msgspec.MsgspecError` for bytes that are not a snapshot.
         """
         try:
             return self._decode(snapshot)
@@ -55,7 +55,7 @@ class Snapshots(Generic[S]):
 
 
 def _parts(snapshot: bytes) -> tuple[int, list[Any]]:
-    """The number of a snapshot's layout, and its values."""
+    """Returns the number of a snapshot's layout (0 if it is malformed), and the values."""
     found = msgspec.json.decode(snapshot)
     if not isinstance(found, list) or not found:
         return 0, []

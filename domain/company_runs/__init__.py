@@ -1,1 +1,1 @@
-"""The company: an aggregate of runs, and every decision about what a run may do."""
+"""The company: an aggregate of runs, and every decision about the runs."""

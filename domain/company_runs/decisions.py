@@ -1,6 +1,6 @@
-"""What a run may do to a company, from the company's state alone (D8, R3, B2, B3).
+"""The decisions about the runs of a company, from the company's state alone (D8, R3, B2, B3).
 
-A decision takes the state and what is asked. It returns the events of the runs that end, oldest
+A decision takes the state and a request. It returns the events of the runs that end, the oldest
 first, or raises a `RunRejected`.
 """
 
@@ -20,32 +20,35 @@ from domain.privacy import Redacted
 
 
 class Delivered(Redacted, frozen=True):
-    """The files of a delivery as they are recorded, and what recognises the delivery (D8)."""
+    """The files of a delivery as they are recorded, and the key of the delivery (D8)."""
 
     files: tuple[FileInfo, ...]
     key: str
 
 
 class Decision(Redacted, frozen=True):
-    """The runs that end, oldest first, and the plan that is applied or held with the last one."""
+    """The runs that end, the oldest first, and the plan that the last run applies or holds."""
 
     runs: tuple[RunRecord, ...]
     plan: Plan | None = None
 
     @property
     def ended(self) -> RunRecord:
-        """The run that was asked for."""
+        """Returns the run that was requested."""
         return self.runs[-1]
 
 
 def require_slot(state: CompanyState, run: RunContext) -> None:
-    """Raises `SlotServed` where another run has served the slot that `run` is for (R3)."""
+    """Raises `SlotServed` if another run has served the slot of `run` already (R3)."""
     if run.slot is not None and state.served(run.slot):
         raise SlotServed(run.company, run.slot)
 
 
 def require_held(state: CompanyState, run: UUID) -> HeldDelivery:
-    """What a run holds. Raises `NotHeld` where the run does not wait for a decision (B2)."""
+    """Returns the delivery that a run holds.
+
+    Raises `NotHeld` if the run does not wait for a decision (B2).
+    """
     if state.held is None or state.held.run != run:
         raise NotHeld(run)
     return state.held
@@ -58,10 +61,12 @@ def decide_unread(
     discarding: RunContext,
     now: datetime,
 ) -> Decision | None:
-    """What follows from a delivery before any of its bytes is read; `None` if it must be read.
+    """Returns the decision about a delivery before its files are parsed, or `None`.
 
-    A delivery that was applied last, and met by nothing else since, is recognised (D8). Raises
-    `AlreadyHeld` for the delivery that is held: no second run piles up (B3).
+    `None` means that the files must be parsed. A delivery is recognised if it was applied last, and
+    nothing in the company has changed since (D8). Then the run `discarding` ends any held delivery
+    (B3). Raises `AlreadyHeld` if this delivery is held already, so that there is no second run for
+    the same delivery (B3).
     """
     if state.held is not None and state.holds(delivered.key):
         raise AlreadyHeld(state.held.run)
@@ -87,10 +92,10 @@ def decide_import(
     discarding: RunContext,
     now: datetime,
 ) -> Decision:
-    """The delivery is applied, unless the safeguard has something against it: then it is held (B1).
+    """Returns the decision to apply a delivery, or to hold it if the plan has a concern (B1).
 
-    Nothing is held for which somebody answers already (B2). Any other delivery that is held gives
-    way to this one, by the run `discarding` (B3).
+    A delivery that was approved already is not held again (B2). If another delivery is held, the
+    run `discarding` ends it, because it is superseded by this delivery (B3).
     """
     if state.approved == delivered.key:
         plan = _approved(plan)
@@ -106,15 +111,21 @@ def decide_approval(
     plan: Plan,
     now: datetime,
 ) -> Decision:
-    """The held delivery is applied; held again where company or settings changed since, and the
-    safeguard still has something against it (B2)."""
+    """Returns the decision to apply a held delivery that is approved (B2).
+
+    The delivery is held again if the company or a setting changed since, and the plan still has a
+    concern.
+    """
     if delivered.key == held.delivery and state.changed <= held.version:
         plan = _approved(plan)
     return Decision((_ended(run, delivered, plan, now, ends=held.run),), plan)
 
 
 def decide_discard(state: CompanyState, run: RunContext, held: UUID, now: datetime) -> Decision:
-    """The held run ends, and nothing of it is applied (B2). Raises `NotHeld`."""
+    """Returns the decision to end a held run without applying its delivery (B2).
+
+    Raises `NotHeld` if the run does not wait for a decision.
+    """
     ends = require_held(state, held).run
     return Decision((run.ended(Outcome.DISCARDED, now, ends=ends),))
 
@@ -122,14 +133,17 @@ def decide_discard(state: CompanyState, run: RunContext, held: UUID, now: dateti
 def _superseded(
     state: CompanyState, discarding: RunContext, now: datetime
 ) -> tuple[RunRecord, ...]:
-    """The run that ends a held delivery because a newer one has come (B3), if one is held."""
+    """Returns the run that ends a held delivery because it is superseded (B3).
+
+    Returns no run if no delivery is held.
+    """
     if state.held is None:
         return ()
     return (discarding.ended(Outcome.DISCARDED, now, ends=state.held.run),)
 
 
 def _approved(plan: Plan) -> Plan:
-    """The same plan, for which somebody answers."""
+    """Returns the plan without its concerns, because the delivery is approved."""
     return replace(plan, concerns=())
 
 

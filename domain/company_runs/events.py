@@ -17,7 +17,7 @@ from domain.privacy import Redacted
 
 
 class RunKind(StrEnum):
-    """What a run does (R2)."""
+    """The kind of work that a run does (R2)."""
 
     IMPORT = "import"
     CLOCK = "clock"
@@ -27,9 +27,9 @@ class RunKind(StrEnum):
 
 
 class FileInfo(msgspec.Struct, frozen=True):
-    """A delivered file as its source described it, and the SHA-256 of the bytes received.
+    """A delivered file as its source described it, and the SHA-256 of the received bytes.
 
-    `sha256` is `None` for a file that is listed as too large: such a file is not fetched.
+    `sha256` is `None` for a file that is listed as too large, because such a file is not fetched.
     """
 
     name: str
@@ -39,12 +39,14 @@ class FileInfo(msgspec.Struct, frozen=True):
 
 
 class RunEnded(Redacted, frozen=True, tag="run-ended", tag_field="kind"):
-    """The record of one run (R2), an event of its company's stream; its id is the envelope's.
+    """The record of one run (R2), an event of its company's stream.
+
+    The envelope holds the id of the run.
 
     `slot` is the pick-up slot that the run served. `delivery` identifies the bytes and settings
     that the run read (D8). `issues_of` names the earlier run whose lasting issues hold for this run
-    too. `ends` names the held run that this run approved or discarded (B2, B3). A held run counts
-    what it would do.
+    too. `ends` names the held run that this run approved or discarded (B2, B3). The counts of a
+    held run are the counts that it would have if it were applied.
     """
 
     company: str
@@ -67,7 +69,7 @@ RunEvent: TypeAlias = RecordedEvent[RunEnded]
 
 
 class RunRecord(Redacted, frozen=True):
-    """A run that ended, with its id, and the id of the run that ended it if it was held."""
+    """A run that ended, with its id. `ended_by` names the run that ended it if it was held."""
 
     run: UUID
     ended: RunEnded
@@ -75,7 +77,7 @@ class RunRecord(Redacted, frozen=True):
 
 
 class RunContext(Redacted, frozen=True):
-    """A run that has started: everything that its record needs and that is known by then."""
+    """A run that has started: the part of its record that is known at the start."""
 
     id: UUID
     kind: RunKind
@@ -96,7 +98,7 @@ class RunContext(Redacted, frozen=True):
         issues_of: UUID | None = None,
         ends: UUID | None = None,
     ) -> RunRecord:
-        """The record of how the run ended."""
+        """Returns the record of the run, which has ended."""
         ended = RunEnded(
             company=self.company,
             run_kind=self.kind,
@@ -116,10 +118,11 @@ class RunContext(Redacted, frozen=True):
 
 
 def delivery_key(agreed: Iterable[bytes], files: Iterable[FileInfo]) -> str:
-    """What recognises a delivery (D8): the settings under which it is read, and the names and bytes
-    of its files.
+    """Returns the key that recognises a delivery (D8), as hex digits.
 
-    Issues tell files by name, so the same bytes under another name are another delivery.
+    The key is a digest of `agreed`, which are the settings under which the delivery is read, and of
+    the names and bytes of its files. Issues name the files, so the same bytes under another name
+    are another delivery.
     """
     digest = hashlib.sha256()
     for part in (*agreed, *(f"{file.name}\n{file.sha256}".encode() for file in files)):

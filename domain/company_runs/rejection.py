@@ -1,4 +1,4 @@
-"""Why a run is not made: nothing is done, and no record is stored."""
+"""The reasons for which a run is rejected: nothing is changed, and no record is stored."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from uuid import UUID
 
 
 class RunRejected(Exception):
-    """What was asked makes no run, and nothing was done."""
+    """The request is rejected: there is no run, and nothing was changed."""
 
 
 class SlotServed(RunRejected):
-    """The pick-up slot was served already (R3): another worker was first."""
+    """The pick-up slot was served already by another worker (R3)."""
 
     def __init__(self, company: str, slot: datetime) -> None:
         super().__init__(f"the slot {slot:%Y-%m-%d %H:%M} of {company} was served already")
@@ -20,7 +20,7 @@ class SlotServed(RunRejected):
 
 
 class AlreadyHeld(RunRejected):
-    """The very delivery is held already, by `run` (B3)."""
+    """The same delivery is held already by `run` (B3)."""
 
     def __init__(self, run: UUID) -> None:
         super().__init__(f"run {run} holds this delivery already")
@@ -28,7 +28,7 @@ class AlreadyHeld(RunRejected):
 
 
 class NotHeld(RunRejected):
-    """The run does not wait for a decision (B2); `ended_by` names the run that ended it."""
+    """The run does not wait for a decision (B2). `ended_by` names the run that ended it."""
 
     def __init__(self, run: UUID, ended_by: UUID | None = None) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""The company: the state, and how the runs of its stream change it (R4)."""
+"""The company: the state, and how the runs of the company's stream change it (R4)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from domain.outcome import Counts, Outcome
 
 
 class AppliedDelivery(msgspec.Struct, frozen=True):
-    """A delivery that the company's state already reflects (D8), and the run that said so."""
+    """A delivery that the company's state already reflects (D8).
+
+    `run` is the run whose issues hold for the delivery.
+    """
 
     delivery: str
     run: UUID
@@ -23,7 +26,7 @@ class AppliedDelivery(msgspec.Struct, frozen=True):
 
     @property
     def counts(self) -> Counts:
-        """What a run counts that meets the delivery again."""
+        """Returns the counts of a run that recognises the delivery."""
         return Counts(
             rows=self.rows,
             unchanged=self.rows - self.skipped,
@@ -33,8 +36,11 @@ class AppliedDelivery(msgspec.Struct, frozen=True):
 
 
 class HeldDelivery(msgspec.Struct, frozen=True):
-    """A delivery that waits to be approved or discarded (B2): the run that holds it, what
-    recognises it, and the version of the company's stream since it is held."""
+    """A delivery that waits to be approved or discarded (B2).
+
+    `run` is the run that holds the delivery, `delivery` is the key of the delivery, and `version`
+    is the version of the company's stream from which on the delivery is held.
+    """
 
     run: UUID
     delivery: str
@@ -42,14 +48,14 @@ class HeldDelivery(msgspec.Struct, frozen=True):
 
 
 class CompanyState(msgspec.Struct, frozen=True):
-    """A company as its stream tells.
+    """A company as the runs of its stream describe it.
 
-    The version is the number of its runs, lock and guard in one: a run is stored as version + 1, so
-    that of two runs planned from the same state one fails to be stored (R4). `changed` is the
-    version at which somebody last changed, `applied` the delivery that was last applied whole (D8),
-    and `held` the delivery that waits. `approved` recognises the delivery that somebody answers
-    for, as long as no other delivery is applied. `slot` is the latest pick-up slot that was served
-    (R3).
+    `version` is the number of the runs, and is lock and guard in one: a run is stored as
+    version + 1, so that only one of two runs planned from the same state can be stored (R4).
+    `changed` is the version at which an employee last changed. `applied` is the delivery that was
+    last applied whole (D8), and `held` is the delivery that waits for a decision. `approved` is the
+    key of the approved delivery, as long as no other delivery is applied. `slot` is the latest
+    pick-up slot that was served (R3).
     """
 
     version: int = 0
@@ -60,16 +66,16 @@ class CompanyState(msgspec.Struct, frozen=True):
     slot: datetime | None = None
 
     def served(self, slot: datetime) -> bool:
-        """Whether the slot, or a later one, was served already (R3)."""
+        """Returns whether the slot, or a later slot, was served already (R3)."""
         return self.slot is not None and self.slot >= slot
 
     def holds(self, delivery: str) -> bool:
-        """Whether this very delivery waits for a decision (B3)."""
+        """Returns whether the delivery with this key waits for a decision (B3)."""
         return self.held is not None and self.held.delivery == delivery
 
 
 def evolve(state: CompanyState, run: UUID, ended: RunEnded) -> CompanyState:
-    """The company after one more run."""
+    """Returns the company after one more run."""
     version = state.version + 1
     held = state.held
     if held is not None and held.run == ended.ends:
@@ -92,9 +98,10 @@ def _latest(one: datetime | None, other: datetime | None) -> datetime | None:
 
 
 def _applied(before: AppliedDelivery | None, run: UUID, ended: RunEnded) -> AppliedDelivery | None:
-    """The delivery that would be recognised next time, after `ended`.
+    """Returns the delivery that the next run would recognise, after `ended`.
 
-    A run that read no delivery to its end leaves things as they are, unless it changed somebody.
+    A run that did not read a delivery to its end leaves `before` as it is, unless the run changed
+    an employee.
     """
     counts = ended.counts
     if ended.delivery is None:
@@ -107,9 +114,10 @@ def _applied(before: AppliedDelivery | None, run: UUID, ended: RunEnded) -> Appl
 
 
 def _approved(before: str | None, ended: RunEnded) -> str | None:
-    """The delivery that is not held again, after `ended`.
+    """Returns the key of the delivery that is not held again, after `ended`.
 
-    Rows that were rejected when the delivery was approved will be rejected at every pick-up.
+    The key is kept because rows that were rejected when the delivery was approved are rejected at
+    every pick-up.
     """
     if ended.delivery is None:
         return before

@@ -1,1 +1,1 @@
-"""A delivery: from bytes to records, to rows, to matches, to the plan."""
+"""A delivery becomes a plan: from bytes to records, to rows, to matches, to the plan."""

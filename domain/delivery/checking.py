@@ -1,4 +1,4 @@
-"""The rows of each file before they are matched: which of them can be applied (W, I7)."""
+"""Checks the rows of each file before they are matched: which rows can be applied (W, I7)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from domain.issues.issue import Issue
 
 
 class CheckedFile(NamedTuple):
-    """The rows of a file: those that can be applied, and those that are settled already.
+    """The rows of a file: the rows that can be applied, and the rows that are decided already.
 
-    `end` is the position of the last row. `rejected` holds rows with their issues, and `repeated`
-    rows with the line that they repeat.
+    `end` is the position of the last row. `rejected` holds rows that cannot be applied, each with
+    its conflicts with other rows. `repeated` holds rows that repeat another row, each with the line
+    of that row.
     """
 
     end: int
@@ -25,12 +26,12 @@ class CheckedFile(NamedTuple):
 
 
 def checked_files(parsed: ParsedDelivery) -> list[CheckedFile]:
-    """The files of a delivery, oldest first."""
+    """Returns the checked files of a delivery, oldest first."""
     return [_checked(parsed, number) for number in range(len(parsed.sheets))]
 
 
 def _checked(parsed: ParsedDelivery, number: int) -> CheckedFile:
-    """The rows of a file after a look at each alone (W), and beside the others of its file (I7)."""
+    """Returns the rows of file `number`, each checked alone (W) and against the others (I7)."""
     first = sum(len(sheet.texts) for sheet in parsed.sheets[:number])
     sheet = parsed.sheets[number]
     end = first + len(sheet.texts)

@@ -1,7 +1,6 @@
-"""Row digests: how a record that repeats an accepted row is recognised without reading it.
+"""Row digests: they recognise a record that repeats an accepted row, without reading the record.
 
-A digest is a short cut and nothing else: without digests every record is read, and the plan is the
-same.
+A digest is only a short cut: without digests every record is read, and the plan is the same.
 """
 
 from __future__ import annotations
@@ -17,18 +16,21 @@ from domain.privacy import Redacted
 
 
 class Digests(Redacted, frozen=True):
-    """Employees by the digest of their last accepted row; `deactivated` names some of them."""
+    """The ids of employees, by the digest of each employee's last accepted row.
+
+    `deactivated` holds the ids of the employees among them who are deactivated.
+    """
 
     employees: Mapping[bytes, str]
     deactivated: frozenset[str]
 
 
 NO_DIGESTS = Digests({}, frozenset())
-"""With these, every record of a delivery is read."""
+"""No digests: every record of a delivery is read."""
 
 
 def digests_of(roster: Roster) -> Digests:
-    """What recognises the rows of the people in a roster."""
+    """Returns the digests that recognise the rows of the employees in a roster."""
     known = [(entry.digest, entry) for entry in roster.entries if entry.digest is not None]
     return Digests(
         {digest: entry.employee for digest, entry in known},
@@ -37,13 +39,16 @@ def digests_of(roster: Roster) -> Digests:
 
 
 def salt_of(sheet: Sheet, company: Company) -> bytes:
-    """Makes digests differ where the same text means something else: under another header, under
-    other settings, or with another table of fields."""
+    """Returns the salt of the digests of one sheet.
+
+    Digests differ where the same text has another meaning: under another header, under other
+    settings, or with another table of fields.
+    """
     salt = hashlib.blake2b(fingerprint(), digest_size=16, key=company.fingerprint())
     salt.update(sheet.header.encode())
     return salt.digest()
 
 
 def digest_of(salt: bytes, text: str) -> bytes:
-    """The digest of a record."""
+    """Returns the digest of a record, 16 bytes long."""
     return hashlib.blake2b(salt + text.encode(), digest_size=16).digest()

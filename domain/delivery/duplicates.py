@@ -1,4 +1,4 @@
-"""The same address or external id twice in one file (I7)."""
+"""Finds rows of one file that have the same address or the same external id (I7)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from domain.privacy import Redacted
 
 
 class Duplicates(Redacted, frozen=True):
-    """The duplicates of one file, by position of the row.
+    """The duplicates of one file, by the position of the row.
 
-    `conflicting` are rows that contradict each other, with the issues that say so. `repeating` are
-    rows that only repeat another row, with the line of the row that stands.
+    `conflicting` maps rows that contradict each other to the issues about that. `repeating` maps
+    rows that only repeat another row to the line of that row.
     """
 
     conflicting: dict[int, list[Issue]]
@@ -23,7 +23,7 @@ class Duplicates(Redacted, frozen=True):
 
 
 def find_duplicates(rows: Sequence[Row], columns: Columns) -> Duplicates:
-    """The duplicates among the rows of one file, rows with problems of their own included."""
+    """Returns the duplicates among the rows of one file, including rows with other issues."""
     conflicting: defaultdict[int, list[Issue]] = defaultdict(list)
     repeating: dict[int, int] = {}
     for code, field, group in _groups(rows):
@@ -41,7 +41,7 @@ def find_duplicates(rows: Sequence[Row], columns: Columns) -> Duplicates:
 
 
 def lines_of(rows: Sequence[Row]) -> str:
-    """The lines of two rows or more, as a sentence lists them: ten at most (W12)."""
+    """Returns the lines of two or more rows as a list for a sentence, ten lines at most (W12)."""
     return listed(sorted(row.line for row in rows)[:LISTED_LINES], len(rows))
 
 
@@ -53,7 +53,7 @@ def _groups(rows: Sequence[Row]) -> Iterator[tuple[str, str, list[Row]]]:
 
 
 def _together(keyed: Iterable[tuple[str, Row]]) -> list[list[Row]]:
-    """The rows that share a key with another row; blank keys share nothing."""
+    """Returns groups of rows with the same key, without single rows and rows with a blank key."""
     seen: dict[str, Row] = {}
     groups: dict[str, list[Row]] = {}
     for key, row in keyed:
@@ -64,7 +64,7 @@ def _together(keyed: Iterable[tuple[str, Row]]) -> list[list[Row]]:
 
 
 def _identical(first: Row, second: Row, columns: Columns) -> bool:
-    """Whether two rows say the same in every column that is read."""
+    """Returns whether two rows are equal in every column that is read."""
     if first.text == second.text:
         return True
     if first.address != second.address:

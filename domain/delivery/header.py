@@ -1,4 +1,4 @@
-"""The header of a file: which column is which field (F4, F5)."""
+"""Reads the header of a file: which column holds which field (F4, F5)."""
 
 from __future__ import annotations
 
@@ -20,34 +20,38 @@ from domain.fields.table import (
 )
 from domain.issues.issue import Issue, listed, make_issue, shown
 
-_ALIKE = re.compile(r"[\s_-]+")  # `First name`, `first-name`, `FIRST__NAME`
+_ALIKE = re.compile(r"[\s_-]+")  # the ` ` of `First name`, the `__` of `FIRST__NAME`
 
 
 class Columns(msgspec.Struct, frozen=True):
-    """The columns of one file that mean something: position and field, and how many there are."""
+    """The columns of one file.
+
+    `width` is the number of all columns. `fields` holds the position and the field of each column
+    that is known; the first position is 0.
+    """
 
     width: int
     fields: tuple[tuple[int, str], ...]
 
 
 def field_of(name: str) -> str | None:
-    """The field that a column of this name means, or `None` (F4)."""
+    """Returns the field that a column name means, or `None` if no field has that name (F4)."""
     field = _plain(name)
     return field if field in FIELD_OF or is_custom(field) else None
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether two column names are one (F4)."""
+    """Returns whether two column names mean the same column (F4)."""
     return _plain(one) == _plain(other)
 
 
 def read_header(
     cells: Sequence[str], mapping: Mapping[str, str]
 ) -> tuple[Columns, tuple[Issue, ...]]:
-    """The columns of a file and what is to be said about them.
+    """Returns the columns of a file and the issues about them.
 
-    `mapping` is the company's own: their column name to our field, applied first (F4). Issues
-    that reject refuse the file (F5).
+    `mapping` is the company's own mapping from its column names to our fields; it is applied first
+    (F4). If an issue rejects, the file has to be refused (F5).
     """
     ours = {_plain(theirs): field for theirs, field in mapping.items()}
     meant = [ours.get(_plain(cell)) or field_of(cell) for cell in cells]
@@ -63,14 +67,17 @@ def read_header(
     issues = (
         *_missing(positions),
         *_duplicates(positions, cells),
-        # A header may have a million columns: no more of them are told than hints are given.
+        # A header may have a million columns: at most `HINTS` unknown columns are reported.
         *(_unknown(position, cells[position], names) for position in unknown[:HINTS]),
     )
     return columns, issues
 
 
 def known_columns(cells: Iterable[str], mapping: Mapping[str, str]) -> int:
-    """How many of `cells` name a field: tells a wrong delimiter from a wrong header (F2)."""
+    """Returns how many of `cells` name a field.
+
+    The number distinguishes a wrong delimiter from a wrong header (F2).
+    """
     theirs = {_plain(name) for name in mapping}
     return sum(1 for cell in cells if _plain(cell) in theirs or field_of(cell) is not None)
 

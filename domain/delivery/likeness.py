@@ -1,4 +1,4 @@
-"""Whether two statements look like one person."""
+"""Makes names comparable, to find statements that may be about the same employee."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from domain.employee.statement import Statement
+from domain.fields.details import Details, DetailsChange
 
 _PARTICLES = frozenset(
     [
@@ -62,22 +62,28 @@ _PARTICLES = frozenset(
         "zur",
     ]
 )
-"""Words before a family name that are written, left out, or kept in a cell of their own."""
-_WORD = re.compile(r"[^\s.,\-]+")  # `van`, `der`, `Berg` of `van der Berg`
+"""Words before a family name.
+
+Some files write them with the name, some leave them out, and some have a separate column for them.
+"""
+_WORD = re.compile(r"[^\s.,\-]+")  # finds `van`, `der` and `Berg` in `van der Berg`
 
 
 @lru_cache(maxsize=65_536)
 def name_key(name: str) -> str:
-    """A name as it compares: lower case, without diacritics, particles and spaces."""
+    """Returns a name in the form for comparison: `berg` for `van der Bérg`.
+
+    The form is in lower case and has no diacritics, particles, spaces, dots, commas or hyphens. A
+    name that consists of particles only keeps them.
+    """
     plain = unicodedata.normalize("NFKD", name.casefold())
     letters = "".join(character for character in plain if not unicodedata.combining(character))
     words = _WORD.findall(letters)
     return "".join([word for word in words if word not in _PARTICLES] or words)
 
 
-def names_of(said: Statement) -> tuple[str, str]:
-    """The first name and the last name of a statement, as names compare."""
-    details = said.details
+def names_of(details: Details | DetailsChange) -> tuple[str, str]:
+    """Returns the first name and the last name, in the form for comparison."""
     first = details.first_name if isinstance(details.first_name, str) else ""
     last = details.last_name if isinstance(details.last_name, str) else ""
     return name_key(first), name_key(last)

@@ -1,4 +1,4 @@
-"""A match: one employee, known or new, and the rows of a delivery that mean them."""
+"""A match: one employee, known or new, and the rows of a delivery that mean this employee."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from domain.privacy import Redacted
 
 
 class Match(Redacted, frozen=True, gc=False):
-    """One employee, known or new, and the rows that mean them, oldest file first.
+    """One employee, known or new, and the rows that mean this employee, oldest file first.
 
-    `key` tells employees apart: our id of a known employee, and a key of its own for a new one.
-    `said` is what the rows say together. `external_id`, `address` and `file_address` are the
-    employee's once the rows are applied. `kept` is the address that a row gives to a deactivated
-    employee: no file changes them (L6), but rows of newer files are matched as if it did, so that
-    files that lie in the folder mean the same people after a deactivation as before it. `left` says
-    that the rows are about somebody new who has left already, and gets no account (L2).
+    `key` identifies the employee: our id for a known employee, and for a new employee a text
+    with the position of the first row. `said` is the merged statement of the rows. `external_id`,
+    `address` and `file_address` are the values of the employee after the rows are applied. `kept`
+    is the address that a row gives to a deactivated employee. No file changes a deactivated
+    employee (L6), but rows of newer files are matched as if the file had changed the address, so
+    that files that lie in the folder mean the same employees after a deactivation as before it.
+    `left` is true if the rows are about a new employee who has left already, and gets no account
+    (L2).
     """
 
     key: str
@@ -38,12 +40,12 @@ class Match(Redacted, frozen=True, gc=False):
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Every address that means the employee (I8)."""
+        """Returns every address that means the employee (I8)."""
         return self.address, self.file_address, *self.kept
 
 
 class Rejected(Redacted, frozen=True):
-    """A row that cannot be applied, and why; `key` is that of the employee the row is about."""
+    """A row that cannot be applied, its issues, and the key of the employee that it is about."""
 
     row: Row
     issues: Sequence[Issue]
@@ -51,7 +53,7 @@ class Rejected(Redacted, frozen=True):
 
 
 class Superseded(Redacted, frozen=True):
-    """A row of an older file that says nothing beside `later`, a row of a newer file (D3)."""
+    """A row of an older file that has no effect, because of `later`, a row of a newer file (D3)."""
 
     row: Row
     later: Row
@@ -59,18 +61,19 @@ class Superseded(Redacted, frozen=True):
 
 
 def known_match(entry: Entry, employee: Employee) -> Match:
-    """A known employee of whom no row has spoken yet."""
+    """Returns the match of a known employee, without any row."""
     return Match(
         entry.employee, entry, employee, entry.external_id, entry.address, entry.file_address
     )
 
 
 def statement_with(match: Match, row: Row, addresses: Container[str]) -> Statement:
-    """What the rows of a match and one more row, of a newer file, say together.
+    """Returns the merged statement of a match and one more row, which is of a newer file.
 
-    Only a row with an external id can change an address. A row without one leaves the address to
-    the rows before it, or to the file address, as long as some row of its own file still carries
-    that: `addresses` are those of the file (I8).
+    A row with an external id changes the address. A row without an external id keeps the address of
+    an earlier row with an external id. If there is none, it keeps the address of the earlier rows,
+    or the file address, as long as some row of its own file still has the file address (I8):
+    `addresses` are the addresses of that file.
     """
     together = row if match.said is None else merged_statement(match.said, row)
     if row.external_id is not None:
@@ -84,7 +87,7 @@ def statement_with(match: Match, row: Row, addresses: Container[str]) -> Stateme
 
 
 def with_row(match: Match, row: Row, said: Statement, *, left: bool = False) -> Match:
-    """The match with one more row, and with the addresses and the external id that follow."""
+    """Returns the match with one more row, and with the addresses and the external id of `said`."""
     rows = (*match.rows, row)
     if match.entry is not None and match.entry.deactivated:
         kept = () if said.address in (match.address, match.file_address) else (said.address,)
@@ -104,7 +107,7 @@ def with_row(match: Match, row: Row, said: Statement, *, left: bool = False) -> 
 
 
 def new_match(row: Row, *, left: bool) -> Match:
-    """Somebody new, of whom one row has spoken."""
+    """Returns the match of a new employee with one row."""
     key = f"new {row.position}"
     address = row.address
     return Match(key, None, None, row.external_id, address, address, (row,), row, left=left)

@@ -1,8 +1,8 @@
-"""Which employee each row of a delivery means (I1-I8, D3).
+"""Finds the employee that each row of a delivery means (I1-I8, D3).
 
-The files are matched one after the other, each over what the earlier files claimed. Within a file,
-external ids speak first, then e-mail addresses as they stand after the moves that external ids
-bring about, so that the order of rows never matters.
+The files are matched one after the other; each file is matched over the claims of the earlier
+files. Within a file, rows with an external id are matched first. The other rows are matched by
+e-mail address after the first rows have moved addresses, so that the order of rows never matters.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import NamedTuple
 from domain.context import DecisionContext
 from domain.delivery.allocation import allot
 from domain.delivery.duplicates import lines_of
+from domain.delivery.likeness import names_of
 from domain.delivery.match import (
     Match,
     Rejected,
@@ -31,10 +32,11 @@ from domain.issues.issue import Issue, make_issue
 
 
 def match_files(files: Sequence[Sequence[Row]], roster: Roster, context: DecisionContext) -> People:
-    """The people of `roster` with the matches of all files.
+    """Returns the people of `roster` with the matches of all files.
 
     `files` are the rows that can be applied, oldest file first. Rows with an external id are
-    matched before those without, since an address means the person who has it by then.
+    matched before the other rows, because an address means the employee who has the address after
+    the rows with an external id are applied.
     """
     newer = newer_rows(files, roster)
     people = People(roster)
@@ -47,21 +49,21 @@ def match_files(files: Sequence[Sequence[Row]], roster: Roster, context: Decisio
 
 
 class _Claim(NamedTuple):
-    """A match that a row asks for, and what the match was before; `None` for somebody new."""
+    """A match that a row asks for, and the match before the row; `None` for a new employee."""
 
     before: Match | None
     after: Match
 
     @property
     def is_new(self) -> bool:
-        """Whether the row asks for an account."""
+        """Returns whether the row asks for an account."""
         return self.before is None or self.before.left
 
     @property
     def wish(self) -> str | None:
-        """The address that the row asks for, where that is not the person's already.
+        """Returns the address that the row asks for, or `None` if the employee has it already.
 
-        People who have left already ask for none (L2).
+        A new employee who has left already asks for no address (L2).
         """
         if self.after.left:
             return None
@@ -70,7 +72,11 @@ class _Claim(NamedTuple):
 
 
 class _File(NamedTuple):
-    """The rows of one file that can be applied; `start` is the position of the first."""
+    """The rows of one file that can be applied.
+
+    `start` is the position of the first row. `named` are the rows with an external id, and
+    `nameless` the rows without one.
+    """
 
     number: int
     start: int
@@ -95,15 +101,18 @@ def _file(number: int, rows: Sequence[Row]) -> _File:
 def _claims_by_external_id(
     people: People, file: _File, newer: NewerRows, context: DecisionContext
 ) -> tuple[People, list[_Claim]]:
-    """What rows with an external id ask for, and the people with what is settled already."""
+    """Returns the people, and the claims of the rows with an external id.
+
+    The returned people hold the rows that are rejected or superseded already.
+    """
     rejected: list[Rejected] = []
     superseded: list[Superseded] = []
     claims: list[_Claim] = []
     places = {row.address for row in file.named}
     for row in file.named:
         before = people.with_external_id(row.external_id or "") or _linked(people, row, places)
-        later = _newer_row(before, row, file, newer, context)
-        if later is not None:
+        later = _newer_row(row, file, newer, context)
+        if before is None and later is not None:
             superseded.append(Superseded(row, later))
             continue
         claim = _claim(before, row, (), context)
@@ -115,9 +124,10 @@ def _claims_by_external_id(
 
 
 def _linked(people: People, row: Row, places: Set[str]) -> Match | None:
-    """The person without an external id at the address of a row with an unknown one (I3).
+    """Returns the employee without an external id at the address of a row, or `None` (I3).
 
-    Nobody is linked where another row with an external id is at the person's other address.
+    The row has an unknown external id. No employee is linked if another row with an external id has
+    the other address of the employee.
     """
     match = people.at_address(row.address) or people.left_at(row.address)
     if match is None or match.external_id is not None:
@@ -126,19 +136,29 @@ def _linked(people: People, row: Row, places: Set[str]) -> Match | None:
     return None if disputed else match
 
 
-def _newer_row(
-    match: Match | None, row: Row, file: _File, newer: NewerRows, context: DecisionContext
-) -> Row | None:
-    """The row of a newer file that has the person whom this row would register (D3)."""
-    if match is not None or has_left(row, context):
-        return None
-    return newer.same_person(row, file.number)
+def _newer_row(row: Row, file: _File, newer: NewerRows, context: DecisionContext) -> Row | None:
+    """Returns the row of a newer file about the same person as `row`, or `None` (D3)."""
+    return None if has_left(row, context) else newer.same_person(row, file.number)
+
+
+def _is_another(match: Match, row: Row, later: Row) -> bool:
+    """Returns whether `row` is about the employee of `later`, and not about `match` at its address.
+
+    That is so if `match` has the address from support alone, and other names, while `row` and
+    `later` have the same names: support gave the address away after its earlier owner had moved.
+    """
+    holder = match.employee
+    if holder is None or row.address == match.file_address or later.address in match.addresses:
+        return False
+    if later.external_id is not None and later.external_id == match.external_id:
+        return False
+    return names_of(later.details) == names_of(row.details) != names_of(holder.details)
 
 
 def _claim(
     before: Match | None, row: Row, addresses: Set[str] | tuple[()], context: DecisionContext
 ) -> _Claim | Rejected:
-    """The match that a row asks for, unless the state of the employee rejects the row (L4, L6)."""
+    """Returns the claim of a row; rejects the row if the employee's state forbids it (L4, L6)."""
     said = row if before is None else statement_with(before, row, addresses)
     issues = validate(before.employee if before else None, said, context)
     if issues and any(issue.rejects for issue in issues):
@@ -150,7 +170,7 @@ def _claim(
 
 
 def _grant(people: People, claims: Sequence[_Claim]) -> People:
-    """The people after those claims whose address is free; the rows of the others are rejected."""
+    """Returns the people with the claims whose address is free; rejects the rows of the others."""
     before = {claim.after.key: claim.before for claim in claims if claim.before is not None}
     wishes = {claim.after.key: claim.wish for claim in claims if claim.wish is not None}
 
@@ -192,9 +212,9 @@ def _taken(row: Row, keeper: Match) -> Issue:
 
 
 def _name(match: Match) -> str:
-    """How a sentence to HR calls an employee: by address, and external id if there is one.
+    """Returns the name of an employee in a sentence for HR: the address, and any external id.
 
-    Somebody who moves in this delivery is called by the address that they move to.
+    For an employee whose address changes in this delivery, it is the new address.
     """
     stays = match.entry is not None and match.address == match.entry.address
     email = match.said.email if match.said is not None else ""
@@ -203,25 +223,29 @@ def _name(match: Match) -> str:
     return f"{email} (external id {match.external_id})" if match.external_id else email
 
 
-# Rows without one
+# Rows without an external id
 
 
 def _match_by_address(
     people: People, file: _File, newer: NewerRows, context: DecisionContext
 ) -> People:
-    """Rows without an external id mean the person who has their address by now (I4, I5)."""
+    """Returns the people with the matches of the rows without an external id.
+
+    Such a row means the employee who has its address after the rows with an external id were
+    applied (I4); if no employee has the address, the row registers a new employee (I5).
+    """
     meant: defaultdict[str, list[Row]] = defaultdict(list)
     persons: dict[str, Match] = {}
     superseded: list[Superseded] = []
     claims: list[_Claim | Rejected] = []
     for row in file.nameless:
         match = people.at_address(row.address) or people.left_at(row.address)
-        later = _newer_row(match, row, file, newer, context)
-        if match is not None:
+        later = _newer_row(row, file, newer, context)
+        if later is not None and (match is None or _is_another(match, row, later)):
+            superseded.append(Superseded(row, later))
+        elif match is not None:
             persons[match.key] = match
             meant[match.key].append(row)
-        elif later is not None:
-            superseded.append(Superseded(row, later))
         else:
             claims.append(_claim(None, row, (), context))
     for key, rows in meant.items():
@@ -239,7 +263,11 @@ def _match_by_address(
 
 
 def _contradictory(rows: Iterable[Row], together: Sequence[Row], key: str) -> Iterator[Rejected]:
-    """A file speaks once of an employee, and best by external id: rows without one give way."""
+    """Yields `rows`, which have no external id, as rejected.
+
+    At most one row of a file may mean an employee, and a row with the employee's external id has
+    priority over a row without one.
+    """
     lines = lines_of(together)
     for row in rows:
         issue = make_issue("duplicate-email", "email", row.email, lines=lines)

@@ -1,4 +1,4 @@
-"""Known people with the names of a new one: perhaps their address changed (I5)."""
+"""Finds known employees with the names of a new one: perhaps their address changed (I5)."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from domain.issues.issue import LISTED_LINES, Issue, listed, make_issue
 
 
 class _Known(NamedTuple):
-    """A known employee: a sort key, and the address by which a sentence calls them."""
+    """A known employee: the id, which is the sort key, and the address for the sentence."""
 
     employee: str
     email: str
 
 
 class Namesakes:
-    """Finds the known people without an external id who share their names with a new one.
+    """Finds the known employees without an external id who have the names of a new employee.
 
-    `recognised` and `addresses` tell who is in the delivery as well: they are no namesakes. The
-    people of one name are looked at once, however many rows have that name.
+    An employee whose id is in `recognised`, or who has one of `addresses`, is in the delivery too
+    and is no namesake. The employees of one name are looked up once, even if many rows have it.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Namesakes:
         self._by_birthday: dict[str, dict[object, Sequence[_Known]]] = {}
 
     def issues_of(self, row: Row) -> list[Issue]:
-        """What is to be said of a row that registers somebody: one issue at most (W12)."""
+        """Returns the issues of a row that registers an employee: one issue at most (W12)."""
         if row.external_id is not None:
             return []
         key = namesake_key(row)
@@ -44,7 +44,7 @@ class Namesakes:
             self._by_birthday[key] = self._absent(key)
         by_birthday = self._by_birthday[key]
         birthday = row.details.birthday or None
-        # Where one of two birthdays is not known, it may be the same person.
+        # If one of the two birthdays is not known, the two may be the same employee.
         groups = (
             by_birthday.values()
             if birthday is None
@@ -58,7 +58,7 @@ class Namesakes:
         return [make_issue("possible-email-change", "email", row.email, other=other)]
 
     def _absent(self, key: str) -> dict[object, Sequence[_Known]]:
-        """The people under a namesake key of whom no row speaks, by birthday."""
+        """Returns the employees with a namesake key that no row mentions, by birthday."""
         found: defaultdict[object, list[_Known]] = defaultdict(list)
         for entry in self._roster.namesakes(key):
             present = any(address in self._addresses for address in entry.addresses)

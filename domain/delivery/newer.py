@@ -1,4 +1,4 @@
-"""The rows of newer files about known people, found by names and birthday (D3)."""
+"""Finds rows of newer files about known employees, by names and birthday (D3)."""
 
 from __future__ import annotations
 
@@ -14,37 +14,51 @@ _Key = tuple[str, str, date | None]
 
 
 class NewerRows(Redacted, frozen=True):
-    """Rows that mention somebody known, by what tells that two rows are about one person.
+    """Rows that mean a known employee, by names and birthday.
 
-    A key leads to the newest two rows that differ in address or external id, each with the number
-    of its file, newest first: of two such rows one differs from any third row.
+    A key maps to the newest two rows that differ in address or external id, newest first. Each row
+    comes with the number of its file. Two rows are enough, because at least one of them differs
+    from any third row.
     """
 
     by_key: dict[_Key, tuple[tuple[int, Row], ...]]
 
     def same_person(self, row: Row, file: int) -> Row | None:
-        """The row of a newer file that has the person of `row` under another address or number.
+        """Returns a row of a newer file about the employee of `row`, or `None`.
 
-        Where only the newer row has a number, one name or the birthday tells: a person that the
-        customer's number identifies may have got another name. Elsewhere both names must be the
-        same. Two rows with two different birthdays are about two people.
+        The newer row has another address or external id. If only the newer row has an external id,
+        it is enough that the first name, the last name or the birthday is the same, because an
+        employee with an external id may have got another name. Otherwise both names must be the
+        same. Two rows with two different birthdays are about two employees.
         """
         if not self.by_key:
             return None
         for key in _asked(row):
             for number, newer in self.by_key.get(key, ()):
-                another = (newer.address, newer.external_id) != (row.address, row.external_id)
-                if number > file and another:
+                if number > file and _has_another_identity(newer, row):
                     return newer
         return None
 
 
+def _has_another_identity(newer: Row, row: Row) -> bool:
+    """Returns whether matching by external id and address cannot tell that the rows are one person.
+
+    Two rows with the same external id need no help of names: they mean the same employee (I1).
+    """
+    if row.external_id is not None and newer.external_id is not None:
+        return newer.external_id != row.external_id
+    return newer.address != row.address or newer.external_id != row.external_id
+
+
 def newer_rows(files: Sequence[Sequence[Row]], roster: Roster) -> NewerRows:
-    """The index of all rows of `files`, oldest file first, that mention somebody in `roster`."""
+    """Returns the index of all rows of `files` that mean an employee in `roster`.
+
+    `files` come oldest file first.
+    """
     by_key: dict[_Key, tuple[tuple[int, Row], ...]] = {}
     for number in range(len(files) - 1, 0, -1):  # no row of the oldest file is newer than another
         for row in files[number]:
-            if next(roster.mentioned_by(row), None) is None:
+            if not _means_known(row, roster):
                 continue
             for key in _answered(row):
                 found = by_key.get(key, ())
@@ -56,8 +70,20 @@ def newer_rows(files: Sequence[Sequence[Row]], roster: Roster) -> NewerRows:
     return NewerRows(by_key)
 
 
+def _means_known(row: Row, roster: Roster) -> bool:
+    """Returns whether a row means a known employee, unless addresses change in the delivery.
+
+    A row with an unknown external id means the employee at its address only if that employee has no
+    external id yet (I3).
+    """
+    if roster.with_external_id(row.external_id) is not None:
+        return True
+    entry = roster.at_address(row.address)
+    return entry is not None and (row.external_id is None or entry.external_id is None)
+
+
 def _answered(row: Row) -> Iterator[_Key]:
-    """The keys under which a newer row is found."""
+    """Yields the keys under which a newer row is stored."""
     birthday = _birthday(row)
     for name in _names(row, alone=row.external_id is not None):
         yield "name", name, birthday
@@ -67,7 +93,7 @@ def _answered(row: Row) -> Iterator[_Key]:
 
 
 def _asked(row: Row) -> Iterator[_Key]:
-    """The keys under which an older row looks for its person."""
+    """Yields the keys under which a newer row about the employee of an older row is looked up."""
     birthday = _birthday(row)
     for name in _names(row, alone=row.external_id is None):
         if birthday is None:
@@ -80,8 +106,8 @@ def _asked(row: Row) -> Iterator[_Key]:
 
 
 def _names(row: Row, *, alone: bool) -> Iterator[str]:
-    """Both names together, and each of them `alone`."""
-    first, last = names_of(row)
+    """Yields both names together, and also each name by itself if `alone` is true."""
+    first, last = names_of(row.details)
     yield f"{first} {last}"
     if alone:
         yield f"{first} …"

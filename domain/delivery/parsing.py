@@ -1,7 +1,7 @@
-"""Which records of a delivery have to be read at all, and reading them.
+"""Finds the records of a delivery that have to be read, and reads them.
 
-A record that repeats an employee's last accepted row, to the letter, would change nothing, and is
-set aside by its digest.
+A record that repeats an employee's last accepted row exactly would change nothing. Its digest
+recognises it, and it is set aside.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from domain.privacy import Redacted
 
 
 class Mentions(Redacted, frozen=True):
-    """Everything by which rows may mean somebody: what the domain asks of a store.
+    """The keys by which rows may mean an employee: the domain asks a store for these employees.
 
-    Needed are all employees with one of the external ids or addresses; and all employees without
-    an external id who have a namesake key in `namesakes`, or the names of an employee who is
-    mentioned and whose own record was set aside (`set_aside`): that record is read after all, and
-    may come to mean somebody new (I5).
+    The domain needs all employees with one of the external ids or addresses. It also needs all
+    employees without an external id who have a namesake key in `namesakes`, or the names of an
+    employee who is mentioned and whose own record was set aside (`set_aside`): that record is read
+    after all, and may then mean a new employee (I5). `rows` is the number of rows.
     """
 
     rows: int
@@ -38,11 +38,12 @@ class Mentions(Redacted, frozen=True):
 
 
 class ParsedDelivery(Redacted, frozen=True):
-    """A delivery as far as its records had to be read; `rows` are to be decided, in order.
+    """A delivery of which only the necessary records were read.
 
-    `recognised` counts the records that were set aside, and `deactivated` names those of their
-    employees who are deactivated. `positions` tells the position of each record that was set aside,
-    by employee; it is left out where no row is to be decided, since nobody asks then.
+    `rows` are the rows to decide, in order. `recognised` is the number of records that were set
+    aside, and `deactivated` are those of their employees who are deactivated. `positions` maps an
+    employee to the position of the record that was set aside; it is empty if there is no row to
+    decide, because it is not needed then.
     """
 
     sheets: Sequence[Sheet]
@@ -53,7 +54,7 @@ class ParsedDelivery(Redacted, frozen=True):
     positions: Mapping[str, int]
 
     def mentions(self) -> Mentions:
-        """Everything by which the rows may mean somebody."""
+        """Returns the keys by which the rows may mean an employee."""
         rows = self.rows
         return Mentions(
             rows=len(rows),
@@ -64,10 +65,10 @@ class ParsedDelivery(Redacted, frozen=True):
         )
 
     def with_contested(self, roster: Roster) -> ParsedDelivery:
-        """The delivery in which those records are read too whose employee another row mentions.
+        """Returns the delivery with more records read: those whose employee another row mentions.
 
-        A record that was set aside names its own employee and nobody else, so that this reaches no
-        further.
+        A record that was set aside mentions only its own employee, so that no further record has to
+        be read because of it.
         """
         mentioned = {entry.employee for row in self.rows for entry in roster.mentioned_by(row)}
         contested = mentioned & self.positions.keys()
@@ -88,22 +89,22 @@ class ParsedDelivery(Redacted, frozen=True):
 
 
 def parse_delivery(sheets: Sequence[Sheet], digests: Digests, company: Company) -> ParsedDelivery:
-    """The rows of a delivery, without the records that `digests` recognise.
+    """Returns the rows of a delivery, without the records that `digests` recognise.
 
-    `sheets` are in the order of D3. One record at most is set aside for each employee. Nothing is
-    set aside where there are several files: a row of one file may contest any row of another.
+    `sheets` are in the order of D3. At most one record is set aside for each employee. No record is
+    set aside if there are several files, because a row of one file may contest any row of another.
     """
     rows: list[Row] = []
     employees: list[str] = []
     positions: list[int] = []
-    # What was recognised is taken out, so that the same record again is read.
+    # A digest that was found is removed, so that a second identical record is read.
     take = dict((NO_DIGESTS if len(sheets) > 1 else digests).employees).pop
     blake2b = hashlib.blake2b
     position = 0
     for sheet in sheets:
         reader, salt = RowReader(sheet, company), salt_of(sheet, company)
         first = position + 1
-        # Nearly every record goes through here and no further: `digest_of` is written out.
+        # This is the whole work for nearly every record, so `digest_of` is written out here.
         for position, text in enumerate(sheet.texts, first):
             digest = blake2b(salt + text.encode(), digest_size=16).digest()
             employee = take(digest, None)
@@ -125,7 +126,7 @@ def parse_delivery(sheets: Sequence[Sheet], digests: Digests, company: Company) 
 
 
 def _read_at(sheets: Sequence[Sheet], company: Company, positions: Iterable[int]) -> Iterator[Row]:
-    """The rows at some positions of a delivery."""
+    """Yields the rows at some positions of a delivery."""
     ends = list(accumulate(len(sheet.texts) for sheet in sheets))
     readers = [(RowReader(sheet, company), salt_of(sheet, company)) for sheet in sheets]
     for position in positions:

@@ -1,4 +1,4 @@
-"""The people of a company while the files of a delivery are matched, one after the other."""
+"""The employees of a company while the files of a delivery are matched, one after the other."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class People(Redacted, frozen=True):
-    """What earlier files claimed, laid over the roster.
+    """The roster, with the claims of the earlier files over it.
 
-    `matches` are the people of whom rows spoke, by key. `keys_by_address` and `keys_by_external_id`
-    lead to those of them who are new, moved or linked. `keys_of_left` leads to people who left
-    before they got an account, by every address that a row gives them: they keep no address from
-    anybody, but a later row at one of these is about them.
+    `matches` are the employees that rows mean, by key. `keys_by_address` and `keys_by_external_id`
+    hold the keys of the matches with a new address or external id. `keys_of_left` holds the keys of
+    new employees who left before they got an account, by every address that a row gives them. Such
+    an employee does not occupy an address, but a later row with the address is about this employee.
     """
 
     roster: Roster
@@ -30,7 +30,7 @@ class People(Redacted, frozen=True):
     superseded: tuple[Superseded, ...] = ()
 
     def with_external_id(self, external_id: str) -> Match | None:
-        """The person with an external id (I1)."""
+        """Returns the employee with an external id, or `None` (I1)."""
         key = self.keys_by_external_id.get(external_id)
         if key is not None:
             return self.matches[key]
@@ -40,7 +40,10 @@ class People(Redacted, frozen=True):
         return self.matches.get(entry.employee) or known_match(entry, self.roster.employee(entry))
 
     def at_address(self, address: str) -> Match | None:
-        """The person who has an address by now, or for whom the file uses it (I1, I8)."""
+        """Returns the employee at an address after the earlier claims, or `None` (I1, I8).
+
+        The employee has the address, or the file uses the address for the employee.
+        """
         match = self.matches.get(self.keys_by_address.get(address, ""))
         if match is not None and address in match.addresses:
             return match
@@ -53,7 +56,7 @@ class People(Redacted, frozen=True):
         return match if address in match.addresses else None
 
     def left_at(self, address: str) -> Match | None:
-        """The person who left before they got an account, and whose address this was."""
+        """Returns the employee at an address who left before getting an account, or `None`."""
         return self.matches.get(self.keys_of_left.get(address, ""))
 
     def _is_free(self, address: str) -> bool:
@@ -65,7 +68,7 @@ class People(Redacted, frozen=True):
         rejected: Iterable[Rejected] = (),
         superseded: Iterable[Superseded] = (),
     ) -> People:
-        """The people after these matches, each in the place of an earlier match of its key."""
+        """Returns the people with these matches; each replaces any earlier match with its key."""
         by_key, by_address = dict(self.matches), dict(self.keys_by_address)
         by_external_id, left = dict(self.keys_by_external_id), dict(self.keys_of_left)
         for match in matches:

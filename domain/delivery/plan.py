@@ -1,7 +1,7 @@
 """The plan: everything that an import would do, as one value.
 
-`preview` prints the plan and `import` commits it. Counts and outcome follow from the plan and are
-never kept beside it.
+`preview` prints the plan, and `import` commits it. The counts and the outcome are computed from the
+plan and never stored with it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from domain.privacy import Redacted
 
 
 class RowOutcome(StrEnum):
-    """What became of a row; every row has exactly one outcome."""
+    """The outcome of a row; every row has exactly one outcome."""
 
     REGISTERED = "registered"
     CHANGED = "changed"
@@ -28,7 +28,7 @@ class RowOutcome(StrEnum):
 
 
 class RowResult(Redacted, frozen=True):
-    """One row, what became of it, and what is said of it."""
+    """One row, its outcome, and its issues."""
 
     file: str
     line: int
@@ -37,18 +37,19 @@ class RowResult(Redacted, frozen=True):
     outcome: RowOutcome
     issues: tuple[Issue, ...] = ()
     employee: Employee | None = None
-    """The known employee that the row means; `None` for somebody new, and where nobody knows."""
+    """The known employee that the row means; `None` for a new or an undetermined employee."""
     change: Change | None = None
     new_digest: tuple[str, bytes] | None = None
-    """An employee, and the digest that recognises the row although the row changed nothing."""
+    """The id of an employee, and a new digest of the row; only for a row that changes nothing."""
 
 
 class Plan(Redacted, frozen=True):
-    """What an import would do.
+    """Everything that an import would do.
 
-    `results` are in the order of rows. `recognised` counts the rows that were recognised by their
-    digest alone, which are unchanged. `file_issues` are about files and not about rows. `concerns`
-    are what the safeguard has against the plan (B1): while there are any, the delivery is held.
+    `results` are in the order of rows. `recognised` is the number of rows that were recognised by
+    their digest alone; these rows are unchanged. `absent` is the number of employed employees that
+    no row mentions (D7). `file_issues` are about files and not about rows. `concerns` are the
+    limits of the safeguard that the plan exceeds (B1): a plan with a concern is held.
     """
 
     results: tuple[RowResult, ...]
@@ -59,22 +60,22 @@ class Plan(Redacted, frozen=True):
 
     @property
     def issues(self) -> tuple[Issue, ...]:
-        """Everything that is said of files and rows, in their order."""
+        """Returns the issues of the files, then the issues of the rows, in the order of rows."""
         return (*self.file_issues, *(issue for each in self.results for issue in each.issues))
 
     @property
     def changes(self) -> Iterator[Change]:
-        """The change of every employee, in the order of rows."""
+        """Returns the changes of all employees, in the order of rows."""
         return (each.change for each in self.results if each.change is not None)
 
     @property
     def new_digests(self) -> tuple[tuple[str, bytes], ...]:
-        """Digests of rows that changed nothing, by employee."""
+        """Returns pairs of an employee and the new digest of a row that changes nothing."""
         return tuple(each.new_digest for each in self.results if each.new_digest is not None)
 
     @property
     def counts(self) -> Counts:
-        """What the run would count."""
+        """Returns the counts of the run."""
         outcomes = Counter(result.outcome for result in self.results)
         outcomes[RowOutcome.UNCHANGED] += self.recognised
         return Counts(
@@ -86,7 +87,7 @@ class Plan(Redacted, frozen=True):
 
     @property
     def outcome(self) -> Outcome:
-        """How the run would end."""
+        """Returns the outcome of the run."""
         if self.concerns:
             return Outcome.HELD
         applied = any(True for _ in self.changes)

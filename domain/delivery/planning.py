@@ -1,4 +1,4 @@
-"""From a parsed delivery to the plan."""
+"""Makes the plan of a parsed delivery."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from domain.issues.issue import Issue, make_issue
 
 
 def plan_delivery(parsed: ParsedDelivery, roster: Roster, context: DecisionContext) -> Plan:
-    """What applying a delivery would do to a company.
+    """Returns the plan of a delivery.
 
-    `roster` needs to hold only the people that the delivery mentions. Raises `DeliveryRefused` for
-    files that contradict each other (D3).
+    `roster` needs to hold only the employees that the delivery mentions. Raises `DeliveryRefused`
+    for files that contradict each other (D3).
     """
     parsed = parsed.with_contested(roster)
     namesakes = Namesakes(roster, parsed.positions, {row.address for row in parsed.rows})
     absent, file_issues = _absent(parsed, roster), tuple(_issues_of_files(parsed))
     recognised = parsed.recognised
     settled, matches = _matched(parsed, roster, context)
-    del parsed  # its rows are freed while their matches are decided
+    del parsed  # frees its rows while their matches are decided
     results = [*settled, *decide_matches(matches, namesakes, context)]
     results.sort(key=attrgetter("position"))
     plan = Plan(tuple(results), recognised, absent, file_issues)
@@ -41,14 +41,14 @@ def plan_delivery(parsed: ParsedDelivery, roster: Roster, context: DecisionConte
 def _matched(
     parsed: ParsedDelivery, roster: Roster, context: DecisionContext
 ) -> tuple[list[RowResult], Iterator[Match]]:
-    """The results of the rows that stand for nobody, and the matches of the others."""
+    """Returns the results of the rows without a match, and the matches of the other rows."""
     files = checked_files(parsed)
     people = settled_matches([file.accepted for file in files], roster, context)
     return list(undecided_rows(files, people)), iter(people.matches.values())
 
 
 def _issues_of_files(parsed: ParsedDelivery) -> Iterator[Issue]:
-    """What is to be said of the files and not of a row (D3, F5)."""
+    """Yields the issues about files and not about rows (D3, F5)."""
     if len(parsed.sheets) > 1:
         yield make_issue("several-files", count=len(parsed.sheets))
     for sheet in parsed.sheets:
@@ -56,7 +56,7 @@ def _issues_of_files(parsed: ParsedDelivery) -> Iterator[Issue]:
 
 
 def _absent(parsed: ParsedDelivery, roster: Roster) -> int:
-    """How many of the employed no row speaks of (D7)."""
+    """Returns the number of employed employees that no row mentions (D7)."""
     mentioned = {
         entry.employee
         for row in parsed.rows

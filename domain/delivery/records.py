@@ -1,7 +1,7 @@
-"""From the bytes of one file to its records, and from a record to its cells (F1-F3, F6-F8).
+"""Reads the bytes of one file into records, and splits a record into cells (F1-F3, F6-F8).
 
-A record is a line number and a text that is not split into cells yet: most records of a delivery
-repeat what was accepted before, are recognised by that text alone, and never need their cells.
+A record is a line number and a text that is not split into cells yet, because most records of a
+delivery repeat an accepted row: they are recognised by the text alone and never split.
 """
 
 from __future__ import annotations
@@ -17,25 +17,31 @@ from domain.issues.issue import Issue, make_issue
 from domain.privacy import Redacted
 
 Record: TypeAlias = tuple[int, str]
-"""The line a record begins on, and its text without the line break that ends it."""
+"""The number of the first line of a record, and its text without the line break at its end."""
 
-# A quoted cell, as RFC 4180 has it; possessive, so that no input makes the match try twice.
+# A quoted cell of RFC 4180: `"Jan ""JJ"" Smit"`. The quantifiers are possessive, so that no input
+# makes the match try twice.
 _QUOTED = r'"[^"]*+(?:""[^"]*+)*+"'
-# One whole record on one line: quoted cells, or cells that do not begin with a quote.
+# One whole record on one line, with quoted cells and cells that do not begin with a quote:
+# `"Smit, sr",Jan,5" screen`.
 _ONE_LINE = re.compile(rf'(?:{_QUOTED}|(?!")[^,]*+)(?:,(?:{_QUOTED}|(?!")[^,]*+))*+')
-# One cell with what ends it, wherever its line breaks are.
+# One cell, with the comma, the line break or the end of text that ends it: `Jan,`. Only a quoted
+# cell may contain a line break: `"first line\nsecond line",`.
 _CELL = re.compile(rf'(?:{_QUOTED}(?:\r(?=\n|\Z))?+|(?!")[^,\n]*+)(,|\n|\Z)')
+# The cells of a record, quoted (group 1) or not (group 2): `Smit, sr`, `Jan` in `"Smit, sr",Jan`.
 _CELLS = re.compile(r'(?:^|,)(?:"([^"]*+(?:""[^"]*+)*+)"|([^,]*+))')
+# A record without any value: `, ,""`.
 _BLANK = re.compile(r'(?:[,\s]|""(?!"))*+')
+# The first line with a value, from its first value on: `email,name` in `\n,email,name\n1,2`.
 _HEADER = re.compile(r"[^,\s][^\r\n]*")
 
 _OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 class Sheet(Redacted, frozen=True):
-    """A readable file: its header, its columns, its records, and what was noticed about it.
+    """A readable file: its header, its columns, its records, and its issues.
 
-    `texts` are the records, and `lines` tells on which line each begins.
+    `texts` are the texts of the records, and `lines` are the numbers of their first lines.
     """
 
     name: str
@@ -47,12 +53,12 @@ class Sheet(Redacted, frozen=True):
 
     @property
     def records(self) -> Iterator[Record]:
-        """Its records one by one."""
+        """Returns an iterator over the records."""
         return zip(self.lines, self.texts, strict=True)
 
 
 class DeliveryRefused(Exception):
-    """A file that cannot be read, and so refuses the delivery (F1); `issues` say why."""
+    """Raised if a delivery is refused, for example for one file (F1); `issues` are the reasons."""
 
     def __init__(self, *issues: Issue) -> None:
         super().__init__(", ".join(sorted({issue.code for issue in issues})))
@@ -60,9 +66,10 @@ class DeliveryRefused(Exception):
 
 
 def read_sheet(name: str, data: bytes | None, company: Company) -> Sheet:
-    """The records of the file `name` whose content is `data`; `None` says that it is too large.
+    """Returns the sheet of the file `name`.
 
-    Raises `DeliveryRefused` for what F1 to F3 and F5 to F7 refuse.
+    `data` is the content of the file, or `None` if the file is too large. Raises `DeliveryRefused`
+    for a file that F1 to F3 or F5 to F7 refuse.
     """
     text = _text(name, data, company.limits.file)
     lines, texts = _records(name, _separated_by_commas(name, text, company))
@@ -82,10 +89,10 @@ def read_sheet(name: str, data: bytes | None, company: Company) -> Sheet:
 
 
 def read_sheets(files: Iterable[tuple[str, bytes | None]], company: Company) -> list[Sheet]:
-    """The sheets of a delivery, whose files come as name and content.
+    """Returns the sheets of a delivery; `files` are pairs of name and content.
 
-    One refused file refuses the delivery: raises `DeliveryRefused` with what is wrong in all of
-    the files (F1).
+    One refused file refuses the delivery: raises `DeliveryRefused` with the issues of all refused
+    files (F1).
     """
     sheets: list[Sheet] = []
     issues: list[Issue] = []
@@ -100,7 +107,7 @@ def read_sheets(files: Iterable[tuple[str, bytes | None]], company: Company) -> 
 
 
 def split(text: str) -> list[str]:
-    """The cells of a record, as written."""
+    """Returns the cells of a record, as written."""
     if '"' not in text:
         return text.split(",")
     return [quoted.replace('""', '"') or plain for quoted, plain in _CELLS.findall(text)]
@@ -114,7 +121,7 @@ def _text(name: str, data: bytes | None, limit: int) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         if not 0 <= nul < error.start:
-            # `from None`: the error carries the content of the file.
+            # `from None`, because the error contains the content of the file.
             raise DeliveryRefused(
                 make_issue("not-utf8").at(name, _line(data, error.start))
             ) from None
@@ -128,10 +135,10 @@ def _line(data: bytes, position: int) -> int:
 
 
 def _separated_by_commas(name: str, text: str, company: Company) -> str:
-    """The text, if its header is not one that another delimiter would make sense of (F2).
+    """Returns the text. Raises `DeliveryRefused` if another delimiter fits its header better (F2).
 
-    The delimiter is checked before quotes are: in another format a cell may end in a quote without
-    a comma behind it.
+    The delimiter is checked before the quotes, because in another format a cell may end in a quote
+    that no comma follows.
     """
     found = _HEADER.search(text)
     if found is None:
@@ -149,7 +156,7 @@ def _separated_by_commas(name: str, text: str, company: Company) -> str:
 
 
 def _records(name: str, text: str) -> tuple[Sequence[int], Sequence[str]]:
-    """Lines and texts of every record that is not blank (F8), the header first."""
+    """Returns the lines and the texts of all records that are not blank (F8), the header first."""
     lines: Sequence[int]
     texts: Sequence[str]
     if '"' in text:
@@ -157,7 +164,7 @@ def _records(name: str, text: str) -> tuple[Sequence[int], Sequence[str]]:
     else:
         texts = text.replace("\r\n", "\n").split("\n")
         lines = range(1, len(texts) + 1)
-    # The first test is the cheap one and settles nearly every line.
+    # The first test is cheap, and it is enough for nearly every line.
     blank = [
         number
         for number, record in enumerate(texts)
@@ -165,7 +172,7 @@ def _records(name: str, text: str) -> tuple[Sequence[int], Sequence[str]]:
     ]
     if not blank:
         return lines, texts
-    if blank == [len(texts) - 1]:  # what comes after the last line break
+    if blank == [len(texts) - 1]:  # the text after the last line break
         return lines[:-1], texts[:-1]
     kept = bytearray(b"\1") * len(texts)
     for number in blank:
@@ -174,7 +181,7 @@ def _records(name: str, text: str) -> tuple[Sequence[int], Sequence[str]]:
 
 
 def _quoted_records(name: str, text: str) -> Iterator[Record]:
-    """The records of a text with quotes in it, which may hold line breaks."""
+    """Yields the records of a text with quotes; a quoted cell may contain line breaks."""
     line, start, length = 1, 0, len(text)
     while start < length:
         end = text.find("\n", start)
@@ -189,7 +196,11 @@ def _quoted_records(name: str, text: str) -> Iterator[Record]:
 
 
 def _end_of_record(name: str, text: str, line: int, start: int) -> int:
-    """Where the record that begins at `start` ends; refuses what F3 refuses."""
+    """Returns the position where the record that begins at `start` ends.
+
+    `line` is the line number of `start`. Raises `DeliveryRefused` for a quote that is never closed,
+    and for text after a closing quote (F3).
+    """
     position = start
     while True:
         cell = _CELL.match(text, position)

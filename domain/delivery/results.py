@@ -1,4 +1,4 @@
-"""What becomes of every row, once it is known whom each row means (D3, I5, L1-L10, W9)."""
+"""Decides the result of every row after the rows are matched (D3, I5, L1-L10, W9)."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from domain.issues.issue import Issue, make_issue, shown
 def decide_matches(
     matches: Iterable[Match], namesakes: Namesakes, context: DecisionContext
 ) -> Iterator[RowResult]:
-    """The results of all rows that mean an employee, in any order.
+    """Yields the results of all rows that mean an employee, in any order.
 
-    A match is freed as soon as it is decided: there may be a million of them.
+    A match is freed as soon as it is decided, because there may be a million matches.
     """
     waiting = list(matches)
     del matches
@@ -34,7 +34,7 @@ def decide_matches(
 
 
 def undecided_rows(files: Sequence[CheckedFile], people: People) -> Iterator[RowResult]:
-    """The results of the rows that stand for nobody."""
+    """Yields the results of the rows without a match: superseded, rejected or repeated rows."""
     for superseded in people.superseded:
         yield _superseded(superseded)
     for rejected in people.rejected:
@@ -50,14 +50,14 @@ def undecided_rows(files: Sequence[CheckedFile], people: People) -> Iterator[Row
 def _results_of(
     match: Match, namesakes: Namesakes, context: DecisionContext
 ) -> Iterator[RowResult]:
-    """The results of the rows of a match: the last row stands for the employee."""
+    """Yields the results of the rows of a match; the last row supersedes the others."""
     for row in match.rows[:-1]:
         yield _superseded(Superseded(row, match.rows[-1], match.employee))
     yield _decided(match, namesakes, context)
 
 
 def _decided(match: Match, namesakes: Namesakes, context: DecisionContext) -> RowResult:
-    """The result of the row that stands for an employee."""
+    """Returns the result of the last row of a match, with the change of the employee."""
     row, said, known = match.rows[-1], match.said or match.rows[-1], match.employee
     found = validate(known, said, context)
     leaver = known is None and has_left(said, context)
@@ -83,10 +83,10 @@ def _decided(match: Match, namesakes: Namesakes, context: DecisionContext) -> Ro
 def _rejected(
     row: Row, issues: Sequence[Issue], key: str | None, files: Sequence[CheckedFile], people: People
 ) -> RowResult:
-    """The result of a row that cannot be applied.
+    """Returns the result of a row that cannot be applied.
 
-    A row of an older file is superseded instead where an accepted row of a newer file is about the
-    same employee (D3). `key` is that of the employee, where matching has found out.
+    A row of an older file is superseded instead if an accepted row of a newer file is about the
+    same employee (D3). `key` is the key of the employee if matching has found the employee.
     """
     match = _about(row, key, people) if len(files) > 1 else None
     if match is not None and match.rows and match.rows[-1].position > _end(row, files):
@@ -95,19 +95,19 @@ def _rejected(
 
 
 def _about(row: Row, key: str | None, people: People) -> Match | None:
-    """Whom a rejected row is about: by external id, and without one by address (I1)."""
+    """Returns the match that a rejected row is about, by external id, key or address (I1)."""
     if row.external_id is not None:
         return people.with_external_id(row.external_id)
     return people.matches.get(key) if key is not None else people.at_address(row.address)
 
 
 def _end(row: Row, files: Sequence[CheckedFile]) -> int:
-    """The last position of the file that a row stands in."""
+    """Returns the position of the last row of the file that contains `row`."""
     return next(file.end for file in files if row.position <= file.end)
 
 
 def _superseded(superseded: Superseded) -> RowResult:
-    """The result of a row of an older file: nothing but that a newer row stands (D3)."""
+    """Returns the result of a row of an older file; its only issue names the newer row (D3)."""
     later = f"{superseded.later.file}, line {superseded.later.line}"
     row = superseded.row
     issue = make_issue("superseded-row", later=later).at(row.file, row.line, row.email)
@@ -115,7 +115,7 @@ def _superseded(superseded: Superseded) -> RowResult:
 
 
 def _with(row: Row, issues: Sequence[Issue]) -> tuple[Issue, ...]:
-    """The issues of a row as it stands alone, and these."""
+    """Returns the issues of the row alone, and then `issues`, located at the row."""
     if not issues:
         return row.issues
     return (*row.issues, *(issue.at(row.file, row.line, row.email) for issue in issues))
@@ -136,11 +136,12 @@ def _result(
 
 
 def _digest(match: Match, issues: Sequence[Issue]) -> bytes | None:
-    """The digest by which the row may be recognised next time.
+    """Returns the digest by which the row may be recognised next time, or `None`.
 
-    The row must speak alone, leave nothing to say again (L10), and name its employee by nothing
-    that may come to mean somebody else: a row about a deactivated employee changes nothing, so only
-    there can it differ from what is known.
+    The row must be the only row of the match, and have no issue that is reported again (L10). Its
+    address and its external id must not be able to mean another employee later. They can differ
+    from the known values only in a row about a deactivated employee, because such a row changes
+    nothing.
     """
     row, employee = match.rows[-1], match.employee
     if match.said is not row or any(issue.lasting for issue in issues):

@@ -1,4 +1,4 @@
-"""From the cells of one record to what the record says, and what is wrong with it (W1-W9, L3)."""
+"""Reads the cells of one record into a row with typed values and issues (W1-W9, L3)."""
 
 from __future__ import annotations
 
@@ -16,24 +16,28 @@ from domain.issues.issue import Issue, make_issue
 
 
 class Row(Statement, frozen=True):
-    """What one record says (W), with the place that says so.
+    """The statement of one record (W), with the place of the record.
 
     `position` is the number of the record in the whole delivery; the first is 1. `text` is the
-    record as written. A row that is rejected for a cell holds what could be read of the others.
+    record as written. A row that is rejected because of one cell holds the values of the cells that
+    could be read.
     """
 
     file: str
     line: int
     position: int
     digest: bytes
-    """Recognises the same record when it comes again."""
+    """The digest that recognises the same record in a later delivery."""
     text: str
     issues: tuple[Issue, ...] = ()
-    """What is wrong with the row as it stands alone (W9)."""
+    """The issues of the row alone, without a comparison with other rows (W9)."""
 
     @property
     def cells(self) -> list[str]:
-        """The cells, clean; they are cut again at each call, since few rows need them twice."""
+        """Returns the clean cells.
+
+        Each call splits the text again, because few rows need their cells twice.
+        """
         return [clean(cell) for cell in split(self.text)]
 
 
@@ -41,10 +45,11 @@ _NOTHING = DetailsChange()
 
 
 class RowReader:
-    """Reads the records of one sheet, in a company that may map, type and limit the cells.
+    """Reads the records of one sheet by the settings of a company.
 
-    Columns are sorted once by what there is to do with their cells: `texts` are their own value,
-    `typed` are read, and in `blanks` a blank cell says something too.
+    The settings give custom fields their types, and limit the lengths of cells. The columns are
+    grouped once by the work that their cells need: a cell of `_texts` or `_custom_texts` is the
+    value itself, a cell of `_typed` is converted, and a blank cell of `_blanks` has a meaning too.
     """
 
     def __init__(self, sheet: Sheet, company: Company) -> None:
@@ -58,7 +63,7 @@ class RowReader:
         self._external_id = next(
             (index for index, rule in columns if rule.field == "external_id"), None
         )
-        # What tells which employee the row means is kept apart, and as it is.
+        # The columns that identify the employee are left out here: their cells are not converted.
         said = [(index, rule) for index, rule in columns if not rule.identity]
         texts = [(index, rule) for index, rule in said if rule.read is None]
         self._texts = [(i, rule.field) for i, rule in texts if not rule.custom]
@@ -67,10 +72,11 @@ class RowReader:
         self._blanks = [(i, r.field, r.custom, r.blank) for i, r in columns if r.blank is not UNSET]
 
     def read(self, line: int, text: str, position: int, digest: bytes) -> Row:
-        """What the record says, and everything that is wrong with it (W9)."""
+        """Returns the row of a record, with all issues of its cells (W9)."""
         cells = split(text)
         if len(cells) != self._width:
-            # Nobody can tell which cell is which: the row says nothing, not even whom it means.
+            # It is not known which cell belongs to which column, so no value is read, not even
+            # the e-mail address.
             width = make_issue("wrong-width", cells=len(cells), columns=self._width)
             place = self._file, line, position, digest, text, (width.at(self._file, line),)
             return Row("", "", None, None, UNSET, _NOTHING, *place)
@@ -105,7 +111,7 @@ class RowReader:
         return self._row(said, custom, line, position, digest, text, cells, issues)
 
     def _text_problems(self, cells: list[str]) -> dict[int, Issue]:
-        """What is wrong with cells as text, by index."""
+        """Returns the issues of cells as text, by the index of the column."""
         found = ((index, text_problem(rule, cells[index])) for index, rule in self._columns)
         return {index: problem for index, problem in found if problem is not None}
 
@@ -120,7 +126,7 @@ class RowReader:
         cells: list[str],
         issues: list[Issue],
     ) -> Row:
-        """The row; what tells which employee it means is kept even where it is wrong (I7)."""
+        """Returns the row; the address and the external id are kept even if they are wrong (I7)."""
         email = cells[self._email]
         return Row(
             email,
@@ -139,7 +145,7 @@ class RowReader:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether cleaning leaves every cell of a record as it is: true of nearly all records."""
+    """Returns whether it is certain that cleaning changes no cell: true for nearly all records."""
     return (
         text.isascii()
         and text.isprintable()
@@ -152,7 +158,7 @@ def _is_plain(text: str) -> bool:
 
 
 def _dates_out_of_order(onboarding: date, offboarding: date) -> Issue:
-    """L3: leaving before starting."""
+    """Returns the issue about an offboarding date before the onboarding date (L3)."""
     return make_issue(
         "offboarding-before-onboarding",
         "offboarding_date",

@@ -1,4 +1,4 @@
-"""The safeguard: what stops a delivery that would do more than any day's (B1)."""
+"""The safeguard: it holds a delivery that would do far more than an ordinary day's (B1)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from domain.employee.roster import Headcount
 from domain.issues.issue import Issue, make_issue
 
 MIN_THRESHOLD = 5
-"""A share never allows fewer offboardings, changed addresses or rejected rows than this, in
-however small a company."""
+"""A share allows at least this number of offboardings, changed addresses or rejected rows, even in
+a very small company."""
 MIN_REGISTRATIONS = 50
-"""A share never allows fewer registrations than this."""
+"""A share allows at least this number of registrations."""
 
 
 def concerns(plan: Plan, headcount: Headcount, policy: Policy) -> tuple[Issue, ...]:
-    """What the safeguard has against applying `plan` to a company; mostly nothing."""
+    """Returns one issue for each limit that `plan` exceeds; usually there is none."""
     return tuple(_concerns(plan, headcount, policy))
 
 
@@ -45,8 +45,10 @@ def _concerns(plan: Plan, headcount: Headcount, policy: Policy) -> Iterator[Issu
 
 
 def _over(code: str, count: int, base: int, threshold: Threshold, floor: int) -> Iterator[Issue]:
-    """That `count` of `base` is more than the threshold allows; a share never allows less than
-    `floor`."""
+    """Yields an issue if `count` is more than the threshold allows.
+
+    A threshold that is a share is taken of `base`, and allows at least `floor`.
+    """
     if threshold == 0:  # switched off
         return
     if isinstance(threshold, int):
@@ -58,7 +60,7 @@ def _over(code: str, count: int, base: int, threshold: Threshold, floor: int) ->
 
 
 def _leaves_sooner(change: Change) -> bool:
-    """Whether somebody known gets a last day, or an earlier one."""
+    """Returns whether a known employee gets a last day, or an earlier last day."""
     known = change.before.offboarding_date if change.before else None
     for recorded in change.events:
         match recorded.event:

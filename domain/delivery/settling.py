@@ -1,4 +1,4 @@
-"""Matching several files so that the next pick-up of the same files changes nothing (D3)."""
+"""Matches several files so that the next pick-up of the same files changes nothing (D3)."""
 
 from __future__ import annotations
 
@@ -22,11 +22,16 @@ from domain.ids import employee_id
 from domain.issues.issue import Issue, listed, make_issue
 
 MAX_ROUNDS = 6
-"""The rounds of matching after which the files are refused; nearly every delivery needs two."""
+"""The number of times that files are matched again before they are refused; once is enough for
+nearly every delivery."""
 
 
 class _Round(NamedTuple):
-    """One round of matching: what every row means, and the people afterwards."""
+    """One round of matching.
+
+    `meanings` maps the position of a row to the key of the employee that the row means, or to
+    `rejected` or `superseded`. `after` holds the changed employees after the round, by id.
+    """
 
     meanings: dict[int, str]
     after: dict[UUID, Employee]
@@ -35,11 +40,12 @@ class _Round(NamedTuple):
 def settled_matches(
     files: Sequence[Sequence[Row]], roster: Roster, context: DecisionContext
 ) -> People:
-    """The matches of a delivery, whose files are given oldest first.
+    """Returns the matches of a delivery, whose files are given oldest first.
 
-    Several files that lie in the folder unchanged must yield no event at the next pick-up. So they
-    are matched again over the people as the first matching leaves them, until that changes nothing.
-    Raises `DeliveryRefused` for files that contradict each other so that this never ends.
+    Several files that lie in the folder unchanged must cause no event at the next pick-up.
+    Therefore the files are matched again over the employees as the last round leaves them, until a
+    round changes nothing. Raises `DeliveryRefused` if the files contradict each other so that no
+    round is without a change.
     """
     people = match_files(files, roster, context)
     if len(files) == 1:
@@ -52,7 +58,8 @@ def settled_matches(
         again = _seen_from(roster, again)
         rounds.append(_round(again, context))
         if repeated:
-            # What is said is what the next pick-up will say, if it comes to the same.
+            # `again` has the issues that the next pick-up will report. It is returned if it leaves
+            # the employees as the round before it does.
             return again if rounds[-1].after == rounds[-2].after else people
         people = again
     raise DeliveryRefused(_contradiction(files, rounds))
@@ -61,7 +68,7 @@ def settled_matches(
 def decide_change(
     match: Match, context: DecisionContext, digest: bytes | None = None
 ) -> Change | None:
-    """What the rows of a match change; `None` where they change nothing."""
+    """Returns the change of the employee of a match, or `None` if the rows change nothing."""
     said, standing, moment = match.said, match.rows[-1], context.moment
     if said is None:
         return None
@@ -83,9 +90,10 @@ def decide_change(
 
 
 def _contradiction(files: Sequence[Sequence[Row]], rounds: Sequence[_Round]) -> Issue:
-    """What is said of files of which some rows keep changing their meaning.
+    """Returns the issue about files in which the meaning of some rows keeps changing.
 
-    All rows are named where each row keeps its meaning, and their people change all the same.
+    The issue names these rows. If each row keeps its meaning but the employees still change, the
+    issue names all rows.
     """
     last = [each.meanings for each in rounds[-MAX_ROUNDS:]]
     rows = [row for file in files for row in file]
@@ -113,7 +121,7 @@ def _changes(people: People, context: DecisionContext) -> Iterator[Change]:
 
 
 def _seen_from(roster: Roster, people: People) -> People:
-    """The same matches, as of the people who were known before the delivery."""
+    """Returns the same matches, with the employees that `roster` knew before the delivery."""
     matches = (_before(roster, match) for match in people.matches.values())
     return People(roster).with_matches(matches, people.rejected, people.superseded)
 

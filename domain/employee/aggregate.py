@@ -1,7 +1,7 @@
 """The employee: the state, and how events change it.
 
-Nothing here changes a state in place. The decisions stand in `decisions.py` (files and clock) and
-`support.py`.
+No function here changes a state in place. The decisions are in `decisions.py` (files and clock) and
+in `support.py`.
 """
 
 from __future__ import annotations
@@ -39,12 +39,13 @@ from domain.snapshots import Layout
 
 
 class Employee(Redacted, frozen=True, array_like=True, tag=2):
-    """One employee of a company, as their events tell.
+    """The state of one employee of a company, as it follows from the employee's events.
 
-    `version` is the number of their events, `effective` when the last one took effect (C1).
-    `file_email` and `file_offboarding_date` are what the file last said, which is not what holds
-    where support changed it (L8). The state is stored as a snapshot: whoever changes the fields
-    raises the tag, and keeps the layout that was in `EARLIER_LAYOUTS`.
+    `version` is the number of the events, and `effective` is the moment at which the last event
+    took effect (C1). `file_email` and `file_offboarding_date` are the values that the file last
+    had; they differ from the present values if support changed the present values (L8). The state
+    is stored as a snapshot: when the fields change, the tag must go up by one, and the previous
+    layout must be added to `EARLIER_LAYOUTS`.
     """
 
     id: UUID
@@ -61,7 +62,7 @@ class Employee(Redacted, frozen=True, array_like=True, tag=2):
 
     @property
     def addresses(self) -> frozenset[str]:
-        """Every address that means this employee: theirs, and the one the file uses (I8)."""
+        """Returns the present address of the employee, and the address in the file (I8)."""
         return frozenset((address_of(self.email), address_of(self.file_email)))
 
 
@@ -82,11 +83,11 @@ EARLIER_LAYOUTS = (
         )
     ),
 )
-"""The layouts of an employee's snapshot before the present one."""
+"""The layouts of an employee's snapshot before the present layout."""
 
 
 def value_of(employee: Employee, field: str) -> Value:
-    """What an employee has in a field of the table."""
+    """Returns the value that an employee has in a field of the table."""
     holder = employee.details if FIELD_OF[field].part is Part.DETAILS else employee
     value: Value = getattr(holder, field)
     return value
@@ -96,17 +97,17 @@ def value_of(employee: Employee, field: str) -> Value:
 
 
 def fold(employee: Employee | None, events: Iterable[EmployeeRecord]) -> Employee | None:
-    """The employee after `events`."""
+    """Returns the employee after `events`."""
     for recorded in events:
         employee = evolve(employee, recorded)
     return employee
 
 
 def evolve(employee: Employee | None, recorded: EmployeeRecord) -> Employee:
-    """The employee after one more event.
+    """Returns the employee after one more event.
 
-    Raises `ValueError` when the event does not follow: a stream begins with `Registered`, and
-    only begins with it.
+    Raises `ValueError` if the event cannot follow. A stream begins with `Registered`, and no later
+    event of the stream is `Registered`.
     """
     event = recorded.event
     if isinstance(event, Registered):
@@ -178,7 +179,10 @@ def _noted(employee: Employee, noted: FileNoted) -> Employee:
 
 
 def _leaving(employee: Employee, day: date | None) -> Employee:
-    """The employee with this last day: only who is active is scheduled, the pending stay (L2)."""
+    """Returns the employee with the last day `day`, or without a last day if `day` is `None`.
+
+    A pending employee stays pending (L2). The state of any other employee follows from `day`.
+    """
     state = employee.state
     if state is not State.PENDING:
         state = State.OFFBOARDING_SCHEDULED if day else State.ACTIVE

@@ -1,4 +1,4 @@
-"""A change of one employee: the events of a run, and the state before and after them."""
+"""A change of one employee: the events of a run, and the states before and after the events."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from domain.privacy import Redacted
 
 
 class Change(Redacted, frozen=True):
-    """What happens to one employee: the events, and the state before and after them."""
+    """The change of one employee by one run: the events, and the states before and after them."""
 
     before: Employee | None
     after: Employee
     events: tuple[EmployeeRecord, ...]
     digest: bytes | None
-    """Recognises the row that led here, if the row may be recognised at all."""
+    """The digest that recognises the row of this change; `None` if the row must be read again."""
 
 
 def change_of(
@@ -35,9 +35,10 @@ def change_of(
     line: int | None = None,
     digest: bytes | None = None,
 ) -> Change | None:
-    """The change that `events` make, each with the moment at which it was due; `None` without any.
+    """Returns the change that `events` make, or `None` if there are no events.
 
-    An event takes effect when it was due, but never before the event that it follows (C1).
+    Each event comes with the moment at which it was due. An event takes effect when it was due, but
+    never before the previous event of the employee (C1). `new_id` is the id of a new employee.
     """
     before = employee
     recorded: list[EmployeeRecord] = []
@@ -56,7 +57,7 @@ def change_of(
 
 
 def transitions(changes: Iterable[Change]) -> Counts:
-    """What a run counts that reads no file."""
+    """Returns the counts of a run that reads no file."""
     kinds = Counter(type(recorded.event) for change in changes for recorded in change.events)
     return Counts(
         activated=kinds[Activated],

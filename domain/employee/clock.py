@@ -1,4 +1,4 @@
-"""The clock: what falls due, and nothing else (C1-C3)."""
+"""The clock: it makes all changes that are due, and no other changes (C1-C3)."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from domain.schedule import Schedule
 
 
 class ClockPlan(Redacted, frozen=True):
-    """What a clock run would do to one company."""
+    """Everything that a clock run would do to one company."""
 
     changes: tuple[Change, ...]
 
     @property
     def counts(self) -> Counts:
-        """What the run would count."""
+        """Returns the counts that the run would have."""
         return transitions(self.changes)
 
 
@@ -33,10 +33,11 @@ def plan_clock(
     moment: Moment,
     until: datetime,
 ) -> ClockPlan:
-    """Every transition that is due at or before `until` among the employees in `due`.
+    """Returns the plan of all transitions of the employees in `due` that are due by `until`.
 
-    Each employee comes with the digest of their last accepted row. The digest stays good: what the
-    clock does follows from what the file said, so the row that said it still changes nothing.
+    A transition that is due exactly at `until` is part of the plan. Each employee comes with the
+    digest of the employee's last accepted row. The digest stays valid: the clock acts on the dates
+    of the file, so the row with these dates still changes nothing.
     """
     changes = []
     for employee, digest in due:

@@ -1,4 +1,4 @@
-"""What support may ask for one employee (S1-S6): a command is a value."""
+"""The commands that support can give for one employee (S1-S6). A command is a value."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from domain.privacy import Redacted
 
 
 class ChangeEmail(Redacted, frozen=True):
-    """S1: the employee is reached at another address."""
+    """S1: the employee gets another e-mail address."""
 
     email: str
 
 
 class Reactivate(Redacted, frozen=True):
-    """S2: a deactivated employee comes back, perhaps until a new last day."""
+    """S2: a deactivated employee comes back, with or without a new last day."""
 
     offboarding_date: date | None = None
 
 
 class MoveOnboarding(Redacted, frozen=True):
-    """S3: a pending employee starts on another day; today or earlier means at once."""
+    """S3: a pending employee starts on another day. Today or an earlier day means at once."""
 
     onboarding_date: date
 
 
 class Offboard(Redacted, frozen=True):
-    """S4: the employee gets a last day, or another one."""
+    """S4: the employee gets a last day, or another last day."""
 
     offboarding_date: date
 
 
 class CancelOffboarding(Redacted, frozen=True):
-    """S4: the employee stays."""
+    """S4: the employee stays and has no last day."""
 
 
 class Deactivate(Redacted, frozen=True):
@@ -43,7 +43,7 @@ class Deactivate(Redacted, frozen=True):
 
 
 class Link(Redacted, frozen=True):
-    """S6: an employee known by e-mail alone gets the customer's own id."""
+    """S6: an employee without an external id gets the external id of the customer."""
 
     external_id: str
 
@@ -54,7 +54,10 @@ Command: TypeAlias = (
 
 
 def lookup_keys(command: Command) -> tuple[str | None, str | None]:
-    """The address and the external id that a command asks for; their owner must be known."""
+    """Returns the address and the external id that a command would give to the employee.
+
+    The decision about the command needs to know the employees who have them already.
+    """
     match command:
         case ChangeEmail(email=email):
             return address_of(clean(email)), None

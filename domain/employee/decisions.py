@@ -1,6 +1,7 @@
-"""What a file and the clock ask of one employee, and the events that answer.
+"""The decisions about one employee that follow from a file or from the clock.
 
-A decision takes a state and what is asked, and returns events: none where nothing changes.
+A decision takes the state of an employee and a request, and returns events. It returns no events if
+nothing changes.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ from domain.fields.details import difference, new_details
 from domain.issues.issue import Issue, make_issue
 from domain.schedule import Schedule
 
-# What a file asks
+# Decisions that follow from a file
 
 
 def decide_registration(said: Statement, company: Company, today: date) -> Iterator[EmployeeEvent]:
-    """A new employee, as the file says (L1, L2)."""
+    """Yields the events that register a new employee from a statement (L1, L2)."""
     onboarding = said.onboarding_date or today
     yield Registered(
         email=said.email,
@@ -49,10 +50,10 @@ def decide_registration(said: Statement, company: Company, today: date) -> Itera
 
 
 def decide_update(employee: Employee, said: Statement) -> Iterator[EmployeeEvent]:
-    """What the file changes of a known employee.
+    """Yields the events that a statement causes for a known employee.
 
-    `validate` has nothing against the statement, and matching has settled that the address is free
-    and that this statement may change it (I2).
+    `validate` has returned no error for the statement, and matching has decided that the address is
+    free and that this statement may change the employee's address (I2).
     """
     if employee.state is State.DEACTIVATED:
         return
@@ -82,9 +83,9 @@ def decide_update(employee: Employee, said: Statement) -> Iterator[EmployeeEvent
 
 
 def validate(employee: Employee | None, said: Statement, context: DecisionContext) -> list[Issue]:
-    """What is to be said of a statement once its employee is known; an error rejects it.
+    """Returns the issues about a statement after matching. An error rejects the statement.
 
-    `employee` is `None` for somebody new. Source: L4, L6, L7.
+    `employee` is `None` if the statement is about a new employee. The rules are L4, L6 and L7.
     """
     policy, schedule, now = context.company.policy, context.schedule, context.moment.now
     if employee is None:
@@ -107,7 +108,7 @@ def validate(employee: Employee | None, said: Statement, context: DecisionContex
 
 
 def has_left(said: Statement, context: DecisionContext) -> bool:
-    """Whether a statement is about somebody whose last day is over: no account is made (L2)."""
+    """Returns whether the last day in a statement is over. Then no account is made (L2)."""
     day = said.offboarding_date
     if not isinstance(day, date):
         return False
@@ -115,20 +116,20 @@ def has_left(said: Statement, context: DecisionContext) -> bool:
 
 
 def overdue(day: date, schedule: Schedule, now: datetime, email: str | None = None) -> list[Issue]:
-    """What is to be said of a new last day that has passed (L4)."""
+    """Returns the issue about a new last day that is over, or no issue (L4)."""
     if schedule.deactivation_of(day) > now:
         return []
     return [make_issue("offboarding-overdue", "offboarding_date", day.isoformat(), email=email)]
 
 
 def _says_new_offboarding(employee: Employee, said: Statement) -> bool:
-    """Whether the offboarding date is another than the file last said (L5, L6, L8)."""
+    """Returns whether the offboarding date differs from the file's last one (L5, L6, L8)."""
     day = said.offboarding_date
     return day is not UNSET and day != employee.file_offboarding_date
 
 
 def _notice(day: date, policy: Policy, schedule: Schedule, now: datetime) -> list[Issue]:
-    """L4: a last day that is new, and near or past."""
+    """Returns the issues about a new last day that is near or over (L4)."""
     past = overdue(day, schedule, now)
     if past:
         return past
@@ -147,13 +148,13 @@ def _notice(day: date, policy: Policy, schedule: Schedule, now: datetime) -> lis
     ]
 
 
-# What the clock asks
+# Decisions that follow from the clock
 
 
 def decide_due(
     employee: Employee, schedule: Schedule, now: datetime
 ) -> Iterator[tuple[datetime, EmployeeEvent]]:
-    """Every transition due at or before `now`, with the moment at which it was due (C1, L9)."""
+    """Yields every transition due at or before `now`, with the moment it was due (C1, L9)."""
     last_day = employee.offboarding_date
     leaves = schedule.deactivation_of(last_day) if last_day else None
     starts = schedule.activation_of(employee.onboarding_date)

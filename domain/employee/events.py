@@ -1,10 +1,12 @@
-"""What happens to an employee: facts in the past tense, one event for one reason.
+"""The events of an employee: facts in the past tense, one event for one reason.
 
-Events know no stream, version or time; the envelope `RecordedEvent` carries these. The wire tag of
-an event is its kind: the store, `history` and `audit` call the event by it, and it never changes.
+An event holds no stream, version or time. The envelope `RecordedEvent` holds them. The wire tag of
+an event is its kind. The store, `history` and `audit` name the event by its kind, and the kind
+never changes.
 
-An event whose envelope names a line of a file is also what the file said (L8): folding an
-`EmailChanged` from a file moves the address that the file uses, folding one from support does not.
+An event whose envelope names a line of a file also records the value of the file (L8). So an
+`EmailChanged` from a file also changes the address that the file uses for the employee, and an
+`EmailChanged` from support does not.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from domain.privacy import Redacted
 
 
 class State(StrEnum):
-    """Where an employee stands; there is no fifth."""
+    """The four states of an employee. There is no other state."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -30,7 +32,7 @@ class State(StrEnum):
 
 
 class Registered(Redacted, frozen=True, tag="registered", tag_field="kind"):
-    """A new employee; `active` tells whether they could log in at once (L1)."""
+    """A new employee. `active` is true if the employee could log in at once (L1)."""
 
     email: str
     external_id: str | None
@@ -40,29 +42,29 @@ class Registered(Redacted, frozen=True, tag="registered", tag_field="kind"):
 
 
 class Activated(Redacted, frozen=True, tag="activated", tag_field="kind"):
-    """The onboarding date of a pending employee came (C1), or support moved it to now (S3)."""
+    """A pending employee's first day came (C1), or support moved it to today or earlier (S3)."""
 
 
 class DetailsChanged(Redacted, frozen=True, tag="details-changed", tag_field="kind"):
-    """Names, dates, language, group or custom fields changed; holds only what did."""
+    """Names, dates, language, group or custom fields changed. Holds only the changed values."""
 
     details: DetailsChange
 
 
 class EmailChanged(Redacted, frozen=True, tag="email-changed", tag_field="kind"):
-    """The employee is reached at another address (I2, S1)."""
+    """The employee got another e-mail address (I2, S1)."""
 
     email: str
 
 
 class ExternalIdLinked(Redacted, frozen=True, tag="external-id-linked", tag_field="kind"):
-    """An employee known by e-mail alone got the customer's own id (I3, S6)."""
+    """An employee without an external id got the external id of the customer (I3, S6)."""
 
     external_id: str
 
 
 class OnboardingMoved(Redacted, frozen=True, tag="onboarding-moved", tag_field="kind"):
-    """Support moved the onboarding of a pending employee (S3)."""
+    """Support moved the onboarding date of a pending employee (S3)."""
 
     onboarding_date: date
 
@@ -74,13 +76,13 @@ class OffboardingScheduled(Redacted, frozen=True, tag="offboarding-scheduled", t
 
 
 class OffboardingMoved(Redacted, frozen=True, tag="offboarding-moved", tag_field="kind"):
-    """The last day moved, either way (L4, S4)."""
+    """The last day moved to an earlier or a later date (L4, S4)."""
 
     offboarding_date: date
 
 
 class OffboardingCancelled(Redacted, frozen=True, tag="offboarding-cancelled", tag_field="kind"):
-    """Support took the last day back (S4); a file never does (L5)."""
+    """Support cancelled the last day (S4). A file never cancels a last day (L5)."""
 
 
 class Deactivated(Redacted, frozen=True, tag="deactivated", tag_field="kind"):
@@ -88,14 +90,14 @@ class Deactivated(Redacted, frozen=True, tag="deactivated", tag_field="kind"):
 
 
 class Reactivated(Redacted, frozen=True, tag="reactivated", tag_field="kind"):
-    """Support brought a deactivated employee back (S2), perhaps with a last day that stands."""
+    """Support reactivated a deactivated employee (S2), with or without a last day."""
 
     active: bool
     offboarding_date: date | None
 
 
 class FileNoted(Redacted, frozen=True, tag="file-noted", tag_field="kind"):
-    """The file says something else of someone than it did, which changes nothing else (L8)."""
+    """A file has another value for an employee than before, and nothing else changes (L8)."""
 
     email: str | UnsetType = UNSET
     offboarding_date: date | UnsetType | None = UNSET
@@ -117,7 +119,7 @@ EmployeeEvent: TypeAlias = (
 )
 
 EMPLOYEE_KINDS = tuple(kind_of(event_type) for event_type in EmployeeEvent.__args__)
-"""What can happen to an employee, by wire tag."""
+"""The wire tags of all events of an employee."""
 
 EmployeeRecord: TypeAlias = RecordedEvent[EmployeeEvent]
 """An event in the stream of an employee."""

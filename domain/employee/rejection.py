@@ -1,13 +1,13 @@
-"""Why a command of support is rejected, and how people are told (S1-S6)."""
+"""The reasons for which a support command is rejected, with their messages (S1-S6)."""
 
 from __future__ import annotations
 
 
 class CommandRejected(Exception):
-    """A command of support cannot be carried out, and nothing was done.
+    """A support command cannot be carried out, and nothing was changed.
 
-    `code` is a key of `REJECTIONS`, and `facts` fill the blanks of its sentence. Other people are
-    named by id, because errors end up in logs.
+    `code` is a key of `REJECTIONS`, and `facts` fill the placeholders of its sentence. Other
+    employees are named by id, because logs contain the errors.
     """
 
     def __init__(self, code: str, **facts: object) -> None:

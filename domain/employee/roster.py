@@ -1,4 +1,4 @@
-"""A company's people by identity: what a plan looks them up by."""
+"""The employees of a company, and how a plan looks up an employee by identity."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from domain.privacy import Redacted
 
 
 class Entry(Redacted, frozen=True, gc=False):
-    """One employee as the store keeps them for look-up; everything else waits in `state`.
+    """One employee, with the values for look-up. `state` holds everything else as a snapshot.
 
-    `address` and `file_address` are as addresses compare (I1). `namesake` is set for those without
-    an external id (I5). `digest` recognises the last accepted row; it is a cache and may be
-    missing.
+    `address` and `file_address` are in the form in which addresses are compared (I1). `namesake` is
+    set for an employee without an external id (I5). `digest` recognises the last accepted row. The
+    digest is a cache and can be missing.
     """
 
     employee: str
@@ -33,17 +33,17 @@ class Entry(Redacted, frozen=True, gc=False):
 
     @property
     def addresses(self) -> tuple[str, str]:
-        """Every address that means the employee: theirs, and the one that the file uses (I8)."""
+        """Returns the present address of the employee, and the address in the file (I8)."""
         return self.address, self.file_address
 
 
 def namesake_of(employee: Employee) -> str:
-    """The key under which two people with the same names are found (I5)."""
+    """Returns the key that is the same for all employees with the same names (I5)."""
     return _namesake(employee.details.first_name, employee.details.last_name)
 
 
 def namesake_key(said: Statement) -> str:
-    """The namesake key of the person that a statement names."""
+    """Returns the namesake key of the employee in a statement (I5)."""
     return _namesake(str(said.details.first_name), str(said.details.last_name))
 
 
@@ -52,8 +52,11 @@ def _namesake(first_name: str, last_name: str) -> str:
 
 
 class Headcount(Redacted, frozen=True):
-    """How many employees a company knows, how many of these are employed (not deactivated), and
-    how many of the employed are pending."""
+    """The numbers of employees of a company.
+
+    `known` counts all employees, `employed` the known employees who are not deactivated, and
+    `pending` the employed employees who are pending.
+    """
 
     known: int
     employed: int
@@ -61,16 +64,16 @@ class Headcount(Redacted, frozen=True):
 
     @property
     def active(self) -> int:
-        """How many can log in (B1)."""
+        """Returns the number of employees who can log in (B1)."""
         return self.employed - self.pending
 
 
 class Roster:
-    """The people that a company knows, at one version of its stream.
+    """The employees of a company, at one version of the company's stream.
 
-    A roster holds everyone, or at least everyone that the rows of a delivery mention. `headcount`
-    counts everyone in either case. Entries become employees only when they are asked for, and
-    indexes are made only when they are used.
+    A roster holds all employees, or at least all employees that the rows of a delivery mention.
+    `headcount` counts all employees in both cases. The state of an employee is decoded only on
+    request, and an index is built only when it is used.
     """
 
     def __init__(
@@ -85,14 +88,14 @@ class Roster:
 
     @classmethod
     def of(cls, employees: Iterable[Employee]) -> Roster:
-        """A roster of employees that are at hand."""
+        """Returns a roster of employees that are in memory."""
         at_hand = {employee.id.bytes: employee for employee in employees}
         return cls(
             (entry_of(each, None, key) for key, each in at_hand.items()), at_hand.__getitem__
         )
 
     def after(self, employees: Iterable[Employee]) -> Roster:
-        """The roster in which these employees are new, or take the place of what was known."""
+        """Returns the roster to which `employees` are added; they replace their earlier entries."""
         at_hand = {employee.id.bytes: employee for employee in employees}
         changed = {each.id.hex: entry_of(each, None, key) for key, each in at_hand.items()}
         kept = (entry for entry in self.entries if entry.employee not in changed)
@@ -104,7 +107,7 @@ class Roster:
 
     @cached_property
     def headcount(self) -> Headcount:
-        """How many people there are."""
+        """Returns the numbers of employees."""
         if self._headcount is not None:
             return self._headcount
         employed = sum(1 for entry in self.entries if not entry.deactivated)
@@ -134,38 +137,41 @@ class Roster:
         return found
 
     def with_id(self, employee: UUID) -> Entry | None:
-        """The employee with an id of ours."""
+        """Returns the entry of the employee with a Tenure id, or `None`."""
         return self.by_key(employee.hex)
 
     def by_key(self, employee: str) -> Entry | None:
-        """The employee whose id of ours is written so."""
+        """Returns the entry of the employee with a Tenure id in hex digits, or `None`."""
         return self._by_id.get(employee)
 
     def at_address(self, address: str) -> Entry | None:
-        """The employee who has an address, or for whom the file uses it (I1, I8)."""
+        """Returns the entry of the employee with an address, or `None` (I1).
+
+        The employee has the address at present, or the file uses it for the employee (I8).
+        """
         return self._by_address.get(address)
 
     def with_external_id(self, external_id: str | None) -> Entry | None:
-        """The employee with an external id (I1)."""
+        """Returns the entry of the employee with an external id, or `None` (I1)."""
         return self._by_external_id.get(external_id) if external_id is not None else None
 
     def mentioned_by(self, said: Statement) -> Iterator[Entry]:
-        """Everyone that a statement mentions, by external id or by address."""
+        """Yields the entries that a statement mentions, by external id or by address."""
         for entry in (self.with_external_id(said.external_id), self.at_address(said.address)):
             if entry is not None:
                 yield entry
 
     def namesakes(self, key: str) -> list[Entry]:
-        """Everyone without an external id under a namesake key, in the order of ids (I5)."""
+        """Returns the entries with a namesake key and no external id, in the order of ids (I5)."""
         return self._by_namesake.get(key, [])
 
     def employee(self, entry: Entry) -> Employee:
-        """The employee behind an entry."""
+        """Returns the employee of an entry."""
         return self._load(entry.state)
 
 
 def entry_of(employee: Employee, digest: bytes | None, state: bytes) -> Entry:
-    """The entry of an employee whose state is stored as `state`."""
+    """Returns the entry of an employee whose state is stored as `state`."""
     namesake = namesake_of(employee) if employee.external_id is None else None
     return Entry(
         employee.id.hex,

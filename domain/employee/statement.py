@@ -1,4 +1,4 @@
-"""What a file says about one employee: the input of every decision that a file asks for."""
+"""The statement of a file about one employee: the input of every decision about a row."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from domain.privacy import Redacted
 
 
 class Statement(Redacted, frozen=True):
-    """What one row, or several rows together, say about one employee.
+    """The values that one row, or several rows together, have for one employee.
 
-    `address` is `email` as addresses compare (I1). `offboarding_date` is unset where the column is
-    absent and `None` where the cell is blank, since a blank can be news (L5, L6).
+    `address` is `email` in the form in which addresses are compared (I1). `offboarding_date` is
+    unset if the column is absent, and `None` if the cell is blank, because a blank cell can be a
+    change (L5, L6).
     """
 
     email: str
@@ -26,16 +27,20 @@ class Statement(Redacted, frozen=True):
 
 
 def address_of(email: str) -> str:
-    """An e-mail address as it compares (I1); `email` is trimmed already."""
+    """Returns an e-mail address in the form in which addresses are compared (I1).
+
+    `email` must have no white space around it.
+    """
     folded = email.casefold()
-    return email if folded == email else folded  # one text in memory, not two
+    return email if folded == email else folded  # one text in memory instead of two
 
 
 def merged_statement(earlier: Statement, later: Statement) -> Statement:
-    """What two rows of two files say together (D3).
+    """Returns the statement of two rows from two files about one employee (D3).
 
-    In each field the later one that says something stands. Of the offboarding date the later row
-    that has the column decides, blank or not. Identity is the later row's.
+    Each field comes from the later of the rows that have a value there. The offboarding date comes
+    from the later of the rows that have the column, also if the cell is blank. The identity comes
+    from the later row.
     """
     unsaid = later.offboarding_date is UNSET
     return Statement(

@@ -1,7 +1,7 @@
-"""What support may do (S1-S6): the answer to a command is events, or a rejection.
+"""The decisions about support commands (S1-S6): a command causes events, or is rejected.
 
-No file undoes what support did by repeating itself (L8): these events name no line of a file, so
-folding them leaves alone what the file last said.
+A file that repeats its values does not undo what support did (L8). The events here name no line of
+a file, so folding them does not change the values that the file last had.
 """
 
 from __future__ import annotations
@@ -48,30 +48,30 @@ from domain.privacy import Redacted
 
 
 class SupportPlan(Redacted, frozen=True):
-    """What a support action would do: one change at most, and what is to be said of the change."""
+    """Everything that a support command would do: at most one change, and the issues about it."""
 
     changes: tuple[Change, ...]
     issues: tuple[Issue, ...] = ()
 
     @property
     def counts(self) -> Counts:
-        """What the run would count."""
+        """Returns the counts that the run would have."""
         return transitions(self.changes)
 
     @property
     def outcome(self) -> Outcome:
-        """How the run would end."""
+        """Returns the outcome that the run would have."""
         return Outcome.APPLIED if self.changes else Outcome.UNCHANGED
 
 
 def plan_support(
     command: Command, employee: Employee, roster: Roster, context: DecisionContext
 ) -> SupportPlan:
-    """What carrying out a command of support would change.
+    """Returns what a support command would change.
 
-    `roster` needs to hold only the owners of the command's `lookup_keys`. Where what is asked for
-    holds already, nothing changes. Raises `CommandRejected` where the command cannot be carried
-    out.
+    `roster` needs to hold only the owners of the command's `lookup_keys`. Nothing changes if the
+    result of the command is already there. Raises `CommandRejected` if the command cannot be
+    carried out.
     """
     now = context.moment.now
     events = tuple(_decide(command, employee, roster, context))
@@ -196,13 +196,13 @@ def _here(employee: Employee) -> None:
 
 
 def _in_order(onboarding: date, offboarding: date) -> None:
-    """L3, which holds for support too."""
+    """Raises `CommandRejected` if the dates are in the wrong order (L3)."""
     if offboarding < onboarding:
         raise CommandRejected("leaves-before-starting")
 
 
 def _other(employee: Employee, entry: Entry | None) -> UUID | None:
-    """The id of the employee behind `entry`, unless that is `employee`."""
+    """Returns the id of the employee of `entry`, or `None` if that is `employee` or missing."""
     if entry is None or entry.employee == employee.id.hex:
         return None
     return UUID(entry.employee)

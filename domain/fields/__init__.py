@@ -1,1 +1,1 @@
-"""What is known of an employee, field by field, and how a cell says it."""
+"""The fields of an employee, and how the cells of each field are read."""

@@ -1,4 +1,4 @@
-"""How the cell of each field is read, and what can be wrong with it (W1-W8, F7)."""
+"""How the cells of each field are read, and which issues a cell can have (W1-W8, F7)."""
 
 from __future__ import annotations
 
@@ -24,46 +24,51 @@ from domain.fields.table import FIELD_OF, Field, Holds, Part, custom_field, is_c
 from domain.issues.issue import Issue, make_issue
 
 _LANGUAGES = {language.value: language.value for language in Language}
-# `2027-03-31`
+# A date, such as `2027-03-31`; whether the day exists is checked later.
 _DATE = re.compile(r"(?:19|2[01])[0-9]{2}-[0-9]{2}-[0-9]{2}")
-# `-12.50`
+# A decimal number, such as `-12.50`.
 _DECIMAL = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
-# `+42`
+# A whole number, such as `+42`.
 _INTEGER = re.compile(r"[+-]?[0-9]+")
-# `anna.de-vries@mail.acme.example`: atoms before the @, labels of a host name after it.
+# One part before the @ of an e-mail address, such as `de-vries`.
 _ATOM = r"[^\s@\"(),:;<>\[\]\\.]++"
+# One label of a host name, at most 63 characters, such as `acme`.
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
+# Atoms and then labels, separated by dots, such as `anna.de-vries@mail.acme.example`.
 _EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*+@(?:{_LABEL}\.)+{_LABEL}")
 _LOCAL_PART_CHARACTERS = 64
 
 _CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _INVISIBLE = _CONTROL | {"Cf"}
-"""In what tells people apart, nothing may hide that makes two of one (I1)."""
+"""Categories of characters that an identity field rejects.
+
+Otherwise an invisible character could make two employees of one employee (I1).
+"""
 _BREAKS = {"\t": "a tab"} | dict.fromkeys("\n\r\x0b\x0c\x85\u2028\u2029", "a line break")
 
 _COMPOSED = 4
-"""NFC makes one character of at most so many: three combining marks may follow a letter."""
+"""The most characters that NFC composes into one: a letter and three combining marks."""
 
 
 class CellRule(NamedTuple):
-    """How the cells of one field are read in one company."""
+    """How the cells of one field are read for one company."""
 
     field: str
     limit: int
-    """The most characters of a cell (F7)."""
+    """The maximum number of characters of a cell (F7)."""
     breaks: bool
-    """Whether line breaks and tabs may stay (W1)."""
+    """Whether a cell may contain line breaks and tabs (W1)."""
     custom: bool
     identity: bool
-    """Whether the field tells which employee a row means (I1)."""
+    """Whether the field identifies the employee that a row means (I1)."""
     blank: Issue | UnsetType | None
-    """What a blank cell says: nothing (unset), that the value is cleared (`None`), or an issue."""
+    """The value of a blank cell: unset (keep the value), `None` (clear the value), or an issue."""
     read: Callable[[str], Any] | None
-    """From a cell to a value or an `Issue`; `None` where the cell is the value."""
+    """Returns the value of a cell, or an `Issue`. `None` if the text of the cell is the value."""
 
 
 def cell_rule(name: str, company: Company) -> CellRule:
-    """How the cells of a field are read in a company."""
+    """Returns how the cells of the field `name` are read for a company."""
     custom = is_custom(name)
     kind = company.custom_fields.get(name, CustomType.TEXT)
     field = custom_field(name, kind) if custom else FIELD_OF[name]
@@ -82,7 +87,7 @@ _LIMITS = {"email": EMAIL_LIMIT, "external_id": EXTERNAL_ID_LIMIT}
 
 
 def _blank(field: Field, company: Company) -> Issue | UnsetType | None:
-    """What a blank cell says (W2, W8, L5)."""
+    """Returns the value of a blank cell, as in `CellRule.blank` (W2, W8, L5)."""
     if field.mandatory:
         return make_issue("missing-value", field=field.name)
     clears = company.policy.blank_cells == "clear" and field.clearable
@@ -108,7 +113,10 @@ def _reader(field: Field, company: Company, *, custom: bool) -> Callable[[str], 
 
 
 def problem_of(name: str, cell: str, company: Company) -> Issue | None:
-    """What a row would be told of this clean cell in this field; support is told the same."""
+    """Returns the issue that a row would get for this clean cell, or `None`.
+
+    `name` is the name of the field. Support commands check their values with this function too.
+    """
     rule = cell_rule(name, company)
     problem = text_problem(rule, cell)
     if problem is None and name == "email":
@@ -120,10 +128,11 @@ def problem_of(name: str, cell: str, company: Company) -> Issue | None:
 
 
 def clean(cell: str, limit: int = Limits().cell) -> str:
-    """A cell without space around it, in NFC (W1); `limit` is the most characters of the cell.
+    """Returns a cell without white space around it, in NFC (W1).
 
-    A cell that is too long however it is composed stays as it is: normalising takes a time that
-    grows with the square of the combining marks in a row.
+    `limit` is the maximum number of characters of the cell. A cell that would exceed the limit even
+    in its shortest composition is not normalised, because the time for normalising grows with the
+    square of the number of consecutive combining marks.
     """
     cell = cell.strip()
     if cell.isascii() or len(cell) > limit * _COMPOSED:
@@ -132,7 +141,7 @@ def clean(cell: str, limit: int = Limits().cell) -> str:
 
 
 def text_problem(rule: CellRule, cell: str) -> Issue | None:
-    """What is wrong with a cell as text, whatever the cell should hold (W1, F7)."""
+    """Returns the issue about a cell as text, or `None`. It applies to every field (W1, F7)."""
     if len(cell) > rule.limit:
         return make_issue("too-long", rule.field, cell, length=len(cell), limit=rule.limit)
     if cell.isprintable():
@@ -148,7 +157,7 @@ def text_problem(rule: CellRule, cell: str) -> Issue | None:
 
 
 def email_problem(cell: str) -> Issue | None:
-    """What is wrong with a cell as an e-mail address (W3)."""
+    """Returns the issue about a cell as an e-mail address, or `None` (W3)."""
     well_formed = _EMAIL.fullmatch(cell) and cell.index("@") <= _LOCAL_PART_CHARACTERS
     return None if well_formed else make_issue("bad-email", "email", cell)
 
@@ -159,7 +168,10 @@ def _date(field: str, cell: str) -> date | Issue:
 
 @lru_cache(maxsize=65_536)
 def _calendar_date(cell: str) -> date | None:
-    """The date written `YYYY-MM-DD`, 1900 to 2199 (W4); cached, since dates repeat."""
+    """Returns the date that is written `YYYY-MM-DD`, from 1900 to 2199, or `None` (W4).
+
+    The dates are cached, because the same dates occur in many rows.
+    """
     try:
         return date.fromisoformat(cell) if _DATE.fullmatch(cell) else None
     except ValueError:
@@ -173,7 +185,7 @@ def _language(field: str, cell: str) -> str | Issue:
 def _group(
     groups: dict[str, str], names: NearestNames, strict: bool, field: str, cell: str
 ) -> str | Issue:
-    known = groups.get(cell)  # one text in memory for all members of a group
+    known = groups.get(cell)  # all members of a group share one text in memory
     if known is not None:
         return known
     return make_issue("unknown-group", field, cell, strict=strict, nearest=names.clause(cell))

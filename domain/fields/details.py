@@ -1,7 +1,7 @@
-"""The details of a person: everything that is known apart from identity and lifecycle.
+"""The details of an employee: everything that is known apart from identity and lifecycle.
 
-The details are kept apart from everything else because they are the part of an event that is
-personal data through and through. Both structs follow from the table of fields.
+The details are kept apart from everything else, because they are the part of an event that is
+entirely personal data. Both structs follow from the table of fields.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Value: TypeAlias = str | date | None
 
 _REQUIRED = tuple(field for field in DETAILS if field.always)
 _OPTIONAL = tuple(field for field in DETAILS if not field.always)
-# A value that every employee has comes first: msgspec wants fields without a default there.
+# Fields that every employee has come first: msgspec requires fields without a default first.
 DETAIL_NAMES: tuple[str, ...] = tuple(field.name for field in (*_REQUIRED, *_OPTIONAL))
 
 
@@ -31,7 +31,7 @@ def _type_of(field: Field) -> Any:
 if TYPE_CHECKING:
 
     class Details(Redacted, frozen=True):
-        """Static types of the details that rules name; the table has all of them."""
+        """Static types of the details that the rules name. The table of fields has all details."""
 
         first_name: str
         last_name: str
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         def __getattr__(self, name: str) -> Any: ...
 
     class DetailsChange(Redacted, frozen=True):
-        """Static types of the changes that rules name; the table has all of them."""
+        """Static types of the changes that the rules name. The table of fields has all details."""
 
         first_name: str | UnsetType = UNSET
         last_name: str | UnsetType = UNSET
@@ -87,9 +87,12 @@ else:
 
 
 def new_details(said: DetailsChange, language: str) -> Details:
-    """The details of a new employee of whom a row says `said`; `language` is the company's (W5)."""
-    # Neither unset nor `None` is true, and every other value is.
-    known = zip(DETAIL_NAMES, astuple(said), strict=False)  # custom fields come last
+    """Returns the details of a new employee from the details of a statement.
+
+    `language` is the language of the company. It is used if the statement has no language (W5).
+    """
+    # Unset and `None` are false as conditions, and every other value is true.
+    known = zip(DETAIL_NAMES, astuple(said), strict=False)  # `custom` is last and has no name here
     values: dict[str, Any] = {name: value for name, value in known if value}
     values.setdefault("language", language)
     if said.custom is not UNSET:
@@ -103,7 +106,7 @@ def new_details(said: DetailsChange, language: str) -> Details:
 
 
 def difference(known: Details, said: DetailsChange) -> DetailsChange | None:
-    """What `said` changes of `known`, or `None` when `said` changes nothing."""
+    """Returns the values of `said` that differ from `known`, or `None` if no value differs."""
     changes: dict[str, Any] = {}
     for name in DETAIL_NAMES:
         value = getattr(said, name)
@@ -119,7 +122,7 @@ def difference(known: Details, said: DetailsChange) -> DetailsChange | None:
 
 
 def changed(known: Details, change: DetailsChange) -> Details:
-    """`known` after `change`."""
+    """Returns the details `known` after `change` was applied to them."""
     values = _said(change)
     if change.custom is not UNSET:
         custom = {**known.custom, **change.custom}
@@ -128,8 +131,11 @@ def changed(known: Details, change: DetailsChange) -> Details:
 
 
 def merged(earlier: DetailsChange, later: DetailsChange) -> DetailsChange:
-    """What two rows about one employee say together: in each field the later one that says
-    something (D3)."""
+    """Returns the details from two rows about one employee (D3).
+
+    A field that the later row sets or clears comes from the later row. Every other field comes from
+    the earlier row.
+    """
     values = _said(later)
     if later.custom is not UNSET:
         values["custom"] = (

@@ -1,22 +1,24 @@
-"""The known name that is nearest to a name that is not known."""
+"""Finds the known name that is most similar to an unknown name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 COMPARED_CHARACTERS = 60
-"""A longer name is compared with nothing: it is no typing mistake."""
+"""The maximum length of a name that is compared: a longer name is not a typing mistake."""
 SIMILARITY = 60
-"""Percent of the characters of both names that must agree, in order."""
+"""The percentage of the characters of both names that must agree, in order."""
 HINTS = 100
-"""The different names for which a `NearestNames` looks: a search takes a while, and a file with
-more wrong names than that does not mean these names."""
+"""The maximum number of different names for which a `NearestNames` searches (W12).
+
+A search takes time, and a file with more wrong names does not mean the known names.
+"""
 
 
 class NearestNames:
-    """Suggests the nearest of some known names for names that are not known.
+    """Suggests the most similar known name for each unknown name.
 
-    Each name is sought once, and no more than `HINTS` names are.
+    Each name is searched for once, and at most `HINTS` names are searched for.
     """
 
     def __init__(self, known: Iterable[str]) -> None:
@@ -24,7 +26,7 @@ class NearestNames:
         self._clauses: dict[str, str] = {}
 
     def clause(self, name: str) -> str:
-        """A clause that suggests the known name nearest to `name`, or an empty text."""
+        """Returns a clause that suggests the most similar known name, or an empty text."""
         if name not in self._clauses:
             if len(self._clauses) >= HINTS:
                 return ""
@@ -34,7 +36,7 @@ class NearestNames:
     def _sought(self, name: str) -> str:
         if len(name) > COMPARED_CHARACTERS:
             return ""
-        from rapidfuzz import fuzz, process  # imported here because few names are wrong
+        from rapidfuzz import fuzz, process  # imported here, because few names are wrong
 
         found = process.extractOne(
             name.casefold(), self._by_key.keys(), scorer=fuzz.ratio, score_cutoff=SIMILARITY

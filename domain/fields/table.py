@@ -1,7 +1,7 @@
-"""The table of fields: everything that is known of an employee, one line a field.
+"""The table of fields: everything that is known of an employee, one line for each field.
 
 Header, cells, details, answers, template and report follow from this table. A new field is one more
-line here (and its documentation in `docs/reference/file.md`).
+line in this table, and its documentation in `docs/reference/file.md`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from domain.company import CustomType
 
 CUSTOM_PREFIX = "custom_"
 CUSTOM_NAME_CHARACTERS = 64
-"""The length of a custom field's name: the name is stored again in each event of each employee."""
+"""The maximum length of a custom field's name, because each event stores the name again."""
 
 
 class Holds(StrEnum):
-    """What the cells of a column hold."""
+    """The type of the values in a column."""
 
     EMAIL = "e-mail"
     TEXT = "text"
@@ -35,19 +35,19 @@ class Part(StrEnum):
     """The part of an employee that a field belongs to."""
 
     IDENTITY = "identity"
-    """Tells which employee a row means (I1)."""
+    """Identifies the employee that a row means (I1)."""
     LIFECYCLE = "lifecycle"
-    """Moves the employee between states (L1, L4)."""
+    """Changes the state of the employee (L1, L4)."""
     DETAILS = "details"
-    """Describes the person."""
+    """Describes the employee."""
 
 
 class Field(msgspec.Struct, frozen=True):
     """One field of an employee.
 
-    `mandatory` says that every row needs a value (W2), `always` that every employee has one,
-    `clearable` that a blank cell may clear the value (W8), and `personal` that the value says
-    something about a person.
+    `mandatory` means that every row needs a value (W2), and `always` that every employee has a
+    value. `clearable` means that a blank cell may clear the value (W8). `personal` means that the
+    value is personal data.
     """
 
     name: str
@@ -74,7 +74,7 @@ FIELDS = (
     Field("language", Holds.LANGUAGE, always=True, personal=False),
     Field("group_name", Holds.GROUP, clearable=True, personal=False),
 )
-"""Every field, in the order in which answers tell them."""
+"""All fields, in the order in which answers show them."""
 
 FIELD_OF = {field.name: field for field in FIELDS}
 NAMES = tuple(field.name for field in FIELDS)
@@ -84,7 +84,7 @@ COLUMNS = (
     *(each.name for each in FIELDS if not each.mandatory and each.part is not Part.IDENTITY),
     *(each.name for each in FIELDS if not each.mandatory and each.part is Part.IDENTITY),
 )
-"""The columns of a file in the order in which the template has them: mandatory ones first."""
+"""The columns of a file, in the order of the template: the mandatory columns come first."""
 DETAILS = tuple(field for field in FIELDS if field.part is Part.DETAILS)
 
 _CUSTOM_HOLDS = {
@@ -96,7 +96,10 @@ _CUSTOM_HOLDS = {
 
 
 def fingerprint(fields: Iterable[Field] = FIELDS) -> bytes:
-    """A digest of the table: a column of a field that is new says something from then on (D8)."""
+    """Returns a digest of the table (16 bytes).
+
+    After a new field was added to the table, a column of that field has a meaning (D8).
+    """
     digest = hashlib.blake2b(digest_size=16)
     for field in fields:
         digest.update(f"{field.name} {field.holds} {field.mandatory} {field.clearable}\n".encode())
@@ -104,12 +107,12 @@ def fingerprint(fields: Iterable[Field] = FIELDS) -> bytes:
 
 
 def is_custom(name: str) -> bool:
-    """Whether `name` is the name of a custom field (W7)."""
+    """Returns whether `name` is the name of a custom field (W7)."""
     return name[: len(CUSTOM_PREFIX)] == CUSTOM_PREFIX and (
         len(CUSTOM_PREFIX) < len(name) <= CUSTOM_NAME_CHARACTERS
     )
 
 
 def custom_field(name: str, kind: CustomType) -> Field:
-    """A custom field, which the company may give a type (W7)."""
+    """Returns the custom field `name` with the type that the company declares (W7)."""
     return Field(name, _CUSTOM_HOLDS[kind], clearable=True)

@@ -1,1 +1,1 @@
-"""What can be said about a file or a row."""
+"""Issues: the messages about a run, a file or a row."""

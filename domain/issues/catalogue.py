@@ -1,6 +1,6 @@
 """The catalogue of issues: every code with its severity and its sentence.
 
-Each code is declared once, so that severity, sentence and documentation cannot drift apart.
+Each code is declared once, so that severity, sentence and documentation always agree.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import msgspec
 
 
 class Severity(StrEnum):
-    """How bad an issue is: an error stops the row or the file, the others only inform."""
+    """The severity of an issue. An error rejects the row or the file; the others only inform."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -19,11 +19,12 @@ class Severity(StrEnum):
 
 
 class IssueType(msgspec.Struct, frozen=True):
-    """One kind of issue: its severity, its sentence, and whether it is lasting (L10).
+    """One type of issue: its severity, its sentence, and whether it is lasting (L10).
 
-    A lasting issue is about what a file or row says, and is said every time the file says it. The
-    others are about a change, and are said when the change is made. `strict` is the sentence that
-    replaces `sentence` where the company's policy turns a warning into an error.
+    A lasting issue is about the content of a file or a row, and every run that reads this content
+    reports the issue. The other issues are about a change, and only the run that makes the change
+    reports the issue. `strict` is the sentence that replaces `sentence` if the company's policy
+    turns the warning into an error.
     """
 
     severity: Severity
@@ -35,7 +36,7 @@ class IssueType(msgspec.Struct, frozen=True):
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 CATALOGUE: dict[str, IssueType] = {
-    # The run: nothing was read.
+    # The run: its files, and whether they could be fetched.
     "no-file": IssueType(
         _WARNING,
         "No file matches {pattern}; check that the export ran, and is named and placed as agreed.",
@@ -62,7 +63,7 @@ CATALOGUE: dict[str, IssueType] = {
         "The file changed while it was read; it will be read at the next pick-up, "
         "once its upload has finished.",
     ),
-    # The run: it was read, and is held by the safeguard until somebody decides.
+    # The run: the safeguard holds it until an operator decides, or the run failed.
     "many-offboardings": IssueType(
         _WARNING,
         "{count} of {base} employees who can log in would get a last day, or an earlier one, "
@@ -90,7 +91,7 @@ CATALOGUE: dict[str, IssueType] = {
     "fault": IssueType(
         _ERROR, "The run stopped on an unexpected fault ({problem}) and changed nothing."
     ),
-    # The file: it is refused whole.
+    # The file: an error refuses the whole file.
     "not-utf8": IssueType(
         _ERROR, "The file is not UTF-8 text; export it as CSV with encoding UTF-8."
     ),
@@ -123,7 +124,7 @@ CATALOGUE: dict[str, IssueType] = {
         _ERROR, "The file has more than {limit} rows; export it in parts or ask for a higher limit."
     ),
     "unknown-column": IssueType(_WARNING, "{column} and was ignored{nearest}."),
-    # The row: what it says.
+    # The row: its cells.
     "wrong-width": IssueType(
         _ERROR,
         "The row has {cells} cells and the header {columns}; "
@@ -168,7 +169,7 @@ CATALOGUE: dict[str, IssueType] = {
         "The offboarding date is before the onboarding date {onboarding_date}; "
         "correct one of them.",
     ),
-    # The row beside the others: whom it means.
+    # The row and the other rows: which employee the row means.
     "superseded-row": IssueType(
         _INFO, "A later row stands for the same employee ({later}); send one file only."
     ),
@@ -201,7 +202,7 @@ CATALOGUE: dict[str, IssueType] = {
         "is one person, send the external id of everyone, and ask support to close one account.",
         lasting=False,
     ),
-    # The row and the life of whom it means.
+    # The row and the lifecycle of the employee whom the row means.
     "already-left": IssueType(
         _INFO,
         "This person left on {value} and has no account; none was made, nothing needs to be done.",

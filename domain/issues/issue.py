@@ -1,4 +1,4 @@
-"""One issue: what is said about a run, a file or a row, and what HR is to do about it."""
+"""One issue: a message about a run, a file or a row, and what HR should do."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from domain.issues.catalogue import CATALOGUE, Severity
 from domain.privacy import Redacted
 
 SHOWN_CHARACTERS = 200
-"""The characters of a value that an issue shows; a cell may hold a whole file."""
+"""The maximum number of characters of a value that an issue shows: a cell can hold a whole file."""
 LISTED_LINES = 10
-"""The lines, columns or people that one sentence lists (W12)."""
+"""The maximum number of lines, columns or employees that one sentence lists (W12)."""
 
 
 class Issue(Redacted, frozen=True):
-    """One thing that is said about a run, a file or a row.
+    """One message about a run, a file or a row.
 
-    `line` counts as an editor does: the header is line 1. `file`, `line` and `email` are the
-    location. The location is missing where an issue is about the whole run, and until it is known
-    which row an issue is about.
+    `file`, `line` and `email` are the location. Lines are counted as an editor counts them: the
+    header is line 1. The location is missing if the issue is about the whole run, and as long as
+    the row of the issue is not known.
     """
 
     severity: Severity
@@ -35,16 +35,16 @@ class Issue(Redacted, frozen=True):
 
     @property
     def rejects(self) -> bool:
-        """Whether a row with this issue is rejected, or a file with it refused (W9)."""
+        """Returns whether the issue rejects its row, or refuses its file (W9)."""
         return self.severity is Severity.ERROR
 
     @property
     def lasting(self) -> bool:
-        """Whether the issue is said again while the file says the same (L10)."""
+        """Returns whether every run reports the issue as long as the file stays the same (L10)."""
         return CATALOGUE[self.code].lasting
 
     def at(self, file: str, line: int | None = None, email: str | None = None) -> Issue:
-        """The same issue with a location."""
+        """Returns the same issue with a location."""
         return replace(self, file=file, line=line, email=shown(email) or None)
 
 
@@ -57,9 +57,9 @@ def make_issue(
     strict: bool = False,
     **facts: object,
 ) -> Issue:
-    """An issue of the type `code`, still without file and line.
+    """Returns an issue of the type `code`, without file and line.
 
-    `facts` fill the blanks of the type's sentence. `strict` turns a warning into an error.
+    `facts` fill the placeholders of the type's sentence. `strict` turns a warning into an error.
     """
     kind = CATALOGUE[code]
     sentence = kind.strict if strict and kind.strict else kind.sentence
@@ -73,16 +73,16 @@ def shown(value: str) -> str: ...
 @overload
 def shown(value: str | None) -> str | None: ...
 def shown(value: str | None) -> str | None:
-    """A value, cut to a length that can be shown."""
+    """Returns a value, cut to the length that an issue shows."""
     if value is None or len(value) <= SHOWN_CHARACTERS:
         return value
     return value[:SHOWN_CHARACTERS] + "…"
 
 
 def listed(items: Iterable[object], count: int) -> str:
-    """`count` items as a sentence lists them: the first ten, and how many more there are (W12).
+    """Returns `count` items for a sentence: the first ten, and the number of the others (W12).
 
-    There is at least one item. `items` need not yield more than the ten that are listed.
+    There must be at least one item. `items` may end after the ten items that are listed.
     """
     texts = [str(item) for item, _ in zip(items, range(LISTED_LINES), strict=False)]
     if count > len(texts):
@@ -92,7 +92,7 @@ def listed(items: Iterable[object], count: int) -> str:
 
 
 def _in_words(field: str | None) -> str | None:
-    """A field as a sentence calls it."""
+    """Returns the name of a field for a sentence, such as `first name`."""
     if field is None or field.startswith("custom_"):
         return field
     return {"email": "e-mail"}.get(field, field.replace("_", " "))

@@ -28,6 +28,7 @@ from domain.schedule import Schedule
 from tests.given import codes, kinds, roster_after
 from tests.strategies import (
     ADDRESSES,
+    SURPLUS,
     Agree,
     Ask,
     Deliver,
@@ -691,8 +692,11 @@ def test_a_rejected_row_changes_nothing(story: Story) -> None:
     """W9: A delivery without its rejected rows leads to the same employees.
 
     All rejected rows are taken out together: one of them may be the reason why another is rejected
-    (I7). Equal rows are taken out too, because an equal row would be read in the place of the
-    rejected one (I7).
+    (I7). So contested rows are taken out too, even those that are reported as superseded (D3), and
+    rows equal to a rejected one, because they would be read in its place. A rejected row of a newer
+    file changes nothing either, but tells that an older row is about a known employee: so the older
+    row is taken out with it. Several files that dispute an address are not compared: which of the
+    rows is rejected follows from all files together (D3).
     """
     for life, delivery in Life.arrivals(story):
         # given
@@ -703,8 +707,11 @@ def test_a_rejected_row_changes_nothing(story: Story) -> None:
             for each in planned.results
             if each.outcome is RowOutcome.REJECTED
         }
+        if len(delivery) > 1 and DISPUTES & set(codes(planned)):
+            continue
+        left_out = rejected | superseded_by(rejected, planned)
         kept = tuple(
-            without(export, {line for file, line in rejected if file == name})
+            without(export, {line for file, line in left_out if file == name} | contested(export))
             for name, export in named(delivery)
         )
 
@@ -715,6 +722,36 @@ def test_a_rejected_row_changes_nothing(story: Story) -> None:
         assert people(roster_after(rest, life.roster), known) == people(
             roster_after(planned, life.roster), known
         )
+
+
+DISPUTES = {"email-taken", "external-id-conflict"}
+
+
+def superseded_by(rejected: set[tuple[str, int]], planned: Plan) -> set[tuple[str, int]]:
+    """Returns the rows whose issue says that a rejected row of a newer file supersedes them."""
+    newer = [f"({file}, line {line})" for file, line in rejected]
+    return {
+        (issue.file or "", issue.line or 0)
+        for issue in planned.issues
+        if issue.code == "superseded-row" and any(each in issue.message for each in newer)
+    }
+
+
+def contested(export: Export) -> set[int]:
+    """Returns the lines of the rows that differ, and have an address or external id in common."""
+    lines: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    contents: defaultdict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
+    for line, row in export.filled().items():
+        if row.get(SURPLUS):
+            continue  # such a row mentions no employee (F6)
+        known = {name: row.get(name, "").strip() for name in export.columns}
+        keys = [("address", address_of(known.get("email", "")))]
+        keys.append(("external id", known.get("external_id", "")))
+        for key in keys:
+            if key[1]:
+                lines[key].add(line)
+                contents[key].add(export.content(row))
+    return {line for key, found in lines.items() if len(contents[key]) > 1 for line in found}
 
 
 def without(export: Export, lines: set[int]) -> Export:

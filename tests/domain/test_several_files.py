@@ -1,7 +1,7 @@
-"""D3: several files in one delivery, against importing them one by one.
+"""D3: several files in one delivery, compared with importing the files one by one.
 
 Deliveries are drawn at random from few addresses, external ids, names and dates, so that rows of
-different files meet. The seed of every delivery is in the name of what failed.
+different files are about the same employee. A failure shows the seed of the delivery.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ from domain.delivery.plan import Plan, RowOutcome
 from domain.delivery.records import DeliveryRefused
 from domain.employee.aggregate import Employee
 from domain.employee.clock import plan_clock
+from domain.employee.events import EmailChanged
 from domain.employee.roster import Roster
 from domain.employee.statement import address_of
 from domain.ids import run_id
 from domain.schedule import Schedule
-from tests.given import NOW, a_company, after, codes, day, file_of, kinds, plan, registered
+from tests.given import NOW, a_company, after, codes, day, file_of, kinds, plan, registered, then
 from tests.strategies import TORTURE
 
 COUNT = 100_000 if TORTURE else 1_200
-"""How many random deliveries are looked at."""
+"""The number of random deliveries."""
 BATCH = 200
-"""So many of them in one test."""
+"""The number of random deliveries in one test."""
 FIRST_SEED = random.SystemRandom().randrange(10**9) if TORTURE else 0
 
 ADDRESSES = ("a@x.example", "b@x.example", "c@x.example", "d@x.example")
@@ -46,7 +47,7 @@ NO_SAFEGUARD = dict.fromkeys(
 
 
 class File(NamedTuple):
-    """One file: its columns, and rows as they are written."""
+    """One file: its columns, and its rows as text."""
 
     columns: str
     rows: Sequence[str]
@@ -57,7 +58,7 @@ class File(NamedTuple):
 
 
 class Story(NamedTuple):
-    """A company with some people, and a delivery of one to three files, oldest first."""
+    """A company with some employees, and a delivery of one to three files, oldest first."""
 
     company: Company
     known: Roster
@@ -66,7 +67,7 @@ class Story(NamedTuple):
 
 
 def story(seed: int) -> Story:
-    """The story of a seed."""
+    """Returns the story of a seed."""
     dice = random.Random(seed)
     policy = {
         "short_notice": dice.choice(("warn", "reject")),
@@ -126,14 +127,17 @@ def people(roster: Roster) -> list[Employee]:
 
 
 def identities(known: Sequence[Employee]) -> list[tuple[str, str, str]]:
-    """Accounts, addresses and external ids: what must be as after importing one by one."""
+    """Returns the values that must be the same as after importing the files one by one.
+
+    The values are the address of the account, the address in the file, and the external id.
+    """
     return sorted(
         (address_of(one.email), address_of(one.file_email), one.external_id or "") for one in known
     )
 
 
 def contents(known: Sequence[Employee]) -> list[bytes]:
-    """Everything that is known of everybody, but how often it changed."""
+    """Returns all fields of all employees, except the id, the version and the effective moment."""
     told = []
     for one in known:
         fields = msgspec.structs.asdict(one)
@@ -144,10 +148,10 @@ def contents(known: Sequence[Employee]) -> list[bytes]:
 
 
 def spares_accounts(found: Plan) -> bool:
-    """Whether D3 itself says why a plan makes other accounts than importing one by one.
+    """Returns whether D3 explains why a plan makes other accounts than importing one by one.
 
-    Somebody new whose last day has passed gets no account, whatever an older file says of them
-    (L2); and an older row registers nobody whom a newer row has, by names and birthday.
+    A new employee whose last day has passed gets no account, whatever an older file contains (L2).
+    An older row does not register an employee that a newer row has, by names and birthday.
     """
     superseded = any(
         result.outcome is RowOutcome.SKIPPED and "superseded-row" in codes(result.issues)
@@ -162,9 +166,11 @@ BATCHES = [range(first, first + BATCH) for first in range(FIRST_SEED, FIRST_SEED
 @pytest.mark.torture
 @pytest.mark.parametrize("seeds", BATCHES, ids=lambda seeds: f"seeds from {seeds.start}")
 def test_several_files_mean_what_they_mean_one_by_one_and_mean_it_again(seeds: range) -> None:
-    """D3: the same files again yield no event, the order of rows does not matter, and accounts,
-    addresses and external ids are those of importing the files one by one, wherever importing them
-    one by one twice comes to the same."""
+    """D3: The same files again yield no event, and the order of rows does not matter.
+
+    Accounts, addresses and external ids are those of importing the files one by one, wherever
+    importing them one by one twice has the same result as once.
+    """
     refused, unexplained = 0, list[int]()
     for seed in seeds:
         # given
@@ -183,7 +189,7 @@ def test_several_files_mean_what_they_mean_one_by_one_and_mean_it_again(seeds: r
         # then the same files again yield no event
         assert kinds(planned(files, applied, company, run=10)) == [], seed
 
-        # then nor do they after a change of somebody they do not mention
+        # then the same files yield no event after a change of another employee
         other = registered("z@x.example,Zoe,Zorn,99", "email,first_name,last_name,external_id")
         assert kinds(planned(files, [*applied, other], company, run=10)) == [], seed
 
@@ -193,7 +199,7 @@ def test_several_files_mean_what_they_mean_one_by_one_and_mean_it_again(seeds: r
         assert otherwise.counts == found.counts, seed
         assert contents(after(otherwise, known)) == contents(applied), seed
 
-        # then it is what importing one by one comes to, where that is stable
+        # then the result is that of importing one by one, where that result is stable
         once = one_by_one(files, known, company)
         if contents(one_by_one(files, once, company)) != contents(once):
             continue
@@ -201,7 +207,7 @@ def test_several_files_mean_what_they_mean_one_by_one_and_mean_it_again(seeds: r
         if not same and not spares_accounts(found):
             unexplained.append(seed)
     assert refused <= 2
-    # Of 10,000, one: somebody has left only by what two files say together (L2).
+    # One of 10,000: an employee has left only according to two files together (L2).
     assert len(unexplained) <= 1, unexplained
 
 
@@ -214,17 +220,17 @@ def one_by_one(files: Sequence[File], known: list[Employee], company: Company) -
 @pytest.mark.torture
 @pytest.mark.parametrize("seeds", BATCHES[: len(BATCHES) // 4], ids=str)
 def test_several_files_mean_the_same_while_only_the_clock_runs(seeds: range) -> None:
-    """D3, C1: the same files again yield no event at a later pick-up, deactivations between or not.
+    """D3, C1: The same files again yield no event at a later pick-up, also after deactivations.
 
-    In a few of 10,000 wild deliveries an older row comes to mean something else once the person
-    whom it spoke of is deactivated; then there is one event, and no more after that.
+    In a few of 10,000 random deliveries an older row changes its meaning when the employee that
+    the row was about is deactivated. Then there is one event, and no further event after that.
     """
     changed = 0
     for seed in seeds:
         # given
         company, roster, files, dice = story(seed)
         if company.policy.short_notice == "reject":
-            continue  # with time alone, a last day that was too near becomes one that has passed
+            continue  # time alone turns a last day that is too near into one that has passed
         try:
             applied = after(planned(files, roster, company), people(roster))
         except DeliveryRefused:
@@ -248,15 +254,15 @@ def test_several_files_mean_the_same_while_only_the_clock_runs(seeds: range) -> 
     assert changed <= 1
 
 
-# The four deliveries that broke the rules before, each with its right value
+# Deliveries that broke the rules before, each with its right result
 
 DATES = "email,first_name,last_name,offboarding_date,external_id"
 IDS = "email,first_name,last_name,external_id"
 
 
 def test_a_newer_row_decides_alone_whether_a_newcomer_has_left() -> None:
-    """D3, L2: who has left by the newest file gets no account, in any order of rows, and the same
-    files again yield no event."""
+    """D3, L2: A new employee who has left according to the newest file gets no account, in any
+    order of rows, and the same files again yield no event."""
     # given
     now = NOW.replace(month=1, day=5)
     rows = ("d@x.example,Dan,Day,2027-01-01,2", "g@x.example,Gus,Gray,,01")
@@ -273,7 +279,8 @@ def test_a_newer_row_decides_alone_whether_a_newcomer_has_left() -> None:
 
 
 def test_a_superseded_row_is_not_rejected_for_a_date_of_its_own() -> None:
-    """D3, L6: after somebody left on the newer file's date, that of the older one is no news."""
+    """D3, L6: After an employee left on the date of the newer file, the date of the older file is
+    not rejected."""
     # given
     files = (
         file_of(DATES, "a@x.example,Ann,Lee,2027-06-30,1"),
@@ -294,7 +301,8 @@ def test_a_superseded_row_is_not_rejected_for_a_date_of_its_own() -> None:
 
 
 def test_an_older_newcomer_keeps_the_address_that_a_newer_row_wants() -> None:
-    """D3, I2: as importing one by one, Bob gets his account, and number 1 keeps its address."""
+    """D3, I2: As with importing one by one, Bob gets an account, and the employee with external
+    id 1 keeps the address."""
     # given
     older = file_of(IDS, "b@x.example,Bob,Day,", "f@x.example,Fay,Mol,1")
     newer = file_of(IDS, "b@x.example,Fay,Mol,1")
@@ -312,7 +320,7 @@ def test_an_older_newcomer_keeps_the_address_that_a_newer_row_wants() -> None:
 
 
 def test_an_older_row_at_a_former_address_registers_nobody() -> None:
-    """D3: a row of an older file registers nobody whom a newer file's row has under another
+    """D3: A row of an older file does not register an employee that a newer file has under another
     address, at this pick-up and at the next."""
     # given
     (ann,) = after(plan(file_of(IDS, "ann.lee@x.example,Ann,Lee,17")))
@@ -330,10 +338,68 @@ def test_an_older_row_at_a_former_address_registers_nobody() -> None:
     assert (kinds(again), codes(again)) == ([], ["several-files", "superseded-row"])
 
 
-def test_files_that_contradict_each_other_are_refused_with_their_rows() -> None:
-    """D3: where the same files would change people at every pick-up, the delivery is refused.
+def test_an_older_row_is_applied_if_the_newer_row_of_its_external_id_is_rejected() -> None:
+    """D3, I2: A new employee gets an account at the address of the older file if the newer file
+    gives the employee a taken address."""
+    # given
+    cleo = registered("c@x.example,Cleo,Smit,1", IDS)
+    older = file_of(IDS, "h@x.example,Hanna,Vries,7")
+    newer = file_of(IDS, "c@x.example,Hanna,Vries,7")
 
-    Number 1 has left by the second file, and its first address is somebody else's in the third.
+    # when
+    found = plan(older, newer, known=[cleo])
+
+    # then
+    assert identities(after(found, [cleo])) == [
+        ("c@x.example", "c@x.example", "1"),
+        ("h@x.example", "h@x.example", "7"),
+    ]
+    assert codes(found) == ["several-files", "email-taken"]
+
+
+def test_an_older_row_is_applied_if_the_newer_row_means_no_known_employee() -> None:
+    """D3, I3: A newer row with an unknown external id at the address of another employee does not
+    supersede an older row of the same names."""
+    # given
+    bram = registered("b@x.example,Bram,Vries,1", IDS)
+    older = file_of(IDS, "e@x.example,Anna,Bakker,")
+    newer = file_of(IDS, "b@x.example,Anna,Bakker,9")
+
+    # when
+    found = plan(older, newer, known=[bram])
+
+    # then
+    assert identities(after(found, [bram])) == [
+        ("b@x.example", "b@x.example", "1"),
+        ("e@x.example", "e@x.example", ""),
+    ]
+    assert codes(found) == ["several-files", "external-id-conflict"]
+
+
+def test_an_older_row_at_an_address_that_support_gave_away_changes_nobody() -> None:
+    """D3, L8: Dirk has moved, and support gave his former address to Cleo. The older file still has
+    Dirk at this address, and does not turn Cleo into Dirk."""
+    # given
+    files = (
+        file_of(IDS, "d@x.example,Dirk,Mulder,", "c@x.example,Cleo,Smit,"),
+        file_of(IDS, "f@x.example,Dirk,Mulder,2"),
+    )
+    dirk = registered("f@x.example,Dirk,Mulder,2", IDS)
+    cleo = then(registered("c@x.example,Cleo,Smit,", IDS, position=2), EmailChanged("d@x.example"))
+
+    # when
+    found = plan(*files, known=[cleo, dirk])
+
+    # then
+    assert kinds(found) == []
+    assert codes(found) == ["several-files", "superseded-row"]
+
+
+def test_files_that_contradict_each_other_are_refused_with_their_rows() -> None:
+    """D3: A delivery whose files would change employees at every pick-up is refused.
+
+    The employee with external id 1 has left according to the second file, and the third file
+    gives the first address of that employee to another employee.
     """
     # given
     columns = "email,first_name,last_name,external_id,offboarding_date"
