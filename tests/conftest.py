@@ -1,4 +1,4 @@
-"""Servers that tests of every room may ask for: one of each for each process that runs tests."""
+"""Servers that every test may use: one of each kind for each process that runs tests."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from tests.adapters import vsftpd as ftpd
 
 @pytest.fixture(scope="session")
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[openssh.Sshd]:
-    """A real SSH server."""
+    """Yields a real SSH server."""
     with openssh.running(tmp_path_factory.mktemp("sshd")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def vsftpd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ftpd.Vsftpd]:
-    """A real FTP server."""
+    """Yields a real FTP server."""
     with ftpd.running(tmp_path_factory.mktemp("vsftpd")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[pgserver.Server]:
-    """A real PostgreSQL server, which loses everything when the machine does."""
+    """Yields a real PostgreSQL server, which loses its data if the machine fails."""
     options = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB")
     with pgserver.running(*options) as server:
         yield server

@@ -1,6 +1,6 @@
-"""What tests begin with: a company, a moment, deliveries as text, and people who are known.
+"""The values that tests begin with: a company, a moment, deliveries as text, known employees.
 
-Everything here only puts values together; what is tested is never done here.
+The functions here only put values together, and leave every decision to the product.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from domain.issues.issue import Issue
 from domain.schedule import Schedule
 
 NOW = datetime(2027, 3, 1, 2, 45, tzinfo=UTC)
-"""A Monday, at the first pick-up of the day."""
+"""The moment of the first pick-up on a Monday."""
 TODAY = NOW.date()
 RUN = run_id(int(NOW.timestamp() * 1000), 1)
 FILE = "alleo_employees.csv"
@@ -43,7 +43,7 @@ def a_company(
     fields: dict[str, str] | None = None,
     custom_fields: dict[str, str] | None = None,
 ) -> Company:
-    """Acme: Dutch, with the groups Sales and Engineering."""
+    """Returns Acme: a Dutch company with the groups Sales and Engineering."""
     return Company(
         key="acme",
         name="Acme BV",
@@ -59,17 +59,17 @@ def a_company(
 def context(
     company: Company | None = None, now: datetime = NOW, run: UUID = RUN
 ) -> DecisionContext:
-    """Acme's agreement at a moment."""
+    """Returns the context in which a company, by default Acme, decides at `now`."""
     return DecisionContext(company or a_company(), Schedule(), Moment(run, now))
 
 
 def csv(text: str) -> bytes:
-    """A file as it is written in a test: indented, one row a line."""
+    """Returns the bytes of a file that a test writes as indented text, one row a line."""
     return dedent(text).lstrip("\n").encode()
 
 
 def file_of(columns: str, *rows: str) -> bytes:
-    """A file with these columns and rows."""
+    """Returns the bytes of a file with these columns and rows."""
     return "\n".join((columns, *rows, "")).encode()
 
 
@@ -81,7 +81,7 @@ def plan(
     run: UUID = RUN,
     digests: bool = True,
 ) -> Plan:
-    """The plan for a delivery of `files`, oldest first, to a company that knows `known`.
+    """Returns the plan for a delivery of `files`, oldest first, to a company that knows `known`.
 
     Without `digests` no row is recognised.
     """
@@ -97,14 +97,14 @@ def plan(
 
 
 def after(plan: Plan, known: Iterable[Employee] = ()) -> list[Employee]:
-    """Everyone a company knows once a plan is applied."""
+    """Returns all employees that a company knows after a plan is applied."""
     people = {employee.id: employee for employee in known}
     people.update((change.after.id, change.after) for change in plan.changes)
     return list(people.values())
 
 
 def roster_after(plan: Plan, known: Roster | None = None) -> Roster:
-    """The roster once a plan is applied, row digests included, as a store would keep it."""
+    """Returns the roster after a plan is applied, with row digests, as a store keeps it."""
     entries: dict[str, Entry] = {entry.employee: entry for entry in known.entries} if known else {}
     for employee, digest in plan.new_digests:
         entries[employee] = replace(entries[employee], digest=digest)
@@ -122,7 +122,7 @@ def registered(
     company: Company | None = None,
     position: int = 1,
 ) -> Employee:
-    """Someone whom a file registered at `now`."""
+    """Returns the employee that a file with `row` registers at `now`."""
     earlier = run_id(int(now.timestamp() * 1000), 1000 + position)
     (employee,) = after(plan(f"{header}\n{row}\n", now=now, run=earlier, company=company))
     return employee
@@ -131,7 +131,10 @@ def registered(
 def then(
     employee: Employee, *events: EmployeeEvent, at: datetime = NOW, line: int | None = None
 ) -> Employee:
-    """The employee after more events; from a file where `line` is given, else from support."""
+    """Returns the employee after more events.
+
+    The events come from a file if `line` is given, and otherwise from support.
+    """
     for event in events:
         recorded = RecordedEvent(
             originator_id=employee.id,
@@ -150,22 +153,22 @@ def then(
 
 
 def day(text: str) -> date:
-    """A date, shortly."""
+    """Returns the date of a text such as `2027-03-01`."""
     return date.fromisoformat(text)
 
 
 def moment(text: str) -> datetime:
-    """A moment in UTC, shortly: `2027-03-01 02:45`."""
+    """Returns the moment in UTC of a text such as `2027-03-01 02:45`."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def codes(found: Plan | Iterable[Issue]) -> list[str]:
-    """The codes of issues, in order."""
+    """Returns the codes of the issues, in order."""
     return [issue.code for issue in (found.issues if isinstance(found, Plan) else found)]
 
 
 def kinds(plan: Plan) -> list[str]:
-    """The kinds of a plan's events, in order."""
+    """Returns the kinds of a plan's events, in order."""
     return [
         str(recorded.event.__struct_config__.tag)
         for change in plan.changes
@@ -174,12 +177,12 @@ def kinds(plan: Plan) -> list[str]:
 
 
 def outcomes(plan: Plan) -> list[str]:
-    """What became of each row that was read, in order."""
+    """Returns the outcome of each row that was read, in order."""
     return [result.outcome.value for result in plan.results]
 
 
 def people(plan: Plan, known: Iterable[Employee] = ()) -> dict[str, Sequence[Any]]:
-    """Addresses, with external id and state, once a plan is applied."""
+    """Returns external id and state of each employee, by address, after a plan is applied."""
     return {
         employee.email: (employee.external_id, employee.state.value)
         for employee in after(plan, known)

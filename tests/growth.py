@@ -1,4 +1,4 @@
-"""Files in which one thing is repeated: what each of them costs must grow with its size (W12)."""
+"""Files that repeat one thing; the cost of each must grow in proportion to its size (W12)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import NamedTuple
 
 HEADER = "email,first_name,last_name"
 _MARKS = "\u0301\u0323"
-"""Two combining marks in the order that normalising has to change."""
+"""Two combining marks in an order that Unicode normalisation has to change."""
 GROUPS = tuple(f"Group number {number}" for number in range(500))
 
 
 class Shape(NamedTuple):
-    """A kind of file: its content for a number of bytes, and what the company knows before."""
+    """A kind of file: its content for a number of bytes, and a file that was imported before."""
 
     content: Callable[[int], str]
     known: Callable[[int], str] | None = None
 
 
 def _rows(row: Callable[[int], str], columns: str = "") -> Callable[[int], str]:
-    """A file of rows, each made from its number."""
+    """Returns a function that makes a file of rows, each row from its number."""
 
     def content(size: int) -> str:
         header = f"{HEADER}{columns}\n"
@@ -38,7 +38,7 @@ def _rows(row: Callable[[int], str], columns: str = "") -> Callable[[int], str]:
 
 
 def _header(columns: Callable[[int], Iterator[str]]) -> Callable[[int], str]:
-    """A file of one row, whose header has these columns beside the mandatory ones."""
+    """Returns a function that makes a file of one row, with these columns in the header."""
     return lambda size: f"{HEADER},{','.join(columns(size))}\na@b.c,A,B\n"
 
 

@@ -1,9 +1,9 @@
-"""What Hypothesis draws: exports of an HR system, the policies they meet, and whole lives.
+"""The values that Hypothesis draws: exports of an HR system, policies, and stories of a company.
 
-A story is what happened to a company so far (deliveries, what became of those that were held,
-clock runs, support, time) and the delivery that comes next. People, addresses and external ids are
-few, so that they collide, swap and return; a delivery is mostly the one before, amended, so that
-rows are recognised.
+A story contains the steps of a company so far (deliveries, decisions about held deliveries, clock
+runs, support commands, time) and the delivery that comes next. Employees, addresses and external
+ids are few, so that they collide, swap and return. A delivery is mostly an amended form of the
+delivery before it, so that rows are recognised.
 """
 
 from __future__ import annotations
@@ -63,11 +63,11 @@ from domain.schedule import Schedule
 from tests.given import NOW, TODAY, a_company, plan, roster_after
 
 TORTURE = bool(os.environ.get("TENURE_TORTURE"))
-"""Whether to look for trouble at length, and somewhere else each time."""
+"""Whether the tests run longer, with other random examples at each run."""
 
 
 def examples(count: int, **more: Any) -> settings:
-    """Settings for `count` examples, always the same ones; under torture ten times as many."""
+    """Returns settings for `count` fixed examples; torture has ten times as many random ones."""
     return settings(
         max_examples=count * 10 if TORTURE else count,
         deadline=None,
@@ -80,31 +80,31 @@ def examples(count: int, **more: Any) -> settings:
 # Exports
 
 Cells: TypeAlias = Mapping[str, str]
-"""One row as the HR system has it: cell by column. Without any cell it is a blank line."""
+"""One row of the HR system: cell by column. A row without cells is a blank line."""
 
 SURPLUS = "surplus"
-"""A cell beyond the last column, where a row has one."""
+"""The key of the cell beyond the last column, if a row has such a cell."""
 
 
 class Export(NamedTuple):
-    """One file: the columns it has, and rows that may know more than that."""
+    """One file: its columns, and rows that may have cells for further columns."""
 
     columns: tuple[str, ...]
     rows: tuple[Cells, ...]
 
     def cells(self, row: Cells) -> list[str]:
-        """The cells of a row as they are written."""
+        """Returns the cells of a row as the file contains them."""
         surplus = [row[SURPLUS]] if row.get(SURPLUS) else []
         return [row.get(column, "") for column in self.columns] + surplus
 
     def data(self) -> bytes:
-        """The bytes of the file."""
+        """Returns the bytes of the file."""
         return "".join(
             [_line(self.columns), *(_line(self.cells(row)) for row in self.rows)]
         ).encode()
 
     def filled(self) -> dict[int, Cells]:
-        """The rows that are not blank, by the line on which they begin."""
+        """Returns the rows that are not blank, by the number of their first line."""
         found, line = {}, 2
         for row in self.rows:
             cells = self.cells(row)
@@ -114,7 +114,10 @@ class Export(NamedTuple):
         return found
 
     def content(self, row: Cells) -> tuple[str, ...]:
-        """What a row says, whatever it looks like: trimmed, and the address as it compares."""
+        """Returns the meaning of a row: its cells without outer spaces, in one tuple.
+
+        The address comes first, in the form in which addresses are compared.
+        """
         address = address_of(row.get("email", "").strip())
         return (address, *(cell.strip() for cell in self.cells({**row, "email": ""})))
 
@@ -130,7 +133,7 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def named(delivery: Delivery) -> Iterator[tuple[str, Export]]:
-    """The files of a delivery by the names that `given.plan` gives them."""
+    """Yields the files of a delivery, each with the name that `given.plan` gives it."""
     for number, export in enumerate(delivery):
         yield (
             "alleo_employees.csv" if len(delivery) == 1 else f"alleo_employees_{number}.csv",
@@ -138,21 +141,21 @@ def named(delivery: Delivery) -> Iterator[tuple[str, Export]]:
         )
 
 
-# What happens to a company
+# The steps of a story
 
 
 class Deliver(NamedTuple):
-    """A delivery is picked up, and applied or held."""
+    """A delivery is picked up, and is applied or held."""
 
     delivery: Delivery
 
 
 class Approve(NamedTuple):
-    """Somebody approves the delivery that is held."""
+    """An operator approves the held delivery."""
 
 
 class Discard(NamedTuple):
-    """Somebody discards the delivery that is held."""
+    """An operator discards the held delivery."""
 
 
 class PassClock(NamedTuple):
@@ -160,19 +163,19 @@ class PassClock(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """Time passes, and nothing else."""
+    """Time passes without any run."""
 
     hours: int
 
 
 class Agree(NamedTuple):
-    """Another policy is agreed."""
+    """The company gets another policy."""
 
     policy: Mapping[str, Any]
 
 
 class Ask(NamedTuple):
-    """Support is asked for something about the employee whose number is `who`."""
+    """A request to support about the employee whose number in the roster is `who`."""
 
     what: str
     who: int
@@ -181,7 +184,7 @@ class Ask(NamedTuple):
     days: int
 
     def command(self, today: date) -> Command:
-        """What is asked, on a day."""
+        """Returns the command of this request on the day `today`."""
         day = today + timedelta(days=self.days)
         return {
             "change-email": ChangeEmail(self.address),
@@ -199,7 +202,7 @@ Step: TypeAlias = Deliver | Approve | Discard | PassClock | Wait | Agree | Ask
 
 
 class Story(NamedTuple):
-    """What happened so far, and the delivery that comes next."""
+    """The steps of a company so far, and the delivery that comes next."""
 
     policy: Mapping[str, Any]
     steps: tuple[Step, ...]
@@ -207,7 +210,7 @@ class Story(NamedTuple):
 
 
 class Life:
-    """A company as its stories are lived: everything that a store would keep of it, in memory."""
+    """A company during a story. It keeps in memory everything that a store would keep."""
 
     def __init__(self, policy: Mapping[str, Any] | None = None) -> None:
         self.company: Company = a_company(policy=dict(policy or {}))
@@ -220,7 +223,7 @@ class Life:
 
     @classmethod
     def of(cls, story: Story) -> Self:
-        """The life up to the delivery that comes next."""
+        """Returns the life after all steps of a story, before the next delivery."""
         life = cls(story.policy)
         for step in story.steps:
             life.take(step)
@@ -228,7 +231,7 @@ class Life:
 
     @classmethod
     def arrivals(cls, story: Story) -> Iterator[tuple[Self, Delivery]]:
-        """The life at each moment at which a delivery has come and is not applied yet."""
+        """Yields the life before each delivery of a story is applied, with that delivery."""
         life = cls(story.policy)
         for step in (*story.steps, Deliver(story.delivery)):
             if isinstance(step, Deliver):
@@ -236,7 +239,7 @@ class Life:
             life.take(step)
 
     def fork(self) -> Self:
-        """Another life that was the same so far."""
+        """Returns an independent copy of this life."""
         other = copy(self)
         other.recorded = defaultdict(list, {one: [*told] for one, told in self.recorded.items()})
         other.issues = dict(self.issues)
@@ -244,16 +247,16 @@ class Life:
 
     @property
     def employees(self) -> list[Employee]:
-        """Everyone the company knows."""
+        """Returns all employees that the company knows."""
         return [self.roster.employee(entry) for entry in self.roster.entries]
 
     @property
     def next_run(self) -> UUID:
-        """The id of the next run; each run of a life has its own."""
+        """Returns the id of the next run; each run of a life has an id of its own."""
         return run_id(int(self.now.timestamp() * 1000), self.state.version)
 
     def take(self, step: Step) -> None:
-        """Lives through one step."""
+        """Performs one step of a story."""
         match step:
             case Deliver(delivery):
                 self.deliver(delivery)
@@ -273,7 +276,7 @@ class Life:
     # Deliveries
 
     def plan(self, delivery: Delivery, *, digests: bool = True) -> Plan:
-        """What applying a delivery would do; without `digests` no row is recognised."""
+        """Returns the plan for a delivery; without `digests` no row is recognised."""
         return plan(
             *(export.data() for export in delivery),
             known=self.roster,
@@ -284,9 +287,10 @@ class Life:
         )
 
     def deliver(self, delivery: Delivery) -> Plan:
-        """Imports a delivery, as far as the company's state lets it be imported (D8, B1, B3).
+        """Imports a delivery if the company's state allows it, and returns its plan (D8, B1, B3).
 
-        A delivery that would be recognised unread is read all the same, to see that it may be.
+        A delivery that is recognised without reading is still planned, so that a test can check
+        that reading it is needless.
         """
         delivered, run = self._delivered(delivery), self._run(RunKind.IMPORT)
         discarding = self._run(RunKind.DISCARD, number=-1)
@@ -301,7 +305,7 @@ class Life:
         return decision.plan or planned
 
     def approve(self) -> Plan | None:
-        """Approves the delivery that is held, if one is (B2)."""
+        """Approves the held delivery, if there is one, and returns its plan (B2)."""
         held = self.state.held
         if held is None:
             return None
@@ -312,20 +316,20 @@ class Life:
         return decision.plan
 
     def insist(self, delivery: Delivery) -> Plan:
-        """Imports a delivery, and approves it if it is held, again if it must be."""
+        """Imports a delivery, approves it as long as it is held, and returns its plan."""
         planned = self.deliver(delivery)
         while self.state.holds(self._delivered(delivery).key):
             planned = self.approve() or planned
         return planned
 
     def discard(self) -> None:
-        """Discards the delivery that is held, if one is (B2)."""
+        """Discards the held delivery, if there is one (B2)."""
         if self.state.held is not None:
             run = self._run(RunKind.DISCARD)
             self._end(decide_discard(self.state, run, self.state.held.run, self.now))
 
     def recognises(self, delivery: Delivery) -> AppliedDelivery | None:
-        """The earlier run that makes reading this delivery needless (D8)."""
+        """Returns the applied delivery that makes reading this one needless, or None (D8)."""
         applied = self.state.applied
         known = applied is not None and applied.delivery == self._delivered(delivery).key
         return applied if known else None
@@ -344,7 +348,7 @@ class Life:
     # The clock and support
 
     def pass_clock(self) -> ClockPlan:
-        """Runs the clock."""
+        """Runs the clock, and returns its plan."""
         due = [(self.roster.employee(entry), entry.digest) for entry in self.roster.entries]
         planned = plan_clock(due, Schedule(), Moment(self.next_run, self.now), self.now)
         if planned.changes:
@@ -352,7 +356,7 @@ class Life:
         return planned
 
     def ask(self, asked: Ask) -> Change | None:
-        """Has support do what is asked, unless it is declined (S1-S6)."""
+        """Performs a support request; returns its change, or None if there is none (S1-S6)."""
         employee = self.whom(asked)
         if employee is None:
             return None
@@ -366,13 +370,15 @@ class Life:
         return planned.changes[0] if planned.changes else None
 
     def whom(self, asked: Ask) -> Employee | None:
-        """The employee about whom something is asked, if there is anybody."""
+        """Returns the employee that a request is about, or None if the roster is empty."""
         employees = self.employees
         return employees[asked.who % len(employees)] if employees else None
 
     def every_answer(self, asked: Ask) -> Iterator[tuple[Ask, Self, Change]]:
-        """What comes of each kind of request, in a life of its own, where it is asked of the
-        first employee, from the one who is named on, of whom it can be done."""
+        """Yields the result of each kind of request, in a copy of this life.
+
+        Each request is about the first possible employee, counted from the one that `asked` names.
+        """
         for what in sorted(set(_REQUESTS)):
             for who in range(len(self.roster.entries)):
                 other = self.fork()
@@ -382,7 +388,7 @@ class Life:
                     yield one, other, change
                     break
 
-    # What is kept
+    # Storage
 
     def _store(
         self, changes: Sequence[Change], counts: Counts, kind: RunKind, outcome: Outcome
@@ -415,7 +421,7 @@ class Life:
             self.recorded[change.after.id] += change.events
 
 
-# What cells hold
+# Values of cells
 
 PEOPLE = (
     ("Anna", "Bakker"),
@@ -424,7 +430,7 @@ PEOPLE = (
     ("Dirk", "Mulder"),
     ("Anna", "Bakker"),
 )
-"""The first and the last are two people of one name."""
+"""The names of the employees. The first and the last employee have the same name."""
 ADDRESSES = tuple(f"{name}@acme.example" for name in ("anna", "bram", "cleo", "dirk", "eva"))
 EXTERNAL_IDS = ("7", "007", "A1", "a1", "9")
 MANDATORY = ("email", "first_name", "last_name")
@@ -438,7 +444,7 @@ OPTIONAL = (
     "custom_note",
 )
 FEW = OPTIONAL[:2]
-"""The optional columns of a company that sends little else than who is who."""
+"""The optional columns of a company that sends only a few."""
 
 _NEW_ADDRESSES = ("fay@acme.example", "gus@acme.example")
 _ODD_ADDRESSES = ("ANNA@acme.example", " bram@acme.example ", "Cleo@Acme.Example", "", "nobody")
@@ -475,7 +481,7 @@ def _one_of(values: tuple[Any, ...]) -> st.SearchStrategy[Any]:
 
 
 def _plain(person: int, external_id: str) -> Cells:
-    """The row of a person of whom nothing else is known."""
+    """Returns a row with names and address only, and the external id if there is one."""
     first_name, last_name = PEOPLE[person]
     row = {"email": ADDRESSES[person], "first_name": first_name, "last_name": last_name}
     return {**row, "external_id": external_id} if external_id else row
@@ -483,7 +489,7 @@ def _plain(person: int, external_id: str) -> Cells:
 
 @st.composite
 def _edited(draw: st.DrawFn, row: Cells, optional: tuple[str, ...]) -> Cells:
-    """The row with one other cell."""
+    """Draws the row with another value in one cell."""
     column = draw(_one_of(("email", "email", *FEW, *FEW, *MANDATORY, *optional, SURPLUS)))
     cell = draw(_one_of(_CELLS[column]))
     return {name: said for name, said in {**row, column: cell}.items() if said}
@@ -491,7 +497,7 @@ def _edited(draw: st.DrawFn, row: Cells, optional: tuple[str, ...]) -> Cells:
 
 @st.composite
 def rows(draw: st.DrawFn, person: int, optional: tuple[str, ...] = OPTIONAL) -> Cells:
-    """A row about one person, with a cell or two that are worth a look."""
+    """Draws a row about one employee, with up to two unusual cells."""
     own = EXTERNAL_IDS[person]
     row = _plain(person, draw(_one_of((own, own, own, ""))))
     for _ in range(draw(_one_of((0, 1, 1, 2)))):
@@ -501,7 +507,7 @@ def rows(draw: st.DrawFn, person: int, optional: tuple[str, ...] = OPTIONAL) -> 
 
 @st.composite
 def exports(draw: st.DrawFn, share: int = 3, optional: tuple[str, ...] = OPTIONAL) -> Export:
-    """A file about some of the people (`share` of four), with any of the optional columns."""
+    """Draws a file about some employees (`share` of four), with any of the optional columns."""
     columns = draw(_columns(optional))
     found = [
         draw(rows(person, optional))
@@ -512,7 +518,10 @@ def exports(draw: st.DrawFn, share: int = 3, optional: tuple[str, ...] = OPTIONA
 
 
 def _export(columns: tuple[str, ...], found: Iterable[Cells]) -> Export:
-    """A file that is not refused: some row says something."""
+    """Returns a file of these rows, with one more row if all rows are blank.
+
+    The row is added because a file without data is refused.
+    """
     export = Export(columns, tuple(found))
     if export.filled():
         return export
@@ -529,8 +538,11 @@ def _columns(draw: st.DrawFn, optional: tuple[str, ...]) -> tuple[str, ...]:
 def _with_additions(
     draw: st.DrawFn, found: Sequence[Cells], optional: tuple[str, ...]
 ) -> list[Cells]:
-    """The rows, at times with one more about somebody, one of them twice (in other letters,
-    perhaps), or a blank line."""
+    """Draws the rows, sometimes with one addition.
+
+    The addition is a row about an employee, a copy of a row (sometimes with its address in
+    capitals), or a blank line.
+    """
     kind = draw(_one_of((*("none",) * 4, "more", "more", "same", "louder", "blank")))
     if kind == "none" or not found:
         return list(found)
@@ -549,7 +561,7 @@ def _with_additions(
 def deliveries(
     draw: st.DrawFn, before: Delivery = (), optional: tuple[str, ...] = OPTIONAL
 ) -> Delivery:
-    """One to three files; mostly one, and mostly what came `before`, amended."""
+    """Draws one to three files: mostly one file, and mostly an amended form of `before`."""
     if before:
         kind = draw(_one_of(("amended", "amended", "same", "more", "fewer", "new")))
         if kind == "same":
@@ -566,7 +578,7 @@ def deliveries(
 
 @st.composite
 def _amended(draw: st.DrawFn, before: Export, optional: tuple[str, ...]) -> Export:
-    """The same export some time later."""
+    """Draws the same export as it is some time later."""
     columns = draw(_columns(optional)) if draw(_one_of((False,) * 7 + (True,))) else before.columns
     found: list[Cells] = []
     for row in before.rows:
@@ -581,7 +593,10 @@ def _amended(draw: st.DrawFn, before: Export, optional: tuple[str, ...]) -> Expo
 
 
 def _passed_on(found: Sequence[Cells]) -> list[Cells]:
-    """The rows, each with the address of the one before: a swap of two, a ring of more."""
+    """Returns the rows, each with the address of the row before it.
+
+    Two rows swap their addresses; more rows pass them round in a ring.
+    """
     addresses = [row.get("email", "") for row in found]
     return [
         {**row, "email": address} if row else row
@@ -593,12 +608,18 @@ def _passed_on(found: Sequence[Cells]) -> list[Cells]:
 
 
 _THRESHOLDS = ("10%", "10%", 0, 1, 2, "0%")
-"""People are few, so that only plain numbers hold anything but a file of bad rows."""
+"""The limits of the safeguard.
+
+A company has so few employees that a percentage holds only a file of bad rows. A plain number
+holds other files too.
+"""
 
 
 def policies() -> st.SearchStrategy[dict[str, Any]]:
-    """Every choice that the rules leave to a company; where the safeguard is set, it holds what is
-    more than one or two."""
+    """Returns a strategy for policies, with every choice that the rules leave to a company.
+
+    A limit that is a plain number above 0 holds more than one or two changes.
+    """
     return st.fixed_dictionaries(
         {
             "short_notice": st.sampled_from(("warn", "warn", "reject")),
@@ -613,7 +634,7 @@ def policies() -> st.SearchStrategy[dict[str, Any]]:
 
 
 def waits() -> st.SearchStrategy[Wait]:
-    """Some time between the minute and the quarter."""
+    """Returns a strategy for waits from one hour to 90 days."""
     return st.sampled_from([Wait(hours) for hours in (1, 12, 21, 24, 24 * 8, 24 * 35, 24 * 90)])
 
 
@@ -631,7 +652,7 @@ _REQUESTS = (
 
 
 def requests(*kinds: str) -> st.SearchStrategy[Ask]:
-    """Anything that support can be asked, or what is of these kinds."""
+    """Returns a strategy for support requests of these kinds, by default of all kinds."""
     return st.builds(
         Ask,
         what=st.sampled_from(kinds or _REQUESTS),
@@ -644,8 +665,10 @@ def requests(*kinds: str) -> st.SearchStrategy[Ask]:
 
 @st.composite
 def beginnings(draw: st.DrawFn) -> Delivery:
-    """The first delivery of a company: everybody, as plainly as can be; perhaps somebody is still
-    to start."""
+    """Draws the first delivery of a company: one plain row for each employee.
+
+    In some draws one employee has an onboarding date in the future.
+    """
     some = draw(_one_of((False, False, True)))
     ids = [draw(_one_of((own, ""))) if some else own for own in EXTERNAL_IDS]
     plain = [_plain(person, ids[person]) for person in _ANYONE]
@@ -661,7 +684,7 @@ _OTHERWISE = ("wait", "clock", "agree", "approve")
 
 @st.composite
 def stories(draw: st.DrawFn, max_steps: int = 6) -> Story:
-    """A policy, what happened under it so far, and the delivery that comes next."""
+    """Draws a policy, the steps of the company so far, and the delivery that comes next."""
     policy = draw(policies())
     optional = draw(_one_of((FEW, OPTIONAL)))
     delivery: Delivery = draw(beginnings()) if draw(_one_of((True, True, False))) else ()
@@ -671,7 +694,7 @@ def stories(draw: st.DrawFn, max_steps: int = 6) -> Story:
         if kind == "deliver" or not delivery:
             delivery = draw(deliveries(delivery, optional))
             steps.append(Deliver(delivery))
-            # Where nothing is held, neither does anything.
+            # An approval or a discard has no effect if no delivery is held.
             steps += draw(_one_of(((Approve(),), (Approve(),), (), (Wait(1),), (Discard(),))))
         elif kind == "ask":
             steps.append(draw(requests()))

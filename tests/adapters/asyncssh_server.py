@@ -1,4 +1,4 @@
-"""A real SFTP server of asyncssh, in a thread of the test."""
+"""A real SFTP server of asyncssh, in a thread of the test process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class AsyncSsh(NamedTuple):
 
 
 class _LogIn(asyncssh.SSHServer):
-    """Takes one password and one key; `ways` are the methods that one log-in needs, in order."""
+    """A server that accepts one password and one key; any one of the methods `ways` is enough."""
 
     def __init__(self, ways: Sequence[str], key: asyncssh.SSHKey | None) -> None:
         self._ways = ways
@@ -54,7 +54,7 @@ class _LogIn(asyncssh.SSHServer):
 
 @contextmanager
 def running(root: Path, *ways: str, public_key: Path | None = None) -> Iterator[AsyncSsh]:
-    """A server of the files below `root`. It lets in by any one of `ways`."""
+    """Yields a server of the files below `root`. Any one of the log-in methods `ways` is enough."""
     host_key = asyncssh.generate_private_key("ssh-ed25519")
     key = asyncssh.read_public_key(public_key) if public_key else None
     loop = asyncio.new_event_loop()

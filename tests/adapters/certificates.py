@@ -1,4 +1,4 @@
-"""Certificates made for the time of a test, right ones and wrong ones."""
+"""Certificates that are made for one test, valid ones and invalid ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Key = ec.EllipticCurvePrivateKey
 
 
 class Certificate(NamedTuple):
-    """Three PEM files: whom to trust, what the server shows, and the key only it has."""
+    """Three PEM files: the authority to trust, the server's certificate, and the server's key."""
 
     ca: Path
     cert: Path
@@ -29,9 +29,9 @@ class Certificate(NamedTuple):
 def make_certificate(
     directory: Path, *names: str, expired: bool = False, self_signed: bool = False
 ) -> Certificate:
-    """A certificate for the `names`, or else for this machine; each call makes a new authority.
+    """Makes a certificate for the `names`, or without `names` for this machine.
 
-    A `self_signed` one is its own authority.
+    Each call makes a new authority; a `self_signed` certificate is its own authority.
     """
     directory.mkdir(parents=True, exist_ok=True)
     made = Certificate(*(directory / f"{name}.pem" for name in ("ca", "cert", "key")))
@@ -65,7 +65,7 @@ def _sign(
     names: Iterable[str] = (),
     expired: bool = False,
 ) -> x509.Certificate:
-    """A certificate for a server, or for an authority where there are no `names`."""
+    """Returns a certificate for a server, or for an authority if there are no `names`."""
     by, by_key = issuer or (subject, key)
     end = datetime.now(UTC) + (-DAY if expired else DAY)
     public, by_public = key.public_key(), by_key.public_key()

@@ -1,4 +1,4 @@
-"""Stores and sources: what is tested here is tested of every one of them."""
+"""Fixtures with which a test runs once for each kind of store."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OpenStore = Callable[[], Store]
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
-    """An empty database of either kind."""
+    """Returns an empty database of each kind in turn."""
     if request.param == "sqlite":
         return tmp_path / "tenure.db"
     server: pgserver.Server = request.getfixturevalue("postgres")
@@ -28,18 +28,18 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
 
 @pytest.fixture
 def open_store(database: Database) -> Iterator[OpenStore]:
-    """Opens one and the same database, as often as it is called."""
+    """Yields a function that opens the same database at each call."""
     with ExitStack() as opened:
         yield lambda: opened.enter_context(closing(opening.open_store(database)))
 
 
 @pytest.fixture
 def store(open_store: OpenStore) -> Store:
-    """An empty store."""
+    """Returns an empty store."""
     return open_store()
 
 
 @pytest.fixture
 def watch() -> Watch:
-    """The time, which a test sets."""
+    """Returns a watch whose time the test sets."""
     return Watch()

@@ -1,4 +1,4 @@
-"""How a pick-up fails: in one sentence, with nothing secret in it or behind it."""
+"""Checks of a failed pick-up: its problem is one line, and no error contains a secret."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from tests.adapters.hostile import PASSWORD
 LIMIT = 10_000_000
 _SECRETS = (PASSWORD, "PRIVATE KEY")
 _SERVERS = 15
-"""Seconds of the timers that paramiko's server has, which may be in this process."""
+"""Seconds of the timers of paramiko's server, which may run in this process."""
 
 
 def failure(source: Source) -> SourceUnreachable:
-    """How nothing can be fetched, and that nothing is left behind."""
+    """Returns the error of a source from which no file can be fetched.
+
+    Asserts that the error contains no secret, and that no timer is left.
+    """
     with pytest.raises(SourceUnreachable) as raised:
         source.fetch(LIMIT)
     behind = "".join(traceback.format_exception(raised.value))
@@ -33,13 +36,16 @@ def failure(source: Source) -> SourceUnreachable:
 
 
 def problem(source: Source) -> str:
-    """Why nothing can be fetched."""
+    """Returns the problem of a source from which no file can be fetched."""
     return failure(source).problem
 
 
 def assert_nothing_is_waited_for() -> None:
-    """No timer of ours is left, which would keep the process from ending, or close what is
-    another's by then."""
+    """Asserts that no timer of the product is left.
+
+    A timer that is left would keep the process from ending, or would close a socket that another
+    connection uses later.
+    """
     for each in threading.enumerate():
         if isinstance(each, threading.Timer) and each.interval != _SERVERS:
             each.join(1)

@@ -1,7 +1,7 @@
-"""An FTP server in this process that takes passwords, speaks TLS, and misbehaves on demand.
+"""An FTP server in this process, with passwords, with TLS, and with faults that a test sets.
 
-It serves one directory of this machine, and remembers what was tried on it. What a real server
-does is tested with a real one; this is for what a real one does not do on request.
+It serves one directory of this machine, and records the commands of its clients. Tests of usual
+behaviour use a real server; this server does what a real server does not do on request.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import IO, Any
 from tests.adapters.certificates import Certificate
 
 with warnings.catch_warnings():
-    # Python warns of the modules it is built on, which newer versions no longer have.
+    # Python warns about modules that pyftpdlib imports, because newer versions lack them.
     warnings.simplefilter("ignore", DeprecationWarning)
     from pyftpdlib.authorizers import DummyAuthorizer
     from pyftpdlib.exceptions import FilesystemError
@@ -37,7 +37,7 @@ logging.getLogger("pyftpdlib").propagate = False
 
 
 class FtpServer:
-    """How the server behaves, and what it saw."""
+    """The behaviour of the server, and a record of its clients' commands."""
 
     def __init__(
         self,
@@ -49,11 +49,11 @@ class FtpServer:
         tls_data_required: bool = False,
         encoding: str = "utf-8",
     ) -> None:
-        """Commands that it goes `without` are unknown to it, and not among its features."""
+        """Starts a server that does not know or announce the commands in `without`."""
         self.replies: dict[str, str] = {}
-        """What it answers to a command instead of obeying it, such as `450 Busy`."""
+        """The reply to a command that the server does not obey, such as `450 Busy`."""
         self.sent: Callable[[str, bytes], bytes] | None = None
-        """Given LIST, NLST, MLSD or RETR and the data for it, what goes out in its place."""
+        """A function of LIST, NLST, MLSD or RETR and its data; returns the data that is sent."""
         self.commands: list[str] = []
         self.written: list[str] = []
         users = DummyAuthorizer()
@@ -88,7 +88,7 @@ class FtpServer:
         while not self._stopping.is_set():
             self._loop.loop(timeout=0.02, blocking=False)
         for each in self._loop.socket_map.values():
-            # Nobody waits for a client to say good-bye to TLS.
+            # With an error the server does not wait until the client ends TLS.
             each._error = True
         self._server.close_all()
 
@@ -99,18 +99,18 @@ class FtpServer:
 
     @property
     def open_connections(self) -> int:
-        """How many clients are still there."""
+        """Returns the number of clients that are connected."""
         return len(self._server.ip_map)
 
     @property
     def open_sockets(self) -> int:
-        """How many sockets clients hold: for commands, for data, and waiting for data."""
+        """Returns the number of sockets: for commands, for data, and listening for data."""
         return max(0, len(self._loop.socket_map) - 1)
 
 
 @contextmanager
 def serving(root: Path, *, tls: Certificate | None = None, **behaviour: Any) -> Iterator[FtpServer]:
-    """A server for the time of a test."""
+    """Yields a server for the time of a test."""
     server = FtpServer(root, tls=tls, **behaviour)
     try:
         yield server
@@ -119,7 +119,7 @@ def serving(root: Path, *, tls: Certificate | None = None, **behaviour: Any) -> 
 
 
 class _Session(FTPHandler):
-    """What one client says, before a handler of pyftpdlib gets to hear it."""
+    """The session of one client. It sees each command before pyftpdlib's handler does."""
 
     fake: FtpServer
 
@@ -133,7 +133,7 @@ class _Session(FTPHandler):
             super().pre_process_command(line, cmd, arg)
 
     def push(self, data: str) -> None:
-        """Unlike pyftpdlib's own, says names as they are on the disk, in whatever encoding."""
+        """Sends names with the same bytes as on the disk, unlike pyftpdlib's own method."""
         AsyncChat.push(self, data.encode(self.encoding, self.unicode_errors))
 
     def push_dtp_data(
@@ -147,12 +147,12 @@ class _Session(FTPHandler):
 
 class _Folder(AbstractedFS):
     def chdir(self, path: str) -> None:
-        """Unlike pyftpdlib's own, leaves alone where this process is."""
+        """Keeps the working directory of this process, unlike pyftpdlib's own method."""
         os.scandir(path).close()
         self.cwd = self.fs2ftp(path)
 
     def open(self, filename: str, mode: str) -> Any:
-        """Unlike pyftpdlib's own, does not wait for somebody at the other end of a pipe."""
+        """Opens a regular file; refuses a pipe, at which pyftpdlib's own method would wait."""
         if not Path(filename).is_file():
             raise FilesystemError("Not a regular file")
         return super().open(filename, mode)

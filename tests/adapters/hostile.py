@@ -1,11 +1,11 @@
-"""Servers that mean harm, and the process that picks up from them.
+"""Hostile servers, and the process that picks up from them.
 
     python -m tests.adapters.hostile DESCRIPTOR
 
-What a pick-up takes of memory, threads and sockets, and whether it ends at all, shows only in a
-process that does nothing else: the servers are in the tests' own, and have all of these too. One
-such process serves many tests, since loading what speaks the protocols takes longer than they do;
-one that was harmed is replaced.
+The memory, the threads and the sockets of a pick-up, and whether it ends at all, can be measured
+only in a process that does nothing else, because the servers in the test process use memory,
+threads and sockets too. One such process serves many tests, because loading the libraries for the
+protocols takes longer than a test. A process that was harmed is replaced.
 """
 
 from __future__ import annotations
@@ -31,34 +31,34 @@ from typing import IO, Any, NamedTuple
 USER, PASSWORD = "tenure", "correct horse battery staple"
 VARIABLE = "ACME_HOSTILE"
 MARK = "hunter2"
-"""What stands in everything that a server says, and nowhere else."""
+"""A text that is part of everything that a server sends, and that occurs nowhere else."""
 NAME = "alleo_employees_1.csv"
 CONTENT = f"email,first_name,last_name\n{MARK}@acme.example,{MARK},Bakker\n".encode()
 MIB = 1024 * 1024
 MEMORY = 256 * MIB
 SLACK = 2.0
-"""Seconds after a deadline in which a pick-up must have ended."""
+"""Seconds after a deadline within which a pick-up must have ended."""
 _PATIENCE = 4.0
-"""Seconds after that in which it is still measured how late it is."""
+"""Further seconds in which the test still measures how late a pick-up is."""
 _MOST = 1536 * MIB
-"""Bytes that the process can have: enough to see that it wants too many, and no more."""
+"""The most bytes that the process can have: a test can see that it uses more than `MEMORY`."""
 BYTE = 0.05
-"""Seconds between two bytes of who is never silent and never done."""
+"""Seconds between two bytes of a server that is never silent and never ends."""
 
 
 class Told(NamedTuple):
-    """What came of a pick-up, and what it took."""
+    """The result of a pick-up, and the resources that it used."""
 
     seconds: float
     peak: int  # bytes of memory
-    failure: str  # the type of what the source raised, if it did
+    failure: str  # the type of the error that the source raised, if any
     problem: str
-    behind: str  # everything that says, with all that is behind it
-    threads: tuple[str, ...]  # that are left behind
-    sockets: int  # that are left open
+    behind: str  # all texts of that error and of its causes
+    threads: tuple[str, ...]  # the names of threads that are left
+    sockets: int  # the number of sockets that are left open
     files: tuple[tuple[str, int, bool], ...]  # name, size, and whether it was read
-    fault: str  # what the import raised, if it did
-    outcomes: tuple[str, ...]  # of all runs
+    fault: str  # the type of the error that the import raised, if any
+    outcomes: tuple[str, ...]  # the outcomes of all runs
     issues: tuple[str, ...]
     people: int
 
@@ -67,7 +67,7 @@ class Told(NamedTuple):
 
 
 class Line:
-    """A connection to a client, on which a server is slow, silent or rude."""
+    """A connection to a client, on which a server can be slow, be silent, or abort."""
 
     def __init__(self, sock: socket.socket, over: threading.Event) -> None:
         self.sock = sock
@@ -75,53 +75,53 @@ class Line:
         self.slow = False
 
     def __getattr__(self, name: str) -> Any:
-        """Everything else that a socket has: libraries take a line for one."""
+        """Returns any other attribute of the socket, because libraries use a line as a socket."""
         return getattr(self.sock, name)
 
     def send(self, data: bytes) -> int:
-        """Sends something: a byte now and then, once it is `slow`."""
+        """Sends data, byte by byte with pauses if the line is `slow`; returns the byte count."""
         if self.slow:
             self.drip(data)
             return len(data)
         return self.sock.send(data)
 
     def sendall(self, data: bytes) -> None:
-        """Sends everything."""
+        """Sends all data, byte by byte with pauses if the line is `slow`."""
         if self.slow:
             self.drip(data)
         else:
             self.sock.sendall(data)
 
     def drip(self, data: bytes) -> None:
-        """Sends a byte now and then."""
+        """Sends data byte by byte, with a pause after each; raises EOFError after the test."""
         for number in range(len(data)):
             self.sock.sendall(data[number : number + 1])
             if self.over.wait(BYTE):
                 raise EOFError
 
     def drip_on(self, data: bytes = b"x") -> None:
-        """Never stops to send a byte now and then."""
+        """Sends data byte by byte with pauses, again and again."""
         while True:
             self.drip(data)
 
     def flood(self, data: bytes) -> None:
-        """Never stops to send."""
+        """Sends data again and again until the test is over."""
         while not self.over.is_set():
             self.sock.sendall(data)
 
     def say_nothing(self) -> None:
-        """Waits until the test is over."""
+        """Waits until the test is over, and raises EOFError."""
         self.over.wait(60)
         raise EOFError
 
     def hang_up(self) -> None:
-        """Ends the connection."""
+        """Ends the connection, and raises EOFError."""
         with suppress(OSError):
             socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
         raise EOFError
 
     def reset(self) -> None:
-        """Ends it as a machine does that was switched off and on."""
+        """Ends the connection with a reset, and raises EOFError."""
         abort(self.sock)
         raise EOFError
 
@@ -134,7 +134,7 @@ def abort(sock: socket.socket) -> None:
 
 
 class Server:
-    """Talks to every client in a thread of its own."""
+    """A server that talks to every client in a thread of its own."""
 
     def __init__(self, talk: Callable[[Line], None]) -> None:
         self.over = threading.Event()
@@ -148,7 +148,7 @@ class Server:
         self.spawn(self._serve)
 
     def spawn(self, work: Callable[[], object]) -> None:
-        """Does something beside the rest, until the test is over or the client is gone."""
+        """Runs `work` in a thread, until the test is over or the client is gone."""
 
         def working() -> None:
             with suppress(OSError, EOFError, ValueError):
@@ -159,7 +159,7 @@ class Server:
         thread.start()
 
     def keep(self, sock: socket.socket) -> socket.socket:
-        """Has a socket end with the server."""
+        """Registers a socket that is closed together with the server, and returns it."""
         self._socks.append(sock)
         return sock
 
@@ -179,7 +179,7 @@ class Server:
                 sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Ends everything."""
+        """Ends all connections, threads and sockets."""
         self.over.set()
         for sock in self._socks:
             with suppress(OSError):
@@ -192,7 +192,7 @@ class Server:
 
 
 def greet(text: bytes) -> Callable[[Line], None]:
-    """Another server's greeting, and its answer to whatever it hears."""
+    """Returns the talk of a server of another protocol, which always sends `text`."""
 
     def talk(line: Line) -> None:
         line.sendall(text)
@@ -206,15 +206,18 @@ def greet(text: bytes) -> Callable[[Line], None]:
 
 
 class Victim:
-    """A process that picks up, and tells what came of it."""
+    """A process that picks up, and reports the result."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Connection | None = None
-        self._printed: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with it
+        self._printed: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it
 
     def pick_up(self, source: Any, database: Path, within: float) -> Told:
-        """A whole import from the source, which should end `within` so many seconds."""
+        """Returns the result of a whole import from the source.
+
+        Raises AssertionError if the import has not ended long after `within` seconds.
+        """
         pipe = self._ready()
         pipe.send((source, database))
         try:
@@ -229,12 +232,12 @@ class Victim:
         return told
 
     def printed(self) -> str:
-        """What it has printed, which nothing of ours should."""
+        """Returns the text on standard error, where the product should print nothing."""
         self._printed.seek(0)
         return self._printed.read().decode(errors="replace")
 
     def stop(self) -> None:
-        """Ends it, whatever it is at."""
+        """Ends the process, also in the middle of a pick-up."""
         if self._process and self._pipe:
             self._process.kill()
             self._process.wait()
@@ -243,7 +246,7 @@ class Victim:
         self._printed.truncate(0)
 
     def close(self) -> None:
-        """Ends it for good."""
+        """Ends the process, and closes the file of its output."""
         self.stop()
         self._printed.close()
 
@@ -266,13 +269,13 @@ class Victim:
 
 @contextmanager
 def victim() -> Iterator[Victim]:
-    """A process for as long as it is needed."""
+    """Yields a process that picks up, and ends it afterwards."""
     with closing(Victim()) as process:
         yield process
 
 
 class _Watched:
-    """A source, and how fetching from it ended."""
+    """A source that records how fetching from it ended."""
 
     def __init__(self, source: Any) -> None:
         self.pattern = source.pattern
@@ -295,7 +298,7 @@ class _Watched:
 
 
 def _behind(error: BaseException | None) -> str:
-    """All that an error and those behind it say."""
+    """Returns all texts of an error and of its causes."""
     if error is None:
         return ""
     said = "".join(traceback.format_exception(error, limit=0))
@@ -313,7 +316,7 @@ def _sockets() -> int:
 
 
 def _peak() -> int:
-    """The most memory since it was last forgotten, in bytes."""
+    """Returns the peak of memory in bytes since the last call of `_forget_peak`."""
     (line,) = (
         line for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line
     )
@@ -325,7 +328,7 @@ def _forget_peak() -> None:
 
 
 def _left_behind(before: set[threading.Thread]) -> tuple[str, ...]:
-    """The threads that are more than there were, a moment later."""
+    """Returns the names of the threads that are still new after at most a second."""
     end = time.monotonic() + 1
     while time.monotonic() < end and set(threading.enumerate()) - before:
         time.sleep(0.01)
@@ -368,7 +371,7 @@ def _pick_up(source: Any, database: Path) -> Told:
 
 
 def main(descriptor: int) -> None:
-    """Picks up from one source after the other."""
+    """Picks up from one source after the other, until the pipe is closed."""
     import adapters.sources.ftp_directory
     import adapters.sources.ssh  # noqa: F401
 

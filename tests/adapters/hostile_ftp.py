@@ -1,7 +1,7 @@
-"""A small FTP server, with TLS or without, that does something else wherever a test wants it to.
+"""A small FTP server, with TLS or without, each act of which a test can replace.
 
-It is a script: what it does for each command, and on the connections for data, stands in `USUAL`,
-and a test puts something else in its place.
+`USUAL` contains the act for each command, and `SENDS` contains the data of each transfer. A test
+replaces some of them.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from tests.adapters.hostile import CONTENT, MARK, NAME, Line, Server
 
 FACTS = f"type=file;size={len(CONTENT)};modify=20270301024500; {NAME}\r\n"
 SHOWN = f"-rw-r--r-- 1 owner group {len(CONTENT)} Mar  1 02:45 {NAME}\r\n"
-# A TLS record as long as there are any, most of which is missing.
+# The beginning of a TLS record of the largest length; most of the record is missing.
 RECORD = b"\x16\x03\x03\x3f\xff\x02\x00\x3f\xfb"
 
 Act = Callable[["Session"], None]
 
 
 class Session:
-    """A conversation with a client."""
+    """A session with one client."""
 
     def __init__(self, server: FtpServer, line: Line) -> None:
         self.server = server
@@ -35,19 +35,19 @@ class Session:
         self.active: tuple[str, int] | None = None
 
     def reply(self, text: str) -> None:
-        """Says something."""
+        """Sends one line."""
         self.line.sendall(f"{text}\r\n".encode("latin-1"))
 
     def do(self, what: str) -> None:
-        """What the test wants, or what is usual."""
+        """Performs the test's act for `what`, or else the usual act."""
         self.server.acts.get(what, USUAL.get(what, unknown))(self)
 
     def usually(self, what: str) -> None:
-        """What is usual."""
+        """Performs the usual act for `what`."""
         USUAL.get(what, unknown)(self)
 
     def talk(self) -> None:
-        """Greets, and obeys one command after the other."""
+        """Sends the greeting, and performs one command after the other."""
         self.do("greeting")
         while command := self._command():
             self.server.commands.append(command)
@@ -55,7 +55,10 @@ class Session:
             self.do(name.upper())
 
     def _command(self) -> str:
-        """Byte by byte: nothing is taken from what comes after."""
+        """Returns the next command, or an empty text after the last one.
+
+        Reads byte by byte, so that the bytes after the command stay in the socket.
+        """
         heard = b""
         while not heard.endswith(b"\n"):
             if not (byte := self.line.recv(1)):
@@ -64,12 +67,12 @@ class Session:
         return heard.decode("latin-1").strip()
 
     def encrypt(self, line: Line) -> None:
-        """Goes on encrypted."""
+        """Encrypts the connection from now on."""
         assert self.server.context
         line.sock = self.server.keep(self.server.context.wrap_socket(line.sock, server_side=True))
 
     def data_line(self) -> Line:
-        """A connection for data."""
+        """Returns a new connection for data."""
         if self.active:
             sock = socket.create_connection(self.active, 5, (self.server.connects_from, 0))
         else:
@@ -80,13 +83,13 @@ class Session:
         return Line(self.server.keep(sock), self.server.over)
 
     def transfer(self, what: str) -> None:
-        """Sends what `what` is about over a connection for data."""
+        """Sends the data of the command `what` over a new connection."""
         self.reply(f"150 {MARK}")
         data = self.data_line()
         try:
             if self.encrypts_data:
                 self.do_on(data, "data TLS", self.encrypt)
-            with suppress(ConnectionError, ssl.SSLError):  # the client has enough
+            with suppress(ConnectionError, ssl.SSLError):  # the client closed the connection
                 self.send(data, self.server.sends.get(what, SENDS[what]))
             if isinstance(data.sock, ssl.SSLSocket):
                 data.sock.settimeout(2)
@@ -97,14 +100,14 @@ class Session:
         self.do("done")
 
     def send(self, data: Line, what: Send) -> None:
-        """Sends data, or does what a test wants."""
+        """Sends the bytes `what`, or calls the function `what` with the connection."""
         if callable(what):
             what(data)
         else:
             data.sendall(what)
 
     def do_on(self, data: Line, what: str, usual: Callable[[Line], None]) -> None:
-        """What the test wants on a connection for data, or what is usual."""
+        """Performs the test's act for `what` on a connection for data, or else the usual act."""
         send = self.server.sends.get(what)
         if callable(send):
             send(data)
@@ -113,68 +116,68 @@ class Session:
 
 
 def unknown(session: Session) -> None:
-    """A command that the server does not have."""
+    """Replies that the server does not know the command."""
     session.reply(f"500 {MARK}")
 
 
 def say(text: str) -> Act:
-    """A reply."""
+    """Returns an act that sends a reply."""
     return lambda session: session.reply(text)
 
 
 def say_nothing(session: Session) -> None:
-    """No reply."""
+    """Sends no reply until the test is over."""
     session.line.say_nothing()
 
 
 def drip(session: Session) -> None:
-    """A reply that never ends, of which a byte comes now and then."""
+    """Sends a reply that never ends, byte by byte with pauses."""
     session.line.drip_on(f"211-{MARK}\r\n".encode())
 
 
 def reset(session: Session) -> None:
-    """No more connection."""
+    """Ends the connection with a reset."""
     session.line.reset()
 
 
 def hang_up(session: Session) -> None:
-    """No more connection."""
+    """Ends the connection."""
     session.line.hang_up()
 
 
 def flood(text: str) -> Act:
-    """A text without end."""
+    """Returns an act that sends a text without end."""
     return lambda session: session.line.flood(text.encode() * 500)
 
 
 def drip_tls(session: Session) -> None:
-    """An encrypted connection that never begins, of which a byte comes now and then."""
+    """Agrees to TLS, and sends a handshake that never ends, byte by byte with pauses."""
     session.reply("234 Go ahead")
     session.line.drip_on(RECORD + bytes(10_000))
 
 
 def silent_tls(session: Session) -> None:
-    """An encrypted connection that never begins."""
+    """Agrees to TLS, and then sends nothing."""
     session.reply("234 Go ahead")
     session.line.say_nothing()
 
 
 def reset_tls(session: Session) -> None:
-    """An encrypted connection that ends before it begins."""
+    """Agrees to TLS, and resets the connection during the handshake."""
     session.reply("234 Go ahead")
     session.line.recv(100)
     session.line.reset()
 
 
 def hang_up_tls(session: Session) -> None:
-    """An encrypted connection that ends before it begins."""
+    """Agrees to TLS, and ends the connection during the handshake."""
     session.reply("234 Go ahead")
     session.line.recv(100)
     session.line.hang_up()
 
 
 def encrypt(session: Session) -> None:
-    """An encrypted connection, if there is a certificate to show."""
+    """Encrypts the connection, or replies 502 if the server has no certificate."""
     if session.server.context is None:
         return session.reply(f"502 {MARK}")
     session.reply("234 Go ahead")
@@ -182,7 +185,10 @@ def encrypt(session: Session) -> None:
 
 
 def encrypt_with(text: str) -> Act:
-    """An encrypted connection, before which somebody on the way says more."""
+    """Returns an act that sends `text` in clear before it encrypts the connection.
+
+    An attacker between server and client can insert such a text.
+    """
 
     def act(session: Session) -> None:
         session.reply(f"234 Go ahead\r\n{text}")
@@ -192,27 +198,27 @@ def encrypt_with(text: str) -> Act:
 
 
 def protect(session: Session) -> None:
-    """Data will be encrypted."""
+    """Encrypts the connections for data from now on."""
     session.encrypts_data = True
     session.reply("200 Fine")
 
 
 def listen(session: Session, host: str = "127.0.0.1", announced: str = "127,0,0,1") -> None:
-    """Tells where data comes from."""
+    """Listens for a connection for data, and replies with its address."""
     session.listener = session.server.keep(socket.create_server((host, 0)))
     high, low = divmod(session.listener.getsockname()[1], 256)
     session.reply(f"227 {MARK} ({announced},{high},{low})")
 
 
 def connect(session: Session) -> None:
-    """Is told where to connect to."""
+    """Takes the address to which the server connects for data."""
     *host, high, low = session.argument.split(",")
     session.active = ".".join(host), int(high) * 256 + int(low)
     session.reply("200 Fine")
 
 
 def features(session: Session) -> None:
-    """Tells what it has."""
+    """Replies with the features of the server."""
     facts = " MLST type*;size*;modify*;\r\n" if session.server.facts else ""
     session.reply(f"211-{MARK}\r\n{facts}211 End")
 
@@ -249,7 +255,7 @@ SENDS: dict[str, bytes] = {
 
 
 class FtpServer(Server):
-    """A server that does what a test wants, where it wants it."""
+    """A server whose acts and data a test can replace."""
 
     def __init__(
         self,
@@ -260,7 +266,7 @@ class FtpServer(Server):
         facts: bool = True,
         connects_from: str = "127.0.0.1",
     ) -> None:
-        """Without `facts` it has no `MLSD`."""
+        """Starts the server, which announces `MLSD` only with `facts`."""
         self.acts = acts or {}
         self.sends = sends or {}
         self.facts = facts
@@ -274,12 +280,12 @@ class FtpServer(Server):
 
 
 def flood_data(data: bytes) -> Send:
-    """Data without end."""
+    """Returns a function that sends data without end."""
     return lambda line: line.flood(data)
 
 
 def in_pieces(lines: Iterable[bytes]) -> Send:
-    """Data that is made while it is sent."""
+    """Returns a function that sends lines while they are made."""
 
     def send(line: Line) -> None:
         waiting: list[bytes] = []
@@ -294,9 +300,9 @@ def in_pieces(lines: Iterable[bytes]) -> Send:
 
 
 def deaf() -> tuple[socket.socket, list[socket.socket]]:
-    """A port on which nobody answers, not even to say that nobody is there.
+    """Returns a socket that neither accepts nor refuses a client, and the clients in its queue.
 
-    The queue of who waits to be let in is full, and so the machine answers no one.
+    The queue of waiting clients is full, and therefore the machine does not answer a new client.
     """
     listener = socket.create_server(("127.0.0.1", 0), backlog=0)
     waiting: list[Any] = []

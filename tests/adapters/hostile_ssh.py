@@ -1,7 +1,7 @@
-"""An SSH server with a small SFTP server behind it, each answer of which may be another.
+"""An SSH server with a small SFTP server, each answer of which a test can replace.
 
-Up to the greeting it is a socket and a script. After that paramiko does what is right, but for one
-message, in place of which something else happens.
+paramiko follows the protocol, except for one message. In place of that message the server performs
+an act of the test.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ Act = Callable[["Transport", bytes], None]
 
 
 class Transport(paramiko.Transport):
-    """Sends what is right, but for one kind of message, in place of which it does something."""
+    """A transport that performs `act` in place of the first message of the kind `at`."""
 
     def __init__(self, line: Line, at: int | None, act: Act | None) -> None:
         super().__init__(line)  # type: ignore[arg-type]
@@ -75,46 +75,46 @@ class Transport(paramiko.Transport):
             self.send_raw(raw)
 
     def send_raw(self, data: bytes) -> None:
-        """Sends a message."""
+        """Sends a message, unless the transport is mute."""
         if not self.mute:
             super()._send_message(paramiko.Message(data))  # type: ignore[misc]
 
     def flood_with(self, message: bytes) -> None:
-        """Never stops to send a message."""
+        """Sends a message again and again until the connection ends."""
         while not self.line.over.is_set() and self.is_active():
             self.send_raw(message)
 
 
 def say_nothing(transport: Transport, message: bytes) -> None:
-    """Never says anything again."""
+    """Makes the transport mute, so that it sends nothing more."""
     transport.mute = True
 
 
 def drip(transport: Transport, message: bytes) -> None:
-    """Goes on with a byte now and then."""
+    """Sends the message and then single bytes without end, each after a pause."""
     transport.line.slow = True
     transport.send_raw(message)
-    with suppress(OSError):  # whatever comes next, it is not silent
+    with suppress(OSError):  # the client closed the connection
         transport.line.drip_on()
 
 
 def reset(transport: Transport, message: bytes) -> None:
-    """Is gone."""
+    """Ends the connection with a reset."""
     transport.line.reset()
 
 
 def hang_up(transport: Transport, message: bytes) -> None:
-    """Says good-bye."""
+    """Ends the connection."""
     transport.line.hang_up()
 
 
 def disconnect(transport: Transport, message: bytes) -> None:
-    """Ends the connection as the protocol has it, and says why."""
+    """Ends the connection with the disconnect message of the protocol, and a reason."""
     transport.send_raw(struct.pack(">BI", MSG_DISCONNECT, 2) + string(MARK) + string(""))
 
 
 def instead(*messages: bytes) -> Act:
-    """Sends other messages."""
+    """Returns an act that sends other messages."""
 
     def act(transport: Transport, message: bytes) -> None:
         for each in messages:
@@ -124,22 +124,22 @@ def instead(*messages: bytes) -> Act:
 
 
 def before(first: bytes) -> Act:
-    """Sends another message first."""
+    """Returns an act that sends another message first."""
     return lambda transport, message: instead(first, message)(transport, b"")
 
 
 def flood(message: bytes) -> Act:
-    """Sends another message without end."""
+    """Returns an act that sends another message without end."""
     return lambda transport, _: transport.flood_with(message)
 
 
 def announce(transport: Transport, message: bytes) -> None:
-    """Announces a packet of 4 GiB; with this cipher its length is not encrypted."""
+    """Announces a packet of 4 GiB; with this cipher the length of a packet is not encrypted."""
     transport.line.flood(b"\xff" * 65536)
 
 
 def string(text: str | bytes) -> bytes:
-    """A text as SSH writes it."""
+    """Returns a text in the format of SSH: its length in 4 bytes, then its bytes."""
     data = text.encode() if isinstance(text, str) else text
     return struct.pack(">I", len(data)) + data
 
@@ -154,7 +154,7 @@ NO_ALGORITHMS = bytes([MSG_KEXINIT]) + b"\0" * 16 + string(f"{MARK}\x1b[2J,") * 
 
 
 def data_beyond(kind: int) -> bytes:
-    """Data on the first channel: as output, or as errors."""
+    """Returns a message with data on the first channel, as output or as errors."""
     code = struct.pack(">I", 1) if kind == MSG_CHANNEL_EXTENDED_DATA else b""
     return struct.pack(">BI", kind, 0) + code + string(MARK.encode() * 4000)
 
@@ -163,7 +163,7 @@ OUTPUT, ERRORS = data_beyond(MSG_CHANNEL_DATA), data_beyond(MSG_CHANNEL_EXTENDED
 
 
 class Door(paramiko.ServerInterface):
-    """Who may log in, and how."""
+    """The rules for the log-in: the methods, and the user and password that are accepted."""
 
     def __init__(self, methods: str, answers: bool) -> None:
         self._methods, self._answers = methods, answers
@@ -189,7 +189,7 @@ class Door(paramiko.ServerInterface):
 
 
 class Ask(NamedTuple):
-    """A request, by which number it goes, and who is asked."""
+    """A request: its number, its content, and the SFTP server that received it."""
 
     number: bytes
     body: bytes
@@ -197,7 +197,7 @@ class Ask(NamedTuple):
 
     @property
     def wanted(self) -> tuple[int, int]:
-        """Where to read, and how much."""
+        """Returns the offset and the number of bytes of a request to read."""
         offset, size = struct.unpack(">QI", self.body[-12:])
         return offset, size
 
@@ -206,18 +206,18 @@ Answer = Callable[[Ask], Iterable[bytes]]
 
 
 def packet(kind: int, *parts: bytes) -> bytes:
-    """An answer."""
+    """Returns an SFTP packet."""
     content = b"".join(parts)
     return struct.pack(">IB", len(content) + 1, kind) + content
 
 
 def status(ask: Ask, code: int) -> bytes:
-    """That something is done, or why not."""
+    """Returns a status answer: success, or an error code."""
     return packet(CMD_STATUS, ask.number, struct.pack(">I", code), string(MARK), string(""))
 
 
 def attributes(size: int = len(CONTENT), mode: int = FILE, modified: int = 1) -> bytes:
-    """What is said of a file."""
+    """Returns the attributes of a file in the format of SFTP."""
     return struct.pack(">IQIII", 0b1101, size, mode, 1, modified)
 
 
@@ -225,14 +225,14 @@ EXTENDED = struct.pack(">II", 0x80000000, MANY)
 
 
 def names(ask: Ask, *entries: tuple[bytes, bytes], number: int | None = None) -> bytes:
-    """Files of a directory, and how many they are said to be."""
+    """Returns an answer with directory entries; `number` replaces their right number."""
     listed = b"".join(string(name) + string(MARK) + about for name, about in entries)
     count = len(entries) if number is None else number
     return packet(CMD_NAME, ask.number, struct.pack(">I", count), listed)
 
 
 def content(data: bytes = CONTENT) -> Answer:
-    """A file's content."""
+    """Returns a function that answers requests to read from `data`."""
 
     def answer(ask: Ask) -> Iterable[bytes]:
         offset, size = ask.wanted
@@ -243,7 +243,7 @@ def content(data: bytes = CONTENT) -> Answer:
 
 
 def listing(*entries: tuple[bytes, bytes]) -> Answer:
-    """A directory's content."""
+    """Returns a function that answers with the entries, and then with the end."""
 
     def answer(ask: Ask) -> Iterable[bytes]:
         ask.sftp.listed = not ask.sftp.listed
@@ -253,17 +253,17 @@ def listing(*entries: tuple[bytes, bytes]) -> Answer:
 
 
 def always(make: Callable[[Ask], bytes]) -> Answer:
-    """The same answer every time."""
+    """Returns a function that makes one answer for each request."""
     return lambda ask: [make(ask)]
 
 
 def refuse(code: int) -> Answer:
-    """No."""
+    """Returns a function that answers with the status `code`."""
     return always(lambda ask: status(ask, code))
 
 
 def then(answer: Answer, act: Callable[[Transport], None]) -> Answer:
-    """An answer, after which something happens beside it."""
+    """Returns a function that answers, and then performs `act` in a thread."""
 
     def both(ask: Ask) -> Iterable[bytes]:
         yield from answer(ask)
@@ -278,13 +278,13 @@ def _quietly(act: Callable[[Transport], None], transport: Transport) -> None:
 
 
 def stop_talking(ask: Ask) -> Iterable[bytes]:
-    """No answer."""
+    """Waits until the test is over, and returns no answer."""
     ask.sftp.over.wait(60)
     return []
 
 
 def drip_answer(ask: Ask) -> Iterable[bytes]:
-    """An answer of which a byte comes now and then."""
+    """Yields an answer byte by byte, with pauses."""
     for byte in packet(CMD_STATUS, ask.number, b"\0" * 1000):
         yield bytes([byte])
         if ask.sftp.over.wait(BYTE):
@@ -292,19 +292,19 @@ def drip_answer(ask: Ask) -> Iterable[bytes]:
 
 
 def drip_below(ask: Ask) -> Iterable[bytes]:
-    """An answer of whose encrypted form a byte comes now and then."""
+    """Yields an answer whose encrypted bytes are sent one by one, with pauses."""
     ask.sftp.line_of.line.slow = True
     yield packet(CMD_STATUS, ask.number, b"\0" * 1000)
 
 
 def reset_instead(ask: Ask) -> Iterable[bytes]:
-    """No more connection."""
+    """Ends the connection with a reset, in place of an answer."""
     ask.sftp.line_of.line.reset()
     return []
 
 
 def hang_up_instead(ask: Ask) -> Iterable[bytes]:
-    """No more connection."""
+    """Ends the connection, in place of an answer."""
     ask.sftp.line_of.line.hang_up()
     return []
 
@@ -321,7 +321,7 @@ USUAL: dict[int, Answer] = {
 
 
 class Sftp(paramiko.SubsystemHandler):
-    """Answers one request after the other."""
+    """A small SFTP server that answers one request after the other."""
 
     def __init__(
         self,
@@ -353,12 +353,12 @@ class Sftp(paramiko.SubsystemHandler):
 
 @cache
 def host_key() -> paramiko.PKey:
-    """The key that all of these servers show."""
+    """Returns the host key that all of these servers show."""
     return paramiko.ECDSAKey.generate()
 
 
 class SshServer(Server):
-    """A server that does what a test wants, where it wants it."""
+    """A server whose answers and messages a test can replace."""
 
     def __init__(
         self,

@@ -1,12 +1,12 @@
-"""A process of its own that imports deliveries, and says on standard output how far it is.
+"""A process of its own that imports deliveries, and prints its progress on standard output.
 
     python importer.py DATABASE [--wait] [--approve | --rebuild | FILE...]
 
 DATABASE is the file of an embedded store, or the URL of a PostgreSQL database. Each FILE is one
-delivery to Acme; `--approve` approves what waits there, `--rebuild` makes the projections anew.
-`planned` is said when a commit begins, `stored` when it is made. With `--wait`, the first commit
-begins only when a line comes in on standard input. A rebuild says `halfway` when it went through
-half of all events, and `written` when only its end is missing.
+delivery to Acme; `--approve` approves the held delivery, `--rebuild` makes the projections anew.
+The process prints `planned` when a commit begins, and `stored` when the commit is complete. With
+`--wait`, the first commit begins only after a line arrives on standard input. A rebuild prints
+`halfway` after half of all events, and `written` when only its last step is missing.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from domain.schedule import Schedule
 HEEDFUL = Company(key="acme", name="Acme BV", language=Language.NL, groups=("Sales", "Engineering"))
 """Acme with the usual safeguard."""
 ACME = replace(HEEDFUL, policy=Policy(max_offboardings=0, max_registrations=0))
-"""Acme without, whose deliveries may do anything."""
+"""Acme without limits on offboardings and registrations."""
 
 
 def say(what: str) -> None:
-    """One line, at once: what, and when."""
+    """Prints a text and the time at once, in one line."""
     print(what, time.monotonic(), flush=True)
 
 
 def main(database: str, *arguments: str) -> None:
-    """Imports one file after the other."""
+    """Performs the arguments one after the other."""
     waiting = "--wait" in arguments
     customer = Customer(ACME, None)
     where = PostgresUrl(database) if "://" in database else Path(database)
@@ -75,7 +75,7 @@ def main(database: str, *arguments: str) -> None:
 
 
 def rebuild(store: Store) -> None:
-    """Makes the projections anew."""
+    """Makes the projections anew, and prints the progress."""
     count, told = store.count_events(), 0
 
     def tick(number: int) -> None:

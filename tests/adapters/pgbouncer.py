@@ -1,4 +1,4 @@
-"""A real PgBouncer before the tests' PostgreSQL server, which lends connections for a session."""
+"""A real PgBouncer in front of the tests' PostgreSQL server, in its session mode."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MISSING = "the tests need a real pooler: install the package pgbouncer"
 
 @contextmanager
 def running(server: pgserver.Server, url: str) -> Iterator[str]:
-    """The database at `url`, reached through it."""
+    """Yields a URL that reaches the database at `url` through PgBouncer."""
     program = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin")
     assert program, MISSING
     name = conninfo_to_dict(url)["dbname"]

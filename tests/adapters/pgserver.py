@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, on a socket in a directory of its own."""
+"""A PostgreSQL server for the tests alone, on a socket in a directory of its own."""
 
 from __future__ import annotations
 
@@ -20,44 +20,44 @@ from adapters.store.schema import TABLES
 _PLACES = ("/usr/lib/postgresql", "/usr/pgsql", "/usr/local/pgsql")
 DATABASE = "tenure"
 OWNER, RUNNER = "owner", "tenure"
-"""Who has the schema, and who runs the product."""
+"""The role that owns the schema, and the role that runs the product."""
 
 
 class Server(NamedTuple):
-    """Where it listens."""
+    """A running server, by the directory of its socket."""
 
     directory: Path
 
     def url(self, database: str = "postgres", user: str = "postgres") -> str:
-        """How a database is reached."""
+        """Returns the URL of a database."""
         return f"postgresql://{user}@/{database}?host={self.directory}"
 
     def made(self, database: str) -> str:
-        """A new database with our schema in it."""
+        """Creates a database with Tenure's schema, and returns its URL."""
         self.execute(f"CREATE DATABASE {database} OWNER {OWNER}")
         migrate(self.url(database, OWNER), RUNNER)
         return self.url(database, RUNNER)
 
     def analysed(self, url: str) -> None:
-        """Has the server look at its tables, as it does by itself within a minute."""
+        """Makes the server analyse its tables, as it does by itself within a minute."""
         with psycopg.connect(self.as_owner(url), autocommit=True) as connection:
             connection.execute("ANALYZE")
 
     def as_owner(self, url: str) -> str:
-        """The same database, for its owner."""
+        """Returns the URL of the same database for its owner."""
         return url.replace(f"//{RUNNER}@", f"//{OWNER}@")
 
     def emptied(self) -> str:
-        """The one database that tests take turns in, without anything in it."""
+        """Empties the one database that tests use in turn, and returns its URL."""
         tables = ", ".join(table.name for table in TABLES)
-        # Whatever an earlier test left open must not keep this one waiting.
+        # A connection that an earlier test left open must not make this test wait.
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = "
         self.execute(f"{others}'{DATABASE}'")
         self.execute(f"TRUNCATE {tables}", database=DATABASE)
         return self.url(DATABASE, RUNNER)
 
     def execute(self, *statements: str, database: str = "postgres") -> None:
-        """Runs statements as the one who may do anything."""
+        """Runs statements as the superuser."""
         with psycopg.connect(self.url(database), autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
@@ -65,9 +65,9 @@ class Server(NamedTuple):
 
 @contextmanager
 def running(*options: str) -> Iterator[Server]:
-    """A server with these settings for as long as it is needed, and whoever the tests log in as."""
+    """Yields a server with these settings, with the roles that the tests need."""
     programs = _programs()
-    # The path of a socket must be short, and the server's user must be able to get there.
+    # The path of a socket must be short, and the server's user must have access to it.
     directory = Path(tempfile.mkdtemp(prefix="pg"))
     try:
         user = _user(directory)
@@ -91,7 +91,7 @@ def running(*options: str) -> Iterator[Server]:
 
 
 def _programs() -> Path:
-    """Where initdb lies: Debian keeps it out of the path, one directory a version."""
+    """Returns the directory of initdb: Debian has one for each version, outside PATH."""
     found = shutil.which("initdb")
     versions = [path for place in _PLACES for path in Path(place).glob("*/bin")]
     with_initdb = [path for path in versions if (path / "pg_ctl").exists()]
@@ -102,7 +102,7 @@ def _programs() -> Path:
 
 
 def _user(directory: Path) -> str | None:
-    """Whom the server runs as: not root, which it refuses."""
+    """Returns the user that runs the server, or None for this user; PostgreSQL refuses root."""
     if os.geteuid() != 0:
         return None
     names = {each.pw_name for each in pwd.getpwall()}

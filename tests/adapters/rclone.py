@@ -1,4 +1,4 @@
-"""A real SFTP server written in Go (`rclone serve sftp`), which takes passwords and keys."""
+"""A real SFTP server written in Go (`rclone serve sftp`), which accepts passwords and keys."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MISSING = "the tests need an SFTP server written in Go: install the package rclo
 
 
 class Rclone(NamedTuple):
-    """A running server, what it shows, and a key that it lets in."""
+    """A running server: its port, its fingerprint, and a private key that it accepts."""
 
     port: int
     fingerprint: str
@@ -27,9 +27,9 @@ class Rclone(NamedTuple):
 
 @contextmanager
 def running(directory: Path, root: Path, *, keys: bool = False) -> Iterator[Rclone]:
-    """A server of the files below `root`, whose own files are in `directory`.
+    """Yields a server of the files below `root`, with its own files in `directory`.
 
-    The server lets in by password, or by key where `keys` says so.
+    The server accepts a password, or with `keys` a key.
     """
     program = shutil.which("rclone")
     assert program, MISSING

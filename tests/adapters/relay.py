@@ -1,4 +1,4 @@
-"""A port of this machine that leads to a server's socket, and may go dead at a bad moment."""
+"""A port of this machine that leads to a server's socket, and that a test can cut."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class Relay:
-    """Capacity on what both sides say, until it is cut."""
+    """A relay that passes on the data of both sides, until it is cut."""
 
     def __init__(self, target: Path) -> None:
         self._target = target
@@ -18,16 +18,16 @@ class Relay:
         self.port: int = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []
         self.lose_reply_to: bytes | None = None
-        """What the server still gets to hear, and what it answers to that is lost."""
+        """Data that the relay passes on to the server, but whose reply the relay loses."""
         threading.Thread(target=self._accept, daemon=True).start()
 
     def url(self, user: str, database: str, **parameters: str) -> str:
-        """The database, by this way."""
+        """Returns the URL of a database through this relay."""
         more = "&".join(f"{name}={value}" for name, value in parameters.items())
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}?{more}"
 
     def cut(self) -> None:
-        """Nobody gets through any more, and whoever was connected is not."""
+        """Closes the port and all connections."""
         for each in (self._listener, *self._open):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
@@ -62,7 +62,7 @@ class Relay:
 
 @contextmanager
 def relaying(target: Path) -> Iterator[Relay]:
-    """A way to a socket for as long as it is needed."""
+    """Yields a relay to a socket, and cuts it afterwards."""
     relay = Relay(target)
     try:
         yield relay

@@ -1,11 +1,11 @@
-"""A process of its own that does what is due, as `tenure serve` does, in a time that a test sets.
+"""A process that performs due jobs as `tenure serve` does, at a time that a test sets.
 
     python scheduler.py CONFIG MOMENT [--distributed | --usual]
 
-CONFIG is the configuration, and MOMENT a file with the moment that it is now; a test writes both.
-`ready` is said once it can be stopped by SIGTERM, then each run and each failure. It looks for what
-is due many times a second, until it is stopped; with `--usual` it is one of many machines that look
-as often as they do in earnest.
+CONFIG is the configuration, and MOMENT is a file with the present moment; a test writes both. The
+process prints `ready` as soon as SIGTERM can stop it, then each run and each failure. It looks for
+due jobs many times a second, until it is stopped. With `--usual` it looks as often as a machine in
+production does.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from adapters.worker.embedded import EmbeddedWorker
 from projections.runs import RunDocument
 
 LOOK = 0.05
-"""Seconds between two looks for what is due."""
+"""Seconds between two looks for due jobs."""
 WORKERS, GRACE = 4, 30.0
 
 
 class Aloud(Observer):
-    """Says what happens, line by line; lines of several threads never mix."""
+    """An observer that prints one line for each call; lines of several threads never mix."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -58,7 +58,7 @@ class Aloud(Observer):
 
 
 def main(config: str, moment: str, *options: str) -> None:
-    """Works until it is stopped."""
+    """Performs due jobs until SIGTERM arrives, and exits with 0 if all work has ended."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     print("ready", flush=True)

@@ -1,7 +1,7 @@
-"""An SFTP server in this process that speaks real SSH, takes passwords, and misbehaves on demand.
+"""An SFTP server in this process, over real SSH, with passwords and faults that a test sets.
 
-It serves one directory of this machine, and remembers what was tried on it. What a real server
-does is tested with a real one; this is for what a real one does not do on request.
+It serves one directory of this machine, and records what its clients try. Tests of usual behaviour
+use a real server; this server does what a real server does not do on request.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ATTRIBUTES = paramiko.SFTPAttributes
 
 
 class FakeServer:
-    """How the server behaves, and what it saw."""
+    """The behaviour of the server, and a record of what its clients tried."""
 
     def __init__(self, root: Path, *keys: paramiko.PKey) -> None:
         self.root = root
@@ -30,9 +30,9 @@ class FakeServer:
         self.methods = "password"
         self.asks_for_more = False
         self.needs: list[str] = []
-        """The methods that one log-in needs, in this order; none where any one of them does."""
+        """The methods that one log-in needs, in order; empty if any one method is enough."""
         self.questions: list[list[str]] = [["Password: "]]
-        """What it asks interactively, one after the other; the password must answer the first."""
+        """The interactive questions, round by round; the first answer is the password."""
         self.answers: list[str] = []
         self.refuse_sftp = False
         self.entries: Callable[[list[Any]], Any] = lambda entries: entries
@@ -49,7 +49,7 @@ class FakeServer:
 
     @property
     def fingerprints(self) -> list[str]:
-        """The keys it has, as they are pinned."""
+        """Returns the fingerprints of the server's keys, in the form in which they are pinned."""
         return [key.fingerprint for key in self.keys]
 
     def _serve(self) -> None:
@@ -77,13 +77,13 @@ class FakeServer:
 
     @property
     def open_connections(self) -> int:
-        """How many clients are still there."""
+        """Returns the number of clients that are connected."""
         return sum(transport.is_active() for transport in self._transports)
 
 
 @contextlib.contextmanager
 def serving(root: Path, *keys: paramiko.PKey) -> Iterator[FakeServer]:
-    """A server for the time of a test."""
+    """Yields a server for the time of a test."""
     server = FakeServer(root, *keys)
     try:
         yield server
@@ -102,7 +102,7 @@ class _Door(paramiko.ServerInterface):
         return self.fake.needs[self._passed] if self.fake.needs else self.fake.methods
 
     def _passes(self, method: str) -> int:
-        """The answer to a proof that is right, where a log-in needs several."""
+        """Returns the result of a correct proof, if a log-in needs several methods."""
         if self.fake.needs[self._passed] != method:
             return paramiko.AUTH_FAILED
         self._passed += 1

@@ -21,7 +21,7 @@ MISSING = "the tests need a real SSH server: install the package openssh-server"
 
 
 class Sshd(NamedTuple):
-    """A running server: where it is, what it shows, and who may log in."""
+    """A running server: its port, its fingerprints, and the user and key that may log in."""
 
     port: int
     user: str
@@ -29,7 +29,7 @@ class Sshd(NamedTuple):
     private_key: Path
 
     def source(self, directory: Path, **changes: Any) -> SftpSource:
-        """A source on this server that works, but for the `changes`."""
+        """Returns a source on this server, with the usual settings except for `changes`."""
         usual: dict[str, Any] = {
             "host": "127.0.0.1",
             "port": self.port,
@@ -44,7 +44,7 @@ class Sshd(NamedTuple):
 
 
 def find_sshd() -> str:
-    """The program, which is often not on everyone's PATH. Fails where there is none."""
+    """Returns the path of sshd, which is often not on PATH. Raises AssertionError if missing."""
     found = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if not found or not shutil.which("ssh-keygen"):
         raise AssertionError(MISSING)
@@ -52,21 +52,24 @@ def find_sshd() -> str:
 
 
 def generate_key(path: Path, kind: str = "ed25519", *more: str, passphrase: str = "") -> Path:
-    """A key pair; the public one lies beside it."""
+    """Makes a key pair, and returns the private key's path; the public key lies beside it."""
     command = ["ssh-keygen", "-q", "-t", kind, "-N", passphrase, "-C", "", "-f", str(path), *more]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     return path
 
 
 def fingerprint(key: Path) -> str:
-    """A key's fingerprint, as OpenSSH tells it."""
+    """Returns the SHA-256 fingerprint of a key, as OpenSSH prints it."""
     command = ["ssh-keygen", "-l", "-E", "sha256", "-f", f"{key}.pub"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[1]
 
 
 @contextmanager
 def running(directory: Path, *settings: str) -> Iterator[Sshd]:
-    """A server whose keys, configuration and log are in `directory`; `settings` are more lines."""
+    """Yields a server whose keys, configuration and log are in `directory`.
+
+    `settings` are further lines of the configuration.
+    """
     program = find_sshd()
     directory.mkdir(exist_ok=True)
     if os.geteuid() == 0:
@@ -89,11 +92,11 @@ def running(directory: Path, *settings: str) -> Iterator[Sshd]:
         "KbdInteractiveAuthentication no",
         "PermitRootLogin prohibit-password",
         "MaxStartups 1000",
-        # Without root only PAM can tell that an account is not locked; as root it takes a set-up.
+        # Without root, only PAM can check that an account is not locked. For root, PAM needs setup.
         f"UsePAM {'no' if os.geteuid() == 0 else 'yes'}",
         *settings,
     ]
-    # Newer servers slow down whoever fails to log in; older ones do not know the word.
+    # Newer servers slow down a client that fails to log in; older ones reject the setting.
     for more in (["PerSourcePenalties no"], []):
         config.write_text("\n".join([*lines, *more, ""]))
         if not subprocess.run([program, "-t", "-f", config], capture_output=True).returncode:

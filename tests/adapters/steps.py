@@ -1,4 +1,4 @@
-"""Steps that the tests of stores, sources and runs have in common."""
+"""Steps that the tests of stores, sources and runs share."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NAME = "alleo_employees_{}.csv"
 
 
 class Watch:
-    """What tells the time: it stands still, or moves `tick` on with every look."""
+    """The time of a test: it stands still, or advances by `tick` with every call."""
 
     def __init__(self, moment: datetime = NOW, tick: timedelta = timedelta(0)) -> None:
         self.moment = moment
@@ -44,12 +44,12 @@ class Watch:
 
 
 def a_run(number: int) -> UUID:
-    """The id of the run that began `number` seconds after the first pick-up."""
+    """Returns the id of the run that began `number` seconds after the first pick-up."""
     return run_id(int(NOW.timestamp() * 1000) + number * 1000, number)
 
 
 def other_company(key: str = "zenith") -> Company:
-    """A company beside Acme, with the same agreement."""
+    """Returns a company beside Acme, with the same settings."""
     return replace(a_company(), key=key, name=key.title())
 
 
@@ -61,7 +61,7 @@ def ended(
     issues_of: UUID | None = None,
     finished: datetime = NOW,
 ) -> RunEnded:
-    """The record of an import that made `plan`, or that read nothing."""
+    """Returns the record of an import that made `plan`, or that found no file."""
     found = outcome or (plan.outcome if plan else Outcome.NO_FILE)
     record = RunEnded(
         company=company,
@@ -78,7 +78,7 @@ def ended(
 def commit_of(
     plan: Plan, state: CompanyState | None = None, *, run: UUID, company: str = "acme"
 ) -> Commit:
-    """A plan as a run that can be stored."""
+    """Returns the commit that stores a plan as one run."""
     return Commit(
         runs=(RunRecord(run, ended(plan, company=company)),),
         state=state or CompanyState(),
@@ -91,7 +91,7 @@ def commit_of(
 def said_nothing(
     store: Store, *, run: UUID, issues: Iterable[Issue] = (), issues_of: UUID | None = None
 ) -> Commit:
-    """A run of Acme that changes nobody."""
+    """Returns the commit of a run of Acme that changes no employee."""
     record = RunRecord(run, ended(issues_of=issues_of))
     return Commit((record,), store.company_state("acme"), issues=tuple(issues))
 
@@ -103,7 +103,10 @@ def stored(
     now: datetime = NOW,
     company: Company | None = None,
 ) -> Commit:
-    """Plans a delivery from where the company stands, and stores it as run `number`."""
+    """Plans a delivery from the company's stored state, and stores the plan as run `number`.
+
+    Returns the commit.
+    """
     agreed = company or a_company()
     state, known = company_of(store, agreed.key)
     made = plan(*files, known=known, company=agreed, now=now, run=a_run(number))
@@ -113,13 +116,13 @@ def stored(
 
 
 def person(store: Store, address: str, company: str = "acme") -> Employee:
-    """The one employee with this address."""
+    """Returns the one employee with this address."""
     (found,) = store.find(company, address)
     return found
 
 
 def app_of(store: Store, watch: Watch, *customers: Customer) -> App:
-    """What a use case works with, in a test."""
+    """Returns the app of a test, with these customers."""
     configured = {each.company.key: each for each in customers}
     return App(
         Settings(Path("tenure.toml"), Path("tenure.db"), Schedule(), configured), store, watch
@@ -127,13 +130,13 @@ def app_of(store: Store, watch: Watch, *customers: Customer) -> App:
 
 
 def a_customer(company: Company | None = None, directory: Path | None = None) -> Customer:
-    """A company with its source, if it has a directory."""
+    """Returns a company as a customer, with a folder source if `directory` is given."""
     source = FolderSource(directory, NAME.format("*")) if directory else None
     return Customer(company or a_company(), source)
 
 
 def delivered(*files: str | bytes, modified: datetime = NOW) -> list[DeliveredFile]:
-    """A delivery as it is received: each file a second younger than the one before."""
+    """Returns a received delivery, in which each file is a second newer than the file before."""
     received = []
     for number, file in enumerate(files, 1):
         data = csv(file) if isinstance(file, str) else file
@@ -143,11 +146,11 @@ def delivered(*files: str | bytes, modified: datetime = NOW) -> list[DeliveredFi
 
 
 def company_of(store: Store, company: str) -> tuple[CompanyState, Roster]:
-    """The state of a company and everyone it knows, all of one moment."""
+    """Returns the state of a company and its roster, both of the same moment."""
     with store.read(company) as reading:
         return reading.state, reading.everyone()
 
 
 def replayed(store: Store, employee: UUID) -> Employee | None:
-    """An employee made anew from their events."""
+    """Returns an employee folded from the stored events, or None if there are no events."""
     return fold(None, store.events(employee))

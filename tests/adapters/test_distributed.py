@@ -62,7 +62,7 @@ HEADER = "email,first_name,last_name,external_id,offboarding_date\n"
 _names = count()
 
 
-class RecordingObserver(Observer):
+class Spy(Observer):
     """An observer that records all calls."""
 
     def __init__(self) -> None:
@@ -222,7 +222,7 @@ class Running:
 def a_worker(
     url: str,
     store: Store,
-    observer: RecordingObserver,
+    observer: Spy,
     configured: Configured | None = None,
     now: Callable[[], datetime] = lambda: NOW,
     **options: Any,
@@ -380,7 +380,7 @@ def test_no_worker_begins_without_the_schema(fresh: str, store: Store) -> None:
     """A worker does not start in a database without the schema for jobs."""
     # when / then
     with pytest.raises(StoreUnavailable, match="no schema"):
-        a_worker(fresh, store, RecordingObserver())
+        a_worker(fresh, store, Spy())
 
 
 def test_a_role_that_cannot_make_the_schema_gets_the_statement_for_it(
@@ -468,23 +468,17 @@ def test_every_slot_is_served_once_by_several_workers(
     # given
     customers = companies(12, a_delivery(tmp_path / "in", "anna"))
     store.enrol([each.company.key for each in customers], NOW - timedelta(hours=1))
-    observers = [RecordingObserver() for _ in range(3)]
+    observers = [Spy() for _ in range(3)]
     workers = [
         a_worker(url, store, each, Configured(*customers), listen=listen) for each in observers
     ]
 
     # when
     with working(*workers):
-        until(
-            lambda: sum(len(each.runs) for each in observers) >= 12,
-            "too few runs",
-        )
+        until(lambda: sum(len(each.runs) for each in observers) >= 12, "too few runs")
         until(lambda: not jobs(url), "jobs are left in the queue")
         looks = [each.looks for each in observers]
-        until(
-            lambda: all(t.looks > n for t, n in zip(observers, looks, strict=True)),
-            "too few looks",
-        )
+        until(lambda: all(t.looks > n for t, n in zip(observers, looks, strict=True)), "no look")
 
     # then
     runs = [run for each in observers for run in each.runs]
@@ -515,7 +509,7 @@ def test_each_slot_has_one_run_at_most_when_clocks_jump(
         now += passed
         slot = schedule.due_slot(latest, now)
         latest, expected = slot or latest, [*expected, *([slot] if slot else [])]
-        observers = [RecordingObserver() for _ in range(2)]
+        observers = [Spy() for _ in range(2)]
         with working(*(a_worker(url, store, each, configured, lambda: now) for each in observers)):  # noqa: B023
             until(lambda: all(imported(store, key) == expected for key in "ab"), "not served")  # noqa: B023
             until(lambda: not store.due_companies(schedule, now), "a clock job is still due")  # noqa: B023
@@ -545,7 +539,7 @@ def test_a_job_holds_company_and_slot_and_nothing_else(
     board.takes = 1.0
 
     # when
-    with working(a_worker(url, store, RecordingObserver())):
+    with working(a_worker(url, store, Spy())):
         until(lambda: len(jobs(url)) == 2, "no job is queued")
         found = ask(url, "SELECT args, lock, queueing_lock FROM procrastinate_jobs ORDER BY id")
         until(lambda: len(board.done) == 2, "some jobs were not done")
@@ -567,7 +561,7 @@ def test_one_job_of_a_company_runs_at_a_time(url: str, store: Store, board: Boar
     board.takes = 0.1
 
     # when
-    with working(*(a_worker(url, store, RecordingObserver()) for _ in range(3))):
+    with working(*(a_worker(url, store, Spy()) for _ in range(3))):
         until(lambda: len(board.done) == 8, "some jobs were not done")
 
     # then
@@ -583,7 +577,7 @@ def test_a_clock_job_does_not_wait_for_slow_servers(url: str, store: Store, boar
     board.fails = lambda job: job.slot is not None and not held.wait(TIMEOUT_S)
 
     # when
-    with working(a_worker(url, store, RecordingObserver(), workers=2)):
+    with working(a_worker(url, store, Spy(), workers=2)):
         until(lambda: sum(board.busy.values()) == 8, "the imports do not begin")
         board.due.append(Job("acme"))
         until(lambda: board.done, "the clock job waits")
@@ -604,7 +598,7 @@ def test_a_worker_stands_aside_while_another_looks(url: str, store: Store, board
     """A worker waits while another worker looks for due jobs, and reports no failure."""
     # given
     board.due = [Job("acme", NOW)]
-    observer = RecordingObserver()
+    observer = Spy()
     with psycopg.connect(url) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('tenure jobs'))")
 
@@ -634,7 +628,7 @@ def test_a_long_look_is_not_ended(
 
     monkeypatch.setattr(job_runner, "due_jobs", slow)
     board.due = [Job("acme", NOW)]
-    observer = RecordingObserver()
+    observer = Spy()
 
     # when
     with working(a_worker(url, store, observer)):
@@ -648,7 +642,7 @@ def test_thousands_of_due_jobs_are_queued_in_seconds(url: str, store: Store, boa
     """Two thousand due jobs are queued within ten seconds, and then done without delay."""
     # given
     board.due = [Job(f"c{each}", NOW) for each in range(2_000)]
-    observer = RecordingObserver()
+    observer = Spy()
     began = time.monotonic()
 
     # when
@@ -667,7 +661,7 @@ def test_a_foreign_job_blocks_no_other_job(url: str, store: Store, board: Board)
     ask(url, f"{statement} VALUES ('theirs', 'theirs', %s)", job_queue.key_of(Job("acme", NOW)))
 
     # when / then
-    with working(a_worker(url, store, RecordingObserver())):
+    with working(a_worker(url, store, Spy())):
         until(lambda: board.done == [Job("zenith", NOW)], "the other job was not done")
 
 
@@ -676,15 +670,13 @@ def test_the_jobs_of_a_removed_company_end_without_a_failure(
 ) -> None:
     """The jobs of a company that is no longer configured end without a run or a failure."""
     # given
-    monkeypatch.setattr(job_runner, "due_jobs", lambda app: left.pop() if left else [])
     left = [[Job("gone", NOW), Job("gone")]]
-    observer = RecordingObserver()
+    monkeypatch.setattr(job_runner, "due_jobs", lambda app: left.pop() if left else [])
+    observer = Spy()
 
     # when
     with working(a_worker(url, store, observer)):
-        until(
-            lambda: not left and observer.looks > 2 and not jobs(url), "the jobs stay in the queue"
-        )
+        until(lambda: not left and observer.looks > 2 and not jobs(url), "the jobs stay")
 
     # then
     assert not observer.runs + observer.failures + observer.troubles
@@ -701,8 +693,8 @@ def test_a_failed_job_is_tried_again_and_its_error_is_not_logged(
     caplog.set_level("DEBUG")
     board.due = [Job("acme", NOW)]
     times: list[float] = []
-    board.fails = lambda job: times.append(time.monotonic()) or len(times) < 4
-    observer = RecordingObserver()
+    board.fails = lambda job: times.append(time.monotonic()) or len(times) < 4  # type: ignore[func-returns-value]
+    observer = Spy()
 
     # when
     with working(a_worker(url, store, observer, pace=FAST._replace(poll=0.05, rest=0.2))):
@@ -724,7 +716,7 @@ def test_a_resting_job_blocks_no_other_job_of_its_company(
     # given
     board.due = [Job("acme"), Job("acme", NOW)]
     board.fails = lambda job: job.slot is None
-    observer = RecordingObserver()
+    observer = Spy()
 
     # when
     with working(a_worker(url, store, observer, pace=FAST._replace(rest=3600.0))):
@@ -743,13 +735,10 @@ def test_a_rest_that_a_wrong_clock_made_too_long_is_ended(
     # given
     board.due = [Job("acme")]
     board.fails = lambda job: not observer.failures
-    observer = RecordingObserver()
+    observer = Spy()
     statement = "UPDATE procrastinate_jobs SET scheduled_at = now() + interval '2 days'"
     with working(a_worker(url, store, observer, pace=FAST._replace(rest=3000.0))):
-        until(
-            lambda: observer.failures and jobs(url) == [("acme clock", "todo")],
-            "the job does not rest",
-        )
+        until(lambda: observer.failures and jobs(url) == [("acme clock", "todo")], "no rest")
         assert board.done == []
 
         # when
@@ -768,7 +757,7 @@ def test_a_job_without_attempts_left_is_deleted_and_added_again(
     monkeypatch.setattr(job_queue, "ATTEMPTS", 1)
     board.due = [Job("acme", NOW)]
     board.fails = lambda job: True
-    observer = RecordingObserver()
+    observer = Spy()
 
     # when
     with working(a_worker(url, store, observer, pace=FAST._replace(rest=0.05))):
@@ -784,7 +773,7 @@ def test_a_job_whose_reply_was_lost_is_done(
     """A job that the database gave to a worker in a reply that was lost is put back and done."""
     # given
     monkeypatch.setattr(job_queue, "_LOST_REPLY_CHECK_S", 0.2)
-    with working(a_worker(url, store, RecordingObserver())):
+    with working(a_worker(url, store, Spy())):
         until(lambda: ask(url, "SELECT id FROM procrastinate_workers"), "no worker is registered")
         ((worker,),) = ask(url, "SELECT id FROM procrastinate_workers")
 
@@ -811,7 +800,7 @@ def test_a_failed_look_is_reported_and_repeated(
 
     monkeypatch.setattr(job_runner, "due_jobs", due)
     board.due = [Job("acme", NOW)]
-    observer = RecordingObserver()
+    observer = Spy()
 
     # when
     with working(a_worker(url, store, observer)):
@@ -829,9 +818,7 @@ def test_a_stopped_worker_waits_for_its_running_job(url: str, store: Store, boar
     # given
     board.due = [Job("acme", NOW), *(Job("zenith", NOW - timedelta(days=n)) for n in range(9))]
     board.takes = 2.0  # longer than `FAST.stalled`
-    with working(
-        a_worker(url, store, RecordingObserver()), a_worker(url, store, RecordingObserver())
-    ) as running:
+    with working(a_worker(url, store, Spy()), a_worker(url, store, Spy())) as running:
         until(lambda: board.busy["acme"], "no job runs")
 
         # when
@@ -857,7 +844,7 @@ def test_a_job_that_exceeds_the_grace_goes_to_another_worker(
 
     # when
     began = time.monotonic()
-    with working(a_worker(url, store, RecordingObserver()), grace=0.2) as (running,):
+    with working(a_worker(url, store, Spy()), grace=0.2) as (running,):
         until(lambda: board.busy["acme"], "no job runs")
         running.stop.set()
         running.join()
@@ -869,7 +856,7 @@ def test_a_job_that_exceeds_the_grace_goes_to_another_worker(
 
     # when
     board.fails = lambda job: False
-    with working(a_worker(url, store, RecordingObserver())):
+    with working(a_worker(url, store, Spy())):
         # then
         until(lambda: board.done, "no worker took the job over")
     held.set()
@@ -878,7 +865,7 @@ def test_a_job_that_exceeds_the_grace_goes_to_another_worker(
 def test_a_worker_without_a_job_stops_at_once(url: str, store: Store) -> None:
     """A worker without a running job stops at once."""
     # given
-    with working(a_worker(url, store, RecordingObserver())) as (running,):
+    with working(a_worker(url, store, Spy())) as (running,):
         time.sleep(0.5)
 
         # when
@@ -918,8 +905,8 @@ def endless_worker(url: str, what: str) -> None:
     store = open_postgres(url)
     if what == "look":
         distributed._LOOK_LOST_S, distributed._LOOK_PING_S = 1, 0.2
-        job_runner.due_jobs = endless_look
-    a_worker(url, store, RecordingObserver(), Configured(customer)).run(threading.Event(), 0)
+        job_runner.due_jobs = endless_look  # type: ignore[attr-defined, assignment]
+    a_worker(url, store, Spy(), Configured(customer)).run(threading.Event(), 0)
 
 
 def test_a_look_that_was_given_up_is_not_started_again(
@@ -939,7 +926,7 @@ def test_a_look_that_was_given_up_is_not_started_again(
 
     monkeypatch.setattr(job_runner, "due_jobs", endless_due)
     monkeypatch.setattr(distributed, "_LOOK_TIMEOUT_S", 0.3)
-    observer = RecordingObserver()
+    observer = Spy()
 
     # when
     with working(a_worker(url, store, observer), grace=0.5) as (running,):
@@ -972,7 +959,7 @@ def test_the_job_of_a_killed_worker_is_done_by_another(
     """Another worker takes over the job of a killed worker, but not the job of a live one."""
     # given
     store.enrol(["acme"], NOW - timedelta(hours=1))
-    observer = RecordingObserver()
+    observer = Spy()
     customer = Customer(a_company(), FolderSource(a_delivery(tmp_path / "in", "anna"), "*.csv"))
     worker = a_worker(url, store, observer, Configured(customer))
     with endless(url) as process, working(worker):
@@ -1002,7 +989,7 @@ def test_a_job_does_not_rest_after_two_workers_died_during_it(
     for _ in range(2):
         with endless(url) as process:
             process.kill()
-    observer = RecordingObserver()
+    observer = Spy()
     customer = Customer(a_company(), FolderSource(a_delivery(tmp_path / "in", "anna"), "*.csv"))
 
     # when
@@ -1025,7 +1012,7 @@ def test_a_worker_frozen_while_it_looks_does_not_block_other_workers(
         os.kill(process.pid, signal.SIGSTOP)
 
         # when / then
-        with working(a_worker(url, store, RecordingObserver())):
+        with working(a_worker(url, store, Spy())):
             until(lambda: board.done, "no worker looks")
 
 
@@ -1036,12 +1023,12 @@ def test_a_new_worker_takes_no_job_from_a_live_worker(url: str, store: Store, bo
     """
     # given
     board.due, board.takes = [Job("acme", NOW)], 3.0
-    with working(a_worker(url, store, RecordingObserver())):
+    with working(a_worker(url, store, Spy())):
         until(lambda: board.busy["acme"], "no job runs")
         ask(url, "UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 hour'")
 
         # when
-        with working(a_worker(url, store, RecordingObserver())):
+        with working(a_worker(url, store, Spy())):
             until(lambda: board.done, "the job does not end")
 
     # then
@@ -1054,7 +1041,7 @@ def test_a_worker_that_was_frozen_and_deleted_registers_again(
     """A worker that was frozen until others deleted it registers again and does jobs."""
     # given
     store.enrol(["acme"], NOW - timedelta(hours=1))
-    observer = RecordingObserver()
+    observer = Spy()
     customer = Customer(a_company(), FolderSource(a_delivery(tmp_path / "in", "anna"), "*.csv"))
     with endless(url) as process:
         os.kill(process.pid, signal.SIGSTOP)
@@ -1084,7 +1071,7 @@ def test_by_default_a_job_is_taken_over_within_a_minute() -> None:
     # given
     pace = Pace()
 
-    # then
+    # when / then
     assert pace.beat * 3 < pace.stalled
     assert pace.stalled + 1.2 * pace.look + pace.poll + pace.beat < 60
 
@@ -1098,7 +1085,7 @@ def test_a_worker_survives_a_restart_of_the_database(
     """A worker reports the loss of the database, ends its job, and goes on after the restart."""
     # given
     monkeypatch.setattr(distributed, "_CONNECT_TIMEOUT_S", 1.0)
-    observer = RecordingObserver()
+    observer = Spy()
     with ExitStack() as stack:
         server = stack.enter_context(pgserver.running("fsync=off"))
         url = server.made("outlived")
@@ -1140,15 +1127,16 @@ def test_a_connection_notices_within_half_a_minute_that_the_database_is_gone() -
     Parameters in the URL take precedence.
     """
     # when
-    observer = conninfo_to_dict(
-        connecting.conninfo_of("postgresql://db.example/x?keepalives_idle=99")
-    )
+    url = "postgresql://db.example/x?keepalives_idle=99"
+    parameters = conninfo_to_dict(connecting.conninfo_of(url))
 
     # then
-    assert observer["keepalives_idle"] == "99"
-    assert int(observer["keepalives_interval"]) * int(observer["keepalives_count"]) <= 15
-    assert observer["tcp_user_timeout"] == "30000"
-    assert int(observer["connect_timeout"]) == 10
+    assert parameters["keepalives_idle"] == "99"
+    assert (
+        int(str(parameters["keepalives_interval"])) * int(str(parameters["keepalives_count"])) <= 15
+    )
+    assert parameters["tcp_user_timeout"] == "30000"
+    assert int(str(parameters["connect_timeout"])) == 10
 
 
 def test_jobs_and_store_work_through_a_pooler_in_session_mode(
@@ -1157,7 +1145,7 @@ def test_jobs_and_store_work_through_a_pooler_in_session_mode(
     """R3: A worker serves a slot through a pooler in session mode, and so does the store."""
     # given
     store.enrol(["acme"], NOW - timedelta(hours=1))
-    observer = RecordingObserver()
+    observer = Spy()
     customer = Customer(a_company(), FolderSource(a_delivery(tmp_path / "in", "anna"), "*.csv"))
 
     # when
@@ -1180,11 +1168,11 @@ def test_a_worker_opens_new_connections_when_they_are_cut(
 ) -> None:
     """A worker opens new connections after the database has cut all of them."""
     # given
-    with working(a_worker(url, store, RecordingObserver())) as (running,):
+    with working(a_worker(url, store, Spy())) as (running,):
         # when
         for number in range(3):
             board.due.append(Job("acme", NOW + timedelta(hours=number)))
-            until(lambda wanted=number: len(board.done) > wanted, "the worker does no more jobs")
+            until(lambda wanted=number: len(board.done) > wanted, "no more jobs")  # type: ignore[misc]
             name = conninfo_to_dict(url)["dbname"]
             postgres.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

@@ -1,4 +1,4 @@
-"""What was stored by an earlier release can be read by this one: events, and snapshots."""
+"""This release reads the events and the snapshots that an earlier release stored."""
 
 from __future__ import annotations
 
@@ -132,6 +132,7 @@ def test_an_event_of_an_earlier_release_is_read(content: bytes, event: Event) ->
 def test_the_bytes_of_every_kind_of_event_are_kept_here() -> None:
     """R1: This test file keeps the stored bytes of every kind of event; a new kind comes with the
     bytes that its first release stores."""
+    # when / then
     assert {topic_of(content) for content in STORED_BY_0_1} >= KINDS
 
 
@@ -192,19 +193,21 @@ SNAPSHOT_WITHOUT_NUMBER = (
     b'"anna@acme.example","17",{"first_name":"Anna","last_name":"Bakker","language":"nl",'
     b'"birthday":"1990-05-17"},"2027-03-01",null,"anna@acme.example",null]'
 )
-"""As releases before 0.1 stored it, when layouts had no numbers."""
+"""The snapshot as releases before 0.1 stored it, when layouts had no numbers."""
 SNAPSHOT_2 = b"[2," + SNAPSHOT_WITHOUT_NUMBER[1:]
 
 
 @pytest.mark.parametrize("snapshot", [SNAPSHOT_WITHOUT_NUMBER, SNAPSHOT_2])
 def test_a_snapshot_of_an_earlier_release_is_read(snapshot: bytes) -> None:
     """R1: The state of an employee in a roster row is read, whichever release stored the row."""
+    # when / then
     assert roster.load(snapshot) == ANNA
 
 
 def test_this_release_stores_the_snapshot_that_is_kept_here() -> None:
     """R1: This release stores exactly the bytes of the newest layout that this test file keeps; a
     change of the fields needs a new layout number."""
+    # when / then
     assert Snapshots(Employee, EARLIER_LAYOUTS).dump(ANNA) == SNAPSHOT_2
 
 
@@ -238,6 +241,7 @@ def test_a_snapshot_survives_a_field_that_is_put_in_the_middle(snapshot: bytes) 
 @pytest.mark.parametrize("snapshot", [b"[]", b"{}", b"[9,1]", b"[2,1]", b'["x"]', b"nonsense"])
 def test_bytes_that_are_no_snapshot_are_refused(snapshot: bytes) -> None:
     """R1: Bytes that are not a snapshot raise an error and are never read as an employee."""
+    # when / then
     with pytest.raises(msgspec.MsgspecError):
         roster.load(snapshot)
 
@@ -279,6 +283,6 @@ def test_an_issue_of_an_earlier_release_is_read() -> None:
         "x",
     )
 
-    # then
+    # when / then
     assert runs.load_issue(stored) == issue
     assert list(runs.issue_rows(RUN, [issue])) == [(RUN.hex, 1, stored)]

@@ -1,4 +1,4 @@
-"""What is told of what goes wrong with a server, and whether it may pass."""
+"""How the errors of servers are described, and which of them are transient."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ ALL = (failures.describe, ftp_conversation.describe, sftp_client.describe)
 
 @pytest.mark.parametrize("describe", ALL)
 @pytest.mark.parametrize("number", [errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN])
-def test_a_network_that_is_gone_may_be_back_in_a_moment(
-    describe: Callable[[Exception], Kind], number: int
-) -> None:
-    """R6"""
+def test_a_failed_network_is_transient(describe: Callable[[Exception], Kind], number: int) -> None:
+    """R6: An unreachable network is a transient failure in every protocol."""
+    # when / then
     assert describe(OSError(number, "hunter2")) == Kind(os.strerror(number), transient=True)
 
 
 @pytest.mark.parametrize("describe", ALL)
-def test_what_every_protocol_fails_with_is_told_in_the_same_words(
+def test_common_errors_have_the_same_description_in_every_protocol(
     describe: Callable[[Exception], Kind],
 ) -> None:
-    """R6"""
+    """R6: Errors that all protocols share have the same description in each, without the text of
+    the error."""
+    # when / then
     assert describe(TimeoutError()) == Kind("the server stopped answering", transient=True)
     assert describe(EOFError()) == describe(ConnectionResetError()) == BROKE_OFF
     assert describe(OSError("closed")) == BROKE_OFF
@@ -44,9 +45,12 @@ def test_what_every_protocol_fails_with_is_told_in_the_same_words(
     assert describe(ZeroDivisionError("hunter2")) == Kind("ZeroDivisionError")
 
 
-def test_what_a_protocol_fails_with_is_told() -> None:
+def test_each_protocol_describes_its_own_errors() -> None:
+    """SFTP and FTP describe their own errors, without the text of the error."""
+    # given
     ftp, sftp = ftp_conversation.describe, sftp_client.describe
 
+    # when / then
     assert sftp(SFTPError("hunter2")) == Kind("the server sent an unexpected reply")
     assert sftp(paramiko.SSHException("hunter2")) == BROKE_OFF
     assert sftp(paramiko.ChannelException(1, "hunter2")).refusal
@@ -59,31 +63,41 @@ def test_what_a_protocol_fails_with_is_told() -> None:
 
 
 def told(error: Exception, *, known: bool) -> str:
-    """What is said when this goes wrong."""
+    """Returns the problem into which an error is translated."""
     explaining = translate_errors("x cannot be listed", "`directory`", known=known)
     with pytest.raises(SourceUnreachable) as raised, explaining:
         raise error
     return raised.value.problem
 
 
-def test_a_setting_is_named_where_a_server_refuses_something() -> None:
+def test_a_refusal_names_the_setting_to_check() -> None:
+    """When a server refuses a request, the problem names the setting to check, before the log-in
+    and after it."""
     for known in (True, False):
+        # when
         missing = told(FileNotFoundError(errno.ENOENT, ""), known=known)
 
+        # then
         assert missing == "x cannot be listed (No such file or directory); check `directory`"
 
 
-def test_no_setting_is_the_reason_where_a_server_that_has_let_us_in_falls_silent() -> None:
+def test_silence_after_the_log_in_names_no_setting() -> None:
+    """When a server stops answering after the log-in, the problem names no setting. Before the
+    log-in, it does."""
+    # given
     unwell = "ask the customer whether their server works"
 
+    # when / then
     assert told(TimeoutError(), known=True) == (
         f"x cannot be listed (the server stopped answering); {unwell}"
     )
     assert told(TimeoutError(), known=False).endswith("; check `directory`")
 
 
-def test_what_is_explained_already_stays_as_it_is() -> None:
-    """D4"""
+def test_an_error_that_is_already_translated_is_not_changed() -> None:
+    """D4: An error that is already translated, and the report of a changed file, are raised
+    unchanged."""
+    # when / then
     for error in (SourceUnreachable("already"), Changed("a.csv")):
         with pytest.raises(type(error)) as raised, translate_errors("x", "`directory`"):
             raise error

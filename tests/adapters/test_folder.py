@@ -1,4 +1,4 @@
-"""What every source of deliveries must do, wherever its files are; and what is a folder's own."""
+"""The contract of every source of deliveries, and the tests of a local folder alone."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ LIMIT = 1_000
 
 
 class Place(NamedTuple):
-    """A customer's folder, as the customer sees it, and the source that fetches from it."""
+    """The customer's directory, and a function that returns a source for a pattern."""
 
     directory: Path
     source: Callable[[str], Source]
 
     def put(self, name: str, data: bytes = b"content", seconds: float = 0) -> Path:
-        """A file, last modified so long after the first pick-up."""
+        """Writes a file whose modification time is `seconds` after `NOW`."""
         path = self.directory / name
         path.write_bytes(data)
         modified = int(NOW.timestamp()) * 10**9 + round(seconds * 10**9)
@@ -43,7 +43,7 @@ class Place(NamedTuple):
         return path
 
     def names(self, pattern: str = PATTERN, limit: int = LIMIT) -> list[str]:
-        """The names of what is fetched."""
+        """Returns the names of the fetched files, in order."""
         return [file.name for file in self.source(pattern).fetch(limit)]
 
 
@@ -51,7 +51,7 @@ class Place(NamedTuple):
 def place(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Place]:
-    """A folder of every kind there is; servers are real ones."""
+    """A directory behind each kind of source. The servers are real ones."""
     directory = tmp_path / "outgoing"
     directory.mkdir()
     match request.param:
@@ -83,7 +83,7 @@ def place(
 
 
 def by_password(port: int, fingerprint: str, directory: Path) -> Callable[[str], Source]:
-    """Sources on an SFTP server that takes a password, by their pattern."""
+    """Returns a function from a pattern to a source for an SFTP server that takes a password."""
     return lambda pattern: SftpSource(
         host="127.0.0.1",
         port=port,
@@ -100,7 +100,8 @@ def by_password(port: int, fingerprint: str, directory: Path) -> Callable[[str],
 def on_ftp(
     port: int, directory: Path, user: str, ca_file: Path | None = None
 ) -> Callable[[str], Source]:
-    """Sources on an FTP server, by their pattern; with TLS if there is an authority to trust."""
+    """Returns a function from a pattern to a source for an FTP server, which uses TLS with a
+    `ca_file`."""
     return lambda pattern: FtpSource(
         protocol="ftps" if ca_file else "ftp",
         host="127.0.0.1",
@@ -123,9 +124,11 @@ def on_ftp(
     ["alleo_employees_1.csv", "alleo_employees_.csv", "alleo_employees_2027-03-01 (2).csv"],
 )
 def test_a_file_whose_name_matches_is_fetched(place: Place, name: str) -> None:
-    """D2"""
+    """D2: A file whose name matches the pattern is fetched."""
+    # given
     place.put(name)
 
+    # when / then
     assert place.names() == [name]
 
 
@@ -144,41 +147,49 @@ def test_a_file_whose_name_matches_is_fetched(place: Place, name: str) -> None:
         "other.csv",
     ],
 )
-def test_a_file_whose_name_does_not_match_to_the_letter_does_not_count(
-    place: Place, name: str
-) -> None:
-    """D2"""
+def test_a_file_whose_name_does_not_match_does_not_count(place: Place, name: str) -> None:
+    """D2: A file whose name does not match the pattern does not count. Upper and lower case are
+    different."""
+    # given
     place.put(name)
 
+    # when / then
     assert place.names() == []
 
 
-def test_the_pattern_is_the_companys(place: Place) -> None:
-    """D2"""
+def test_each_company_has_its_own_pattern(place: Place) -> None:
+    """D2: Files count by the pattern of the company, which may contain `?` and `[…]`."""
+    # given
     for name in ("staff-a.txt", "staff-b.txt", "staff-ab.txt", "alleo_employees_1.csv"):
         place.put(name)
 
+    # when / then
     assert sorted(place.names("staff-?.txt")) == ["staff-a.txt", "staff-b.txt"]
     assert place.names("staff-[b-z].txt") == ["staff-b.txt"]
 
 
-def test_a_source_tells_its_pattern(place: Place) -> None:
-    """D6"""
+def test_a_source_has_its_pattern_as_an_attribute(place: Place) -> None:
+    """D6: A source has the pattern as an attribute, so that the warning for a missing file can name
+    the pattern."""
+    # when / then
     assert place.source("staff-?.txt").pattern == "staff-?.txt"
 
 
-def test_a_directory_does_not_count_and_nothing_in_it_does(place: Place) -> None:
-    """D2"""
+def test_a_subdirectory_and_its_files_do_not_count(place: Place) -> None:
+    """D2: A subdirectory does not count, and neither do the files in it."""
+    # given
     (place.directory / "alleo_employees_1.csv").mkdir()
     (place.directory / "alleo_employees_1.csv" / "alleo_employees_2.csv").write_bytes(b"inside")
     (place.directory / "archive").mkdir()
     (place.directory / "archive" / "alleo_employees_3.csv").write_bytes(b"inside")
 
+    # when / then
     assert place.names() == []
 
 
 def test_a_symbolic_link_does_not_count(place: Place, tmp_path: Path) -> None:
-    """D2"""
+    """D2: A symbolic link does not count, wherever it leads."""
+    # given
     target = tmp_path / "secret.csv"
     target.write_bytes(b"elsewhere")
     place.put("hidden.csv")
@@ -186,11 +197,13 @@ def test_a_symbolic_link_does_not_count(place: Place, tmp_path: Path) -> None:
     (place.directory / "alleo_employees_2.csv").symlink_to("hidden.csv")
     (place.directory / "alleo_employees_3.csv").symlink_to("nowhere")
 
+    # when / then
     assert place.names() == []
 
 
-def test_what_is_no_regular_file_does_not_count_and_is_not_waited_for(place: Place) -> None:
-    """D2"""
+def test_a_pipe_and_a_socket_do_not_count_and_cause_no_wait(place: Place) -> None:
+    """D2: A pipe and a socket do not count, and the source does not wait for them."""
+    # given
     os.mkfifo(place.directory / "alleo_employees_1.csv")
     with closing(socket.socket(socket.AF_UNIX)) as listening:
         here = Path.cwd()
@@ -201,11 +214,13 @@ def test_what_is_no_regular_file_does_not_count_and_is_not_waited_for(place: Pla
             os.chdir(here)
         place.put("alleo_employees_3.csv")
 
+        # when / then
         assert place.names() == ["alleo_employees_3.csv"]
 
 
-def test_an_empty_folder_holds_nothing(place: Place) -> None:
-    """D6"""
+def test_an_empty_directory_gives_no_file(place: Place) -> None:
+    """D6: An empty directory gives no file and no failure."""
+    # when / then
     assert place.names() == []
 
 
@@ -213,43 +228,53 @@ def test_an_empty_folder_holds_nothing(place: Place) -> None:
 
 
 def test_files_come_oldest_first(place: Place) -> None:
-    """D3"""
+    """D3: Files with older modification times come first."""
+    # given
     place.put("alleo_employees_a.csv", seconds=30)
     place.put("alleo_employees_b.csv", seconds=10)
     place.put("alleo_employees_c.csv", seconds=20)
 
+    # when / then
     assert [name[-5] for name in place.names()] == ["b", "c", "a"]
 
 
-def test_files_of_one_age_come_by_name(place: Place) -> None:
-    """D3"""
+def test_files_with_equal_times_come_in_order_of_their_names(place: Place) -> None:
+    """D3: Files with equal modification times are ordered by name."""
+    # given
     for name in ("10", "9", "a", "B"):
         place.put(f"alleo_employees_{name}.csv")
 
+    # when / then
     assert [name[16:-4] for name in place.names()] == ["10", "9", "B", "a"]
 
 
-# Every source: what is told of a file
+# Every source: the content and the data of a file
 
 
-def test_a_file_comes_with_its_bytes_and_what_the_folder_says_of_it(place: Place) -> None:
-    """R2"""
+def test_a_file_has_its_name_bytes_size_and_modification_time(place: Place) -> None:
+    """R2: A fetched file has its name, its bytes, its size and its modification time in UTC."""
+    # given
     data = b"\xef\xbb\xbfa,b\r\n\x00\xff\n"
     place.put("alleo_employees_1.csv", data, seconds=7)
 
+    # when
     (file,) = place.source(PATTERN).fetch(LIMIT)
 
+    # then
     assert (file.name, file.data, file.size) == ("alleo_employees_1.csv", data, len(data))
     assert file.modified == NOW + timedelta(seconds=7)
     assert file.modified.utcoffset() == timedelta(0)
 
 
-def test_an_empty_file_is_a_file(place: Place) -> None:
-    """F6"""
+def test_an_empty_file_is_fetched(place: Place) -> None:
+    """F6: An empty file is fetched, so that the run can refuse the file."""
+    # given
     place.put("alleo_employees_1.csv", b"")
 
+    # when
     (file,) = place.source(PATTERN).fetch(LIMIT)
 
+    # then
     assert (file.data, file.size) == (b"", 0)
 
 
@@ -257,26 +282,32 @@ def test_an_empty_file_is_a_file(place: Place) -> None:
     ("size", "received"), [(LIMIT - 1, True), (LIMIT, True), (LIMIT + 1, False), (10**6, False)]
 )
 def test_a_file_that_is_too_large_is_not_received(place: Place, size: int, received: bool) -> None:
-    """F7"""
+    """F7: A file that is larger than the limit is not received. Its size is known."""
+    # given
     place.put("alleo_employees_1.csv", b"x" * size)
 
+    # when
     (file,) = place.source(PATTERN).fetch(LIMIT)
 
+    # then
     assert file.data == (b"x" * size if received else None)
     assert file.size == size
 
 
-def test_what_is_received_does_not_print_itself(place: Place) -> None:
+def test_the_bytes_of_a_file_are_not_printed(place: Place) -> None:
+    """The text of a fetched file does not show the bytes, which are personal data."""
+    # given
     place.put("alleo_employees_1.csv", b"Wilhelmina")
 
+    # when / then
     assert "Wilhelmina" not in repr(place.source(PATTERN).fetch(LIMIT))
 
 
-# Every source: what is left behind, and how it fails
+# Every source: reading only, failures and steps
 
 
 def seen(directory: Path) -> dict[str, tuple[int, int, int, bytes]]:
-    """Everything in a folder, as it is, the folder included."""
+    """Returns the mode, time, inode and bytes of a directory and of each entry in it."""
     found = {}
     for path in (directory, *sorted(directory.iterdir())):
         about = path.stat()
@@ -285,36 +316,43 @@ def seen(directory: Path) -> dict[str, tuple[int, int, int, bytes]]:
     return found
 
 
-def test_the_folder_is_left_as_it_was(place: Place) -> None:
-    """D5"""
+def test_the_directory_is_not_changed(place: Place) -> None:
+    """D5: Pick-ups change nothing in the directory."""
+    # given
     place.put("alleo_employees_1.csv", b"one", seconds=1)
     place.put("alleo_employees_2.csv", b"x" * LIMIT * 2, seconds=2)
     place.put("notes.txt", b"other")
     before = seen(place.directory)
 
+    # when
     assert len(place.names()) == 2
     assert len(place.names()) == 2
 
+    # then
     assert seen(place.directory) == before
 
 
-def test_a_folder_that_is_not_there_is_unreachable(place: Place) -> None:
-    """R2"""
+def test_a_missing_directory_is_reported(place: Place) -> None:
+    """R2: When the directory is missing, the problem for the record of the run gives the reason,
+    the path and the setting."""
+    # given
     source = place.source(PATTERN)
     place.directory.rmdir()
 
+    # when
     with pytest.raises(SourceUnreachable) as raised:
         source.fetch(LIMIT)
 
+    # then
     assert "No such file" in raised.value.problem
     assert str(place.directory) in raised.value.problem
     assert raised.value.problem.endswith("; check `directory`")
 
 
 def test_a_name_with_control_characters_does_not_count(place: Place) -> None:
-    """D2: a file whose name holds control characters is not fetched.
+    """D2: A file whose name has control characters is not fetched.
 
-    rclone lists such a file under a name with pictures of them (`␊`), which is another name.
+    rclone lists such a file under another name, with a symbol (`␊`) for each control character.
     """
     # given
     for sign in ("\n", "\x1b", "\x7f", "\x9b"):
@@ -327,31 +365,42 @@ def test_a_name_with_control_characters_does_not_count(place: Place) -> None:
     assert "Cc" not in signs
 
 
-def test_a_name_that_is_no_text_is_a_name(place: Place) -> None:
-    """D2"""
+def test_a_name_that_is_not_utf8_can_match(place: Place) -> None:
+    """D2: A file whose name is not UTF-8 counts if the name matches. Wrong bytes are written as
+    `\\xe9`."""
+    # given
     place.put(os.fsdecode(b"alleo_employees_caf\xe9.csv"))
     place.put(os.fsdecode(b"caf\xe9.csv"))
 
+    # when / then
     assert place.names() == ["alleo_employees_caf\\xe9.csv"]
 
 
-def test_a_large_file_comes_whole(place: Place) -> None:
-    """D4"""
+def test_a_large_file_is_complete(place: Place) -> None:
+    """D4: A large file is fetched with all its bytes."""
+    # given
     data = os.urandom(3_000_001)
     place.put("alleo_employees_1.csv", data)
 
+    # when
     (file,) = place.source(PATTERN).fetch(10_000_000)
 
+    # then
     assert file.data == data
 
 
-def test_the_steps_lead_to_the_files_and_nothing_is_downloaded(place: Place) -> None:
+def test_the_steps_show_the_directory_and_the_matching_files(place: Place) -> None:
+    """The steps show the directory, the number of matching files, and each file with its size and
+    its time."""
+    # given
     place.put("alleo_employees_2.csv", b"12345", seconds=1)
     place.put("alleo_employees_1.csv", b"", seconds=2)
     place.put("other.csv")
 
+    # when
     steps = list(place.source(PATTERN).steps())
 
+    # then
     assert [step.what for step in steps][-4:] == ["directory", "matching", "file", "file"]
     told = [step.detail for step in steps][-4:]
     assert str(place.directory) in told[0]
@@ -359,31 +408,40 @@ def test_the_steps_lead_to_the_files_and_nothing_is_downloaded(place: Place) -> 
     assert told[2] == "alleo_employees_2.csv, 5 bytes, modified 2027-03-01 02:45:01 UTC"
 
 
-def test_the_steps_end_where_it_does_not_go_on(place: Place) -> None:
+def test_the_steps_fail_when_the_directory_is_missing(place: Place) -> None:
+    """When the directory is missing, the steps end with the failure."""
+    # given
     source = place.source(PATTERN)
     place.directory.rmdir()
 
+    # when / then
     with pytest.raises(SourceUnreachable, match="No such file"):
         list(source.steps())
 
 
-# The folder alone
+# A local folder alone
 
 
-def test_a_file_is_no_folder(tmp_path: Path) -> None:
+def test_a_file_instead_of_a_directory_is_reported(tmp_path: Path) -> None:
+    """When the path of the folder is a file, the problem names the path."""
+    # given
     path = tmp_path / "outgoing"
     path.write_bytes(b"")
 
+    # when
     with pytest.raises(SourceUnreachable) as raised:
         FolderSource(path, PATTERN).fetch(LIMIT)
 
+    # then
     assert str(path) in raised.value.problem
 
 
-def test_a_file_that_may_not_be_read_is_unreachable(
+def test_a_file_that_cannot_be_read_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is forbidden to root, who may be running this, so the refusal is played."""
+    """When a file cannot be read, the problem names the file and the setting. The error is
+    simulated, because root may read everything."""
+    # given
     (tmp_path / "alleo_employees_1.csv").touch()
 
     def forbidden(path: Path, *_: object) -> Any:
@@ -391,9 +449,11 @@ def test_a_file_that_may_not_be_read_is_unreachable(
 
     monkeypatch.setattr("os.open", forbidden)
 
+    # when
     with pytest.raises(SourceUnreachable) as raised:
         FolderSource(tmp_path, PATTERN).fetch(LIMIT)
 
+    # then
     named = f"{tmp_path}/alleo_employees_1.csv cannot be read (Permission denied)"
     assert raised.value.problem == f"{named}; check `directory` and its permissions"
 
@@ -408,10 +468,11 @@ MEANWHILE: dict[str, Callable[[Path], Any]] = {
 
 
 @pytest.mark.parametrize("change", MEANWHILE)
-def test_what_has_taken_the_place_of_a_file_before_it_is_read_is_not_read(
+def test_a_file_that_is_replaced_before_it_is_read_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    """D2, D4"""
+    """D2, D4: When another entry takes the place of a listed file, this entry is not read."""
+    # given
     path = tmp_path / "alleo_employees_1.csv"
     path.write_bytes(b"content")
     os.utime(path, (0, 0))
@@ -424,6 +485,7 @@ def test_what_has_taken_the_place_of_a_file_before_it_is_read_is_not_read(
 
     monkeypatch.setattr("os.open", replaced)
 
+    # when / then
     with pytest.raises(StillUploading, match=r"alleo_employees_1\.csv"):
         FolderSource(tmp_path, PATTERN).fetch(LIMIT)
 
@@ -432,7 +494,8 @@ def test_what_has_taken_the_place_of_a_file_before_it_is_read_is_not_read(
 def test_a_file_that_changes_while_it_is_read_is_not_complete(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    """D4"""
+    """D4: A file that changes while it is read is not complete."""
+    # given
     path = tmp_path / "alleo_employees_1.csv"
     path.write_bytes(b"a" * 100)
     os.utime(path, (NOW.timestamp(),) * 2)
@@ -447,18 +510,24 @@ def test_a_file_that_changes_while_it_is_read_is_not_complete(
 
     monkeypatch.setattr("os.fstat", looking)
 
+    # when
     with pytest.raises(StillUploading) as raised:
         FolderSource(tmp_path, PATTERN).fetch(LIMIT)
 
+    # then
     assert raised.value.name == "alleo_employees_1.csv"
     assert len(looks) == 2
 
 
-def test_a_listing_without_end_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R6"""
+def test_a_listing_with_too_many_entries_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R6: A directory with more entries than the limit fails the pick-up."""
+    # given
     monkeypatch.setattr("adapters.sources.pickup.MAX_ENTRIES", 3)
     for number in range(4):
         (tmp_path / f"{number}.txt").touch()
 
+    # when / then
     with pytest.raises(SourceUnreachable, match="more than 3 entries"):
         FolderSource(tmp_path, PATTERN).fetch(LIMIT)

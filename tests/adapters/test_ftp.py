@@ -1,4 +1,4 @@
-"""What is an FTP server's own: who may log in, encryption, connections for data, and listings."""
+"""Tests of the FTP source: log-in, encryption, data connections, listings and files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ READS = {
 
 @pytest.fixture
 def outgoing(tmp_path: Path) -> Path:
-    """A customer's folder with one file."""
+    """Returns a customer's directory with one file."""
     directory = tmp_path / "outgoing"
     directory.mkdir()
     (directory / NAME).write_bytes(b"content")
@@ -43,20 +43,20 @@ def outgoing(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Certificate:
-    """A right one."""
+    """Returns a valid certificate."""
     return make_certificate(tmp_path / "tls")
 
 
 @pytest.fixture
 def fake(outgoing: Path) -> Iterator[FtpServer]:
-    """A server that does what a test wants, and does not speak TLS."""
+    """Returns a server without TLS. A test can change its replies."""
     with serving(outgoing.parent) as server:
         yield server
 
 
 @pytest.fixture
 def safe(outgoing: Path, certificate: Certificate) -> Iterator[FtpServer]:
-    """A server that does what a test wants, and takes nothing that is not encrypted."""
+    """Returns a server that requires TLS. A test can change its replies."""
     demands = {"tls_control_required": True, "tls_data_required": True}
     with serving(outgoing.parent, tls=certificate, **demands) as server:
         yield server
@@ -64,12 +64,12 @@ def safe(outgoing: Path, certificate: Certificate) -> Iterator[FtpServer]:
 
 @pytest.fixture(autouse=True)
 def password(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The right password, where the configuration looks for it."""
+    """Puts the right password into the environment variable of the configuration."""
     monkeypatch.setenv("ACME_FTP", PASSWORD)
 
 
 def on(server: FtpServer | hostile_ftp.FtpServer, **changes: Any) -> FtpSource:
-    """A source on the server in this process that works, but for the `changes`."""
+    """Returns a source for the server in this process, with `changes` to valid settings."""
     usual: dict[str, Any] = {
         "protocol": "ftps" if "ca_file" in changes else "ftp",
         "host": "127.0.0.1",
@@ -85,12 +85,12 @@ def on(server: FtpServer | hostile_ftp.FtpServer, **changes: Any) -> FtpSource:
 
 
 def on_script(server: hostile_ftp.FtpServer, **changes: Any) -> FtpSource:
-    """A source on a server that answers word by word what a test wants."""
+    """Returns a source for a server that follows the script of a test."""
     return on(server, username=hostile.USER, **changes)
 
 
 def on_real(server: Vsftpd, directory: Path, **changes: Any) -> FtpSource:
-    """A source on a real server that works, but for the `changes`."""
+    """Returns a source for a real server, with `changes` to valid settings."""
     usual: dict[str, Any] = {
         "protocol": "ftps" if server.certificate else "ftp",
         "host": "127.0.0.1",
@@ -107,92 +107,123 @@ def on_real(server: Vsftpd, directory: Path, **changes: Any) -> FtpSource:
 
 
 def fetched(source: FtpSource) -> dict[str, bytes | None]:
-    """What is fetched, by name."""
+    """Returns the content of each fetched file by the name of the file."""
     return {file.name: file.data for file in source.fetch(LIMIT)}
 
 
 # Logging in
 
 
-def test_a_password_opens_the_door(fake: FtpServer) -> None:
-    """D1"""
+def test_the_source_logs_in_with_a_password(fake: FtpServer) -> None:
+    """D1: The source logs in with a user name and a password."""
+    # when / then
     assert fetched(on(fake)) == {NAME: b"content"}
 
 
-def test_a_wrong_password_is_told_and_not_tried_again(
+def test_a_wrong_password_is_reported_and_sent_only_once(
     fake: FtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A wrong password is reported, with the settings to check.
+
+    The source does not send the password again.
+    """
+    # given
     monkeypatch.setenv("ACME_FTP", "hunter2")
 
+    # when
     refused = failure(on(fake, attempts=4))
 
+    # then
     assert f"does not let {USER} in" in refused.problem
     assert "`username` and `password`" in refused.problem
     assert not refused.transient
     assert len([line for line in fake.commands if line.startswith("PASS")]) == 1
 
 
-def test_a_wrong_password_is_told_by_a_real_server_too(
+def test_a_real_server_refuses_a_wrong_password(
     vsftpd: Vsftpd, outgoing: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The source reports the code with which a real server refuses a wrong password."""
+    # given
     monkeypatch.setenv("ACME_FTP", "hunter2")
 
+    # when / then
     assert "code 530); check `username` and `password`" in problem(on_real(vsftpd, outgoing))
 
 
-def test_a_password_that_is_not_there_is_told_before_anyone_is_asked(
+def test_a_missing_password_is_reported_before_connecting(
     fake: FtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A missing password is reported before the source sends any command."""
+    # given
     monkeypatch.delenv("ACME_FTP")
 
+    # when / then
     assert "`password`" in problem(on(fake))
     assert fake.commands == []
 
 
 @pytest.mark.parametrize("command", ["USER", "PASS"])
 @pytest.mark.parametrize("code", [421, 450])
-def test_a_server_that_is_busy_may_not_be_in_a_moment(
-    fake: FtpServer, command: str, code: int
-) -> None:
-    """R6"""
+def test_a_busy_server_is_a_transient_failure(fake: FtpServer, command: str, code: int) -> None:
+    """A log-in that a busy server refuses is a transient failure."""
+    # given
     fake.replies[command] = f"{code} Too many connections"
 
+    # when
     refused = failure(on(fake))
 
+    # then
     assert refused.transient
     assert f"the server refuses with code {code}" in refused.problem
 
 
-def test_a_server_that_is_busy_in_the_clear_may_want_encryption(fake: FtpServer) -> None:
+def test_a_busy_reply_without_encryption_names_protocol(fake: FtpServer) -> None:
+    """A server may require encryption and still answer that it is busy.
+
+    The report names `protocol` too.
+    """
+    # given
     fake.replies["USER"] = "421 Sorry, cleartext sessions are not accepted"
 
+    # when
     refused = failure(on(fake))
 
+    # then
     assert "`username` and `password`, and `protocol`: the server may" in refused.problem
     assert refused.transient
 
 
 def test_a_busy_server_is_tried_again(fake: FtpServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """R6"""
+    """The source logs in again at a busy server until all `attempts` are used."""
+    # given
     monkeypatch.setattr("adapters.sources.attempts._FIRST_PAUSE_S", 0)
     monkeypatch.setattr("adapters.sources.attempts._MAX_JITTER_S", 0)
     monkeypatch.setattr("adapters.sources.attempts._GROWTH", 0)
     fake.replies["USER"] = "421 Too many connections"
 
+    # when
     failure(on(fake, attempts=3))
 
+    # then
     assert len([line for line in fake.commands if line.startswith("USER")]) == 3
 
 
-def test_a_server_that_wants_an_account_as_well_is_told(fake: FtpServer) -> None:
+def test_a_server_that_requires_an_account_is_reported(fake: FtpServer) -> None:
+    """A server that requires an account in addition to the user name is reported."""
+    # given
     fake.replies["PASS"] = "332 Need account for login"
 
+    # when / then
     assert "without an account" in problem(on(fake))
 
 
-def test_a_server_that_wants_no_password_gets_none(tmp_path: Path, outgoing: Path) -> None:
+def test_no_password_is_sent_to_a_server_that_needs_none(tmp_path: Path, outgoing: Path) -> None:
+    """The source sends no password to a server that accepts the user name alone."""
+    # given
     options = {"no_anon_password": True, "secure_email_list_enable": False}
     with ftpd.running(tmp_path / "vsftpd", **options) as server:
+        # when / then
         assert fetched(on_real(server, outgoing)) == {NAME: b"content"}
         assert "PASS" not in server.log.read_text().replace("PASV", "")
 
@@ -208,20 +239,29 @@ def test_a_server_that_wants_no_password_gets_none(tmp_path: Path, outgoing: Pat
         f"530-{PASSWORD}\r\n530 {PASSWORD}",
     ],
 )
-def test_a_password_that_a_server_repeats_is_not_told(fake: FtpServer, reply: str) -> None:
+def test_a_password_in_a_reply_is_not_reported(fake: FtpServer, reply: str) -> None:
+    """A password that a server repeats in a reply does not appear in the failure."""
+    # given
     fake.replies["PASS"] = reply
 
-    failure(on(fake))
+    # when
+    refused = failure(on(fake))
+
+    # then
+    assert PASSWORD not in refused.problem
 
 
 @pytest.mark.parametrize("sign", ["\r", "\n", "\0"])
-def test_nothing_that_is_sent_can_be_two_commands(
-    fake: FtpServer, tmp_path: Path, sign: str
-) -> None:
-    """D5"""
+def test_a_setting_cannot_add_a_second_command(fake: FtpServer, tmp_path: Path, sign: str) -> None:
+    """D5: The source sends no setting with a line break or a NUL.
+
+    Such a setting could add a second command.
+    """
+    # given
     injected = f"x{sign}DELE {NAME}"
     (tmp_path / "secret").write_text(f"{PASSWORD}{sign}DELE {NAME}")
 
+    # when / then
     for source in (on(fake, username=injected), on(fake, directory=injected)):
         with pytest.raises(SourceUnreachable, match="FTP cannot send"):
             source.fetch(LIMIT)
@@ -232,44 +272,64 @@ def test_nothing_that_is_sent_can_be_two_commands(
 # Encryption
 
 
-def test_over_tls_everything_is_encrypted(safe: FtpServer, certificate: Certificate) -> None:
-    """D1"""
+def test_ftps_encrypts_commands_and_files(safe: FtpServer, certificate: Certificate) -> None:
+    """D1: With `ftps`, the source encrypts the commands and the data connections."""
+    # when / then
     assert fetched(on(safe, ca_file=certificate.ca)) == {NAME: b"content"}
-
     assert safe.commands[0] == "AUTH TLS"
     assert "PROT P" in safe.commands
 
 
 @pytest.mark.parametrize("mode", ["passive", "active"])
-def test_a_real_server_sees_one_session_go_on(tmp_path: Path, outgoing: Path, mode: str) -> None:
-    """D1: it refuses data over a session that is not the one of the log-in."""
+def test_data_connections_reuse_the_tls_session_of_the_log_in(
+    tmp_path: Path, outgoing: Path, mode: str
+) -> None:
+    """D1: A data connection reuses the TLS session of the log-in.
+
+    The real server refuses any other session.
+    """
+    # given
     data = os.urandom(3_000_000)
     (outgoing / NAME).write_bytes(data)
     with ftpd.running(tmp_path / "vsftpd", tls=True) as server:
+        # when / then
         assert fetched(on_real(server, outgoing, mode=mode)) == {NAME: data}
 
 
-def test_a_server_that_wants_encryption_is_told_and_gets_no_password(safe: FtpServer) -> None:
+def test_a_server_that_requires_encryption_is_reported_and_gets_no_password(
+    safe: FtpServer,
+) -> None:
+    """With `ftp`, a server that requires encryption is reported and gets no password."""
+    # when / then
     assert "`protocol`: the server may require encryption" in problem(on(safe))
     assert not [line for line in safe.commands if line.startswith("PASS")]
 
 
-def test_a_server_without_encryption_gets_nothing_secret(
+def test_a_server_without_encryption_is_reported_and_gets_no_log_in(
     fake: FtpServer, certificate: Certificate
 ) -> None:
+    """With `ftps`, a server without encryption is reported.
+
+    The server gets neither user name nor password.
+    """
+    # when
     refused = failure(on(fake, ca_file=certificate.ca))
 
+    # then
     assert "offers no encryption" in refused.problem
     assert not refused.transient
     assert fake.commands == ["AUTH TLS"]
 
 
 @pytest.mark.parametrize("command", ["PBSZ", "PROT"])
-def test_a_server_that_does_not_encrypt_files_is_told(
+def test_a_server_that_does_not_encrypt_files_is_reported(
     safe: FtpServer, certificate: Certificate, command: str
 ) -> None:
+    """With `ftps`, a server that refuses to encrypt data connections is reported."""
+    # given
     safe.replies[command] = "534 No"
 
+    # when / then
     assert "allow `PROT P`" in problem(on(safe, ca_file=certificate.ca))
 
 
@@ -283,23 +343,30 @@ DISTRUSTED: dict[str, tuple[Callable[[Path], Certificate], str]] = {
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 @pytest.mark.parametrize("case", DISTRUSTED)
-def test_a_wrong_certificate_is_told_and_nothing_secret_is_sent(
+def test_an_invalid_certificate_is_reported_and_no_log_in_is_sent(
     outgoing: Path, tmp_path: Path, certificate: Certificate, case: str, host: str
 ) -> None:
-    make, told = DISTRUSTED[case]
+    """An invalid certificate is reported. The server gets neither user name nor password."""
+    # given
+    make, message = DISTRUSTED[case]
     wrong = make(tmp_path / "wrong")
     known = case in ("another name", "expired")
 
     with serving(outgoing.parent, tls=wrong) as server:
         ca_file = wrong.ca if known else certificate.ca
+
+        # when
         refused = failure(on(server, host=host, ca_file=ca_file, attempts=4))
 
-        assert told in refused.problem
+        # then
+        assert message in refused.problem
         assert not refused.transient
         assert server.commands == ["AUTH TLS"]
 
 
-def test_without_a_ca_file_the_system_says_whom_to_trust(safe: FtpServer) -> None:
+def test_without_a_ca_file_the_system_certificates_are_used(safe: FtpServer) -> None:
+    """Without `ca_file`, the source trusts only the certificate authorities of the system."""
+    # when / then
     assert "`ca_file`" in problem(on(safe, protocol="ftps"))
 
 
@@ -307,79 +374,106 @@ def test_without_a_ca_file_the_system_says_whom_to_trust(safe: FtpServer) -> Non
 def test_a_ca_file_may_hold_the_servers_own_certificate(
     outgoing: Path, tmp_path: Path, self_signed: bool
 ) -> None:
+    """`ca_file` may contain the certificate of the server itself."""
+    # given
     own = make_certificate(tmp_path / "own", self_signed=self_signed)
 
     with serving(outgoing.parent, tls=own) as server:
+        # when / then
         assert fetched(on(server, ca_file=own.cert)) == {NAME: b"content"}
 
 
-def test_a_ca_file_that_is_none_is_told(safe: FtpServer, tmp_path: Path) -> None:
+def test_an_unusable_ca_file_is_reported_before_connecting(safe: FtpServer, tmp_path: Path) -> None:
+    """A `ca_file` that is missing or holds no certificate is reported before connecting."""
+    # given
     (tmp_path / "notes.txt").write_text("no certificate")
+    (tmp_path / "empty").touch()
+    os.mkfifo(tmp_path / "pipe")
 
+    # when / then
     assert "holds no certificate" in problem(on(safe, ca_file=tmp_path / "notes.txt"))
     assert "No such file" in problem(on(safe, ca_file=tmp_path / "nowhere"))
     assert "`ca_file`" in problem(on(safe, ca_file=tmp_path))
-    (tmp_path / "empty").touch()
     assert "holds no certificate" in problem(on(safe, ca_file=tmp_path / "empty"))
-    os.mkfifo(tmp_path / "pipe")
     assert "is not a regular file" in problem(on(safe, ca_file=tmp_path / "pipe"))
     assert safe.commands == []
 
 
-def test_encryption_that_is_never_agreed_on_ends(safe: FtpServer, certificate: Certificate) -> None:
-    """R6"""
+def test_a_tls_handshake_without_an_answer_ends(safe: FtpServer, certificate: Certificate) -> None:
+    """R6: A TLS handshake that the server does not answer ends after the time limit."""
+    # given
     safe.replies["AUTH"] = "234 Go ahead"
     deadlines = Deadlines(handshake=0.3)
 
+    # when
     refused = failure(on(safe, ca_file=certificate.ca, deadlines=deadlines))
 
+    # then
     assert "within 0.3 seconds" in refused.problem
     assert refused.transient
 
 
-# Connections for data
+# Data connections
 
 
 @pytest.mark.parametrize("mode", ["passive", "active"])
-def test_files_come_in_either_mode(vsftpd: Vsftpd, outgoing: Path, mode: str) -> None:
-    """D1"""
+def test_files_are_fetched_in_both_modes(vsftpd: Vsftpd, outgoing: Path, mode: str) -> None:
+    """D1: The source fetches files in passive mode and in active mode."""
+    # when / then
     assert fetched(on_real(vsftpd, outgoing, mode=mode)) == {NAME: b"content"}
 
 
 @pytest.mark.parametrize("mode", ["passive", "active"])
-def test_every_connection_is_from_the_address_that_is_configured(
+def test_every_connection_comes_from_the_configured_address(
     vsftpd: Vsftpd, outgoing: Path, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
-    """D1: a real server takes data connections only from where the log-in came from."""
+    """D1: Every connection comes from the address in `bind`.
+
+    The real server accepts data connections only from the address of the log-in.
+    """
+    # given
     seen = len(vsftpd.log.read_text())
 
+    # when / then
     assert fetched(on_real(vsftpd, outgoing, mode=mode, bind="127.0.0.2")) == {NAME: b"content"}
-    assert 'Client "127.0.0.1"' not in vsftpd.log.read_text()[seen:]
+    log = vsftpd.log.read_text()[seen:]
+    assert 'Client "127.0.0.2"' in log
+    assert 'Client "127.0.0.1"' not in log
 
 
-def test_an_address_elsewhere_is_not_called(tmp_path: Path, outgoing: Path) -> None:
-    """D1: a server behind a router tells an address that leads nowhere, or to others."""
+def test_the_address_in_a_passive_reply_is_ignored(tmp_path: Path, outgoing: Path) -> None:
+    """D1: The source ignores the address in a passive reply.
+
+    A server behind a router may send an address that cannot be reached.
+    """
+    # given
     with ftpd.running(tmp_path / "vsftpd", pasv_address="192.0.2.7") as server:
+        # when / then
         assert fetched(on_real(server, outgoing)) == {NAME: b"content"}
         assert "(192,0,2,7," in server.log.read_text()
 
 
-def test_a_server_without_one_command_for_passive_mode_is_asked_the_other(fake: FtpServer) -> None:
+def test_a_server_without_pasv_is_asked_with_epsv(fake: FtpServer) -> None:
+    """D1: The source tries EPSV where a server does not know PASV, and stays with EPSV."""
+    # given
     fake.replies["PASV"] = "502 Not implemented"
 
+    # when / then
     assert fetched(on(fake)) == {NAME: b"content"}
     assert fake.commands.count("PASV") == 1
     assert fake.commands.count("EPSV") > 1
 
 
 @pytest.mark.parametrize("mode", ["passive", "active"])
-def test_a_server_may_be_called_by_ipv6(tmp_path: Path, outgoing: Path, mode: str) -> None:
-    """D1"""
+def test_files_are_fetched_over_ipv6(tmp_path: Path, outgoing: Path, mode: str) -> None:
+    """D1: The source fetches files over IPv6 in both modes."""
+    # given
     if not _has_ipv6():
         pytest.skip("this machine has no IPv6")
-    dual = {"listen": False, "listen_ipv6": True, "listen_address6": "::"}
+    dual: dict[str, Any] = {"listen": False, "listen_ipv6": True, "listen_address6": "::"}
 
     with ftpd.running(tmp_path / "vsftpd", **dual) as server:
+        # when / then
         assert fetched(on_real(server, outgoing, host="::1", mode=mode)) == {NAME: b"content"}
 
 
@@ -391,108 +485,141 @@ def _has_ipv6() -> bool:
     return True
 
 
-def test_where_nobody_answers_is_told(fake: FtpServer) -> None:
+def test_a_passive_port_without_a_listener_is_reported(fake: FtpServer) -> None:
+    """A passive port that refuses the connection is a transient failure.
+
+    The report names `mode`.
+    """
+    # given
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         port = free.getsockname()[1]
     fake.replies["PASV"] = f"227 (127,0,0,1,{port // 256},{port % 256})"
 
+    # when
     refused = failure(on(fake))
 
+    # then
     assert "no data connection with 127.0.0.1 (Connection refused); check `mode`" in refused.problem
     assert refused.transient
 
 
 @pytest.mark.parametrize("mode", ["passive", "active"])
-def test_a_server_that_makes_no_connection_is_told(fake: FtpServer, mode: str) -> None:
+def test_a_server_that_cannot_open_a_data_connection_is_reported(
+    fake: FtpServer, mode: str
+) -> None:
+    """A server that cannot open a data connection is a transient failure.
+
+    The report names `mode`.
+    """
+    # given
     fake.replies["MLSD"] = "425 Can't open data connection"
 
+    # when
     refused = failure(on(fake, mode=mode))
 
+    # then
     assert "`mode`" in refused.problem
     assert refused.transient
 
 
-ELSEWHERE: dict[str, hostile_ftp.Act] = {
+ENDINGS: dict[str, hostile_ftp.Act] = {
     "421": hostile_ftp.say("421 Good-bye"),
     "an end": hostile_ftp.hang_up,
     "silence": hostile_ftp.say_nothing,
 }
 
 
-@pytest.mark.parametrize("case", ELSEWHERE)
-def test_a_server_that_ends_the_conversation_has_nothing_against_the_mode(case: str) -> None:
-    with closing(hostile_ftp.FtpServer({"PASV": ELSEWHERE[case]})) as server:
+@pytest.mark.parametrize("case", ENDINGS)
+def test_a_lost_control_connection_does_not_blame_the_mode(case: str) -> None:
+    """The report does not name `mode` when the control connection is lost during PASV."""
+    # given
+    with closing(hostile_ftp.FtpServer({"PASV": ENDINGS[case]})) as server:
+        # when
         refused = failure(on_script(server, deadlines=Deadlines(silence=0.3)))
 
+    # then
     assert "`mode`" not in refused.problem
     assert refused.problem.endswith("; ask the customer whether their server works")
     assert refused.transient
 
 
-def test_a_mode_that_a_server_refuses_is_told(fake: FtpServer) -> None:
+def test_a_server_that_refuses_active_mode_is_reported(fake: FtpServer) -> None:
+    """A server that refuses active mode is reported, with `mode` to check."""
+    # given
     fake.replies["PORT"] = "500 Illegal PORT command"
 
+    # when / then
     assert "code 500); check `mode`" in problem(on(fake, mode="active"))
 
 
 class Stranger:
-    """Somebody at another address who connects wherever we listen, before the server can."""
+    """A client at a foreign address that connects to each active port before the server does."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.let_in: list[bytes] = []
+        self.received: list[bytes] = []
         self._threads: list[threading.Thread] = []
-        told = FtpClient.sendport
+        original = FtpClient.sendport
 
-        def overheard(client: FtpClient, host: str, port: int) -> str:
+        def sendport(client: FtpClient, host: str, port: int) -> str:
             sock = socket.create_connection((host, port), 5, ("127.0.0.3", 0))
             self._threads.append(threading.Thread(target=self._listen, args=(sock,)))
             self._threads[-1].start()
-            return told(client, host, port)
+            return original(client, host, port)
 
-        monkeypatch.setattr(FtpClient, "sendport", overheard)
+        monkeypatch.setattr(FtpClient, "sendport", sendport)
 
     def _listen(self, sock: socket.socket) -> None:
         with closing(sock), suppress(ConnectionError):
             sock.sendall(b"type=file;size=1;modify=20270301024500; alleo_employees_0.csv\r\n")
-            self.let_in.append(sock.recv(100))
+            self.received.append(sock.recv(100))
 
     def leave(self) -> None:
+        assert self._threads
         for thread in self._threads:
             thread.join(10)
 
 
-def test_a_stranger_is_not_taken_for_the_server(
+def test_a_connection_from_a_foreign_address_is_not_used(
     vsftpd: Vsftpd, outgoing: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """D1"""
+    """D1: In active mode, the source uses no data connection from a foreign address."""
+    # given
     stranger = Stranger(monkeypatch)
 
+    # when / then
     assert fetched(on_real(vsftpd, outgoing, mode="active")) == {NAME: b"content"}
-
     stranger.leave()
-    assert set(stranger.let_in) <= {b""}
+    assert set(stranger.received) <= {b""}
 
 
-def test_that_only_a_stranger_came_is_told(
+def test_a_foreign_connection_alone_is_reported(
     fake: FtpServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """When only a foreign address connects in active mode, a transient failure says so."""
+    # given
     stranger = Stranger(monkeypatch)
     fake.replies |= {"PORT": "200 Fine", "MLSD": "150 It is on its way"}
 
+    # when
     refused = failure(on(fake, mode="active", deadlines=Deadlines(connect=0.3)))
-
     stranger.leave()
+
+    # then
     assert "only a foreign address connected" in refused.problem
     assert refused.transient
 
 
-def test_that_nobody_came_is_told(fake: FtpServer) -> None:
+def test_a_missing_active_connection_is_reported(fake: FtpServer) -> None:
+    """When no data connection arrives in active mode, the report says so and names `mode`."""
+    # given
     fake.replies |= {"PORT": "200 Fine", "MLSD": "150 It is on its way"}
 
-    told = problem(on(fake, mode="active", deadlines=Deadlines(connect=0.3)))
+    # when
+    message = problem(on(fake, mode="active", deadlines=Deadlines(connect=0.3)))
 
-    assert "nobody connected" in told
-    assert "`mode`" in told
+    # then
+    assert "nobody connected" in message
+    assert "`mode`" in message
 
 
 # Listings
@@ -507,13 +634,17 @@ WAYS: dict[str, tuple[str, ...]] = {
 
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest, outgoing: Path) -> Iterator[FtpServer]:
-    """Servers that list in one way only."""
+    """Returns a server for each of the three listing commands."""
     with serving(outgoing.parent, without=WAYS[request.param]) as server:
         yield server
 
 
-def test_files_are_found_however_they_are_listed(way: FtpServer, outgoing: Path) -> None:
-    """D2"""
+def test_files_are_found_with_each_listing_command(way: FtpServer, outgoing: Path) -> None:
+    """D2: The source finds the regular files, and only them, with each listing command.
+
+    It returns size and time.
+    """
+    # given
     os.utime(outgoing / NAME, (1_800_000_000, 1_800_000_000))
     (outgoing / "other.csv").touch()
     (outgoing / "alleo_employees_2.csv").mkdir()
@@ -521,185 +652,223 @@ def test_files_are_found_however_they_are_listed(way: FtpServer, outgoing: Path)
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind(str(outgoing / "alleo_employees_4.csv"))
 
+    # when
     (file,) = on(way).fetch(LIMIT)
 
+    # then
     assert (file.name, file.size, file.data) == (NAME, 7, b"content")
     assert file.modified.timestamp() == 1_800_000_000
 
 
-def test_an_empty_directory_has_no_file(way: FtpServer, outgoing: Path) -> None:
-    """D6"""
+def test_an_empty_directory_gives_no_file(way: FtpServer, outgoing: Path) -> None:
+    """D6: An empty directory gives no file and no failure."""
+    # given
     (outgoing / NAME).unlink()
 
+    # when / then
     assert fetched(on(way)) == {}
 
 
-def test_where_a_log_in_lands_may_be_the_directory(way: FtpServer, outgoing: Path) -> None:
-    """D1"""
+def test_the_directory_may_be_the_one_of_the_log_in(way: FtpServer, outgoing: Path) -> None:
+    """D1: With `.` as directory, the source reads the directory of the log-in and sends no CWD."""
+    # given
     (outgoing.parent / NAME).write_bytes(b"above")
 
+    # when / then
     assert fetched(on(way, directory=".")) == {NAME: b"above"}
     assert not [line for line in way.commands if line.startswith("CWD")]
 
 
 @pytest.mark.parametrize("name", ["alleo employees 1.csv", " led.csv", "a -> b.csv", "é€.csv"])
-def test_a_name_of_any_kind_is_fetched(way: FtpServer, outgoing: Path, name: str) -> None:
-    """D2"""
+def test_a_file_with_an_unusual_name_is_fetched(way: FtpServer, outgoing: Path, name: str) -> None:
+    """D2: The source fetches a file whose name has blanks, an arrow or non-ASCII characters."""
+    # given
     (outgoing / name).write_bytes(b"named")
 
+    # when / then
     assert fetched(on(way, pattern=name)) == {name: b"named"}
 
 
 @pytest.mark.parametrize("way", ["MLSD", "LIST"], indirect=True)
-def test_a_link_is_no_file_even_where_a_server_says_so(way: FtpServer, outgoing: Path) -> None:
-    """D2"""
+def test_a_link_does_not_count_as_a_file(way: FtpServer, outgoing: Path) -> None:
+    """D2: A link does not count, also where the server lists the link as a file."""
+    # given
     (outgoing / "alleo_employees_2.csv").symlink_to(NAME)
     (outgoing / "alleo_employees_3 -> x.csv").symlink_to("/etc/passwd")
 
+    # when / then
     assert fetched(on(way)) == {NAME: b"content"}
 
 
-def test_a_server_that_only_tells_facts_is_believed(fake: FtpServer) -> None:
+def test_a_server_with_mlsd_and_without_list_is_supported(fake: FtpServer) -> None:
+    """D2: MLSD alone is enough where a server does not know LIST."""
+    # given
     fake.replies["LIST"] = "502 Not implemented"
 
+    # when / then
     assert fetched(on(fake)) == {NAME: b"content"}
 
 
 @pytest.mark.parametrize("reply", ["500 Unknown command", "501 Bad path", "550 Not here"])
-def test_facts_that_are_promised_but_not_told_are_found_elsewhere(
+def test_a_server_that_announces_mlsd_and_refuses_it_is_supported(
     fake: FtpServer, reply: str
 ) -> None:
-    """D2"""
+    """D2: When a server announces MLSD and refuses it, the source uses another listing command."""
+    # given
     fake.replies["MLSD"] = reply
 
+    # when / then
     assert fetched(on(fake)) == {NAME: b"content"}
 
 
 @pytest.mark.parametrize("command", ["MLSD", "LIST", "NLST"])
-def test_a_listing_that_is_cut_off_is_not_taken_for_all_there_is(command: str) -> None:
-    """D3: an older file would be applied after a newer one, or none at all."""
+def test_a_truncated_listing_is_reported(command: str) -> None:
+    """D3: A truncated listing is reported.
+
+    Without the newest file, the source would return only older files.
+    """
+    # given
     facts = {"MLSD": True, "LIST": False, "NLST": False}[command]
     acts = {"done": hostile_ftp.say("226 Output truncated to 2 matches")}
     if command == "NLST":
         acts["LIST"] = hostile_ftp.say("502 No")
     with closing(hostile_ftp.FtpServer(acts, facts=facts)) as server:
+        # when
         refused = failure(on_script(server))
 
+    # then
     assert "lists only a part of /outgoing; check `directory`" in refused.problem
     assert not refused.transient
 
 
 PLACES = {
-    "a path in a directory that counts from where the log-in lands": (
+    "a path in a directory relative to the log-in": (
         *('257 "/home/acme/outgoing" is here', "/home/acme/outgoing", True),
     ),
     "a path with a quotation mark": ('257 "/a""b" is here', '/a"b', True),
-    "a path in the directory as it is set": ("500 Unknown", "outgoing", True),
-    "a path elsewhere": ('257 "/home/acme/outgoing" is here', "/home/acme", False),
-    "a path of which nobody knows where": ("500 Unknown", "/home/acme/outgoing", False),
-    "an answer to something else": ("250 /home/acme/outgoing", "/home/acme/outgoing", False),
+    "a path in the directory as configured": ("500 Unknown", "outgoing", True),
+    "a path in another directory": ('257 "/home/acme/outgoing" is here', "/home/acme", False),
+    "a path that the source cannot resolve": ("500 Unknown", "/home/acme/outgoing", False),
+    "a reply to another command": ("250 /home/acme/outgoing", "/home/acme/outgoing", False),
 }
 
 
 @pytest.mark.parametrize("case", PLACES)
-def test_a_path_counts_where_the_server_says_that_it_is(case: str) -> None:
-    """D2"""
+def test_a_listed_path_counts_if_it_is_in_the_directory(case: str) -> None:
+    """D2: A listed path counts only if its directory is the configured one or the reply to PWD."""
+    # given
     reply, place, found = PLACES[case]
     acts = {"LIST": hostile_ftp.say("502 No"), "PWD": hostile_ftp.say(reply)}
     sends: dict[str, hostile_ftp.Send] = {"NLST": f"{place}/{NAME}\r\n".encode()}
     with closing(hostile_ftp.FtpServer(acts, sends, facts=False)) as server:
+        # when
         names = list(fetched(on_script(server, directory="outgoing")))
 
+    # then
     assert names == [NAME] * found
 
 
-def test_a_listing_in_words_of_its_own_is_asked_for_as_names(outgoing: Path) -> None:
-    """D2"""
+def test_an_unknown_list_format_is_replaced_by_nlst(outgoing: Path) -> None:
+    """D2: When LIST has an unknown format, the source asks for the names with NLST."""
+    # given
     with serving(outgoing.parent, without=WAYS["LIST"]) as server:
         server.sent = lambda command, data: (
             b"1 file, quite small\r\n" if command == "LIST" else data
         )
 
+        # when / then
         assert fetched(on(server)) == {NAME: b"content"}
         assert "NLST" in server.commands
 
 
-def test_what_a_listing_shows_as_no_file_stays_none(outgoing: Path) -> None:
-    """D2"""
+def test_a_link_in_list_is_not_a_file_in_nlst(outgoing: Path) -> None:
+    """D2: A link that LIST shows stays excluded when the source then uses NLST."""
+    # given
     (outgoing / "alleo_employees_2.csv").symlink_to(NAME)
     with serving(outgoing.parent, without=WAYS["LIST"]) as server:
         server.sent = lambda command, data: data + b"?\r\n" * (command == "LIST")
 
+        # when / then
         assert fetched(on(server)) == {NAME: b"content"}
 
 
-@pytest.mark.parametrize("path", ["./", "/outgoing/"])
-def test_names_may_come_as_paths(outgoing: Path, path: str) -> None:
-    """D2"""
+@pytest.mark.parametrize(("path", "counts"), [("./", True), ("/outgoing/", True), ("../", False)])
+def test_a_path_in_nlst_counts_if_it_is_in_the_directory(
+    outgoing: Path, path: str, counts: bool
+) -> None:
+    """D2: NLST may send paths instead of names. A path in another directory does not count."""
+    # given
     with serving(outgoing.parent, without=WAYS["NLST"]) as server:
         server.sent = lambda command, data: (path.encode() if command == "NLST" else b"") + data
 
-        assert fetched(on(server)) == {NAME: b"content"}
-
-
-def test_paths_elsewhere_do_not_count(outgoing: Path) -> None:
-    """D2"""
-    with serving(outgoing.parent, without=WAYS["NLST"]) as server:
-        server.sent = lambda command, data: b"../" + data
-
-        assert fetched(on(server)) == {}
+        # when / then
+        assert fetched(on(server)) == ({NAME: b"content"} if counts else {})
 
 
 @pytest.mark.parametrize("code", [450, 550])
-def test_a_refusal_may_say_that_there_is_nothing(outgoing: Path, code: int) -> None:
-    """D6"""
+def test_a_refused_nlst_may_mean_an_empty_directory(outgoing: Path, code: int) -> None:
+    """D6: A refusal of NLST that says that there are no files means an empty directory."""
+    # given
     with serving(outgoing.parent, without=WAYS["NLST"]) as server:
         server.replies["NLST"] = f"{code} No files found"
 
+        # when / then
         assert fetched(on(server)) == {}
 
 
-def test_a_directory_that_may_not_be_listed_is_not_empty(outgoing: Path) -> None:
-    """D6"""
+def test_a_directory_without_permission_is_not_empty(outgoing: Path) -> None:
+    """D6: A directory that the user may not list is reported and does not count as empty."""
+    # given
     with serving(outgoing.parent, without=WAYS["LIST"]) as server:
         server.replies |= {"LIST": "550 Permission denied", "NLST": "550 Permission denied"}
 
+        # when / then
         assert "no permission); check `directory`" in problem(on(server))
 
 
-def test_an_empty_listing_that_failed_is_not_empty(
+def test_an_empty_listing_with_a_failure_is_not_empty(
     vsftpd: Vsftpd, outgoing: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """D6: nothing is forbidden to root, who may be running this, so the reply is played."""
-    told = FtpClient.voidresp
+    """D6: An empty listing does not count when its reply reports a failure.
+
+    The test replaces the reply, because root may list every directory.
+    """
+    # given
+    original = FtpClient.voidresp
 
     def voidresp(client: FtpClient) -> str:
-        reply = told(client)
+        reply = original(client)
         if reply == "226 Directory send OK.":
             return "226 Transfer done (but failed to open directory)."
         return reply
 
     monkeypatch.setattr(FtpClient, "voidresp", voidresp)
 
+    # when / then
     assert "no permission); check `directory`" in problem(on_real(vsftpd, outgoing))
 
 
-def test_a_directory_that_is_not_there_is_told(fake: FtpServer) -> None:
-    told = problem(on(fake, directory="/nowhere"))
+def test_a_missing_directory_is_reported(fake: FtpServer) -> None:
+    """A directory that does not exist is reported, with `directory` to check."""
+    # when
+    message = problem(on(fake, directory="/nowhere"))
 
-    assert "/nowhere on 127.0.0.1 cannot be listed (No such file" in told
-    assert told.endswith("check `directory`")
+    # then
+    assert "/nowhere on 127.0.0.1 cannot be listed (No such file" in message
+    assert message.endswith("check `directory`")
 
 
 @pytest.mark.parametrize("command", ["SIZE", "MDTM"])
 @pytest.mark.parametrize("reply", ["502 Not implemented", "550 No", "213 who knows", "213"])
-def test_a_server_that_does_not_tell_size_and_time_is_not_trusted(
+def test_a_server_without_size_and_time_is_reported(
     outgoing: Path, command: str, reply: str
 ) -> None:
-    """D4"""
+    """D4: A server that does not report the size and the time of a file cannot be used."""
+    # given
     with serving(outgoing.parent, without=WAYS["LIST"]) as server:
         server.replies[command] = reply
 
+        # when / then
         assert "does not tell size and time of alleo_employees_1.csv" in problem(on(server))
 
 
@@ -710,117 +879,146 @@ def test_a_server_that_does_not_tell_size_and_time_is_not_trusted(
 @pytest.mark.parametrize(
     "change", [lambda data: data + b"x", lambda data: data * 500_000, lambda data: data[:-1]]
 )
-def test_a_file_that_does_not_come_as_listed_is_still_uploading(
+def test_a_file_with_another_size_than_listed_is_still_uploading(
     outgoing: Path, certificate: Certificate, protocol: str, change: Callable[[bytes], bytes]
 ) -> None:
-    """D4"""
+    """D4: A file counts as still uploading when more or fewer bytes arrive than listed."""
+    # given
     with serving(outgoing.parent, tls=certificate) as server:
         server.sent = lambda command, data: change(data) if command == "RETR" else data
 
+        # when
         with pytest.raises(StillUploading) as raised:
             on(server, protocol=protocol, ca_file=certificate.ca).fetch(LIMIT)
 
+        # then
         assert raised.value.name == NAME
 
 
-def test_a_conversation_goes_on_after_a_file_that_had_grown(fake: FtpServer) -> None:
-    """D4"""
+def test_a_grown_file_is_fetched_again_over_the_same_connection(fake: FtpServer) -> None:
+    """D4: A file that has grown is fetched again over the same control connection."""
+    # given
     sizes = iter((500_000, 1))
     fake.sent = lambda command, data: data * next(sizes) if command == "RETR" else data
 
+    # when / then
     assert len(on(fake, settle=0.05).fetch(LIMIT)) == 1
     assert len([line for line in fake.commands if line.startswith("USER")]) == 1
 
 
 def test_a_file_over_the_limit_is_not_fetched(fake: FtpServer) -> None:
-    """F7"""
+    """F7: The source does not fetch the content of a file that is larger than the limit."""
+    # when
     (file,) = on(fake).fetch(6)
 
+    # then
     assert (file.size, file.data) == (7, None)
     assert not [line for line in fake.commands if line.startswith("RETR")]
 
 
-def test_a_file_that_is_gone_is_still_uploading(fake: FtpServer) -> None:
-    """D4"""
+def test_a_file_that_disappears_is_still_uploading(fake: FtpServer) -> None:
+    """D4: A file that disappears before the source reads it counts as still uploading."""
+    # given
+    shown: list[bytes] = []
 
     def gone(command: str, data: bytes) -> bytes:
         fake.replies["RETR"] = "550 No such file"
         shown.append(data)
-        return data if len(shown) < 3 else b""  # by MLSD and LIST, and then no more
+        return data if len(shown) < 3 else b""  # MLSD and LIST show the file once
 
-    shown: list[bytes] = []
     fake.sent = gone
 
+    # when / then
     with pytest.raises(StillUploading):
         on(fake).fetch(LIMIT)
 
 
-def test_a_file_that_may_not_be_read_is_told(fake: FtpServer) -> None:
+def test_a_file_without_permission_is_reported(fake: FtpServer) -> None:
+    """A file that the user may not read is reported, with `username` to check."""
+    # given
     fake.replies |= {"RETR": "550 Permission denied", "SIZE": "550 Permission denied"}
 
+    # when
     refused = failure(on(fake))
 
+    # then
     assert "cannot be read (the server refuses with code 550)" in refused.problem
     assert refused.problem.endswith("; check what `username` may read")
     assert not refused.transient
 
 
 def then_abort(data: bytes) -> hostile_ftp.Send:
-    """Data, and a reset instead of an end."""
+    """Returns a step that sends the data and then resets the connection."""
 
     def send(line: hostile.Line) -> None:
         line.sendall(data)
-        line.over.wait(0.2)  # for all of it to be taken
+        line.over.wait(0.2)  # so that the client reads all the data
         hostile.abort(line.sock)
 
     return send
 
 
-def test_a_reset_after_the_last_byte_is_an_end_if_the_server_says_so() -> None:
-    """D4: some servers end every connection in this way."""
+def test_a_reset_after_the_last_byte_is_accepted_if_the_server_confirms() -> None:
+    """D4: A reset after the last byte is accepted if the server confirms the transfer.
+
+    Some servers end every data connection with a reset.
+    """
+    # given
     content = hostile.CONTENT
     with closing(hostile_ftp.FtpServer({}, {"RETR": then_abort(content)})) as server:
+        # when / then
         assert fetched(on_script(server)) == {NAME: content}
 
 
-def test_a_reset_before_the_last_byte_is_no_end() -> None:
-    """D4"""
+def test_a_reset_before_the_last_byte_is_still_uploading() -> None:
+    """D4: A file counts as still uploading when a reset comes before its last byte."""
+    # given
     sends = {"RETR": then_abort(hostile.CONTENT[:-1])}
+
+    # when / then
     with closing(hostile_ftp.FtpServer({}, sends)) as server, pytest.raises(StillUploading):
         on_script(server).fetch(LIMIT)
 
 
-def test_a_reset_that_the_server_tells_of_is_a_lost_line() -> None:
-    """D4, R6"""
+def test_a_reset_that_the_server_reports_is_a_transient_failure() -> None:
+    """D4: A transfer that the server reports as aborted is a transient failure."""
+    # given
     sends = {"RETR": then_abort(hostile.CONTENT)}
-    acts: dict[str, hostile_ftp.Act] = {"done": lambda session: told(session)}
+    acts: dict[str, hostile_ftp.Act] = {"done": lambda session: reply(session)}
 
-    def told(session: hostile_ftp.Session) -> None:
+    def reply(session: hostile_ftp.Session) -> None:
         is_file = server.commands[-1].startswith("RETR")
         session.reply("426 Connection closed" if is_file else "226 Done")
 
     with closing(hostile_ftp.FtpServer(acts, sends)) as server:
+        # when
         refused = failure(on_script(server))
 
+    # then
     assert f"{NAME} on 127.0.0.1 cannot be read" in refused.problem
     assert refused.transient
 
 
 @pytest.mark.parametrize("code", [421, 425, 426, 450, 451])
-def test_a_file_that_is_busy_may_not_be_in_a_moment(fake: FtpServer, code: int) -> None:
-    """R6"""
+def test_a_busy_file_is_a_transient_failure(fake: FtpServer, code: int) -> None:
+    """A file that a busy server refuses is a transient failure."""
+    # given
     fake.replies["RETR"] = f"{code} Busy"
 
+    # when / then
     assert failure(on(fake)).transient
 
 
-def test_nothing_but_reading_is_asked_of_a_server(way: FtpServer, outgoing: Path) -> None:
-    """D5"""
+def test_the_source_sends_only_reading_commands(way: FtpServer, outgoing: Path) -> None:
+    """D5: The source sends only reading commands. The directory stays as it was."""
+    # given
     before = [(path.name, path.stat()) for path in outgoing.iterdir()]
 
+    # when
     fetched(on(way))
     list(on(way).steps())
 
+    # then
     assert way.written == []
     assert {line.split()[0] for line in way.commands} <= READS
     after = [(path.name, path.stat()) for path in outgoing.iterdir()]
@@ -828,10 +1026,12 @@ def test_nothing_but_reading_is_asked_of_a_server(way: FtpServer, outgoing: Path
     assert [stat.st_mtime_ns for _, stat in after] == [stat.st_mtime_ns for _, stat in before]
 
 
-# An end to everything
+# Time limits and closed connections
 
 
-def test_what_does_not_greet_as_ftp_is_told() -> None:
+def test_a_server_of_another_protocol_is_reported() -> None:
+    """A server that does not greet as an FTP server is reported."""
+    # given
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port = listener.getsockname()[1]
 
@@ -841,22 +1041,29 @@ def test_what_does_not_greet_as_ftp_is_told() -> None:
 
         greeting = threading.Thread(target=greet)
         greeting.start()
-        told = problem(_nowhere(port))
+
+        # when
+        message = problem(_on_port(port))
         greeting.join(10)
 
-    assert f"127.0.0.1 port {port} does not greet as an FTP server does" in told
+    # then
+    assert f"127.0.0.1 port {port} does not greet as an FTP server does" in message
 
 
-def test_silence_instead_of_a_greeting_ends() -> None:
-    """R6"""
+def test_a_missing_greeting_ends_the_attempt() -> None:
+    """R6: The source ends the attempt when a server sends no greeting within the time limit."""
+    # given
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        refused = failure(_nowhere(listener.getsockname()[1], greeting=0.2))
+        # when
+        refused = failure(_on_port(listener.getsockname()[1], greeting=0.2))
 
+    # then
     assert "within 0.2 seconds; check `host`, `port` and `protocol`" in refused.problem
     assert refused.transient
 
 
-def _nowhere(port: int, **deadlines: float) -> FtpSource:
+def _on_port(port: int, **deadlines: float) -> FtpSource:
+    """Returns a source for a port of this machine, with time limits."""
     return FtpSource(
         protocol="ftp",
         host="127.0.0.1",
@@ -882,26 +1089,33 @@ STAGES = {
 
 
 @pytest.mark.parametrize("command", STAGES)
-def test_a_reply_that_never_ends_ends_the_conversation(outgoing: Path, command: str) -> None:
-    """R6"""
+def test_an_endless_reply_ends_the_attempt(outgoing: Path, command: str) -> None:
+    """R6: The source ends the attempt when a reply does not end within the time limit."""
+    # given
     without = WAYS["LIST"] if command == "SIZE" else ()
     with serving(outgoing.parent, without=without) as server:
         server.replies[command] = "211-There is more to come"
         start = time.monotonic()
 
+        # when
         refused = failure(on(server, deadlines=STAGES[command]))
 
+        # then
         assert refused.transient
         assert time.monotonic() - start < 2
 
 
 @pytest.mark.parametrize("mode", ["passive", "active"])
-@pytest.mark.parametrize("tells", [True, False])
-def test_data_that_never_ends_ends_the_conversation(
-    fake: FtpServer, monkeypatch: pytest.MonkeyPatch, mode: str, tells: bool
+@pytest.mark.parametrize("sends", [True, False])
+def test_endless_data_ends_the_attempt(
+    fake: FtpServer, monkeypatch: pytest.MonkeyPatch, mode: str, sends: bool
 ) -> None:
-    """R6: a byte now and then is no silence."""
-    dripping = Dripping(monkeypatch, tells)
+    """R6: The source ends the attempt when data does not end within the time limit.
+
+    Single bytes that arrive do not extend the limit.
+    """
+    # given
+    dripping = Dripping(monkeypatch, sends)
     with closing(dripping):
         high, low = divmod(dripping.port, 256)
         fake.replies |= {
@@ -911,31 +1125,33 @@ def test_data_that_never_ends_ends_the_conversation(
         }
         start = time.monotonic()
 
+        # when
         refused = failure(on(fake, mode=mode, deadlines=Deadlines(whole=0.5)))
 
+    # then
     assert "longer than 0.5 seconds" in refused.problem
     assert time.monotonic() - start < 2
 
 
 class Dripping:
-    """Who sends a byte now and then, or none, over every connection for data."""
+    """A server for data connections that never ends them, and sends single bytes or nothing."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, tells: bool) -> None:
-        self._tells = tells
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, sends: bool) -> None:
+        self._sends = sends
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._accept)
         self._thread.start()
-        told = FtpClient.sendport
+        original = FtpClient.sendport
 
-        def overheard(client: FtpClient, host: str, port: int) -> str:
+        def sendport(client: FtpClient, host: str, port: int) -> str:
             threading.Thread(
                 target=self._drip, args=(socket.create_connection((host, port), 5),)
             ).start()
-            return told(client, host, port)
+            return original(client, host, port)
 
-        monkeypatch.setattr(FtpClient, "sendport", overheard)
+        monkeypatch.setattr(FtpClient, "sendport", sendport)
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -944,7 +1160,7 @@ class Dripping:
     def _drip(self, sock: socket.socket) -> None:
         with closing(sock), suppress(OSError):
             while not self._over.wait(0.05):
-                sock.sendall(b"x" * self._tells)
+                sock.sendall(b"x" * self._sends)
 
     def close(self) -> None:
         self._over.set()
@@ -954,33 +1170,40 @@ class Dripping:
         self._listener.close()
 
 
-def test_a_reply_of_any_number_of_lines_is_not_read(fake: FtpServer) -> None:
-    """R6"""
+def test_a_reply_of_too_many_lines_is_reported(fake: FtpServer) -> None:
+    """R6: The source stops at a reply of too many lines and reports it."""
+    # given
     fake.replies["FEAT"] = "211-Features:\r\n" + " MORE\r\n" * 2000 + "211 End"
 
+    # when / then
     assert "the server sent an unexpected reply" in problem(on(fake))
 
 
 @pytest.mark.parametrize("mode", ["passive", "active"])
 def test_every_connection_is_closed(fake: FtpServer, mode: str) -> None:
-    """R6"""
+    """R6: The source closes every connection after a success and after a failure."""
+    # when
     fetched(on(fake, mode=mode))
     list(on(fake, mode=mode).steps())
     fake.replies["RETR"] = "451 Busy"
     failure(on(fake, mode=mode))
 
+    # then
     end = time.monotonic() + 5
     while fake.open_sockets and time.monotonic() < end:
         time.sleep(0.02)
     assert fake.open_sockets == 0
 
 
-# What an operator sees
+# Steps, place and warnings for an operator
 
 
-def test_the_steps_lead_to_the_files(fake: FtpServer) -> None:
+def test_the_steps_are_listed_up_to_the_files(fake: FtpServer) -> None:
+    """The steps of a check go from the host name to the files. They read no file."""
+    # when
     steps = list(on(fake).steps())
 
+    # then
     assert [step.what for step in steps] == [
         *("resolved", "connected", "logged in", "directory", "matching", "file"),
     ]
@@ -990,30 +1213,42 @@ def test_the_steps_lead_to_the_files(fake: FtpServer) -> None:
 
 
 def test_the_steps_show_the_certificate(safe: FtpServer, certificate: Certificate) -> None:
+    """With `ftps`, the steps show the name, the issuer and the validity of the certificate."""
+    # when
     steps = list(on(safe, ca_file=certificate.ca).steps())
 
+    # then
     assert [step.what for step in steps][:4] == [
         *("resolved", "connected", "certificate", "logged in"),
     ]
     assert steps[2].detail.startswith("is for 127.0.0.1, issued by The tests' authority, valid ")
 
 
-def test_the_steps_end_where_it_does_not_go_on(safe: FtpServer) -> None:
-    met = []
+def test_the_steps_end_at_the_first_failure(safe: FtpServer) -> None:
+    """The steps end at the first failure."""
+    # given
+    steps = []
 
+    # when
     with pytest.raises(SourceUnreachable, match="certificate"):
         for step in on(safe, protocol="ftps").steps():
-            met.append(step.what)
+            steps.append(step.what)
 
-    assert met == ["resolved", "connected"]
+    # then
+    assert steps == ["resolved", "connected"]
 
 
-def test_a_source_tells_its_place(fake: FtpServer) -> None:
+def test_the_place_of_a_source_shows_user_and_directory(fake: FtpServer) -> None:
+    """The place of a source shows protocol, user name, host, port and directory."""
+    # when / then
     assert on(fake).place == f"ftp {USER}@127.0.0.1:{fake.port} /outgoing"
 
 
-def test_what_is_not_encrypted_is_warned_of(fake: FtpServer) -> None:
+def test_a_source_without_encryption_has_a_warning(fake: FtpServer) -> None:
+    """A source without encryption has a warning. A source with encryption has none."""
+    # when
     (warning,) = on(fake).warnings
 
+    # then
     assert "without encryption" in warning
     assert on(fake, protocol="ftps").warnings == ()

@@ -1,4 +1,4 @@
-"""W12: what a file costs grows with the file, whatever the file repeats."""
+"""W12: The cost of an import grows in proportion to the file, whatever the file repeats."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from tests.growth import GROUPS, SHAPES, Shape
 from tests.strategies import TORTURE
 
 SIZE = 200_000 if TORTURE else 40_000
-"""The bytes of the smaller one of two files."""
+"""The bytes of the smaller of two files."""
 AT_MOST = 2.2
-"""What twice the file may cost."""
+"""The most that a file of twice the size may cost, as a multiple."""
 SLACK = 50_000
-"""So many calls or bytes may come to it once, whatever the size: imports, pages of the database."""
+"""Calls or bytes that may be added at any size, for module imports or pages of the database."""
 SECONDS = 3
-"""The processor time of any file under a megabyte."""
+"""The most seconds of processor time that a file of 100 kB may take."""
 
 
 class Cost(NamedTuple):
-    """What an import costs: function calls, bytes of memory, bytes stored and bytes answered."""
+    """The cost of an import: function calls, bytes of memory, bytes stored and bytes answered."""
 
     calls: int
     memory: int
@@ -41,7 +41,10 @@ class Cost(NamedTuple):
 
 
 def imported(shape: Shape, size: int, place: Path, *, measured: bool = True) -> Cost:
-    """Imports a file of a shape into a company that knows the people that the shape needs."""
+    """Imports a file of a shape into a company with the employees that the shape needs.
+
+    Returns the cost, or zeros without `measured`.
+    """
     place.mkdir()
     customer = Customer(replace(a_company(), groups=GROUPS), a_customer().source)
     store = open_store(place / "tenure.db")
@@ -64,7 +67,7 @@ def imported(shape: Shape, size: int, place: Path, *, measured: bool = True) -> 
 
 
 def stored_bytes(place: Path) -> int:
-    """The size of a database with everything that lies beside it."""
+    """Returns the bytes of a database and of all files in its directory."""
     return sum(file.stat().st_size for file in place.iterdir())
 
 
@@ -73,7 +76,7 @@ def stored_bytes(place: Path) -> int:
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_twice_the_file_costs_little_more_than_twice(shape: Shape, tmp_path: Path) -> None:
     """W12: When a file is twice as large, the calls, the memory, the stored bytes and the answered
-    bytes of its import are about twice as many at most."""
+    bytes of its import are at most about twice as many."""
     # given
     imported(shape, 2_000, tmp_path / "warm")
 
@@ -88,11 +91,12 @@ def test_twice_the_file_costs_little_more_than_twice(shape: Shape, tmp_path: Pat
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_a_small_file_does_not_stop_the_process(shape: Shape, tmp_path: Path) -> None:
-    """W12: The import of a file of 100 kB stays below a few seconds of processor time, whatever the
-    file repeats.
+    """W12: The import of a file of 100 kB takes at most a few seconds of processor time, whatever
+    the file repeats.
 
-    The bound is twenty times what such a file takes; a file of this size took minutes where the
-    time grew with the square of what is repeated."""
+    The bound is twenty times the usual time. A file of this size took minutes where the time grew
+    with the square of the repetitions.
+    """
     # when
     began = process_time()
     imported(shape, 100_000, tmp_path / "one", measured=False)

@@ -1,7 +1,8 @@
-"""Servers that mean harm or are broken: whatever they do, a pick-up ends, and nothing is applied.
+"""Hostile and broken servers: every pick-up from such a server ends, and applies nothing.
 
-Each of them meets a whole import, in a process of its own (`hostile.py`) that tells what came of
-it and what it took. Everything that a server says has a word in it that must never be repeated.
+Each test runs a whole import in another process (`hostile.py`). That process reports the result
+of the import and the time, memory, threads and sockets that the import used. Every reply of a
+hostile server contains a secret word, and no message of Tenure may repeat that word.
 """
 
 from __future__ import annotations
@@ -64,11 +65,11 @@ from tests.adapters.hostile_ftp import FtpServer
 from tests.adapters.hostile_ssh import Act, Answer, SshServer
 
 CALM = Deadlines(connect=5, greeting=5, handshake=5, log_in=5, session=5, silence=5, whole=10)
-"""Far from everything that these tests wait for: what they are about is set to a moment."""
+"""Deadlines that no test reaches. A test replaces the deadline under test with `MOMENT`."""
 TORTURE = bool(os.environ.get("TENURE_TORTURE"))
 MOMENT = 0.5
 AT_ONCE = 1.5
-"""Seconds in which a conversation ends that nobody is waited for in."""
+"""Seconds in which a pick-up ends that waits for no deadline."""
 ENDS = ("SourceUnreachable", ("failed",), ("unreachable",))
 KEX_REPLY = 31
 
@@ -76,8 +77,8 @@ Talk = Callable[[Line], None]
 
 
 def each(stages: Iterable[str], always: Sequence[Any], *others: Any) -> list[tuple[str, Any]]:
-    """Every stage with what is tried at all of them, and every fourth with the others; with them
-    too under torture.
+    """Returns pairs of a stage and a behaviour. Each stage gets the behaviours in `always`. Every
+    fourth stage, or each stage in the long variant, also gets the behaviours in `others`.
     """
     names = list(stages)
     some = names if TORTURE else names[::4]
@@ -87,22 +88,23 @@ def each(stages: Iterable[str], always: Sequence[Any], *others: Any) -> list[tup
 
 @pytest.fixture(scope="module")
 def victim() -> Iterator[Victim]:
-    """The process that picks up."""
+    """The process that runs the pick-ups."""
     with hostile.victim() as process:
         yield process
 
 
 class Ground:
-    """Where a pick-up meets a server, and what must be true of it, whatever the server does."""
+    """Runs imports from hostile servers, and checks what must hold after each import."""
 
     def __init__(self, victim: Victim, database: Path) -> None:
         self._victim = victim
         self._database = database
 
     def meet(self, server: Server, source: Any, within: float, people: int | None = 0) -> Told:
-        """What came of an import from this source, which ends `within` so many seconds, and
-        registers so many `people`: none, where something is wrong with the file; `None` where
-        that is not what matters.
+        """Imports from the source and returns the result.
+
+        The import must end `within` this number of seconds, plus `SLACK`. The import must register
+        this number of `people`; `None` means any number.
         """
         with closing(server):
             told = self._victim.pick_up(source, self._database, within)
@@ -122,31 +124,32 @@ class Ground:
 
 @pytest.fixture
 def ground(victim: Victim, tmp_path: Path) -> Ground:
-    """An empty database, and a company that picks up into it."""
+    """A ground with an empty database."""
     return Ground(victim, tmp_path / "tenure.db")
 
 
 def unreachable(told: Told, *words: str) -> None:
-    """The run failed since the files cannot be fetched, for this reason."""
+    """Asserts that the run failed as `unreachable`, and that the message has these words."""
     assert (told.failure, told.outcomes, told.issues) == ENDS
     for word in words:
         assert word in told.problem
 
 
 def still_uploading(told: Told) -> None:
-    """The run failed since a file was changing (D4)."""
+    """Asserts that the run failed because a file was changing (D4)."""
     assert (told.failure, told.outcomes) == ("StillUploading", ("failed",))
     assert told.issues == ("still-uploading",)
 
 
 def too_large(told: Told, size: int) -> None:
-    """The run was refused since a file is larger than it may be, which was not read (F7)."""
+    """Asserts that the run was refused because of a file over the limit, and that the file was
+    not read (F7)."""
     assert told.files == ((NAME, size, False),)
     assert (told.failure, told.outcomes, told.issues) == ("", ("refused",), ("too-large",))
 
 
 def no_file(told: Told) -> None:
-    """There was nothing that counts (D2, D6)."""
+    """Asserts that no file counted (D2, D6)."""
     assert (told.files, told.failure) == ((), "")
     assert (told.outcomes, told.issues) == (("no-file",), ("no-file",))
 
@@ -155,7 +158,7 @@ def no_file(told: Told) -> None:
 
 
 def over_ssh(server: Server, deadlines: Deadlines = CALM, **changes: Any) -> SftpSource:
-    """A source on a server that would work, if that were any good."""
+    """The settings of a source that picks up from this SFTP server."""
     usual: dict[str, Any] = {
         "host": "127.0.0.1",
         "port": server.port,
@@ -172,16 +175,19 @@ def over_ssh(server: Server, deadlines: Deadlines = CALM, **changes: Any) -> Sft
 
 
 def sftp(ground: Ground, answers: dict[int, Answer], **changes: Any) -> Told:
-    """What came of a server that answers so, without anyone being waited for."""
+    """The result of an import from an SFTP server with these answers, which ends at once."""
     server = SshServer(answers)
     return ground.meet(server, over_ssh(server, **changes), AT_ONCE)
 
 
-def test_the_server_that_all_of_these_are_is_a_good_one(victim: Victim, tmp_path: Path) -> None:
-    """D1: what follows fails for what it says, and not for something that is always wrong."""
+def test_a_delivery_from_an_sftp_server_is_applied(victim: Victim, tmp_path: Path) -> None:
+    """D1: A delivery from the SFTP server of this module is applied when no test changes the
+    server. So the other tests fail for the fault that they add, and for no other reason."""
+    # when
     with closing(SshServer()) as server:
         told = victim.pick_up(over_ssh(server), tmp_path / "tenure.db", AT_ONCE)
 
+    # then
     assert (told.outcomes, told.people) == (("applied",), 1)
     assert (told.threads, told.sockets) == ((), 0)
 
@@ -206,7 +212,7 @@ SSH_STAGES = {
     "session": (MSG_CHANNEL_OPEN_SUCCESS, CALM._replace(session=MOMENT), NO_SESSION),
     "subsystem": (MSG_CHANNEL_SUCCESS, CALM._replace(session=MOMENT), NO_SESSION),
 }
-"""Messages of a server, how long they are waited for, and what is said without them."""
+"""For each stage: the server's message, the deadlines, and the words that report its absence."""
 SFTP_STAGES = {
     "open directory": (CMD_OPENDIR, NO_LISTING),
     "list": (CMD_READDIR, NO_LISTING),
@@ -221,15 +227,19 @@ SFTP_STAGES = {
 @pytest.mark.parametrize(
     ("stage", "act"), each(SSH_STAGES, [hostile_ssh.say_nothing], hostile_ssh.drip)
 )
-def test_an_ssh_server_that_does_not_go_on_is_not_waited_for(
+def test_an_ssh_server_that_stops_answering_is_given_up(
     ground: Ground, stage: str, act: Act
 ) -> None:
-    """R6: silence, and a byte now and then."""
+    """R6: The pick-up ends at the deadline of the stage when an SSH server is silent or sends a
+    byte now and then."""
+    # given
     at, deadlines, words = SSH_STAGES[stage]
     server = SshServer(at=at, act=act)
 
+    # when
     told = ground.meet(server, over_ssh(server, deadlines), MOMENT)
 
+    # then
     unreachable(told, words, "within 0.5 seconds")
 
 
@@ -238,13 +248,19 @@ def test_an_ssh_server_that_does_not_go_on_is_not_waited_for(
     ("stage", "act"),
     each(SSH_STAGES, [hostile_ssh.reset, hostile_ssh.disconnect], hostile_ssh.hang_up),
 )
-def test_an_ssh_server_that_is_gone_is_told(ground: Ground, stage: str, act: Act) -> None:
-    """R6"""
+def test_an_ssh_server_that_closes_the_connection_is_reported(
+    ground: Ground, stage: str, act: Act
+) -> None:
+    """R6: An SSH server that closes the connection ends the pick-up at once, and the message names
+    the stage."""
+    # given
     at, _, words = SSH_STAGES[stage]
     server = SshServer(at=at, act=act)
 
+    # when
     told = ground.meet(server, over_ssh(server), AT_ONCE)
 
+    # then
     log_in = words == NO_LOG_IN
     said = HUNG_UP if log_in and act is hostile_ssh.disconnect else BROKE_OFF
     unreachable(told, "ended the log-in of tenure" if log_in else words, said)
@@ -260,43 +276,53 @@ def test_an_ssh_server_that_is_gone_is_told(ground: Ground, stage: str, act: Act
         hostile_ssh.drip_below,
     ),
 )
-def test_an_sftp_server_that_does_not_go_on_is_not_waited_for(
+def test_an_sftp_server_that_stops_answering_is_given_up(
     ground: Ground, stage: str, answer: Answer
 ) -> None:
-    """R6: silence is ended soon, and a byte now and then when the whole has taken too long."""
+    """R6: A silent SFTP server ends the pick-up at the deadline for silence. A server that sends a
+    byte now and then ends the pick-up at the deadline of the whole pick-up."""
+    # given
     kind, words = SFTP_STAGES[stage]
     silent = answer is not hostile_ssh.drip_answer
     deadlines = CALM._replace(silence=MOMENT, whole=10 if silent else 1)
     server = SshServer({kind: answer})
 
+    # when
     told = ground.meet(server, over_ssh(server, deadlines), MOMENT if silent else 1)
 
+    # then
     unreachable(told, *((words, SILENT) if silent else (TOO_LONG, "`deadline`")))
 
 
 @pytest.mark.parametrize("answer", [hostile_ssh.stop_talking, hostile_ssh.drip_answer])
-def test_an_sftp_session_that_does_not_begin_is_not_waited_for(
-    ground: Ground, answer: Answer
-) -> None:
-    """R6"""
+def test_an_sftp_session_that_does_not_begin_is_given_up(ground: Ground, answer: Answer) -> None:
+    """R6: The pick-up ends at the deadline for the session when the SFTP session does not begin."""
+    # given
     server = SshServer({CMD_INIT: answer})
 
+    # when
     told = ground.meet(server, over_ssh(server, CALM._replace(session=MOMENT)), MOMENT)
 
+    # then
     unreachable(told, NO_SESSION, "within 0.5 seconds")
 
 
 @pytest.mark.parametrize("stage", SFTP_STAGES)
 @pytest.mark.parametrize("answer", [hostile_ssh.reset_instead, hostile_ssh.hang_up_instead])
-def test_an_sftp_server_that_is_gone_is_told(ground: Ground, stage: str, answer: Answer) -> None:
-    """R6"""
+def test_an_sftp_server_that_closes_the_connection_is_reported(
+    ground: Ground, stage: str, answer: Answer
+) -> None:
+    """R6: An SFTP server that closes the connection ends the pick-up at once, and the message names
+    the step that failed."""
+    # given
     kind, words = SFTP_STAGES[stage]
 
+    # when / then
     unreachable(sftp(ground, {kind: answer}), words, BROKE_OFF)
 
 
 def then(first: bytes, talk: Talk) -> Talk:
-    """A greeting, and what comes after it."""
+    """Sends the first bytes, and then goes on with `talk`."""
 
     def both(line: Line) -> None:
         line.sendall(first)
@@ -314,8 +340,8 @@ GREETINGS: dict[str, tuple[Talk, str]] = {
     "lines without end": (lambda line: line.flood(f"{MARK}\r\n".encode() * 9), BROKE_OFF),
     "an end": (Line.hang_up, BROKE_OFF),
     "a reset": (Line.reset, BROKE_OFF),
-    "SSH of no version": (hostile.greet(f"SSH-{MARK}-x\r\n".encode()), ""),
-    "SSH of old": (hostile.greet(f"SSH-1.5-{MARK}\r\n".encode()), ""),
+    "SSH without a version": (hostile.greet(f"SSH-{MARK}-x\r\n".encode()), ""),
+    "SSH 1.5": (hostile.greet(f"SSH-1.5-{MARK}\r\n".encode()), ""),
     "HTTP": (hostile.greet(f"HTTP/1.1 400 {MARK}\r\n\r\n".encode()), ""),
     "SMTP": (hostile.greet(f"220 {MARK} ESMTP\r\n".encode()), ""),
     "FTP": (hostile.greet(f"220 {MARK}\r\n".encode()), ""),
@@ -328,26 +354,20 @@ GREETINGS: dict[str, tuple[Talk, str]] = {
 
 
 @pytest.mark.parametrize("greeting", GREETINGS)
-def test_what_does_not_greet_as_ssh_is_told(ground: Ground, greeting: str) -> None:
-    """R6"""
+def test_a_server_that_does_not_greet_as_ssh_is_reported(ground: Ground, greeting: str) -> None:
+    """R6: A server that does not greet as an SSH server does is reported with its host and port."""
+    # given
     talk, words = GREETINGS[greeting]
     server = Server(talk)
 
+    # when
     told = ground.meet(server, over_ssh(server, HASTY), MOMENT)
 
+    # then
     if greeting == "a reset" and "cannot be reached" in told.problem:
-        words = "Connection reset"  # so soon that there never was a connection
+        words = "Connection reset"  # the reset came before the connection was open
     unreachable(told, f"127.0.0.1 port {server.port}", words)
     assert NO_GREETING in told.problem or words == "Connection reset"
-
-
-@pytest.mark.parametrize("talk", [Line.say_nothing, Line.drip_on])
-def test_the_whole_of_a_pick_up_includes_connecting(ground: Ground, talk: Talk) -> None:
-    """R6: `deadline` is "seconds that the whole pick-up may take, every attempt included"."""
-    server = Server(talk)
-    source = over_ssh(server, CALM._replace(whole=MOMENT), attempts=4)
-
-    unreachable(ground.meet(server, source, MOMENT), "`deadline`")
 
 
 FLOODS: dict[str, tuple[int, Act, Deadlines, str]] = {
@@ -379,62 +399,82 @@ FLOODS: dict[str, tuple[int, Act, Deadlines, str]] = {
 
 
 @pytest.mark.parametrize("flood", FLOODS)
-def test_what_an_ssh_server_sends_unasked_is_bounded(ground: Ground, flood: str) -> None:
-    """R6"""
+def test_a_flood_of_ssh_messages_ends_the_pick_up(ground: Ground, flood: str) -> None:
+    """R6: SSH messages that the client did not ask for end the pick-up, and take little time and
+    memory."""
+    # given
     at, act, deadlines, words = FLOODS[flood]
     server = SshServer(at=at, act=act)
 
+    # when
     told = ground.meet(server, over_ssh(server, deadlines), AT_ONCE)
 
+    # then
     unreachable(told, words)
 
 
-def test_questions_of_a_log_in_are_bounded(ground: Ground) -> None:
-    """R6: a server may ask for more than a password, and says how often."""
+def test_a_log_in_with_too_many_questions_fails(ground: Ground) -> None:
+    """R6: A server may ask questions at the log-in, and announces how many. A log-in with four
+    billion questions fails."""
+    # given
     ask = hostile_ssh.instead(hostile_ssh.PROMPTS)
     server = SshServer(at=60, act=ask, methods="keyboard-interactive")
 
+    # when
     told = ground.meet(server, over_ssh(server, CALM._replace(log_in=MOMENT)), MOMENT)
 
+    # then
     unreachable(told, "ended the log-in of tenure", BROKE_OFF)
 
 
 @pytest.mark.parametrize("message", [hostile_ssh.OUTPUT, hostile_ssh.ERRORS])
-def test_a_flood_while_files_settle_is_bounded(ground: Ground, message: bytes) -> None:
-    """R6, D4: nobody reads in the meantime."""
+def test_a_flood_between_two_looks_ends_the_pick_up(ground: Ground, message: bytes) -> None:
+    """R6, D4: Data that the server sends between the two looks ends the pick-up. The client reads
+    no data in that time."""
+    # given
     flooding = hostile_ssh.then(
         hostile_ssh.refuse(0), lambda transport: transport.flood_with(message)
     )
     server = SshServer({CMD_CLOSE: flooding})
 
+    # when
     told = ground.meet(server, over_ssh(server, settle=1), 1 + AT_ONCE)
 
+    # then
     unreachable(told, NO_LISTING, BROKE_OFF)
 
 
-# Who it is, and whom it lets in
+# SFTP: host keys, algorithms and log-in
 
 
-def test_a_server_with_another_key_gets_nothing(ground: Ground) -> None:
+@pytest.mark.parametrize(
+    ("pinned", "words"),
+    [("SHA256:" + "A" * 43, "is not the pinned one"), (None, "is not pinned")],
+)
+def test_a_server_without_a_pinned_host_key_is_refused(
+    ground: Ground, pinned: str | None, words: str
+) -> None:
+    """A server is refused when its host key is not the pinned one, or when no host key is
+    pinned."""
+    # given
     server = SshServer()
-    source = over_ssh(server, host_key="SHA256:" + "A" * 43)
 
-    unreachable(ground.meet(server, source, AT_ONCE), "is not the pinned one")
-
-
-def test_a_server_whose_key_nobody_knows_gets_nothing(ground: Ground) -> None:
-    server = SshServer()
-
-    unreachable(ground.meet(server, over_ssh(server, host_key=None), AT_ONCE), "is not pinned")
+    # when / then
+    unreachable(ground.meet(server, over_ssh(server, host_key=pinned), AT_ONCE), words)
 
 
 @pytest.mark.parametrize("kind", ["ciphers", "macs", "kex"])
-def test_a_server_with_weak_algorithms_gets_nothing(ground: Ground, kind: str) -> None:
+def test_a_server_with_weak_algorithms_is_refused(ground: Ground, kind: str) -> None:
+    """A server that offers only an unsafe algorithm is refused, and the message names the
+    algorithm."""
+    # given
     weak = {"ciphers": "3des-cbc", "macs": "hmac-md5", "kex": "diffie-hellman-group14-sha1"}[kind]
     server = SshServer(offers={kind: (weak,), "ciphers": (_CIPHERS[kind],)})
 
+    # when
     told = ground.meet(server, over_ssh(server), AT_ONCE)
 
+    # then
     unreachable(told, "that is safe, only", weak)
 
 
@@ -450,41 +490,53 @@ _CIPHERS = {"ciphers": "3des-cbc", "macs": "aes128-ctr", "kex": "aes128-ctr"}
         ({"sessions": False}, NO_SESSION),
     ],
 )
-def test_a_server_that_does_not_let_us_in_is_told(
+def test_a_server_without_password_log_in_or_session_is_reported(
     ground: Ground, behaviour: dict[str, Any], words: str
 ) -> None:
+    """The message names the missing method of log-in or the missing session. The message does not
+    repeat a method that the client does not know."""
+    # given
     server = SshServer(**behaviour)
 
+    # when / then
     unreachable(ground.meet(server, over_ssh(server), AT_ONCE), words)
 
 
-def test_a_refused_password_is_told_without_it(ground: Ground) -> None:
+def test_a_refused_password_is_reported_and_not_repeated(ground: Ground) -> None:
+    """The message about a refused log-in names the user and the settings, and does not repeat the
+    password."""
+    # given
     server = SshServer()
 
+    # when
     told = ground.meet(server, over_ssh(server, username="nobody"), AT_ONCE)
 
+    # then
     unreachable(told, "does not let nobody in", "`username` and `password`")
 
 
-# What SFTP may answer
+# SFTP: answers
 
 
 def handle(size: int) -> Answer:
+    """Answers with a file handle of this size."""
     return hostile_ssh.always(
         lambda ask: hostile_ssh.packet(CMD_HANDLE, ask.number, hostile_ssh.string(b"h" * size))
     )
 
 
 def raw(data: bytes) -> Answer:
+    """Answers with exactly these bytes."""
     return lambda ask: [data]
 
 
 def numbered(kind: int, *parts: bytes) -> Answer:
+    """Answers with this kind of packet, under the number of the request."""
     return hostile_ssh.always(lambda ask: hostile_ssh.packet(kind, ask.number, *parts))
 
 
 def everything(*sizes: int) -> dict[int, Answer]:
-    """A file that is said to be so large when it is listed, and when it is open."""
+    """Answers with a size in the listing and with a size of the open file. One number is both."""
     listed, opened = (*sizes, *sizes)[:2]
     return {
         CMD_READDIR: hostile_ssh.listing((NAME.encode(), hostile_ssh.attributes(listed))),
@@ -494,7 +546,7 @@ def everything(*sizes: int) -> dict[int, Answer]:
 
 BROKEN: dict[str, tuple[dict[int, Answer], str]] = {
     "session: 4 GiB": ({CMD_INIT: raw(b"\xff" * 4)}, NO_SESSION),
-    "session: nothing": ({CMD_INIT: raw(b"\0" * 4)}, NO_SESSION),
+    "session: an empty packet": ({CMD_INIT: raw(b"\0" * 4)}, NO_SESSION),
     "session: no version": (
         {CMD_INIT: raw(hostile_ssh.packet(CMD_VERSION))},
         NO_SESSION,
@@ -503,7 +555,7 @@ BROKEN: dict[str, tuple[dict[int, Answer], str]] = {
     "listing: 4 GiB": ({CMD_READDIR: raw(b"\xff" * 4)}, NO_LISTING),
     "listing: something else": ({CMD_READDIR: numbered(CMD_DATA)}, NO_LISTING),
     "listing: no number": ({CMD_READDIR: raw(hostile_ssh.packet(CMD_NAME))}, NO_LISTING),
-    "listing: nobody asked": (
+    "listing: unknown number": (
         {CMD_READDIR: raw(hostile_ssh.packet(CMD_NAME, b"\x7f" * 4))},
         NO_LISTING,
     ),
@@ -518,14 +570,22 @@ BROKEN: dict[str, tuple[dict[int, Answer], str]] = {
         {CMD_READDIR: hostile_ssh.listing((NAME.encode(), struct.pack(">I", 0)))},
         "does not tell kind, size and time",
     ),
+    "listing: 4 billion attributes": (
+        {CMD_READDIR: hostile_ssh.listing((NAME.encode(), hostile_ssh.EXTENDED))},
+        f"{NO_LISTING} (the server sent an unexpected reply)",
+    ),
+    "reading: 4 billion attributes": (
+        {CMD_FSTAT: numbered(CMD_ATTRS, hostile_ssh.EXTENDED)},
+        f"{NO_READING} (the server sent an unexpected reply)",
+    ),
     "reading: 4 GiB": ({CMD_READ: raw(b"\xff" * 4)}, NO_READING),
     "reading: something else": ({CMD_READ: numbered(CMD_HANDLE)}, NO_READING),
-    "reading: nobody asked": (
+    "reading: unknown number": (
         {CMD_READ: raw(hostile_ssh.packet(CMD_DATA, b"\x7f" * 4, hostile_ssh.string("x")))},
         NO_READING,
     ),
     "reading: not allowed": ({CMD_OPEN: hostile_ssh.refuse(3)}, "Permission denied"),
-    "reading: no": ({CMD_READ: hostile_ssh.refuse(4)}, "the server refuses with code 4"),
+    "reading: refused": ({CMD_READ: hostile_ssh.refuse(4)}, "the server refuses with code 4"),
     "reading: twice the same": (
         {
             **everything(100_000),
@@ -539,10 +599,13 @@ BROKEN: dict[str, tuple[dict[int, Answer], str]] = {
 
 
 @pytest.mark.parametrize("case", BROKEN)
-def test_an_answer_that_is_none_is_told(ground: Ground, case: str) -> None:
-    """R6"""
+def test_a_malformed_sftp_answer_is_reported(ground: Ground, case: str) -> None:
+    """R6: A malformed answer or a refusal of an SFTP server ends the pick-up, and the message names
+    the step that failed."""
+    # given
     answers, words = BROKEN[case]
 
+    # when / then
     unreachable(sftp(ground, answers), words)
 
 
@@ -556,48 +619,57 @@ ENDLESS: dict[str, dict[int, Answer]] = {
             lambda ask: hostile_ssh.packet(CMD_DATA, ask.number, hostile_ssh.string("x"))
         ),
     },
-    "4 billion attributes of a name": {
-        CMD_READDIR: hostile_ssh.listing((NAME.encode(), hostile_ssh.EXTENDED)),
-    },
-    "4 billion attributes of a file": {CMD_FSTAT: numbered(CMD_ATTRS, hostile_ssh.EXTENDED)},
 }
 
 
 @pytest.mark.parametrize("case", ENDLESS)
-def test_answers_without_end_end(ground: Ground, case: str) -> None:
-    """R6: each is an answer, and no deadline for a single one would ever be over."""
+def test_endless_sftp_answers_are_given_up(ground: Ground, case: str) -> None:
+    """R6: The pick-up ends at the deadline of the whole pick-up when valid answers never end. No
+    deadline for a single answer would end the pick-up."""
+    # given
     server = SshServer(ENDLESS[case])
 
+    # when
     told = ground.meet(server, over_ssh(server, CALM._replace(whole=1)), 1)
 
-    assert told.outcomes == ("failed",)
+    # then
+    unreachable(told, TOO_LONG)
 
 
 @pytest.mark.parametrize("name", [b"x.csv", b"alleo_employees_%d.csv" % 1, b"x" * 20])
-def test_a_listing_without_end_ends(ground: Ground, name: bytes) -> None:
-    """R6"""
+def test_an_endless_sftp_listing_is_given_up(ground: Ground, name: bytes) -> None:
+    """R6: The pick-up ends when an SFTP listing has more than 100,000 entries."""
+    # given
     many = [(name, hostile_ssh.attributes())] * 500
     answer = hostile_ssh.always(lambda ask: hostile_ssh.names(ask, *many))
     server = SshServer({CMD_READDIR: answer})
 
+    # when
     told = ground.meet(server, over_ssh(server), 5)
 
+    # then
     unreachable(told, "more than 100000 entries")
 
 
-def test_a_handle_of_any_length_is_not_kept_for_every_request(ground: Ground) -> None:
-    """R6: it goes out again with each of many requests."""
+def test_a_long_file_handle_does_not_fill_the_memory(ground: Ground) -> None:
+    """R6: A file handle of one megabyte does not fill the memory, although many read requests
+    repeat the handle."""
+    # given
     answers = {**everything(10**8), CMD_OPEN: handle(1_000_000), CMD_READ: hostile_ssh.stop_talking}
     server = SshServer(answers)
 
+    # when
     told = ground.meet(server, over_ssh(server, CALM._replace(silence=MOMENT, whole=3)), 3)
 
+    # then
     unreachable(told, "")
 
 
 @pytest.mark.parametrize("size", [2**40, 2**63 - 1, 2**63, 2**64 - 1])
-def test_a_file_of_an_absurd_size_is_refused_and_not_read(ground: Ground, size: int) -> None:
-    """F7, R2"""
+def test_a_huge_file_over_sftp_is_refused_and_not_read(ground: Ground, size: int) -> None:
+    """F7, R2: A file whose listed size exceeds the limit is refused and not read. The run's record
+    holds the listed size."""
+    # when / then
     too_large(sftp(ground, {**everything(size), CMD_OPEN: hostile_ssh.reset_instead}), size)
 
 
@@ -621,13 +693,18 @@ CHANGING: dict[str, dict[int, Answer]] = {
 
 
 @pytest.mark.parametrize("case", CHANGING)
-def test_a_file_that_does_not_come_as_listed_is_not_applied(ground: Ground, case: str) -> None:
-    """D4"""
+def test_a_file_that_differs_from_its_sftp_listing_is_not_applied(
+    ground: Ground, case: str
+) -> None:
+    """D4: A file that differs from its SFTP listing is not applied, and the run ends as
+    `still-uploading`."""
+    # when / then
     still_uploading(sftp(ground, CHANGING[case]))
 
 
-def test_a_file_that_is_replaced_while_it_is_read_is_not_applied(ground: Ground) -> None:
-    """D4"""
+def test_a_file_replaced_over_sftp_while_it_is_read_is_not_applied(ground: Ground) -> None:
+    """D4: A file that is replaced while it is read over SFTP is not applied."""
+    # given
     looks = iter(range(99))
 
     def answer(ask: hostile_ssh.Ask) -> Any:
@@ -637,6 +714,7 @@ def test_a_file_that_is_replaced_while_it_is_read_is_not_applied(ground: Ground)
         about = hostile_ssh.attributes(modified=1 + number)
         return [hostile_ssh.names(ask, (NAME.encode(), about))]
 
+    # when / then
     still_uploading(sftp(ground, {CMD_READDIR: answer}))
 
 
@@ -655,28 +733,36 @@ NO_NAMES = {
 
 
 @pytest.mark.parametrize("case", NO_NAMES)
-def test_what_is_no_name_over_sftp_never_counts(ground: Ground, case: str) -> None:
-    """D2"""
+def test_an_invalid_file_name_over_sftp_does_not_count(ground: Ground, case: str) -> None:
+    """D2: An entry of an SFTP listing does not count when its name is a path, is empty, is too long
+    or has control characters."""
+    # given
     entries = [(NO_NAMES[case], hostile_ssh.attributes())]
 
+    # when / then
     no_file(sftp(ground, {CMD_READDIR: hostile_ssh.listing(*entries)}, pattern="*"))
 
 
 @pytest.mark.parametrize("mode", [hostile_ssh.LINK, hostile_ssh.FIFO, hostile_ssh.FOLDER])
-def test_what_is_no_file_over_sftp_never_counts(ground: Ground, mode: int) -> None:
-    """D2"""
+def test_a_link_pipe_or_directory_over_sftp_does_not_count(ground: Ground, mode: int) -> None:
+    """D2: A link, a pipe or a directory in an SFTP listing does not count."""
+    # given
     entries = [(NAME.encode(), hostile_ssh.attributes(mode=mode))]
 
+    # when / then
     no_file(sftp(ground, {CMD_READDIR: hostile_ssh.listing(*entries)}))
 
 
-def test_a_name_that_is_no_text_is_told_in_a_way_that_can_be_shown(ground: Ground) -> None:
+def test_a_file_name_that_is_not_utf8_is_shown_with_escapes(ground: Ground) -> None:
+    """A message shows the bytes of a file name that are not UTF-8 as escapes, such as `\\xff`."""
+    # given
     entries = [(b"alleo_employees_\xff.csv", hostile_ssh.attributes())]
     answers = {
         CMD_READDIR: hostile_ssh.listing(*entries),
         CMD_OPEN: hostile_ssh.refuse(hostile_ssh.DENIED_CODE),
     }
 
+    # when / then
     unreachable(sftp(ground, answers), r"alleo_employees_\xff.csv on 127.0.0.1 cannot be read")
 
 
@@ -685,12 +771,12 @@ def test_a_name_that_is_no_text_is_told_in_a_way_that_can_be_shown(ground: Groun
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    """A right one."""
+    """A certificate that the client accepts."""
     return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 def over_ftp(server: FtpServer, deadlines: Deadlines = CALM, **changes: Any) -> FtpSource:
-    """A source on a server that would work, if that were any good; encrypted with `ca_file`."""
+    """The settings of a source that picks up from this FTP server; with `ca_file`, over TLS."""
     usual: dict[str, Any] = {
         "protocol": "ftps" if "ca_file" in changes else "ftp",
         "host": "127.0.0.1",
@@ -714,7 +800,7 @@ def ftp(
     facts: bool = True,
     **changes: Any,
 ) -> Told:
-    """What came of a server that acts so, without anyone being waited for."""
+    """The result of an import from an FTP server with this behaviour, which ends at once."""
     server = FtpServer(acts, sends, facts=facts)
     return ground.meet(server, over_ftp(server, **changes), AT_ONCE)
 
@@ -722,15 +808,19 @@ def ftp(
 @pytest.mark.parametrize("mode", ["passive", "active"])
 @pytest.mark.parametrize("facts", [True, False])
 @pytest.mark.parametrize("encrypted", [True, False])
-def test_the_ftp_server_that_all_of_these_are_is_a_good_one(
+def test_a_delivery_from_an_ftp_server_is_applied(
     ground: Ground, certificate: Certificate, mode: str, facts: bool, encrypted: bool
 ) -> None:
-    """D1: what follows fails for what it says, and not for something that is always wrong."""
+    """D1: A delivery from the FTP server of this module is applied when no test changes the server.
+    So the other tests fail for the fault that they add, and for no other reason."""
+    # given
     server = FtpServer(tls=certificate, facts=facts)
-    ca_file = {"ca_file": certificate.ca} if encrypted else {}
+    ca_file: dict[str, Any] = {"ca_file": certificate.ca} if encrypted else {}
 
+    # when
     told = ground.meet(server, over_ftp(server, mode=mode, **ca_file), AT_ONCE, people=1)
 
+    # then
     assert told.outcomes == ("applied",)
 
 
@@ -739,7 +829,6 @@ NO_FTP_SESSION = "gives tenure no session"
 NO_DATA = "there is no data connection with 127.0.0.1"
 NO_TLS = "offers no encryption"
 UNTOLD = f"127.0.0.1 does not tell size and time of {NAME}"
-NO_LOOK = f"{NO_LISTING} {SILENT}"
 FTP_STAGES = {
     "greeting": ("greeting", NO_FTP),
     "USER": ("log_in", NO_LOG_IN),
@@ -757,7 +846,7 @@ FTP_STAGES = {
     "RETR": ("silence", NO_READING),
     "done": ("silence", NO_LISTING),
 }
-"""Moments of a conversation, which deadline they have, and what is said without them."""
+"""For each stage: the name of its deadline, and the words that report a missing reply."""
 FTPS_STAGES = {
     "AUTH": ("handshake", NO_TLS),
     "PBSZ": ("session", NO_FTP_SESSION),
@@ -766,7 +855,7 @@ FTPS_STAGES = {
 
 
 def soon(deadline: str) -> Deadlines:
-    """Calm, but for one of them."""
+    """The deadlines `CALM` with one of them set to `MOMENT`."""
     return CALM._replace(**{deadline: MOMENT})
 
 
@@ -774,32 +863,40 @@ def soon(deadline: str) -> Deadlines:
 @pytest.mark.parametrize(
     ("stage", "act"), each(FTP_STAGES, [hostile_ftp.say_nothing], hostile_ftp.drip)
 )
-def test_an_ftp_server_that_does_not_go_on_is_not_waited_for(
+def test_an_ftp_server_that_stops_answering_is_given_up(
     ground: Ground, stage: str, act: hostile_ftp.Act
 ) -> None:
-    """R6: silence, and a byte now and then."""
+    """R6: The pick-up ends at a deadline when an FTP server is silent or sends a byte now and
+    then."""
+    # given
     deadline, words = FTP_STAGES[stage]
     endless = deadline == "silence" and act is hostile_ftp.drip
     deadlines = CALM._replace(silence=MOMENT, whole=1) if endless else soon(deadline)
     server = FtpServer({stage: act}, facts=stage not in ("SIZE", "MDTM"))
 
+    # when
     told = ground.meet(server, over_ftp(server, deadlines), 1 if endless else MOMENT)
 
+    # then
     unreachable(told, *((TOO_LONG, "`deadline`") if endless else (words,)))
-    assert endless or "within 0.5 seconds" in told.problem or deadline == "silence"
+    assert endless or (SILENT if deadline == "silence" else "within 0.5 seconds") in told.problem
 
 
 @pytest.mark.parametrize("act", [hostile_ftp.say_nothing, hostile_ftp.drip])
 @pytest.mark.parametrize("stage", FTPS_STAGES)
-def test_an_ftps_server_that_does_not_go_on_is_not_waited_for(
+def test_an_ftps_server_that_stops_answering_is_given_up(
     ground: Ground, certificate: Certificate, stage: str, act: hostile_ftp.Act
 ) -> None:
-    """R6"""
+    """R6: The pick-up ends at the deadline of the stage when an FTP server stops answering the
+    commands for encryption."""
+    # given
     deadline, words = FTPS_STAGES[stage]
     server = FtpServer({stage: act}, tls=certificate)
 
+    # when
     told = ground.meet(server, over_ftp(server, soon(deadline), ca_file=certificate.ca), MOMENT)
 
+    # then
     unreachable(told, words, "within 0.5 seconds")
 
 
@@ -807,32 +904,40 @@ def test_an_ftps_server_that_does_not_go_on_is_not_waited_for(
 @pytest.mark.parametrize(
     ("stage", "act"), each(FTP_STAGES, [hostile_ftp.reset], hostile_ftp.hang_up)
 )
-def test_an_ftp_server_that_is_gone_is_told(
+def test_an_ftp_server_that_closes_the_connection_is_reported(
     ground: Ground, stage: str, act: hostile_ftp.Act
 ) -> None:
-    """R6"""
+    """R6: An FTP server that closes the connection ends the pick-up at once, and the message names
+    the step that failed."""
+    # given
     deadline, words = FTP_STAGES[stage]
     words = NO_LISTING if stage in ("CWD", "PWD") else words
 
+    # when
     told = ftp(ground, {stage: act}, facts=stage not in ("SIZE", "MDTM"))
 
+    # then
     if act is hostile_ftp.reset and "cannot be reached" in told.problem:
-        words = "Connection reset"  # so soon that there never was a connection
+        words = "Connection reset"  # the reset came before the connection was open
     unreachable(told, "the log-in of tenure" if deadline == "log_in" else words)
     assert "broke off" in told.problem or "Connection reset" in told.problem
 
 
 @pytest.mark.parametrize("act", [hostile_ftp.reset, hostile_ftp.hang_up])
 @pytest.mark.parametrize("stage", FTPS_STAGES)
-def test_an_ftps_server_that_is_gone_is_told(
+def test_an_ftps_server_that_closes_the_connection_is_reported(
     ground: Ground, certificate: Certificate, stage: str, act: hostile_ftp.Act
 ) -> None:
-    """R6"""
+    """R6: An FTP server that closes the connection at a command for encryption ends the pick-up at
+    once, and the message names the step that failed."""
+    # given
     words = "offers no encryption" if stage == "AUTH" else NO_FTP_SESSION
     server = FtpServer({stage: act}, tls=certificate)
 
+    # when
     told = ground.meet(server, over_ftp(server, ca_file=certificate.ca), AT_ONCE)
 
+    # then
     unreachable(told, words, BROKE_OFF)
 
 
@@ -846,14 +951,17 @@ HANDSHAKES: dict[str, tuple[hostile_ftp.Act, str]] = {
 
 
 @pytest.mark.parametrize("case", HANDSHAKES)
-def test_encryption_that_does_not_begin_is_told(
+def test_a_failed_tls_handshake_is_reported(
     ground: Ground, certificate: Certificate, case: str
 ) -> None:
-    """R6"""
+    """R6: A failed TLS handshake ends the pick-up, and the client sends no log-in without
+    encryption."""
+    # given
     act, words = HANDSHAKES[case]
     server = FtpServer({"AUTH": act})
     source = over_ftp(server, soon("handshake"), ca_file=certificate.ca)
 
+    # when / then
     unreachable(ground.meet(server, source, MOMENT), "no encrypted connection", words)
     assert server.commands == ["AUTH TLS"]
 
@@ -864,23 +972,27 @@ def test_encryption_that_does_not_begin_is_told(
     each(("MLSD", "LIST", "RETR", "data TLS"), [Line.say_nothing], Line.drip_on),
 )
 @pytest.mark.parametrize("mode", ["passive", "active"])
-def test_data_that_does_not_come_is_not_waited_for(
+def test_an_ftp_data_connection_without_data_is_given_up(
     ground: Ground, certificate: Certificate, stage: str, talk: Talk, mode: str
 ) -> None:
-    """R6"""
+    """R6: The pick-up ends at a deadline when a data connection is silent or carries a byte now and
+    then."""
+    # given
     silent, encrypted = talk is Line.say_nothing, stage == "data TLS"
     slow = (lambda line: line.drip_on(hostile_ftp.RECORD + bytes(9000))) if encrypted else talk
     server = FtpServer({}, {stage: talk if silent else slow}, tls=certificate)
     within = CALM._replace(whole=10 if silent else 1)
     deadlines = within._replace(**{"handshake" if encrypted else "silence": MOMENT})
     trusted = {"ca_file": certificate.ca} if encrypted else {}
-    # So large that a byte now and then is no more than it may be.
+    # The listed size is so large that the single bytes do not exceed it.
     server.sends["MLSD"] = server.sends.get("MLSD") or (
         f"type=file;size=1000;modify=20270301024500; {NAME}\r\n".encode()
     )
 
+    # when
     told = ground.meet(server, over_ftp(server, deadlines, mode=mode, **trusted), 1)
 
+    # then
     if encrypted:
         unreachable(told, "no encrypted connection with 127.0.0.1 within 0.5 seconds; ask the")
     elif silent:
@@ -907,21 +1019,29 @@ FTP_GREETINGS: dict[str, tuple[Talk, str]] = {
 
 
 @pytest.mark.parametrize("greeting", FTP_GREETINGS)
-def test_what_does_not_greet_as_ftp_is_told(ground: Ground, greeting: str) -> None:
-    """R6"""
+def test_a_server_that_does_not_greet_as_ftp_is_reported(ground: Ground, greeting: str) -> None:
+    """R6: The pick-up ends when a server does not greet as an FTP server does."""
+    # given
     talk, words = FTP_GREETINGS[greeting]
     server = Server(talk)
     source = over_ftp(server, soon("greeting")._replace(log_in=MOMENT))  # type: ignore[arg-type]
 
+    # when / then
     unreachable(ground.meet(server, source, MOMENT), words)
 
 
+@pytest.mark.parametrize("over", [over_ssh, over_ftp])
 @pytest.mark.parametrize("talk", [Line.say_nothing, Line.drip_on])
-def test_the_whole_of_a_pick_up_over_ftp_includes_connecting(ground: Ground, talk: Talk) -> None:
-    """R6: `deadline` is "seconds that the whole pick-up may take, every attempt included"."""
+def test_the_deadline_of_a_pick_up_includes_connecting(
+    ground: Ground, talk: Talk, over: Callable[..., Any]
+) -> None:
+    """R6: The setting `deadline` limits the seconds of the whole pick-up, with connecting and with
+    every attempt."""
+    # given
     server = Server(talk)
-    source = over_ftp(server, CALM._replace(whole=MOMENT), attempts=4)  # type: ignore[arg-type]
+    source = over(server, CALM._replace(whole=MOMENT), attempts=4)
 
+    # when / then
     unreachable(ground.meet(server, source, MOMENT), "`deadline`")
 
 
@@ -935,66 +1055,81 @@ REFUSALS = {
     "no reading": ({"RETR": "550"}, f"{NO_READING} (the server refuses with code 550)"),
     "no listing": (dict.fromkeys(("MLSD", "LIST", "NLST"), "550"), NO_LISTING),
     "no connection": ({"MLSD": "425"}, NO_DATA),
-    "an answer to something else": ({"CWD": "331"}, "(the server sent an unexpected reply)"),
+    "a reply to another command": ({"CWD": "331"}, "(the server sent an unexpected reply)"),
     "no code": ({"CWD": "hm"}, "(the server sent an unexpected reply)"),
-    "a code that is none": ({"CWD": "999"}, "(the server sent an unexpected reply)"),
+    "an invalid code": ({"CWD": "999"}, "(the server sent an unexpected reply)"),
     "lost on the way": ({"done": "426"}, f"{NO_LISTING} (the server refuses with code 426)"),
     "listed, but not really": ({"done": "226 failed to open directory:"}, "no permission"),
 }
 
 
 @pytest.mark.parametrize("case", REFUSALS)
-def test_a_refusal_over_ftp_is_told_with_its_code_alone(ground: Ground, case: str) -> None:
+def test_a_refusal_over_ftp_is_reported_with_its_code_only(ground: Ground, case: str) -> None:
+    """The message about a refusal names the server's reply code, and does not repeat the server's
+    text."""
+    # given
     replies, words = REFUSALS[case]
-
     acts = {name: hostile_ftp.say(f"{code} {MARK}") for name, code in replies.items()}
 
+    # when / then
     unreachable(ftp(ground, acts), words)
 
 
 @pytest.mark.parametrize("text", [f" {MARK}\r\n", f"211-{MARK}\r\n", MARK * 3])
 @pytest.mark.parametrize("command", ["USER", "PASS", "FEAT", "CWD", "PASV", "RETR"])
-def test_a_reply_without_end_ends(ground: Ground, command: str, text: str) -> None:
-    """R6"""
+def test_an_endless_ftp_reply_is_given_up(ground: Ground, command: str, text: str) -> None:
+    """R6: The pick-up ends when a reply of an FTP server never ends."""
 
+    # given
     def act(session: hostile_ftp.Session) -> None:
         session.line.sendall(b"211-\r\n")
         session.line.flood(text.encode() * 500)
 
+    # when
     told = ftp(ground, {command: act})
 
+    # then
     unreachable(told, "(the server sent an unexpected reply)")
 
 
-# Connections for data
+# FTP: data connections
 
 
 @pytest.mark.parametrize(
     "numbers",
     ["127,0,0,1,0,0", "127,0,0,1,256,1", "127,0,0,1,1,999", f"{MARK}", "(|||0|)", "(|||99999|)"],
 )
-def test_a_port_that_is_none_is_told(ground: Ground, numbers: str) -> None:
+def test_an_invalid_data_port_is_reported(ground: Ground, numbers: str) -> None:
+    """The pick-up ends when the server's reply to `PASV` names no valid port."""
+    # when
     told = ftp(ground, {"PASV": hostile_ftp.say(f"227 {MARK} ({numbers})")})
 
+    # then
     unreachable(told, f"{NO_DATA} (the server sent an unexpected reply)")
 
 
-def test_a_port_on_which_nobody_answers_is_not_waited_for(ground: Ground) -> None:
-    """R6"""
+def test_a_data_port_that_does_not_answer_is_given_up(ground: Ground) -> None:
+    """R6: The pick-up ends at the deadline for connecting when the data port does not answer."""
+    # given
     listener, waiting = hostile_ftp.deaf()
     high, low = divmod(listener.getsockname()[1], 256)
     server = FtpServer({"PASV": hostile_ftp.say(f"227 (127,0,0,1,{high},{low})")})
 
+    # when
     told = ground.meet(server, over_ftp(server, soon("connect")), MOMENT)
+    for sock in (listener, *waiting):
+        sock.close()
 
-    for each in (listener, *waiting):
-        each.close()
+    # then
     unreachable(told, f"{NO_DATA} (nobody answers)")
 
 
 @pytest.mark.parametrize("elsewhere", ["127,0,0,2", "192,0,2,1", "999,999,999,999"])
-def test_nobody_else_is_called_for_data(ground: Ground, elsewhere: str) -> None:
-    """D1: a server could have us call whom it cannot reach."""
+def test_the_data_connection_goes_to_the_server_only(ground: Ground, elsewhere: str) -> None:
+    """D1: The client opens the data connection to the server itself, and ignores another address in
+    the server's reply. Otherwise a server could make the client connect to a machine that the
+    server cannot reach."""
+    # given
     traps = []
 
     def act(session: hostile_ftp.Session) -> None:
@@ -1007,26 +1142,31 @@ def test_nobody_else_is_called_for_data(ground: Ground, elsewhere: str) -> None:
     server = FtpServer({"PASV": act})
     called = []
 
+    # when
     with closing(server):
         told = ground.meet(Server(Line.say_nothing), over_ftp(server), AT_ONCE, people=1)
         for trap in traps:
             with suppress(BlockingIOError):
                 called.append(trap.accept())
 
+    # then
     assert (told.outcomes, called) == (("applied",), [])
     assert traps
 
 
-def test_data_from_a_stranger_is_not_taken(ground: Ground) -> None:
-    """D1"""
+def test_a_data_connection_from_another_address_is_refused(ground: Ground) -> None:
+    """D1: In active mode, the client accepts data connections from the server's address only."""
+    # given
     server = FtpServer(connects_from="127.0.0.2")
 
+    # when
     told = ground.meet(server, over_ftp(server, soon("connect"), mode="active"), MOMENT)
 
+    # then
     unreachable(told, "only a foreign address connected", "`mode`")
 
 
-# Encryption
+# FTP: encryption
 
 
 CERTIFICATES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
@@ -1038,82 +1178,110 @@ CERTIFICATES: dict[str, tuple[dict[str, Any], tuple[str, ...], str]] = {
 
 
 @pytest.mark.parametrize("case", CERTIFICATES)
-def test_a_certificate_that_proves_nothing_gets_nothing(
+def test_a_server_with_an_invalid_certificate_gets_no_log_in(
     ground: Ground, certificate: Certificate, tmp_path: Path, case: str
 ) -> None:
+    """The client sends no user name and no password to a server with an invalid certificate."""
+    # given
     how, names, words = CERTIFICATES[case]
     wrong = make_certificate(tmp_path / "wrong", *names, **how)
     trusted = wrong.ca if case in ("another name", "expired") else certificate.ca
     server = FtpServer(tls=wrong)
 
+    # when
     told = ground.meet(server, over_ftp(server, ca_file=trusted), AT_ONCE)
 
+    # then
     unreachable(told, words)
     assert server.commands == ["AUTH TLS"]
 
 
-def test_a_server_that_will_not_encrypt_gets_nothing(
+def test_an_ftps_server_without_encryption_gets_no_log_in(
     ground: Ground, certificate: Certificate
 ) -> None:
+    """The client sends no user name and no password to an `ftps` server that offers no
+    encryption."""
+    # given
     server = FtpServer()
 
+    # when
     told = ground.meet(server, over_ftp(server, ca_file=certificate.ca), AT_ONCE)
 
+    # then
     unreachable(told, "offers no encryption (the server refuses with code 502)")
     assert server.commands == ["AUTH TLS"]
 
 
-def test_a_server_that_will_not_encrypt_files_gives_none(
+def test_an_ftps_server_that_does_not_encrypt_files_is_refused(
     ground: Ground, certificate: Certificate
 ) -> None:
+    """The pick-up ends when an `ftps` server encrypts the log-in but not the files."""
+    # given
     server = FtpServer({"PROT": hostile_ftp.say(f"534 {MARK}")}, tls=certificate)
 
+    # when
     told = ground.meet(server, over_ftp(server, ca_file=certificate.ca), AT_ONCE)
 
+    # then
     unreachable(told, "encrypts the log-in, but not the files", "`PROT P`")
 
 
-def test_what_is_said_on_the_way_to_encryption_is_not_heard(
+def test_replies_sent_before_encryption_begins_are_ignored(
     ground: Ground, certificate: Certificate
 ) -> None:
-    """D1: whoever is between us could answer for the server before it is encrypted."""
+    """D1: The client ignores replies that arrive before the encryption begins. A machine between
+    client and server could have sent those replies."""
+    # given
     acts = {
         "AUTH": hostile_ftp.encrypt_with(f"331 {MARK}\r\n230 {MARK}"),
         "PASS": hostile_ftp.say(f"530 {MARK}"),
     }
     server = FtpServer(acts, tls=certificate)
 
+    # when
     told = ground.meet(server, over_ftp(server, ca_file=certificate.ca), AT_ONCE)
 
+    # then
     unreachable(told, "127.0.0.1")
     assert "no encrypted connection" in told.problem or "with code 530" in told.problem
 
 
-def test_data_that_is_not_encrypted_is_not_taken(ground: Ground, certificate: Certificate) -> None:
+def test_an_unencrypted_data_connection_of_an_ftps_server_is_refused(
+    ground: Ground, certificate: Certificate
+) -> None:
+    """The pick-up ends when an `ftps` server sends the data without encryption."""
+    # given
     acts: dict[str, hostile_ftp.Act] = {"PROT": hostile_ftp.say("200 Fine")}
     server = FtpServer(acts, tls=certificate)
 
+    # when
     told = ground.meet(server, over_ftp(server, ca_file=certificate.ca), AT_ONCE)
 
+    # then
     unreachable(told, "no encrypted connection with 127.0.0.1")
 
 
-# What FTP may tell of files
+# FTP: listings and files
 
 
 def facts(name: str = NAME, size: object = BYTES, kind: str = "file", modify: str = "") -> bytes:
+    """A line of an `MLSD` listing."""
     moment = modify or "20270301024500"
     return f"type={kind};size={size};modify={moment}; {name}\r\n".encode("utf-8", "surrogateescape")
 
 
 @pytest.mark.parametrize("line", [b"x" * 65536, facts("x") * 500, facts() * 500, b"\r\n" * 9000])
 @pytest.mark.parametrize("command", ["MLSD", "LIST"])
-def test_an_ftp_listing_without_end_ends(ground: Ground, command: str, line: bytes) -> None:
-    """R6"""
+def test_an_endless_ftp_listing_is_given_up(ground: Ground, command: str, line: bytes) -> None:
+    """R6: The pick-up ends when an FTP listing has more than 100,000 entries or a line without an
+    end."""
+    # given
     server = FtpServer({}, {command: hostile_ftp.flood_data(line)})
 
+    # when
     told = ground.meet(server, over_ftp(server), 5)
 
+    # then
     unreachable(told, NO_LISTING if line[:2] == b"xx" else "more than 100000 entries")
 
 
@@ -1133,53 +1301,70 @@ HEAVY: dict[str, tuple[str, str, int]] = {
 
 @pytest.mark.torture
 @pytest.mark.parametrize("case", HEAVY)
-def test_a_listing_that_is_much_work_takes_neither_time_nor_memory(
+def test_a_listing_that_is_slow_to_parse_ends_within_the_deadline(
     ground: Ground, case: str
 ) -> None:
-    """R6: the deadline holds while lines are read."""
+    """R6: The deadline of the whole pick-up and the limit of memory also hold while the lines of a
+    listing are parsed."""
+    # given
     command, line, number = HEAVY[case]
     lines = hostile_ftp.in_pieces((line % each).encode() for each in range(number * TIMES))
     server = FtpServer({}, {command: lines})
     server.acts["SIZE"] = server.acts["MDTM"] = hostile_ftp.say(f"213 {MARK}")
 
+    # when
     told = ground.meet(server, over_ftp(server, CALM._replace(whole=WHOLE)), WHOLE, people=None)
 
-    assert told.outcomes == ("applied",) if told.people else ("failed",)
+    # then
+    assert told.outcomes == (("applied",) if told.people else ("failed",))
 
 
 @pytest.mark.parametrize("size", [2**40, 10**18 - 1])
-def test_a_file_of_an_absurd_size_over_ftp_is_refused_and_not_read(
-    ground: Ground, size: int
-) -> None:
-    """F7, R2"""
+def test_a_huge_file_over_ftp_is_refused_and_not_read(ground: Ground, size: int) -> None:
+    """F7, R2: A file whose listed size exceeds the limit is refused and not read. The run's record
+    holds the listed size."""
+    # when
     told = ftp(ground, {"RETR": hostile_ftp.reset}, {"MLSD": facts(size=size)})
 
+    # then
     too_large(told, size)
 
 
-@pytest.mark.parametrize("size", ["-1", "", "x", "1e9", "٣", 10**18, 2**64, "9" * 5000])
-def test_a_size_that_is_none_is_told(ground: Ground, size: object) -> None:
-    """D4"""
-    acts = {"SIZE": hostile_ftp.say(f"213 {size}".encode().decode("latin-1"))}
-
-    unreachable(ftp(ground, acts, {"MLSD": facts(size=size)}), UNTOLD)
+SIZES: list[object] = ["-1", "", "x", "1e9", "٣", 10**18, 2**64, "9" * 5000]
+TIMES_OF_CHANGE = ["0", "20270230000000", "x", "99999999999999", "2" * 400]
 
 
-@pytest.mark.parametrize("modify", ["0", "20270230000000", "x", "99999999999999", "2" * 400])
-def test_a_time_that_is_none_is_told(ground: Ground, modify: str) -> None:
-    """D4"""
-    acts = {"MDTM": hostile_ftp.say(f"213 {modify}")}
+@pytest.mark.parametrize(
+    ("command", "fact", "value"),
+    [
+        *(("SIZE", "size", size) for size in SIZES),
+        *(("MDTM", "modify", modify) for modify in TIMES_OF_CHANGE),
+    ],
+)
+def test_an_invalid_size_or_time_of_a_file_over_ftp_is_reported(
+    ground: Ground, command: str, fact: str, value: Any
+) -> None:
+    """D4: The pick-up ends when the server gives no valid size or no valid modification time of a
+    file."""
+    # given
+    acts = {command: hostile_ftp.say(f"213 {value}".encode().decode("latin-1"))}
 
-    unreachable(ftp(ground, acts, {"MLSD": facts(modify=modify)}), UNTOLD)
+    # when / then
+    unreachable(ftp(ground, acts, {"MLSD": facts(**{fact: value})}), UNTOLD)
 
 
 @pytest.mark.parametrize("modify", ["00010101000000", "99991231235959.999999999"])
-def test_a_time_out_of_all_time_is_no_fault(ground: Ground, modify: str) -> None:
-    """R2"""
+def test_the_earliest_and_the_latest_modification_time_are_accepted(
+    ground: Ground, modify: str
+) -> None:
+    """R2: A file with the earliest or the latest possible modification time is applied."""
+    # given
     server = FtpServer({}, {"MLSD": facts(modify=modify)})
 
+    # when
     told = ground.meet(server, over_ftp(server), AT_ONCE, people=1)
 
+    # then
     assert told.outcomes == ("applied",)
 
 
@@ -1193,40 +1378,52 @@ FTP_CHANGING: dict[str, hostile_ftp.Send] = {
 
 @pytest.mark.parametrize("encrypted", [True, False])
 @pytest.mark.parametrize("case", FTP_CHANGING)
-def test_a_file_that_does_not_come_as_listed_over_ftp_is_not_applied(
+def test_a_file_that_differs_from_its_ftp_listing_is_not_applied(
     ground: Ground, certificate: Certificate, case: str, encrypted: bool
 ) -> None:
-    """D4"""
+    """D4: A file that has another size than its FTP listing says is not applied, and the run ends
+    as `still-uploading`."""
+    # given
     server = FtpServer({}, {"RETR": FTP_CHANGING[case]}, tls=certificate)
-    trusted = {"ca_file": certificate.ca} if encrypted else {}
+    trusted: dict[str, Any] = {"ca_file": certificate.ca} if encrypted else {}
 
+    # when / then
     still_uploading(ground.meet(server, over_ftp(server, **trusted), AT_ONCE))
 
 
-def test_a_file_that_is_replaced_over_ftp_while_it_is_read_is_not_applied(ground: Ground) -> None:
-    """D4"""
+def test_a_file_replaced_over_ftp_while_it_is_read_is_not_applied(ground: Ground) -> None:
+    """D4: A file that is replaced while it is read over FTP is not applied."""
+    # given
     looks = iter(range(99))
 
     def listing(line: Line) -> None:
         line.sendall(facts(modify=f"202703010245{next(looks):02}"))
 
+    # when / then
     still_uploading(ftp(ground, {}, {"MLSD": listing}))
 
 
-def test_a_file_of_which_the_connection_is_lost_is_not_applied(ground: Ground) -> None:
-    """D4"""
+def test_a_file_is_not_applied_when_its_data_connection_is_lost(ground: Ground) -> None:
+    """D4: A file is not applied when the data connection is lost before the file has ended."""
+    # when
     told = ftp(ground, {}, {"RETR": lambda line: (line.sendall(b"email"), line.reset())[1]})  # type: ignore[func-returns-value]
 
+    # then
     unreachable(told, NO_READING)
 
 
 @pytest.mark.parametrize("command", ["MLSD", "LIST"])
 @pytest.mark.parametrize("case", NO_NAMES)
-def test_what_is_no_name_over_ftp_never_counts(ground: Ground, case: str, command: str) -> None:
-    """D2"""
+def test_an_invalid_file_name_over_ftp_does_not_count(
+    ground: Ground, case: str, command: str
+) -> None:
+    """D2: An entry of an FTP listing does not count when its name is a path, is empty or has
+    control characters. A name that is too long ends the pick-up."""
+    # given
     name = NO_NAMES[case].decode("utf-8", "surrogateescape")
     line = facts(name) if command == "MLSD" else hostile_ftp.SHOWN.replace(NAME, name).encode()
 
+    # when
     told = ftp(
         ground,
         {"SIZE": hostile_ftp.reset, "RETR": hostile_ftp.reset},
@@ -1234,6 +1431,7 @@ def test_what_is_no_name_over_ftp_never_counts(ground: Ground, case: str, comman
         facts=command == "MLSD",
     )
 
+    # then
     if case == "100 kB":
         unreachable(told, NO_LISTING)
     else:
@@ -1241,26 +1439,32 @@ def test_what_is_no_name_over_ftp_never_counts(ground: Ground, case: str, comman
 
 
 @pytest.mark.parametrize("kind", ["dir", "OS.unix=symlink", "cdir", "pipe", ""])
-def test_what_is_no_file_over_ftp_never_counts(ground: Ground, kind: str) -> None:
-    """D2"""
+def test_an_entry_that_is_not_a_file_over_ftp_does_not_count(ground: Ground, kind: str) -> None:
+    """D2: An entry of an `MLSD` listing does not count when its type is not `file`."""
+    # when / then
     no_file(ftp(ground, {"RETR": hostile_ftp.reset}, {"MLSD": facts(kind=kind)}))
 
 
 @pytest.mark.parametrize("sign", "ldpsbc")
-def test_what_is_shown_as_no_file_over_ftp_never_counts(ground: Ground, sign: str) -> None:
-    """D2: also where it is told to be one."""
+def test_an_entry_that_list_shows_as_no_file_does_not_count(ground: Ground, sign: str) -> None:
+    """D2: An entry does not count when `LIST` shows that the entry is not a regular file, even if
+    `MLSD` calls the entry a file."""
+    # given
     shown = sign.encode() + hostile_ftp.SHOWN.encode()[1:]
 
+    # when / then
     no_file(ftp(ground, {"RETR": hostile_ftp.reset}, {"LIST": shown}))
 
 
-# Our own side
+# The client's disk
 
 
 @pytest.mark.torture
 @pytest.mark.parametrize("room", [0, 1, 300, 600, 900] if TORTURE else [0, 300])
-def test_a_disk_that_is_full_ends_an_import_with_nothing_applied(tmp_path: Path, room: int) -> None:
-    """R1: `room` is how many kilobytes the database may still grow."""
+def test_a_full_disk_ends_an_import_with_nothing_applied(tmp_path: Path, room: int) -> None:
+    """R1: An import on a full disk applies nothing, and a later import applies the whole delivery.
+    The database may still grow by `room` kilobytes."""
+    # given
     outgoing = tmp_path / "outgoing"
     outgoing.mkdir()
     rows = "".join(f"p{number}@acme.example,First{number},Last\n" for number in range(3000))
@@ -1268,12 +1472,14 @@ def test_a_disk_that_is_full_ends_an_import_with_nothing_applied(tmp_path: Path,
         '[company.acme]\nname = "Acme BV"\nlanguage = "nl"\n'
         '[company.acme.source]\nprotocol = "folder"\ndirectory = "outgoing"\n'
     )
-    assert tenure(tmp_path, "import", "acme").returncode == 0  # makes the database
+    assert tenure(tmp_path, "import", "acme").returncode == 0  # this run creates the database
     (outgoing / NAME).write_text("email,first_name,last_name\n" + rows)
     size = (tmp_path / "tenure.db").stat().st_size
 
+    # when
     full = tenure(tmp_path, "import", "acme", largest=room * 1024 + (size if room else 0))
 
+    # then
     assert full.returncode == 6, full.stderr
     assert "Traceback" not in full.stderr
     assert tenure(tmp_path, "roster", "acme", "--json").stdout.count("@acme.example") == 0
@@ -1285,7 +1491,7 @@ def test_a_disk_that_is_full_ends_an_import_with_nothing_applied(tmp_path: Path,
 def tenure(
     directory: Path, *arguments: str, largest: int | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own, in which no file may be larger than so many bytes."""
+    """Runs `tenure` in another process, in which no file may be larger than `largest` bytes."""
 
     def limit() -> None:
         if largest is not None:

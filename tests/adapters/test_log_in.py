@@ -1,4 +1,4 @@
-"""D1: how a source logs in at real SFTP servers, and at one that wants several proofs."""
+"""D1: How a source logs in at real SFTP servers, and at a server that wants two proofs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def user_key(tmp_path: Path) -> Path:
 
 
 def source(port: int, fingerprint: str, **changes: Any) -> SftpSource:
-    """A source that logs in with a password, but for the `changes`."""
+    """Returns a source that logs in with a password. `changes` replace its usual settings."""
     usual: dict[str, Any] = {
         "host": "127.0.0.1",
         "port": port,
@@ -60,11 +60,11 @@ def fetched(place: SftpSource) -> list[str]:
     return [file.name for file in place.fetch(LIMIT)]
 
 
-# Servers that hang up on a second request for the service that logs in
+# Servers that close the connection on a second service request
 
 
-def test_a_password_lets_in_at_a_server_written_in_go(root: Path, tmp_path: Path) -> None:
-    """D1: the right password logs in at a server that answers a second service request with a
+def test_a_password_logs_in_at_a_server_written_in_go(root: Path, tmp_path: Path) -> None:
+    """D1: The right password logs in at a server that answers a second service request with a
     disconnect."""
     # given
     with rclone.running(tmp_path / "rclone", root) as server:
@@ -75,8 +75,8 @@ def test_a_password_lets_in_at_a_server_written_in_go(root: Path, tmp_path: Path
     assert names == [NAME]
 
 
-def test_a_key_lets_in_at_a_server_written_in_go(root: Path, tmp_path: Path) -> None:
-    """D1: a private key logs in at a server written in Go."""
+def test_a_key_logs_in_at_a_server_written_in_go(root: Path, tmp_path: Path) -> None:
+    """D1: A private key logs in at a server written in Go."""
     # given
     with rclone.running(tmp_path / "rclone", root, keys=True) as server:
         key = Secret(file=server.private_key)
@@ -93,8 +93,8 @@ def test_a_key_lets_in_at_a_server_written_in_go(root: Path, tmp_path: Path) -> 
     [("password",), ("keyboard-interactive",), ("publickey", "password")],
     ids=" or ".join,
 )
-def test_a_password_lets_in_at_asyncssh(root: Path, ways: tuple[str, ...]) -> None:
-    """D1: the right password logs in at asyncssh's server, whichever way the server asks for it."""
+def test_a_password_logs_in_at_asyncssh(root: Path, ways: tuple[str, ...]) -> None:
+    """D1: The right password logs in at asyncssh's server with each method for passwords."""
     # given
     with asyncssh_server.running(root, *ways) as server:
         # when
@@ -104,8 +104,10 @@ def test_a_password_lets_in_at_asyncssh(root: Path, ways: tuple[str, ...]) -> No
     assert names == [NAME]
 
 
-def test_a_wrong_password_is_told_as_one(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """D1: at a strict server too, only a wrong password is blamed on the password."""
+def test_a_wrong_password_is_reported_as_a_wrong_password(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D1: At a strict server too, the problem of a wrong password names the password."""
     # given
     monkeypatch.setenv("ACME_SFTP", "wrong")
 
@@ -142,10 +144,10 @@ def fake(root: Path) -> Iterator[FakeServer]:
     ],
     ids=" then ".join,
 )
-def test_a_key_and_a_password_are_given_as_the_server_wants_them(
+def test_a_key_and_a_password_are_given_in_the_order_of_the_server(
     fake: FakeServer, user_key: Path, needs: tuple[str, ...]
 ) -> None:
-    """D1: with key and password configured, the server gets what it asks for, in its order."""
+    """D1: A source with a key and a password gives what the server asks for, in this order."""
     # given
     fake.needs = list(needs)
 
@@ -163,10 +165,11 @@ def test_a_key_and_a_password_are_given_as_the_server_wants_them(
         (("password", "publickey"), "password", "set `private_key` too"),
     ],
 )
-def test_one_proof_where_two_are_wanted_names_the_setting_that_lacks(
+def test_a_missing_second_proof_names_the_setting_to_add(
     fake: FakeServer, user_key: Path, needs: tuple[str, ...], configured: str, hint: str
 ) -> None:
-    """D1: who has configured one of two proofs is told which setting is to be added."""
+    """D1: When the server wants two proofs and one is configured, the problem names the setting to
+    add."""
     # given
     fake.needs = list(needs)
     proofs = {"private_key": Secret(file=user_key), "password": Secret(env="ACME_SFTP")}
@@ -180,12 +183,12 @@ def test_one_proof_where_two_are_wanted_names_the_setting_that_lacks(
     assert hint in raised.value.problem
 
 
-# Two pinned keys, while a customer changes the key of their server
+# Two pinned keys, while a customer replaces the host key of a server
 
 
 @pytest.mark.parametrize("position", [0, 1])
 def test_either_of_two_pinned_keys_is_accepted(fake: FakeServer, position: int) -> None:
-    """D1: a list of two fingerprints accepts the old key and the new key."""
+    """D1: A list of two fingerprints accepts the old key and the new key."""
     # given
     fake.methods = "password"
     pinned = ["SHA256:" + "A" * 43]
@@ -202,10 +205,11 @@ def test_either_of_two_pinned_keys_is_accepted(fake: FakeServer, position: int) 
     ("position", "comment"),
     [(0, ", as pinned"), (1, "; take the first one out once it is not used")],
 )
-def test_a_check_tells_when_the_second_of_two_pinned_keys_is_met(
+def test_a_check_says_when_the_server_has_the_second_of_two_pinned_keys(
     fake: FakeServer, position: int, comment: str
 ) -> None:
-    """D1: `check --connect` says that the rotation is done."""
+    """D1: `check --connect` says that the first key can be removed when the server has the second
+    one."""
     # given
     pinned = ["SHA256:" + "A" * 43]
     pinned.insert(position, fake.fingerprints[0])
@@ -220,10 +224,10 @@ def test_a_check_tells_when_the_second_of_two_pinned_keys_is_met(
 # Servers that let each file be read once
 
 
-def test_a_file_that_a_server_takes_away_after_reading_is_imported(
+def test_a_file_that_the_server_removes_after_reading_is_imported(
     fake: FakeServer, root: Path, open_store: OpenStore
 ) -> None:
-    """D4: the run applies the file, and a warning tells that it was gone."""
+    """D4: The run applies the file, and a warning says that the file was gone after reading."""
     # given
     (root / NAME).write_text("email,first_name,last_name\nanna@acme.example,Anna,Bakker\n")
 

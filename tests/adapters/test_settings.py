@@ -1,4 +1,4 @@
-"""Configuration: what is read, and how it is told what is wrong with it."""
+"""Configuration: what Tenure reads from a file, and how Tenure reports an error in a file."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import re
 from datetime import time
 from pathlib import Path
 from textwrap import dedent
+from typing import Literal
 
 import pytest
 
+from adapters.errors import SettingsError
 from adapters.notify.configured import Notify
 from adapters.secret import Secret
-from adapters.settings import Settings, SettingsError, find_settings, load_settings
+from adapters.settings import Settings, find_settings, load_settings
 from adapters.sources.deadlines import Deadlines
 from adapters.sources.folder import FolderSource
 from adapters.sources.ftp import FtpSource
@@ -29,24 +31,24 @@ MINIMAL = """
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Where the configuration is."""
+    """The path of the configuration file."""
     return tmp_path / "tenure.toml"
 
 
 def write(file: Path, text: str) -> Path:
-    """A file as it is written in a test."""
+    """Writes the text to the file, without the indentation, and returns the path."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(dedent(text).lstrip("\n"), "utf-8")
     return file
 
 
 def load(file: Path, text: str, **environment: str) -> Settings:
-    """The settings in a text."""
+    """The settings that the text gives in this environment."""
     return load_settings(write(file, text), environment)
 
 
 def trouble(file: Path, text: str, **environment: str) -> str:
-    """What is said about a text, which must name the file in one line."""
+    """The message about the error in a text: one line that starts with the name of the file."""
     try:
         (error,) = load(file, text, **environment).broken.values()
     except SettingsError as raised:
@@ -58,7 +60,7 @@ def trouble(file: Path, text: str, **environment: str) -> str:
 
 
 def missing(words: list[str], sentence: str, file: Path) -> list[str]:
-    """The words that are not said after the name of the file."""
+    """The words that do not follow the name of the file in the sentence."""
     start, _, rest = sentence.partition(str(file))
     assert start == ""
     return [word for word in words if not re.search(rf"(?<!\w){re.escape(word)}(?!\w)", rest)]
@@ -67,9 +69,12 @@ def missing(words: list[str], sentence: str, file: Path) -> list[str]:
 # What is read
 
 
-def test_a_company_needs_a_name_and_a_language_and_nothing_else(file: Path) -> None:
+def test_a_company_needs_only_a_name_and_a_language(file: Path) -> None:
+    """A company needs a name and a language. All other settings have defaults."""
+    # when
     settings = load(file, MINIMAL)
 
+    # then
     acme = settings.customers["acme"]
     assert (acme.company.key, acme.company.name) == ("acme", "Acme BV")
     assert acme.company.language is Language.NL
@@ -78,10 +83,13 @@ def test_a_company_needs_a_name_and_a_language_and_nothing_else(file: Path) -> N
     assert acme.source is None
 
 
-def test_what_is_not_configured_is_as_the_rules_say(file: Path) -> None:
-    """R3, F7, L4, W6, W8"""
+def test_an_empty_configuration_has_the_defaults_of_the_rules(file: Path) -> None:
+    """R3, F7, L4, W6, W8: The defaults of the schedule, the limits and the policy are those of the
+    rules."""
+    # when
     settings = load(file, "")
 
+    # then
     assert settings.schedule == Schedule(activation=time(0, 0), deactivation=time(23, 0))
     assert settings.database == file.parent / "tenure.db"
     assert settings.customers == {}
@@ -91,7 +99,9 @@ def test_what_is_not_configured_is_as_the_rules_say(file: Path) -> None:
     )
 
 
-def test_everything_about_a_company_is_read(file: Path) -> None:
+def test_every_setting_of_a_company_is_read(file: Path) -> None:
+    """Tenure reads every setting of a company and of the schedule."""
+    # when
     settings = load(
         file,
         """
@@ -122,6 +132,7 @@ def test_everything_about_a_company_is_read(file: Path) -> None:
         """,
     )
 
+    # then
     acme = settings.customers["acme"]
     assert settings.schedule == Schedule(activation=time(6, 30), deactivation=time(18, 5))
     assert acme.company.groups == ("Sales", "R & D")
@@ -132,18 +143,23 @@ def test_everything_about_a_company_is_read(file: Path) -> None:
     )
 
 
-def test_the_usual_pattern_is_that_of_the_rules(file: Path) -> None:
-    """D2"""
+def test_the_default_pattern_is_that_of_the_rules(file: Path) -> None:
+    """D2: The default pattern of a source is `alleo_employees_*.csv`."""
+    # given
     source = '[company.acme.source]\n    protocol = "folder"\n    directory = "in"\n'
 
+    # when
     acme = load(file, MINIMAL + "\n    " + source).customers["acme"]
 
+    # then
     assert acme.source is not None
     assert acme.source.pattern == "alleo_employees_*.csv"
 
 
-def test_columns_and_custom_fields_are_known_by_any_spelling_of_their_name(file: Path) -> None:
-    """F4, W7"""
+def test_any_spelling_of_a_field_name_is_accepted(file: Path) -> None:
+    """F4, W7: The names of fields and of custom fields may have upper case, and a space or a hyphen
+    for `_`."""
+    # when
     acme = load(
         file,
         MINIMAL
@@ -159,6 +175,7 @@ def test_columns_and_custom_fields_are_known_by_any_spelling_of_their_name(file:
     """,
     ).customers["acme"]
 
+    # then
     assert acme.company.fields == {
         "E-mailadres": "email",
         "Salaris": "custom_salary",
@@ -170,30 +187,40 @@ def test_columns_and_custom_fields_are_known_by_any_spelling_of_their_name(file:
     }
 
 
-def test_companies_come_in_the_order_of_their_keys(file: Path) -> None:
+def test_companies_are_sorted_by_their_keys(file: Path) -> None:
+    """The settings list the companies in the order of their keys."""
+    # given
     tables = "".join(
         f'[company.{key}]\nname = "N"\nlanguage = "en"\n' for key in ("zenith", "acme", "m-1_x")
     )
 
+    # when / then
     assert list(load(file, tables).customers) == ["acme", "m-1_x", "zenith"]
 
 
-# Files of their own
+# Companies with their own files
 
 
-def test_a_company_may_have_a_file_of_its_own(file: Path) -> None:
+def test_a_company_can_have_its_own_file(file: Path) -> None:
+    """A company can have its own file. Files that the pattern does not match are left alone."""
+    # given
     write(file.parent / "companies" / "zenith.toml", 'name = "Zenith"\nlanguage = "de"\n')
     write(file.parent / "companies" / "notes.txt", "not a company")
 
+    # when
     settings = load(file, 'companies = "companies/*.toml"\n' + dedent(MINIMAL))
 
+    # then
     assert list(settings.customers) == ["acme", "zenith"]
     assert settings.customers["zenith"].company.language is Language.DE
 
 
-def test_the_folder_of_a_company_with_a_file_of_its_own_counts_from_the_configuration(
+def test_a_directory_in_a_companys_own_file_is_relative_to_the_configuration(
     file: Path,
 ) -> None:
+    """A relative directory in a company's own file starts from the directory of the main
+    configuration file."""
+    # given
     write(
         file.parent / "companies" / "zenith.toml",
         """
@@ -203,18 +230,25 @@ def test_the_folder_of_a_company_with_a_file_of_its_own_counts_from_the_configur
         """,
     )
 
+    # when
     settings = load(file, 'companies = "companies/*.toml"\n')
 
-    assert settings.customers["zenith"].source is not None
-    assert settings.customers["zenith"].source.directory == file.parent / "in" / "zenith"
+    # then
+    source = settings.customers["zenith"].source
+    assert isinstance(source, FolderSource)
+    assert source.directory == file.parent / "in" / "zenith"
 
 
-def test_company_files_may_be_anywhere(file: Path, tmp_path: Path) -> None:
+def test_company_files_can_be_in_any_directory(file: Path, tmp_path: Path) -> None:
+    """The pattern of the company files can be an absolute path."""
+    # given
     elsewhere = tmp_path / "elsewhere"
     write(elsewhere / "zenith.toml", 'name = "Zenith"\nlanguage = "de"\n')
 
+    # when
     settings = load(file, f'companies = "{elsewhere}/*.toml"\n')
 
+    # then
     assert list(settings.customers) == ["zenith"]
 
 
@@ -229,55 +263,76 @@ def test_company_files_may_be_anywhere(file: Path, tmp_path: Path) -> None:
         ("name =", ["TOML"]),
     ],
 )
-def test_trouble_in_a_companys_file_names_that_file(
+def test_an_error_in_a_companys_own_file_names_that_file(
     file: Path, text: str, words: list[str]
 ) -> None:
+    """The message about an error in a company's own file names that file and the key."""
+    # given
     own = write(file.parent / "companies" / "zenith.toml", text)
 
+    # when
     sentence = trouble(file, 'companies = "companies/*.toml"\n')
 
+    # then
     assert missing(words, sentence, own) == []
 
 
-def test_a_company_that_stands_twice_is_refused_and_both_places_are_named(file: Path) -> None:
+def test_a_company_that_is_defined_twice_is_refused(file: Path) -> None:
+    """A company that is defined in two files is refused, and the message names both files."""
+    # given
     own = write(file.parent / "companies" / "acme.toml", 'name = "A"\nlanguage = "nl"\n')
 
+    # when
     sentence = trouble(file, 'companies = "companies/*.toml"\n' + dedent(MINIMAL))
 
+    # then
     assert "acme" in sentence
     assert str(own) in sentence
     assert str(file) in sentence
 
 
-def test_a_file_whose_name_is_no_key_is_refused(file: Path) -> None:
+def test_a_company_file_without_a_valid_key_as_its_name_is_refused(file: Path) -> None:
+    """A company file is refused when its name is not a valid key. The message names the file and
+    the allowed characters."""
+    # given
     own = write(file.parent / "companies" / "Acme BV.toml", 'name = "A"\nlanguage = "nl"\n')
 
+    # when
     sentence = trouble(file, 'companies = "companies/*.toml"\n')
 
+    # then
     assert str(own) in sentence
     assert "'Acme BV'" in sentence
     assert "a-z" in sentence
 
 
 @pytest.mark.parametrize("pattern", ["", "."])
-def test_a_pattern_that_can_match_no_file_is_refused(file: Path, pattern: str) -> None:
+def test_a_pattern_that_cannot_match_a_file_is_refused(file: Path, pattern: str) -> None:
+    """A pattern of company files that cannot match a file is refused."""
+    # when
     sentence = trouble(file, f'companies = "{pattern}"\n')
 
+    # then
     assert "companies" in sentence
     assert "expected" in sentence
 
 
-def test_a_pattern_that_matches_no_file_is_warned_of(file: Path) -> None:
-    """It may be a mistake, or that of somebody who has no customer yet."""
-    nobody = load(file, 'companies = "nope/*.toml"\n')
+def test_a_pattern_that_matches_no_file_gives_a_warning(file: Path) -> None:
+    """A pattern that matches no company file gives a warning and no error. The pattern may be
+    wrong, or there may be no customer yet."""
+    # given
     write(file.parent / "companies" / "zenith.toml", 'name = "Z"\nlanguage = "de"\n')
-    somebody = load(file, 'companies = "companies/*.toml"\n')
 
-    assert nobody.warnings == (f"{file}, companies: no file matches nope/*.toml",)
-    assert somebody.warnings == load(file, "").warnings == ()
+    # when
+    unmatched = load(file, 'companies = "nope/*.toml"\n')
+    matched = load(file, 'companies = "companies/*.toml"\n')
+
+    # then
+    assert unmatched.warnings == (f"{file}, companies: no file matches nope/*.toml",)
+    assert matched.warnings == load(file, "").warnings == ()
 
 
-# Where the database is
+# The database
 
 
 @pytest.mark.parametrize(
@@ -289,41 +344,54 @@ def test_a_pattern_that_matches_no_file_is_warned_of(file: Path) -> None:
         ("sqlite:///sp%20ace.db", "{base}/sp ace.db"),
     ],
 )
-def test_the_database_counts_from_the_configuration(file: Path, url: str, path: str) -> None:
+def test_the_path_of_the_database_is_relative_to_the_configuration(
+    file: Path, url: str, path: str
+) -> None:
+    """A relative path of the database starts from the directory of the configuration file."""
+    # when
     settings = load(file, f'database = "{url}"\n')
 
+    # then
     assert str(settings.database) == path.format(base=file.parent)
 
 
-def test_the_environment_wins_over_the_configured_database(file: Path) -> None:
-    settings = load(file, 'database = "sqlite:///a.db"', TENURE_DATABASE="sqlite:///b.db")
+@pytest.mark.parametrize(("variable", "name"), [("sqlite:///b.db", "b.db"), ("", "a.db")])
+def test_the_environment_wins_over_the_configured_database(
+    file: Path, variable: str, name: str
+) -> None:
+    """The variable TENURE_DATABASE replaces the configured database, unless the variable is
+    empty."""
+    # when
+    settings = load(file, 'database = "sqlite:///a.db"', TENURE_DATABASE=variable)
 
-    assert settings.database == file.parent / "b.db"
-
-
-def test_an_empty_variable_says_nothing(file: Path) -> None:
-    settings = load(file, 'database = "sqlite:///a.db"', TENURE_DATABASE="")
-
-    assert settings.database == file.parent / "a.db"
+    # then
+    assert settings.database == file.parent / name
 
 
 @pytest.mark.parametrize("url", ["tenure.db", "mysql://host/db", "sqlite://", "sqlite:///", "x"])
-def test_a_database_that_is_none_is_refused(file: Path, url: str) -> None:
+def test_an_invalid_database_url_is_refused(file: Path, url: str) -> None:
+    """An invalid database URL is refused, and the message gives an example of a valid URL."""
+    # when
     sentence = trouble(file, f'database = "{url}"\n')
 
+    # then
     assert f"{file}, database" in sentence
     assert "sqlite:///tenure.db" in sentence
 
 
-def test_trouble_with_the_variable_names_the_variable(file: Path) -> None:
+def test_an_error_in_the_variable_names_the_variable(file: Path) -> None:
+    """The message about an invalid TENURE_DATABASE names the variable and not the configuration
+    file."""
+    # when
     with pytest.raises(SettingsError) as raised:
         load(file, 'database = "sqlite:///a.db"', TENURE_DATABASE="mysql://host/db")
 
+    # then
     assert str(raised.value).startswith("the environment variable TENURE_DATABASE: expected a URL")
     assert str(file) not in str(raised.value)
 
 
-# Which file
+# The configuration file
 
 
 @pytest.mark.parametrize(
@@ -335,57 +403,79 @@ def test_trouble_with_the_variable_names_the_variable(file: Path) -> None:
         ("mine.toml", {"TENURE_CONFIG": "other.toml"}, "mine.toml"),
     ],
 )
-def test_the_option_wins_over_the_variable_and_that_over_the_usual_name(
+def test_the_option_wins_over_the_variable_and_the_default_name(
     option: str | None, environment: dict[str, str], found: str
 ) -> None:
+    """The configuration file is the one that the option names, or else the variable TENURE_CONFIG,
+    or else `tenure.toml`."""
+    # when / then
     assert find_settings(option, environment) == Path(found)
 
 
-def test_a_relative_configuration_counts_from_here(
+def test_a_relative_configuration_path_starts_from_the_working_directory(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A relative path of the configuration file starts from the working directory."""
+    # given
     write(file, MINIMAL)
     monkeypatch.chdir(file.parent)
 
+    # when
     settings = load_settings(Path("tenure.toml"), {})
 
+    # then
+    assert isinstance(settings.database, Path)
     assert settings.database.resolve() == file.parent.resolve() / "tenure.db"
 
 
-# What is wrong with the file as a whole
+# Errors of the whole file
 
 
-def test_a_missing_file_is_named(file: Path) -> None:
+def test_a_missing_configuration_file_is_named(file: Path) -> None:
+    """The message about a missing configuration file names the file."""
+    # when
     with pytest.raises(SettingsError) as raised:
         load_settings(file, {})
 
+    # then
     assert str(raised.value) == f"{file}: there is no such file"
 
 
-def test_a_directory_is_no_configuration(tmp_path: Path) -> None:
+def test_a_directory_as_configuration_file_is_refused(tmp_path: Path) -> None:
+    """A directory in place of the configuration file is refused, and the message names the
+    directory."""
+    # when
     with pytest.raises(SettingsError, match="cannot be read") as raised:
         load_settings(tmp_path, {})
 
+    # then
     assert str(tmp_path) in str(raised.value)
 
 
-def test_a_file_that_is_no_text_is_refused(file: Path) -> None:
+def test_a_configuration_file_that_is_not_utf8_is_refused(file: Path) -> None:
+    """A configuration file that is not UTF-8 is refused, and the message names the file."""
+    # given
     file.write_bytes(b'[company.acme]\nname = "\xff"\n')
 
+    # when
     with pytest.raises(SettingsError, match="UTF-8") as raised:
         load_settings(file, {})
 
+    # then
     assert str(file) in str(raised.value)
 
 
-def test_a_file_that_is_no_toml_is_refused_with_the_line(file: Path) -> None:
+def test_a_configuration_file_that_is_not_toml_is_refused_with_the_line(file: Path) -> None:
+    """A configuration file that is not TOML is refused, and the message names the line."""
+    # when
     sentence = trouble(file, "database = \n")
 
+    # then
     assert "TOML" in sentence
     assert "line 1" in sentence
 
 
-# What is wrong at a key
+# Errors at a key
 
 ACME = dedent(MINIMAL)
 TROUBLES = {
@@ -483,11 +573,11 @@ TROUBLES = {
         ACME + "[company.acme.source]\nprotocol='folder'\ndirectory='in'\nhost='h'",
         ["company.acme.source.host", "unknown", "directory"],
     ),
-    "a folder that settles before it began": (
+    "a negative wait": (
         ACME + "[company.acme.source]\nprotocol='folder'\ndirectory='in'\nsettle=-1",
         ["company.acme.source.settle", "0"],
     ),
-    "a folder that never settles": (
+    "a wait without end": (
         ACME + "[company.acme.source]\nprotocol='folder'\ndirectory='in'\nsettle_limit=inf",
         ["company.acme.source.settle_limit"],
     ),
@@ -504,7 +594,7 @@ TROUBLES = {
         "[schedule]\nactivaton = '00:00'",
         ["schedule", "activaton", "activation"],
     ),
-    "a time that is none": ("[schedule]\nactivation = '24:00'", ["schedule.activation", "23:00"]),
+    "an invalid time": ("[schedule]\nactivation = '24:00'", ["schedule.activation", "23:00"]),
     "a time in short": ("[schedule]\ndeactivation = '9:00'", ["schedule.deactivation", "23:00"]),
     "a time with seconds": ("[schedule]\nactivation = '09:00:00'", ["schedule.activation"]),
     "a time that is no text": (
@@ -516,27 +606,36 @@ TROUBLES = {
 
 
 @pytest.mark.parametrize("case", TROUBLES)
-def test_whatever_is_wrong_is_told_with_file_key_and_what_was_expected(
+def test_an_error_is_reported_with_the_file_the_key_and_the_expected_value(
     file: Path, case: str
 ) -> None:
+    """The message about an error names the file, the key and the expected value."""
+    # given
     text, words = TROUBLES[case]
 
+    # when
     sentence = trouble(file, text)
 
+    # then
     assert missing(words, sentence, file) == []
 
 
-def test_company_settings_tell_two_companies_apart(file: Path) -> None:
-    """D8: what rows are read by is in the fingerprint, and where they come from is not."""
+def test_the_fingerprint_covers_the_settings_that_change_how_rows_are_read(file: Path) -> None:
+    """D8: The fingerprint of a company changes with the settings that decide how rows are read. The
+    source of the files does not change the fingerprint."""
+    # given
     source = '[company.acme.source]\nprotocol = "folder"\ndirectory = "in"\n'
+
+    # when
     plain = load(file, ACME).customers["acme"].company.fingerprint()
 
+    # then
     assert load(file, ACME + source).customers["acme"].company.fingerprint() == plain
     for more in ("groups = ['Sales']", "[company.acme.policy]\nblank_cells = 'clear'"):
         assert load(file, ACME + more).customers["acme"].company.fingerprint() != plain
 
 
-# Servers
+# SFTP
 
 SFTP = """
     [company.acme.source]
@@ -549,7 +648,7 @@ PINNED = "SHA256:" + "aB3+/" * 8 + "xyz"
 
 
 def sftp(file: Path, more: str, without: str = "") -> Settings:
-    """The settings of a company with a server."""
+    """The settings of a company with an SFTP server, without the line of one key."""
     lines = [
         line for line in dedent(SFTP).splitlines() if not without or not line.startswith(without)
     ]
@@ -557,15 +656,19 @@ def sftp(file: Path, more: str, without: str = "") -> Settings:
 
 
 def source_of(file: Path, more: str) -> SftpSource:
+    """The source of a company with an SFTP server."""
     source = sftp(file, more).customers["acme"].source
     assert isinstance(source, SftpSource)
     return source
 
 
-def test_a_server_needs_no_more_than_it_must(file: Path) -> None:
-    """D1, D2, D4"""
+def test_an_sftp_source_has_defaults(file: Path) -> None:
+    """D1, D2, D4: An SFTP source needs a host, a directory, a user name and a secret. All other
+    settings have defaults."""
+    # when
     source = source_of(file, "password = { env = 'ACME_SFTP' }")
 
+    # then
     assert source == SftpSource(
         host="sftp.acme.example",
         port=22,
@@ -578,8 +681,9 @@ def test_a_server_needs_no_more_than_it_must(file: Path) -> None:
     )
 
 
-def test_everything_about_a_server_is_read(file: Path) -> None:
-    """D1, D4"""
+def test_every_setting_of_an_sftp_source_is_read(file: Path) -> None:
+    """D1, D4: Tenure reads every setting of an SFTP source."""
+    # when
     source = source_of(
         file,
         f"""
@@ -596,6 +700,7 @@ def test_everything_about_a_server_is_read(file: Path) -> None:
         """,
     )
 
+    # then
     assert source == SftpSource(
         host="sftp.acme.example",
         port=2222,
@@ -613,39 +718,51 @@ def test_everything_about_a_server_is_read(file: Path) -> None:
     )
 
 
-def test_a_file_of_known_hosts_pins_as_well(file: Path) -> None:
+def test_a_known_hosts_file_can_pin_the_host_key(file: Path) -> None:
+    """A file of known hosts can pin the host key. A relative path of the file starts from the
+    directory of the configuration file."""
+    # when
     source = source_of(file, PASSWORD + "\nknown_hosts = 'keys/known_hosts'")
 
+    # then
     assert source.known_hosts == file.parent / "keys" / "known_hosts"
 
 
 def secret_file(path: Path, mode: int = 0o600) -> Path:
-    """A file with a secret, and who may read it."""
+    """Writes a file that holds a secret, with this mode."""
     path.write_text("hunter2")
     path.chmod(mode)
     return path
 
 
-def test_a_source_in_order_has_nothing_to_warn_of(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_complete_source_gives_no_warning(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source gives no warning when its host key is pinned and no secret is readable by every
+    user."""
+    # given
     monkeypatch.setenv("ACME_SFTP", "hunter2")
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(file.parent))
-    secret_file(file.parent / "key", 0o440)  # a group may be let in, as in a container
-    secret_file(file.parent / "words", 0o644)  # systemd sees to who may read it
+    secret_file(file.parent / "key", 0o440)  # in a container, the group may read the file
+    secret_file(file.parent / "words", 0o644)  # systemd limits who may read the file
     (file.parent / "known_hosts").touch()
     pinned = f"host_key = '{PINNED}'"
     keyed = "private_key = { file = 'key' }\npassphrase = { credential = 'words' }"
 
+    # when / then
     assert source_of(file, f"password = {{ env = 'ACME_SFTP' }}\n{pinned}").warnings == ()
     assert source_of(file, f"{keyed}\nknown_hosts = 'known_hosts'").warnings == ()
 
 
-def test_that_no_key_is_pinned_is_warned_of(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_without_a_pinned_host_key_gives_a_warning(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An SFTP source without a pinned host key gives a warning."""
+    # given
     monkeypatch.setenv("A", "hunter2")
 
+    # when
     (warning,) = source_of(file, PASSWORD).warnings
 
+    # then
     assert "no host_key is pinned" in warning
 
 
@@ -665,10 +782,12 @@ UNREADABLE: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize("keys", UNREADABLE)
-def test_a_secret_or_file_that_will_not_be_read_is_warned_of(
+def test_an_unreadable_secret_or_file_gives_a_warning(
     file: Path, monkeypatch: pytest.MonkeyPatch, keys: str
 ) -> None:
-    """It would be found out at the next pick-up."""
+    """A secret or a file that the next pick-up cannot use gives a warning, and the warning does not
+    repeat the secret."""
+    # given
     monkeypatch.delenv("A", raising=False)
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     monkeypatch.setenv("EMPTY", "")
@@ -678,47 +797,71 @@ def test_a_secret_or_file_that_will_not_be_read_is_warned_of(
         secret_file(file.parent / name, mode)
     pinned = "" if "known_hosts" in keys else f"\nhost_key = '{PINNED}'"
 
+    # when
     (warning,) = source_of(file, keys + pinned).warnings
 
+    # then
     assert [word for word in UNREADABLE[keys] if word not in warning] == []
     assert "hunter2" not in warning
 
 
-def test_certificates_that_will_not_be_read_are_warned_of(
+def test_an_unreadable_certificate_file_gives_a_warning(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A certificate file that Tenure cannot read gives a warning."""
+    # given
     monkeypatch.setenv("A", "hunter2")
+
+    # when
     source = ftp(file, PASSWORD + "\nca_file = 'missing'").customers["acme"].source
 
+    # then
     assert source is not None
     (warning,) = source.warnings
     assert warning.endswith("which `ca_file` names, cannot be read (No such file or directory)")
 
 
-def test_a_key_and_a_password_may_be_set_together(file: Path) -> None:
-    """D1: a server may want both, so a source may have both."""
+def test_a_key_and_a_password_can_be_set_together(file: Path) -> None:
+    """D1: A source can have a private key and a password, because a server may ask for both."""
+    # when
     source = source_of(file, PASSWORD + "\nprivate_key = { env = 'B' }")
 
+    # then
     assert (source.password, source.private_key) == (Secret(env="A"), Secret(env="B"))
 
 
-def test_two_host_keys_may_be_pinned_while_one_replaces_the_other(file: Path) -> None:
-    """D1: the order in which they are written is kept."""
+def test_two_host_keys_can_be_pinned(file: Path) -> None:
+    """D1: A source can pin two host keys while the server changes from one to the other. The source
+    keeps the order of the keys."""
+    # given
     other = PINNED.replace("x", "y")
+
+    # when
     source = source_of(file, PASSWORD + f"\nhost_key = ['{PINNED}', '{other}']")
 
+    # then
     assert source.host_keys == (PINNED, other)
 
 
-def test_a_secret_may_be_in_the_keeping_of_systemd(file: Path) -> None:
+def test_a_secret_can_be_a_credential_of_systemd(file: Path) -> None:
+    """A secret can be a credential that systemd passes to Tenure."""
+    # when
     source = source_of(file, "password = { credential = 'acme_sftp' }")
 
+    # then
     assert source.password == Secret(credential="acme_sftp")
 
 
-def test_a_secret_is_read_when_it_is_used_and_not_before(file: Path) -> None:
-    source_of(file, "password = { file = 'missing' }")
-    source_of(file, "password = { env = 'NOT_SET' }")
+def test_a_secret_is_not_read_when_the_settings_are_loaded(file: Path) -> None:
+    """Tenure reads a secret at the pick-up. So a missing secret is no error when the settings are
+    loaded."""
+    # when
+    by_file = source_of(file, "password = { file = 'missing' }")
+    by_variable = source_of(file, "password = { env = 'NOT_SET' }")
+
+    # then
+    assert by_file.password == Secret(file=file.parent / "missing")
+    assert by_variable.password == Secret(env="NOT_SET")
 
 
 PASSWORD = "password = { env = 'A' }"
@@ -783,11 +926,15 @@ SERVER_TROUBLES: dict[str, tuple[str, str, list[str]]] = {
 
 
 @pytest.mark.parametrize("case", SERVER_TROUBLES)
-def test_whatever_is_wrong_with_a_server_is_told(file: Path, case: str) -> None:
+def test_an_error_in_an_sftp_source_is_reported(file: Path, case: str) -> None:
+    """The message about an error in an SFTP source names the key and the expected value."""
+    # given
     more, without, words = SERVER_TROUBLES[case]
 
+    # when
     (error,) = sftp(file, more, without).broken.values()
 
+    # then
     assert missing(words, str(error), file) == []
 
 
@@ -812,15 +959,19 @@ def test_whatever_is_wrong_with_a_server_is_told(file: Path, case: str) -> None:
 def test_a_secret_in_the_configuration_is_refused_and_not_repeated(
     file: Path, setting: str, value: str
 ) -> None:
+    """A secret in the configuration itself is refused. The message names the allowed ways and does
+    not repeat the secret."""
+    # when
     (error,) = sftp(file, f"{setting} = {value}").broken.values()
 
+    # then
     assert f"company.acme.source.{setting}" in str(error)
     assert "env" in str(error)
     assert "file" in str(error)
     assert "hunter2" not in str(error) + repr(error)
 
 
-# FTP, with TLS and without
+# FTP with TLS and without TLS
 
 FTP = """
     [company.acme.source]
@@ -832,16 +983,19 @@ FTP = """
 
 
 def ftp(file: Path, more: str, protocol: str = "ftps") -> Settings:
-    """The settings of a company with an FTP server."""
+    """The settings of a company with an FTP server of this protocol."""
     text = dedent(FTP).format(protocol=protocol)
     return load(file, "\n".join([ACME, text, dedent(more), ""]))
 
 
 @pytest.mark.parametrize("protocol", ["ftp", "ftps"])
-def test_an_ftp_server_needs_no_more_than_it_must(file: Path, protocol: str) -> None:
-    """D1, D2, D4"""
+def test_an_ftp_source_has_defaults(file: Path, protocol: Literal["ftp", "ftps"]) -> None:
+    """D1, D2, D4: An FTP source needs a host, a directory, a user name and a password. All other
+    settings have defaults."""
+    # when
     source = ftp(file, PASSWORD, protocol).customers["acme"].source
 
+    # then
     assert source == FtpSource(
         protocol=protocol,
         host="ftp.acme.example",
@@ -856,8 +1010,9 @@ def test_an_ftp_server_needs_no_more_than_it_must(file: Path, protocol: str) -> 
     )
 
 
-def test_everything_about_an_ftp_server_is_read(file: Path) -> None:
-    """D1, D4"""
+def test_every_setting_of_an_ftp_source_is_read(file: Path) -> None:
+    """D1, D4: Tenure reads every setting of an FTP source."""
+    # when
     source = (
         ftp(
             file,
@@ -878,6 +1033,7 @@ def test_everything_about_an_ftp_server_is_read(file: Path) -> None:
         .source
     )
 
+    # then
     assert source == FtpSource(
         protocol="ftps",
         host="ftp.acme.example",
@@ -896,12 +1052,19 @@ def test_everything_about_an_ftp_server_is_read(file: Path) -> None:
     )
 
 
-def test_plain_ftp_is_warned_of(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """D1"""
+def test_ftp_without_encryption_gives_a_warning(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D1: A source with the protocol `ftp` gives a warning, because FTP has no encryption. A source
+    with `ftps` gives none."""
+    # given
     monkeypatch.setenv("A", "hunter2")
+
+    # when
     clear = ftp(file, PASSWORD, "ftp").customers["acme"].source
     secured = ftp(file, PASSWORD, "ftps").customers["acme"].source
 
+    # then
     assert clear is not None
     assert secured is not None
     (warning,) = clear.warnings
@@ -913,31 +1076,38 @@ FTP_TROUBLES: dict[str, tuple[str, str, list[str]]] = {
     "no password": ("", "ftps", ["company.acme.source", "password", "missing"]),
     "a key": (PASSWORD + "\nprivate_key = { env = 'B' }", "ftps", ["private_key", "unknown"]),
     "an unknown mode": (PASSWORD + "\nmode = 'extended'", "ftp", ["source.mode", "passive"]),
-    "certificates for nothing": (PASSWORD + "\nca_file = 'ca.pem'", "ftp", ["ca_file", "ftps"]),
+    "certificates without TLS": (PASSWORD + "\nca_file = 'ca.pem'", "ftp", ["ca_file", "ftps"]),
     "a name to connect from": (PASSWORD + "\nbind = 'eth0'", "ftps", ["source.bind"]),
 }
 
 
 @pytest.mark.parametrize("case", FTP_TROUBLES)
-def test_whatever_is_wrong_with_an_ftp_server_is_told(file: Path, case: str) -> None:
+def test_an_error_in_an_ftp_source_is_reported(file: Path, case: str) -> None:
+    """The message about an error in an FTP source names the key and the expected value."""
+    # given
     more, protocol, words = FTP_TROUBLES[case]
 
+    # when
     (error,) = ftp(file, more, protocol).broken.values()
 
+    # then
     assert missing(words, str(error), file) == []
 
 
-# One broken company
+# Errors in one company
 
 
-def test_what_is_wrong_with_one_company_leaves_the_others(file: Path) -> None:
-    """R6"""
+def test_an_error_in_one_company_does_not_affect_the_others(file: Path) -> None:
+    """R6: An error in the settings of one company does not affect the other companies."""
+    # given
     write(file.parent / "companies" / "torn.toml", "name =")
     write(file.parent / "companies" / "whole.toml", 'name = "W"\nlanguage = "de"\n')
     text = 'companies = "companies/*.toml"\n' + ACME + '[company.half]\nname = "H"\n'
 
+    # when
     settings = load(file, text)
 
+    # then
     assert list(settings.customers) == ["acme", "whole"]
     assert list(settings.broken) == ["half", "torn"]
     assert "company.half" in str(settings.broken["half"])
@@ -955,21 +1125,25 @@ def test_what_is_wrong_with_one_company_leaves_the_others(file: Path) -> None:
         "no toml",
     ],
 )
-def test_what_is_wrong_with_the_configuration_itself_is_wrong_for_all(
-    file: Path, text: str
-) -> None:
+def test_an_error_outside_the_companies_is_an_error_for_all(file: Path, text: str) -> None:
+    """An error that belongs to no company is an error of the whole configuration."""
+    # when / then
     with pytest.raises(SettingsError):
         load(file, text)
 
 
-def test_keys_that_are_none_and_companies_that_stand_twice_leave_the_others(file: Path) -> None:
-    """R6: of a company that stands twice nobody knows which is meant, so that neither is used."""
+def test_invalid_keys_and_double_companies_do_not_affect_the_others(file: Path) -> None:
+    """R6: An invalid key, or a company that is defined twice, does not affect the other companies.
+    Neither definition of a double company is used, because the correct one is unknown."""
+    # given
     for name in ("a/acme", "a/Whole BV", "a/zenith", "z/zenith", "z/whole"):
         write(file.parent / f"{name}.toml", 'name = "W"\nlanguage = "de"\n')
     text = 'companies = "?/*.toml"\n[company."Half BV"]\nname = "H"\n' + ACME
 
+    # when
     settings = load(file, text)
 
+    # then
     assert list(settings.customers) == ["whole"]
     assert list(settings.broken) == ["Half BV", "Whole BV", "acme", "zenith"]
     assert "a-z" in str(settings.broken["Half BV"])
@@ -979,22 +1153,31 @@ def test_keys_that_are_none_and_companies_that_stand_twice_leave_the_others(file
 # Notifications
 
 
-def test_nobody_is_told_of_anything_unless_it_is_configured(file: Path) -> None:
+def test_there_are_no_notifications_unless_they_are_configured(file: Path) -> None:
+    """Tenure sends no notifications unless they are configured."""
+    # when / then
     assert load(file, MINIMAL).notify is None
 
 
-def test_notifications_have_defaults_for_all_but_where_they_go(file: Path) -> None:
-    notify = load(file, '[notify]\nurl = "https://hooks.example/s3cret"\n').notify
+def test_notifications_need_only_a_destination(file: Path) -> None:
+    """Notifications need a command or a URL. All other settings have defaults, and the settings do
+    not show the URL."""
+    # when
+    settings = load(file, '[notify]\nurl = "https://hooks.example/s3cret"\n')
 
+    # then
+    notify = settings.notify
     assert notify is not None
     assert notify.on == {"failed", "refused", "held", "rejected"}
     assert (notify.timeout, notify.attempts) == (30, 5)
     assert (notify.command, notify.environment, notify.authorization) == ((), (), None)
     assert notify.url == "https://hooks.example/s3cret"
-    assert "s3cret" not in repr(load(file, '[notify]\nurl = "https://hooks.example/s3cret"\n'))
+    assert "s3cret" not in repr(settings)
 
 
-def test_everything_about_notifications_can_be_set(file: Path) -> None:
+def test_every_setting_of_notifications_is_read(file: Path) -> None:
+    """Tenure reads every setting of notifications."""
+    # when
     notify = load(
         file,
         """
@@ -1009,6 +1192,7 @@ def test_everything_about_notifications_can_be_set(file: Path) -> None:
         """,
     ).notify
 
+    # then
     assert notify == Notify(
         on=frozenset({"no-file", "applied"}),
         command=(str(file.parent / "bin/tell"), "operations"),
@@ -1021,9 +1205,13 @@ def test_everything_about_notifications_can_be_set(file: Path) -> None:
 
 
 @pytest.mark.parametrize("program", ["mail-operations", "/usr/local/bin/tell"])
-def test_a_program_is_found_as_a_shell_finds_it(file: Path, program: str) -> None:
+def test_a_program_name_or_an_absolute_path_is_kept(file: Path, program: str) -> None:
+    """Tenure keeps a program's name or absolute path as it is written. So the name is searched in
+    PATH, as a shell does."""
+    # when
     notify = load(file, f'[notify]\ncommand = ["{program}"]\n').notify
 
+    # then
     assert notify is not None
     assert notify.command == (program,)
 
@@ -1038,9 +1226,12 @@ def test_a_program_is_found_as_a_shell_finds_it(file: Path, program: str) -> Non
         "http://localhost/x",
     ],
 )
-def test_a_url_may_be_plain_only_to_this_machine(file: Path, url: str) -> None:
+def test_a_url_needs_https_unless_the_host_is_this_machine(file: Path, url: str) -> None:
+    """A notification URL has the scheme `https`, or `http` when the host is this machine."""
+    # when
     notify = load(file, f'[notify]\nurl = "{url}"\n').notify
 
+    # then
     assert notify is not None
     assert notify.url == url
 
@@ -1066,9 +1257,12 @@ def test_a_url_may_be_plain_only_to_this_machine(file: Path, url: str) -> None:
         "https://[s3cret/",
     ],
 )
-def test_a_url_that_will_not_do_is_not_repeated(file: Path, url: str) -> None:
+def test_an_invalid_url_is_refused_and_not_repeated(file: Path, url: str) -> None:
+    """An invalid notification URL is refused, and the message does not repeat the URL."""
+    # when
     sentence = trouble(file, f'[notify]\nurl = "{url}"\n')
 
+    # then
     assert missing(["notify.url", "expected"], sentence, file) == []
     assert "s3cr" not in sentence
 
@@ -1093,8 +1287,11 @@ def test_a_url_that_will_not_do_is_not_repeated(file: Path, url: str) -> None:
         ('[notify]\ncommand = ["tell"]\nauthorization = "s3cret"', ["notify.authorization", "env"]),
     ],
 )
-def test_what_is_wrong_about_notifications_is_said(file: Path, text: str, words: list[str]) -> None:
+def test_an_error_in_the_notifications_is_reported(file: Path, text: str, words: list[str]) -> None:
+    """The message about an error in the notifications names the key and the expected value."""
+    # when
     sentence = trouble(file, text)
 
+    # then
     assert missing(words, sentence, file) == []
     assert "s3cret" not in sentence

@@ -1,4 +1,4 @@
-"""What is an SFTP server's own: which server it is, who may log in, and how it can fail."""
+"""SFTP sources: how a server is verified, how a source logs in, and how a pick-up can fail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from typing import Any
 import paramiko
 import pytest
 from paramiko.common import MSG_KEXINIT, MSG_USERAUTH_SUCCESS
-from paramiko.sftp import CMD_READDIR
+from paramiko.sftp import CMD_READDIR, SFTP_EOF, SFTP_PERMISSION_DENIED
 
 from adapters.secret import Secret
 from adapters.sources.deadlines import Deadlines
@@ -50,19 +50,19 @@ def outgoing(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def fake(outgoing: Path) -> Iterator[FakeServer]:
-    """A server that does what a test wants."""
+    """An SFTP server in this process. A test can change what the server does."""
     with serving(outgoing.parent) as server:
         yield server
 
 
 @pytest.fixture(autouse=True)
 def password(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The right password, where the configuration looks for it."""
+    """Sets the environment variable that holds the right password."""
     monkeypatch.setenv("ACME_SFTP", PASSWORD)
 
 
 def on(fake: FakeServer | Server, **changes: Any) -> SftpSource:
-    """A source on the server in this process that works, but for the `changes`."""
+    """Returns a source for the server in this process. `changes` replace its usual settings."""
     usual: dict[str, Any] = {
         "host": "127.0.0.1",
         "port": fake.port,
@@ -77,22 +77,26 @@ def on(fake: FakeServer | Server, **changes: Any) -> SftpSource:
     return SftpSource(**{**usual, **changes})
 
 
-# The real server
+# OpenSSH's sshd
 
 
-def test_a_key_opens_the_door(sshd: Sshd, outgoing: Path) -> None:
-    """D1"""
+def test_a_private_key_logs_in(sshd: Sshd, outgoing: Path) -> None:
+    """D1: A private key logs in, and the source fetches the file."""
+    # when
     (file,) = sshd.source(outgoing, settle=0.01).fetch(LIMIT)
 
+    # then
     assert (file.name, file.data) == (NAME, b"content")
 
 
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
-def test_whichever_of_a_servers_keys_is_pinned_is_found(
-    sshd: Sshd, outgoing: Path, kind: str
-) -> None:
+def test_each_type_of_host_key_can_be_pinned(sshd: Sshd, outgoing: Path, kind: str) -> None:
+    """A source accepts a server when one of the server's host keys is pinned, whatever the type of
+    this key."""
+    # given
     source = sshd.source(outgoing, settle=0, host_key=sshd.fingerprints[kind])
 
+    # when / then
     assert len(source.fetch(LIMIT)) == 1
     (step,) = [step for step in source.steps() if step.what == "host key"]
     assert step.detail.startswith(sshd.fingerprints[kind])
@@ -111,7 +115,7 @@ KEYS = {
 
 @pytest.mark.parametrize("case", KEYS)
 @pytest.mark.parametrize("passphrase", ["", "open sesame"])
-def test_a_key_of_every_type_and_format_is_read(
+def test_a_private_key_of_every_type_and_format_logs_in(
     sshd: Sshd,
     outgoing: Path,
     tmp_path: Path,
@@ -119,6 +123,8 @@ def test_a_key_of_every_type_and_format_is_read(
     case: str,
     passphrase: str,
 ) -> None:
+    """D1: A private key of every type and format logs in, with a passphrase and without one."""
+    # given
     key = generate_key(tmp_path / "key", *KEYS[case], passphrase=passphrase)
     authorized = sshd.private_key.with_name("authorized_keys")
     authorized.write_text(authorized.read_text() + key.with_suffix(".pub").read_text())
@@ -126,52 +132,73 @@ def test_a_key_of_every_type_and_format_is_read(
     secret = Secret(env="PASSPHRASE") if passphrase else None
     source = sshd.source(outgoing, private_key=Secret(file=key), passphrase=secret, settle=0)
 
+    # when / then
     assert len(source.fetch(LIMIT)) == 1
 
 
-def test_a_key_may_be_in_the_environment(
+def test_a_private_key_can_be_in_the_environment(
     sshd: Sshd, outgoing: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The private key can be the value of an environment variable."""
+    # given
     monkeypatch.setenv("KEY", sshd.private_key.read_text())
 
+    # when / then
     assert sshd.source(outgoing, private_key=Secret(env="KEY"), settle=0).fetch(LIMIT)
 
 
-def test_a_key_that_the_server_does_not_know_is_refused(
+def test_a_key_that_the_server_does_not_know_fails(
     sshd: Sshd, outgoing: Path, tmp_path: Path
 ) -> None:
+    """When the server does not know the private key, the problem names the two settings to
+    check."""
+    # given
     key = generate_key(tmp_path / "other")
 
+    # when
     told = problem(sshd.source(outgoing, private_key=Secret(file=key)))
 
+    # then
     assert "does not let" in told
     assert "`username` and `private_key`" in told
 
 
-def test_a_password_where_only_keys_are_taken_is_told(sshd: Sshd, outgoing: Path) -> None:
+def test_a_password_fails_at_a_server_that_takes_only_keys(sshd: Sshd, outgoing: Path) -> None:
+    """When a server takes only keys, the problem says that `private_key` must replace
+    `password`."""
+    # given
     source = sshd.source(outgoing, private_key=None, password=Secret(env="ACME_SFTP"))
 
+    # when
     told = problem(source)
 
+    # then
     assert told.endswith("by `password`, only by publickey; set `private_key` instead")
 
 
-def test_a_key_where_only_passwords_are_taken_is_told(fake: FakeServer, sshd: Sshd) -> None:
+def test_a_key_fails_at_a_server_that_takes_only_passwords(fake: FakeServer, sshd: Sshd) -> None:
+    """When a server takes only passwords, the problem says that `password` must replace
+    `private_key`."""
+    # given
     key = Secret(file=sshd.private_key)
 
+    # when
     told = problem(on(fake, private_key=key, password=None))
 
+    # then
     assert told.endswith("by `private_key`, only by password; set `password` instead")
 
 
-def test_a_server_that_hangs_up_on_a_log_in_is_not_asked_again(
-    tmp_path: Path, outgoing: Path
-) -> None:
-    """R6: it has said no, and counts who asks again."""
+def test_a_log_in_that_the_server_ends_is_not_tried_again(tmp_path: Path, outgoing: Path) -> None:
+    """R6: A log-in that the server ends is not tried again. The server counts failed log-ins and
+    may block the address that all companies use."""
+    # given
     key = generate_key(tmp_path / "other")
     with openssh.running(tmp_path / "sshd", "MaxAuthTries 1") as server:
+        # when
         refused = failure(server.source(outgoing, private_key=Secret(file=key), attempts=3))
 
+        # then
         assert "ended the log-in" in refused.problem
         assert "(the server closed the connection); check `username` and" in refused.problem
         assert not refused.transient
@@ -180,49 +207,74 @@ def test_a_server_that_hangs_up_on_a_log_in_is_not_asked_again(
 
 
 @pytest.mark.parametrize("case", ["wrong", "missing", "needless"])
-def test_a_passphrase_that_does_not_fit_is_told(
-    sshd: Sshd, outgoing: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+@pytest.mark.parametrize(
+    "kind", [("ed25519",), ("rsa", "-m", "PEM"), ("ecdsa", "-m", "PKCS8")], ids=" ".join
+)
+def test_an_unsuitable_passphrase_is_reported_and_not_shown(
+    sshd: Sshd,
+    outgoing: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: tuple[str, ...],
+    case: str,
 ) -> None:
-    for kind, *more in (("ed25519",), ("rsa", "-m", "PEM"), ("ecdsa", "-m", "PKCS8")):
-        words = "" if case == "needless" else "open sesame"
-        key = generate_key(tmp_path / f"{kind}_key", kind, *more, passphrase=words)
-        monkeypatch.setenv("PASSPHRASE", "hunter2")
-        passphrase = None if case == "missing" else Secret(env="PASSPHRASE")
-        source = sshd.source(outgoing, private_key=Secret(file=key), passphrase=passphrase)
+    """A passphrase that is wrong, missing or not needed fails the pick-up. The problem names the
+    setting and does not show the passphrase."""
+    # given
+    words = "" if case == "needless" else "open sesame"
+    key = generate_key(tmp_path / "key", *kind, passphrase=words)
+    monkeypatch.setenv("PASSPHRASE", "hunter2")
+    passphrase = None if case == "missing" else Secret(env="PASSPHRASE")
+    source = sshd.source(outgoing, private_key=Secret(file=key), passphrase=passphrase)
 
-        told = problem(source)
+    # when
+    told = problem(source)
 
-        assert "`passphrase`" in told
-        assert "hunter2" not in told
+    # then
+    assert "`passphrase`" in told
+    assert "hunter2" not in told
 
 
-def test_what_is_no_key_is_told(sshd: Sshd, outgoing: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["hunter2", "-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2\n"])
+def test_a_malformed_private_key_is_reported_and_not_shown(
+    sshd: Sshd, outgoing: Path, tmp_path: Path, text: str
+) -> None:
+    """A malformed private key fails the pick-up. The problem names the setting and does not show
+    the key."""
+    # given
     path = tmp_path / "key"
-    for text in ("hunter2", "-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2\n"):
-        path.write_text(text)
+    path.write_text(text)
 
-        told = problem(sshd.source(outgoing, private_key=Secret(file=path)))
+    # when
+    told = problem(sshd.source(outgoing, private_key=Secret(file=path)))
 
-        assert "`private_key` cannot be read" in told
-        assert "hunter2" not in told
+    # then
+    assert "`private_key` cannot be read" in told
+    assert "hunter2" not in told
 
 
 def test_the_address_to_connect_from_is_used(sshd: Sshd, outgoing: Path) -> None:
-    """D1"""
+    """D1: The source connects from the address in `bind`. An address that the machine does not have
+    fails the pick-up."""
+    # when / then
     assert sshd.source(outgoing, bind="127.0.0.1", settle=0).fetch(LIMIT)
     told = problem(sshd.source(outgoing, bind="192.0.2.1"))
     assert told == "192.0.2.1 is not an address of this machine; check `bind`"
 
 
-def test_a_directory_that_is_a_file_is_told(sshd: Sshd, outgoing: Path) -> None:
+def test_a_directory_that_is_a_file_cannot_be_listed(sshd: Sshd, outgoing: Path) -> None:
+    """When `directory` is a file, the problem says that the directory cannot be listed."""
+    # when / then
     assert "cannot be listed" in problem(sshd.source(outgoing / NAME))
 
 
 @pytest.mark.parametrize("kind", ["settles", "does not"])
-def test_an_upload_is_waited_for_or_left_for_the_next_time(
+def test_a_growing_file_is_fetched_when_its_upload_ends_in_time(
     sshd: Sshd, outgoing: Path, kind: str
 ) -> None:
-    """D4"""
+    """D4: A growing file is fetched when it stops growing within `settle_limit`. Otherwise the
+    pick-up fails."""
+    # given
     path = outgoing / NAME
     path.write_bytes(b"")
     pieces = 4 if kind == "settles" else 1000
@@ -238,6 +290,8 @@ def test_an_upload_is_waited_for_or_left_for_the_next_time(
     writer = threading.Thread(target=upload)
     writer.start()
     limit = 30.0 if kind == "settles" else 1.0
+
+    # when / then
     try:
         source = sshd.source(outgoing, settle=0.4, settle_limit=limit)
         if kind == "settles":
@@ -250,7 +304,9 @@ def test_an_upload_is_waited_for_or_left_for_the_next_time(
         writer.join()
 
 
-def test_a_server_that_has_gone_away_is_told(outgoing: Path) -> None:
+def test_a_refused_connection_names_the_host_and_the_port(outgoing: Path) -> None:
+    """When no server listens at the port, the problem names the settings `host` and `port`."""
+    # given
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     source = SftpSource(
@@ -263,35 +319,46 @@ def test_a_server_that_has_gone_away_is_told(outgoing: Path) -> None:
         attempts=1,
     )
 
+    # when / then
     assert "Connection refused" in problem(source)
     assert "`host` and `port`" in problem(source)
 
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "two..dots", "a" * 80 + ".example"])
-def test_a_name_that_leads_nowhere_is_told(fake: FakeServer, host: str) -> None:
+def test_a_host_name_without_an_address_is_reported(fake: FakeServer, host: str) -> None:
+    """When a host name has no address, the problem names the setting `host`."""
+    # when / then
     assert "`host`" in problem(on(fake, host=host))
 
 
-def test_without_a_server_to_test_with_the_package_is_named(
+def test_a_missing_sshd_fails_with_the_name_of_its_package(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Where sshd is not installed, the tests fail with the name of the package to install."""
+    # given
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)
 
+    # when / then
     with pytest.raises(AssertionError, match="openssh-server"):
         find_sshd()
 
 
-# The right server, before anything secret is said
+# The host key is checked before a secret is sent
 
 
 @pytest.mark.parametrize("pinned", [None, WRONG])
-def test_no_secret_goes_to_a_server_that_is_not_known(
+def test_no_secret_is_sent_to_an_unknown_server(
     fake: FakeServer, monkeypatch: pytest.MonkeyPatch, pinned: str | None
 ) -> None:
+    """A server without a pinned host key, or with another key than the pinned one, gets no secret.
+    The problem shows the fingerprint of the server's key."""
+    # given
     monkeypatch.setattr(Secret, "read", lambda *_: pytest.fail("a secret was read"))
 
+    # when
     told = problem(on(fake, host_key=pinned))
 
+    # then
     assert fake.attempts == []
     assert fake.fingerprints[0] in told
     assert "`host_key`" in told
@@ -299,45 +366,55 @@ def test_no_secret_goes_to_a_server_that_is_not_known(
     assert (WRONG in told) == (pinned is not None)
 
 
-def test_a_key_of_another_type_is_looked_for_and_not_trusted(
+def test_a_server_is_accepted_only_if_one_of_its_host_keys_is_pinned(
     outgoing: Path, tmp_path: Path
 ) -> None:
+    """A server with several host keys is accepted when one of them is pinned. Otherwise the source
+    does not log in."""
+    # given
     keys = [
         paramiko.Ed25519Key.from_private_key_file(str(generate_key(tmp_path / "host"))),
         paramiko.ECDSAKey.generate(),
         paramiko.RSAKey.generate(2048),
     ]
     with serving(outgoing.parent, *keys) as fake:
+        # when / then
         for pinned in fake.fingerprints:
             assert on(fake, host_key=pinned).fetch(LIMIT)
         fake.attempts.clear()
 
+        # when
         told = problem(on(fake, host_key=WRONG))
 
+        # then
         assert fake.fingerprints[0] in told
         assert fake.attempts == []
 
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is tried again is so after a moment."""
+    """Makes the pauses between two attempts short."""
     monkeypatch.setattr("adapters.sources.attempts._FIRST_PAUSE_S", 0.4)
     monkeypatch.setattr("adapters.sources.attempts._MAX_JITTER_S", 0)
     monkeypatch.setattr("adapters.sources.attempts._GROWTH", 1)
 
 
 @pytest.mark.usefixtures("hurried")
-def test_a_server_that_talks_to_one_at_a_time_is_asked_for_its_other_keys(
+def test_a_server_that_allows_one_connection_is_asked_for_its_other_host_keys(
     tmp_path: Path, outgoing: Path
 ) -> None:
+    """A pinned host key of another type is found also at a server that allows one connection at a
+    time."""
+    # given
     with openssh.running(tmp_path / "sshd", "MaxStartups 1") as server:
         source = server.source(outgoing, host_key=server.fingerprints["rsa"], settle=0, attempts=4)
 
+        # when / then
         assert len(source.fetch(LIMIT)) == 1
 
 
 class Once(SshServer):
-    """A server that talks on its first connection, and on no other."""
+    """A server that speaks SSH on its first connection only."""
 
     def _talk_ssh(self, line: Line) -> None:
         if self.connections == 1:
@@ -345,45 +422,70 @@ class Once(SshServer):
 
 
 @pytest.mark.usefixtures("hurried")
-def test_a_line_that_is_lost_is_no_other_key() -> None:
+def test_a_lost_connection_is_not_reported_as_a_wrong_host_key() -> None:
+    """When the connection is lost while the source asks for other host keys, the failure is
+    transient."""
+    # given
     with closing(Once()) as server:
+        # when
         refused = failure(on(server, host_key=WRONG))
 
+        # then
         assert refused.transient
         assert "does not answer as an SSH server does" in refused.problem
         assert server.connections == 3
 
 
-def test_a_fingerprint_is_that_of_openssh(sshd: Sshd, tmp_path: Path) -> None:
-    assert fingerprint(sshd.private_key).startswith("SHA256:")
-    assert len(fingerprint(sshd.private_key)) == len(WRONG)
+def test_a_fingerprint_is_equal_to_that_of_ssh_keygen(sshd: Sshd, tmp_path: Path) -> None:
+    """The fingerprint of a key is the one that `ssh-keygen` prints."""
+    # given
+    (path := tmp_path / "known_hosts").write_text(
+        f"sftp.acme.example {sshd.private_key.with_suffix('.pub').read_text()}"
+    )
+
+    # when
+    (ours,) = known_keys(path, "sftp.acme.example", 22)
+
+    # then
+    assert ours == fingerprint(sshd.private_key)
+    assert ours.startswith("SHA256:")
+    assert len(ours) == len(WRONG)
 
 
-def test_the_steps_show_the_key_to_pin_and_go_no_further(fake: FakeServer) -> None:
+def test_the_steps_show_the_host_key_to_pin_and_stop(fake: FakeServer) -> None:
+    """Without a pinned host key, the steps show the key to pin and stop before the log-in."""
+    # given
     steps = []
+
+    # when
     with pytest.raises(SourceUnreachable, match="not pinned"):
         for step in on(fake, host_key=None).steps():
             steps.append(step)
 
+    # then
     assert [step.what for step in steps] == ["resolved", "connected", "host key"]
     assert f'host_key = "{fake.fingerprints[0]}"' in steps[-1].detail
     assert fake.attempts == []
 
 
-def test_the_steps_are_all_the_way_and_download_nothing(fake: FakeServer) -> None:
+def test_the_steps_reach_the_files_and_download_nothing(fake: FakeServer) -> None:
+    """The steps of a working source end with the files, and no file is downloaded."""
+    # given
     fake.read = lambda *_: pytest.fail("a file was read")
 
+    # when
     steps = [step.what for step in on(fake).steps()]
 
+    # then
     assert steps[:4] == ["resolved", "connected", "host key", "logged in"]
     assert steps[4:] == ["directory", "matching", "file"]
 
 
-# Servers that are known from a file
+# Files in the format of known_hosts
 
 
 def known_hosts(sshd: Sshd, path: Path, kind: str = "ed25519", host: str = "127.0.0.1") -> Path:
-    """A file in which OpenSSH would know the server by one of its keys."""
+    """Writes a known_hosts file that holds one host key of the server."""
     key = sshd.private_key.with_name(f"host_{kind}.pub").read_text()
     path.write_text(f"# known\n\n[{host}]:{sshd.port} {key}")
     return path
@@ -391,29 +493,37 @@ def known_hosts(sshd: Sshd, path: Path, kind: str = "ed25519", host: str = "127.
 
 @pytest.mark.parametrize("hashed", [False, True])
 @pytest.mark.parametrize("kind", ["ed25519", "rsa"])
-def test_a_server_may_be_known_from_a_file(
+def test_a_server_can_be_pinned_by_a_known_hosts_file(
     sshd: Sshd, outgoing: Path, tmp_path: Path, kind: str, hashed: bool
 ) -> None:
+    """A known_hosts file pins the host key of a server. The names in the file may be hashed."""
+    # given
     path = known_hosts(sshd, tmp_path / "known_hosts", kind)
     if hashed:
         subprocess.run(["ssh-keygen", "-q", "-H", "-f", path], check=True, capture_output=True)
         assert "127.0.0.1" not in path.read_text()
     source = sshd.source(outgoing, settle=0, host_key=None, known_hosts=path)
 
+    # when / then
     assert len(source.fetch(LIMIT)) == 1
     (step,) = [step for step in source.steps() if step.what == "host key"]
     assert step.detail.startswith(sshd.fingerprints[kind])
 
 
-def test_a_server_with_another_key_than_in_the_file_is_not_trusted(
+def test_a_server_with_another_key_than_in_known_hosts_gets_no_secret(
     sshd: Sshd, fake: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A server with another key than the one in the known_hosts file gets no secret. The problem
+    shows both fingerprints."""
+    # given
     monkeypatch.setattr(Secret, "read", lambda *_: pytest.fail("a secret was read"))
     path = known_hosts(sshd, tmp_path / "known_hosts")
     path.write_text(path.read_text().replace(str(sshd.port), str(fake.port)))
 
+    # when
     told = problem(on(fake, host_key=None, known_hosts=path))
 
+    # then
     assert "`known_hosts` has " + sshd.fingerprints["ed25519"] in told
     assert fake.fingerprints[0] in told
     assert fake.attempts == []
@@ -444,14 +554,19 @@ def write_authority(sshd: Sshd, path: Path) -> None:
         pytest.param(lambda _, path: path.mkdir(), "is not a regular file", id="a directory"),
     ],
 )
-def test_a_file_that_does_not_know_the_server_pins_nothing(
+def test_a_known_hosts_file_without_a_key_of_the_server_fails(
     sshd: Sshd, outgoing: Path, tmp_path: Path, write: Callable[[Sshd, Path], Any], word: str
 ) -> None:
+    """A known_hosts file that is unreadable, or has no valid key of the server, fails the
+    pick-up."""
+    # given
     path = tmp_path / "known_hosts"
     write(sshd, path)
 
+    # when
     told = problem(sshd.source(outgoing, host_key=None, known_hosts=path))
 
+    # then
     assert "`known_hosts`" in told
     assert word in told
 
@@ -472,9 +587,12 @@ KNOWN = "sftp.acme.example " + KEY
         f"!other.example,sftp.acme.example {KEY}",
     ],
 )
-def test_a_line_that_names_a_server_pins_its_key(tmp_path: Path, text: str) -> None:
+def test_a_known_hosts_line_that_names_the_server_pins_its_key(tmp_path: Path, text: str) -> None:
+    """A known_hosts line pins the key of each server that the line names."""
+    # given
     (path := tmp_path / "known_hosts").write_text(f"{text}\n")
 
+    # when / then
     assert len(known_keys(path, "sftp.ACME.example", 22)) == 1
 
 
@@ -493,9 +611,15 @@ def test_a_line_that_names_a_server_pins_its_key(tmp_path: Path, text: str) -> N
         f"@cert-authority {KNOWN}",
     ],
 )
-def test_a_line_that_does_not_or_takes_it_back_pins_nothing(tmp_path: Path, text: str) -> None:
+def test_a_known_hosts_line_pins_no_revoked_key_and_no_other_server(
+    tmp_path: Path, text: str
+) -> None:
+    """A revoked key, a comment, a pattern, an excluded name and a certificate authority pin
+    nothing."""
+    # given
     (path := tmp_path / "known_hosts").write_text(f"{text}\n")
 
+    # when / then
     with pytest.raises(SourceUnreachable, match="has no key of sftp"):
         known_keys(path, "sftp.ACME.example", 22)
 
@@ -512,38 +636,53 @@ WEAK = {
 
 
 @pytest.mark.parametrize("setting", WEAK)
-def test_a_server_that_offers_only_weak_algorithms_is_told_what_it_offers(
+def test_the_problem_lists_the_weak_algorithms_of_a_server(
     tmp_path: Path, outgoing: Path, setting: str
 ) -> None:
+    """A server that offers only weak algorithms fails the pick-up, and the problem lists these
+    algorithms."""
+    # given
     with openssh.running(tmp_path / "sshd", setting) as server:
+        # when
         told = problem(server.source(outgoing))
 
+    # then
     assert WEAK[setting] in told
     assert "ask the customer" in told
 
 
-def test_a_server_with_safe_algorithms_that_are_not_ours_is_told_which_to_allow(
+def test_the_problem_lists_the_algorithms_that_the_server_should_allow(
     tmp_path: Path, outgoing: Path
 ) -> None:
+    """A server whose safe algorithms are all unknown fails the pick-up, and the problem lists
+    algorithms to allow."""
+    # given
     only = "chacha20-poly1305@openssh.com"
     with openssh.running(tmp_path / "sshd", f"Ciphers {only}") as server:
+        # when
         refused = failure(server.source(outgoing))
 
+    # then
     told = f"offers no cipher that we have, only {only}; ask the customer to allow aes128-gcm@"
     assert told in refused.problem
     assert not refused.transient
 
 
-def test_strong_algorithms_are_agreed_on_with_a_server_that_offers_both(
+def test_a_server_with_weak_and_strong_algorithms_is_accepted(
     tmp_path: Path, outgoing: Path
 ) -> None:
+    """A server that offers weak and strong algorithms is accepted, because the connection uses
+    strong ones."""
+    # given
     both = ("Ciphers 3des-cbc,aes128-cbc,aes256-ctr", "MACs hmac-md5,hmac-sha2-512")
     with openssh.running(tmp_path / "sshd", *both) as server:
+        # when / then
         assert server.source(outgoing, settle=0).fetch(LIMIT)
 
 
-def test_nothing_weak_is_ever_asked_for() -> None:
-    """Whatever a later version of the library may prefer."""
+def test_no_weak_algorithm_is_requested() -> None:
+    """A source requests no weak algorithm, whatever a later version of paramiko prefers."""
+    # when
     with socket.socket() as sock:
         options = Transport(sock)
         asked = {
@@ -553,12 +692,16 @@ def test_nothing_weak_is_ever_asked_for() -> None:
             *options.preferred_kex,
         }
 
+    # then
     assert asked
     weak = ("cbc", "3des", "md5", "sha1", "ssh-rsa", "ssh-dss", "arcfour")
     assert [name for name in sorted(asked) if any(each in name for each in weak)] == []
 
 
-def test_names_of_algorithms_are_looked_at_before_they_are_repeated() -> None:
+def test_the_problem_repeats_only_well_formed_names_of_algorithms() -> None:
+    """The problem repeats a few of the server's algorithms at most, and no name that is too long or
+    has control characters."""
+    # given
     with socket.socket() as sock:
         transport = Transport(sock)
         transport.offered = {
@@ -566,8 +709,10 @@ def test_names_of_algorithms_are_looked_at_before_they_are_repeated() -> None:
             "server_key_algo_list": ["\x1b[2J", "ssh-rsa", "a" * 70, *(f"x{n}" for n in range(99))],
         }
 
+        # when
         told = transport.disagreement()
 
+    # then
     only = ", ".join(f"x{n}" for n in range(7))
     assert told.startswith(f"no host key that we have, only ssh-rsa, {only}; ask the customer")
 
@@ -575,29 +720,41 @@ def test_names_of_algorithms_are_looked_at_before_they_are_repeated() -> None:
 # Passwords
 
 
-def test_a_password_opens_the_door(fake: FakeServer) -> None:
-    """D1"""
+def test_a_password_logs_in(fake: FakeServer) -> None:
+    """D1: A password logs in, and the source fetches the file."""
+    # when
     (file,) = on(fake).fetch(LIMIT)
 
+    # then
     assert file.data == b"content"
     assert fake.attempts == ["none", "password"]
 
 
-def test_a_wrong_password_is_told_without_it(
+def test_a_wrong_password_is_reported_and_not_shown(
     fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """When the password is wrong, the problem names the settings to check and does not show the
+    password."""
+    # given
     monkeypatch.setenv("ACME_SFTP", "hunter2")
 
+    # when
     told = problem(on(fake))
 
+    # then
     assert "hunter2" not in told
     assert "check `username` and `password`" in told
 
 
-def test_one_line_break_at_the_end_of_a_password_file_is_none_of_it(
+def test_one_line_break_at_the_end_of_a_password_file_is_ignored(
     fake: FakeServer, tmp_path: Path
 ) -> None:
+    """One line break at the end of a password file does not belong to the password. A second line
+    break does."""
+    # given
     path = tmp_path / "password"
+
+    # when / then
     for end in ("", "\n", "\r\n"):
         path.write_bytes((PASSWORD + end).encode())
         assert on(fake, password=Secret(file=path)).fetch(LIMIT)
@@ -605,33 +762,45 @@ def test_one_line_break_at_the_end_of_a_password_file_is_none_of_it(
     assert "`password`" in problem(on(fake, password=Secret(file=path)))
 
 
-def test_more_than_one_proof_is_told(fake: FakeServer) -> None:
+def test_a_server_that_wants_a_key_too_names_the_missing_setting(fake: FakeServer) -> None:
+    """D1: When a server wants a key after the password, the problem says which setting is
+    missing."""
+    # given
     fake.methods, fake.asks_for_more = "password,publickey", True
 
+    # when / then
     assert "by `password` alone; it asks for something else besides: set `private_key` too" in (
         problem(on(fake))
     )
 
 
-def test_a_password_may_be_the_answer_to_a_question(fake: FakeServer) -> None:
-    """D1: many servers ask for a password in no other way."""
+def test_a_password_answers_a_keyboard_interactive_question(fake: FakeServer) -> None:
+    """D1: A password logs in with the method keyboard-interactive too. Many servers offer no other
+    method for passwords."""
+    # given
     fake.methods = "publickey,keyboard-interactive"
     fake.questions = [[], ["Password: "], []]
 
+    # when / then
     assert on(fake).fetch(LIMIT)
 
     assert fake.answers == [PASSWORD]
     assert fake.attempts == ["none", "interactive"]
 
 
-def test_a_wrong_answer_is_a_wrong_password(
+def test_a_wrong_keyboard_interactive_answer_is_a_wrong_password(
     fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """When the server rejects the answer to its question, the problem is a wrong password, and the
+    log-in is not tried again."""
+    # given
     monkeypatch.setenv("ACME_SFTP", "hunter2")
     fake.methods = "keyboard-interactive"
 
+    # when
     refused = failure(on(fake, attempts=3))
 
+    # then
     assert f"does not let {USER} in; check `username` and `password`" in refused.problem
     assert not refused.transient
     assert fake.answers == ["hunter2"]
@@ -645,13 +814,18 @@ def test_a_wrong_answer_is_a_wrong_password(
         ([["Password: "], ["Password: "]], [PASSWORD]),
     ],
 )
-def test_more_than_one_question_is_told_and_the_password_given_once(
+def test_a_second_question_fails_and_the_password_is_given_once(
     fake: FakeServer, questions: list[list[str]], answers: list[str]
 ) -> None:
+    """When a server asks a second question, the log-in fails. The password answers one question
+    only."""
+    # given
     fake.methods, fake.questions = "keyboard-interactive", questions
 
+    # when
     refused = failure(on(fake, attempts=3))
 
+    # then
     assert "by `password` alone; it asks a second question" in refused.problem
     assert not refused.transient
     assert fake.answers == answers
@@ -673,25 +847,34 @@ def make_latin(path: Path) -> None:
         (lambda path: path.write_bytes(b"x" * 2_000_000), "too large"),
     ],
 )
-def test_a_secret_that_is_not_there_is_told(
+def test_an_unusable_secret_file_is_reported(
     fake: FakeServer, tmp_path: Path, prepare: Callable[[Path], Any], word: str
 ) -> None:
+    """When a secret file is missing or unusable, the problem names the setting and the file and
+    does not show the content."""
+    # given
     path = tmp_path / "secret"
     prepare(path)
 
+    # when
     told = problem(on(fake, password=Secret(file=path)))
 
+    # then
     assert word in told
     assert "`password`" in told
     assert str(path) in told
     assert "hunter2" not in told
 
 
-def test_a_secret_may_be_a_credential_of_systemd(
+def test_a_secret_can_be_a_credential_of_systemd(
     fake: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A secret can be a credential of systemd. A missing credential fails the pick-up."""
+    # given
     source = on(fake, password=Secret(credential="acme"))
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+
+    # when / then
     assert "the credential acme, which `password` names, is missing" in problem(source)
 
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
@@ -701,32 +884,48 @@ def test_a_secret_may_be_a_credential_of_systemd(
     assert source.fetch(LIMIT)
 
 
-def test_a_variable_that_is_not_set_is_told(
+def test_a_variable_that_is_not_set_or_empty_is_reported(
     fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """When the environment variable of a secret is not set or is empty, the problem says so."""
+    # given
     monkeypatch.delenv("ACME_SFTP")
+
+    # when / then
     assert "ACME_SFTP, which `password` names, is not set" in problem(on(fake))
+
+    # given
     monkeypatch.setenv("ACME_SFTP", "")
+
+    # when / then
     assert "is empty" in problem(on(fake))
 
 
-def test_no_secret_prints_itself_or_is_logged(
+def test_no_secret_is_printed_or_logged(
     fake: FakeServer, sshd: Sshd, outgoing: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """The text of a source and the log, even at level DEBUG, have no password and no private
+    key."""
+    # given
     caplog.set_level(logging.DEBUG)
     key = sshd.source(outgoing, settle=0)
+
+    # when
     assert on(fake).fetch(LIMIT)
     assert key.fetch(LIMIT)
     told = caplog.text + repr(on(fake)) + str(on(fake)) + repr(key)
 
+    # then
     assert caplog.records
     assert PASSWORD not in told
     assert "PRIVATE KEY" not in told
     assert all(line not in told for line in sshd.private_key.read_text().splitlines()[1:-1])
 
 
-def test_a_failure_is_not_printed_beside_being_raised(outgoing: Path) -> None:
-    """paramiko logs errors, which Python prints where nobody listens."""
+def test_a_failure_is_raised_and_not_printed(outgoing: Path) -> None:
+    """A failure is raised, and nothing is printed. paramiko logs errors, and Python prints a logged
+    error when no handler is set."""
+    # given
     program = f"""
 import threading, socket
 from adapters.sources.sftp import SftpSource
@@ -743,8 +942,11 @@ try:
 except Exception as error:
     print(type(error).__name__)
 """
+
+    # when
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
 
+    # then
     assert (done.stdout, done.stderr) == ("SourceUnreachable\n", "")
 
 
@@ -757,80 +959,113 @@ STRANGERS: dict[str, Callable[[], Server]] = {
 
 
 @pytest.mark.parametrize("case", STRANGERS)
-def test_the_log_of_the_worker_has_nothing_of_what_a_server_does(case: str) -> None:
-    """R2: the run says it."""
+def test_the_worker_does_not_log_the_faults_of_a_server(case: str) -> None:
+    """R2: The record of the run describes the fault of a server, so the log of the worker has no
+    line about the fault."""
+    # given
     log = StringIO()
     with closing(STRANGERS[case]()) as server, logging_to(log):
         host_key = hostile_ssh.host_key().fingerprint
+
+        # when
         problem(on(server, host_key=host_key, deadlines=Deadlines(greeting=0.3, handshake=0)))
 
+    # then
     assert log.getvalue() == ""
 
 
-def test_nothing_loads_the_protocol_before_it_is_spoken() -> None:
+def test_paramiko_is_imported_only_when_it_is_used() -> None:
+    """The command line and the settings do not import paramiko, because the import is slow."""
+    # given
     program = (
         "import sys, cli.main, cli.check, cli.imports, adapters.settings;"
         "print('paramiko' in sys.modules)"
     )
+
+    # when
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
 
+    # then
     assert done.stdout == "False\n"
 
 
-# What a server may do
+# Refusals, unusual answers and changing files
 
 
-def test_a_server_without_sftp_is_told(fake: FakeServer) -> None:
+def test_a_server_without_sftp_is_reported(fake: FakeServer) -> None:
+    """When a server opens no SFTP session, the problem says so."""
+    # given
     fake.refuse_sftp = True
 
+    # when / then
     assert "no SFTP session" in problem(on(fake))
 
 
-def test_a_directory_that_may_not_be_listed_is_told(fake: FakeServer) -> None:
-    fake.entries = lambda _: paramiko.SFTP_PERMISSION_DENIED
+def test_a_directory_that_cannot_be_listed_is_reported(fake: FakeServer) -> None:
+    """When the server refuses to list the directory, the problem gives the reason and names the
+    setting."""
+    # given
+    fake.entries = lambda _: SFTP_PERMISSION_DENIED
 
+    # when
     told = problem(on(fake))
 
+    # then
     assert "Permission denied" in told
     assert "`directory`" in told
 
 
-def test_a_file_that_may_not_be_read_is_told(fake: FakeServer) -> None:
-    fake.read = lambda *_: paramiko.SFTP_PERMISSION_DENIED
+def test_a_file_that_cannot_be_read_is_reported(fake: FakeServer) -> None:
+    """When the server refuses to read a file, the problem gives the reason and names the file."""
+    # given
+    fake.read = lambda *_: SFTP_PERMISSION_DENIED
 
+    # when
     told = problem(on(fake))
 
+    # then
     assert NAME in told
     assert "Permission denied" in told
 
 
 @pytest.mark.parametrize("name", ["../x.csv", "/etc/x.csv", "a/b.csv", "..", "\x1b[31m.csv", "\n"])
-def test_a_name_that_is_none_never_counts(fake: FakeServer, name: str) -> None:
-    """D2"""
+def test_a_malformed_name_does_not_count(fake: FakeServer, name: str) -> None:
+    """D2: A file whose name is a path or has control characters does not count."""
 
+    # given
     def hostile(entries: list[Any]) -> list[Any]:
         entries[0].filename = name
         return entries
 
     fake.entries = hostile
 
+    # when / then
     assert on(fake, pattern="*").fetch(LIMIT) == []
 
 
-def test_a_file_of_no_known_size_is_told(fake: FakeServer) -> None:
+def test_a_file_without_a_size_is_reported(fake: FakeServer) -> None:
+    """When the server lists a file without its size, the problem names the file."""
+
+    # given
     def vague(entries: list[Any]) -> list[Any]:
         entries[0].st_size = None
         return entries
 
     fake.entries = vague
 
+    # when / then
     assert f"size and time of {NAME}" in problem(on(fake))
 
 
-def test_a_listing_without_end_ends(fake: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_listing_with_too_many_entries_fails(
+    fake: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R6: A listing with more entries than the limit fails the pick-up."""
+    # given
     monkeypatch.setattr("adapters.sources.pickup.MAX_ENTRIES", 50)
     fake.entries = lambda entries: entries * 51
 
+    # when / then
     assert "more than 50 entries" in problem(on(fake))
 
 
@@ -841,34 +1076,40 @@ def test_a_listing_without_end_ends(fake: FakeServer, monkeypatch: pytest.Monkey
         pytest.param(lambda path, offset, size, data: data, id="as asked"),
     ],
 )
-def test_a_server_may_give_less_at_once(
+def test_a_server_may_send_a_file_in_small_pieces(
     fake: FakeServer, outgoing: Path, read: Callable[..., Any]
 ) -> None:
-    """D4"""
+    """D4: A file is complete also when the server sends fewer bytes at once than the source
+    requests."""
+    # given
     content = os.urandom(200_001)
     (outgoing / NAME).write_bytes(content)
     fake.read = read
 
+    # when
     (file,) = on(fake).fetch(LIMIT)
 
+    # then
     assert file.data == content
 
 
 @pytest.mark.parametrize("where", ["end", "middle", "start"])
-def test_fewer_bytes_than_listed_are_never_a_file(
+def test_a_file_with_fewer_bytes_than_listed_is_not_complete(
     fake: FakeServer, outgoing: Path, where: str
 ) -> None:
-    """D4"""
+    """D4: A file of which fewer bytes are received than listed is not complete."""
+    # given
     (outgoing / NAME).write_bytes(b"x" * 200_000)
     missing = {"end": 180_000, "middle": 98_304, "start": 0}[where]
 
     def truncated(path: Path, offset: int, size: int, data: bytes) -> Any:
         if where == "end" and offset + size > missing:
-            return data[: max(0, missing - offset)] or paramiko.SFTP_EOF
-        return paramiko.SFTP_EOF if offset == missing else data
+            return data[: max(0, missing - offset)] or SFTP_EOF
+        return SFTP_EOF if offset == missing else data
 
     fake.read = truncated
 
+    # when / then
     with pytest.raises(StillUploading, match=NAME):
         on(fake).fetch(LIMIT)
 
@@ -877,10 +1118,11 @@ def test_fewer_bytes_than_listed_are_never_a_file(
 def test_a_file_that_changes_while_it_is_read_is_not_complete(
     fake: FakeServer, outgoing: Path, change: str
 ) -> None:
-    """D4"""
+    """D4: A file that changes while it is read is not complete."""
+    # given
     path = outgoing / NAME
     path.write_bytes(b"x" * 100_000)
-    done = []
+    done: list[str] = []
 
     def meanwhile(_: Path, offset: int, size: int, data: bytes) -> bytes:
         if not done:
@@ -900,14 +1142,16 @@ def test_a_file_that_changes_while_it_is_read_is_not_complete(
 
     fake.read = meanwhile
 
+    # when / then
     with pytest.raises(StillUploading, match=NAME):
         on(fake).fetch(LIMIT)
 
 
-def test_a_file_that_changes_while_it_is_read_is_read_again_when_it_stands_still(
+def test_a_file_that_changed_while_it_was_read_is_read_again(
     fake: FakeServer, outgoing: Path
 ) -> None:
-    """D4"""
+    """D4: A file that changes while it is read is read again once it no longer changes."""
+    # given
     done: list[bytes] = []
 
     def once(path: Path, offset: int, size: int, data: bytes) -> bytes:
@@ -918,49 +1162,61 @@ def test_a_file_that_changes_while_it_is_read_is_read_again_when_it_stands_still
 
     fake.read = once
 
+    # when
     (file,) = on(fake, settle=0.05, settle_limit=10).fetch(LIMIT)
 
+    # then
     assert file.data == b"another content"
 
 
-def test_a_file_that_is_gone_before_it_is_opened_is_still_changing(
+def test_a_file_that_is_gone_before_it_is_opened_is_not_complete(
     fake: FakeServer, outgoing: Path
 ) -> None:
-    """D4"""
+    """D4: A file that was listed and is gone before it is opened is not complete."""
 
+    # given
     def taken_away(entries: list[Any]) -> list[Any]:
         (outgoing / NAME).unlink(missing_ok=True)
         return entries
 
     fake.entries = taken_away
 
+    # when / then
     with pytest.raises(StillUploading, match=NAME):
         on(fake).fetch(LIMIT)
 
 
 def test_a_file_that_is_too_large_is_not_read(fake: FakeServer, outgoing: Path) -> None:
-    """F7"""
+    """F7: A file that is larger than the limit is listed with its size and is not read."""
+    # given
     (outgoing / NAME).write_bytes(b"x" * 1_000_000)
     fake.read = lambda *_: pytest.fail("a file was read")
 
+    # when
     (file,) = on(fake).fetch(40_000)
 
+    # then
     assert (file.data, file.size) == (None, 1_000_000)
 
 
 def test_nothing_is_written_on_the_server(fake: FakeServer) -> None:
-    """D5"""
+    """D5: A pick-up and a check write nothing on the server."""
+    # when
     assert on(fake).fetch(LIMIT)
     assert list(on(fake).steps())
 
+    # then
     assert fake.written == []
 
 
-# Servers that fall silent, and connections that end
+# Silent servers, deadlines and closed connections
 
 
 @pytest.mark.parametrize("end", ["fetch", "refusal", "steps"])
-def test_the_connection_ends_with_what_it_was_for(fake: FakeServer, end: str) -> None:
+def test_the_connection_is_closed_after_every_use(fake: FakeServer, end: str) -> None:
+    """The connection is closed after a pick-up, after a failure and after a check that stops
+    early."""
+    # when
     if end == "fetch":
         on(fake).fetch(LIMIT)
     elif end == "refusal":
@@ -970,6 +1226,7 @@ def test_the_connection_ends_with_what_it_was_for(fake: FakeServer, end: str) ->
         next(steps)
         steps.close()  # type: ignore[attr-defined]
 
+    # then
     assert_nothing_is_waited_for()
     patience = time.monotonic() + 10
     while fake.open_connections and time.monotonic() < patience:
@@ -977,44 +1234,42 @@ def test_the_connection_ends_with_what_it_was_for(fake: FakeServer, end: str) ->
     assert fake.open_connections == 0
 
 
-def test_a_server_that_says_nothing_is_not_waited_for_without_end() -> None:
-    """R6"""
-    for greeting in (b"", b"SSH-2.0-Silent\r\n"):
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            source = SftpSource(
-                host="127.0.0.1",
-                port=listening.getsockname()[1],
-                directory="/",
-                pattern="*",
-                username="tenure",
-                password=Secret(env="ACME_SFTP"),
-                attempts=1,
-                deadlines=Deadlines(greeting=0.3, handshake=0.3),
-            )
-            clients: list[socket.socket] = []
+@pytest.mark.parametrize("greeting", [b"", b"SSH-2.0-Silent\r\n"])
+def test_the_wait_for_a_silent_server_ends(greeting: bytes) -> None:
+    """R6: The wait for a server that is silent from the start, or after its greeting, ends."""
+    # given
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        source = SftpSource(
+            host="127.0.0.1",
+            port=listening.getsockname()[1],
+            directory="/",
+            pattern="*",
+            username="tenure",
+            password=Secret(env="ACME_SFTP"),
+            attempts=1,
+            deadlines=Deadlines(greeting=0.3, handshake=0.3),
+        )
+        clients: list[socket.socket] = []
 
-            def greet(
-                text: bytes = greeting,
-                listening: socket.socket = listening,
-                clients: list[socket.socket] = clients,
-            ) -> None:
-                client, _ = listening.accept()
-                clients.append(client)
-                client.sendall(text)
+        def greet() -> None:
+            client, _ = listening.accept()
+            clients.append(client)
+            client.sendall(greeting)
 
-            thread = threading.Thread(target=greet)
-            thread.start()
+        thread = threading.Thread(target=greet)
+        thread.start()
 
-            started = time.monotonic()
-            assert "SSH" in problem(source)
-            assert time.monotonic() - started < 5
+        # when / then
+        started = time.monotonic()
+        assert "SSH" in problem(source)
+        assert time.monotonic() - started < 5
 
-            thread.join()
-            clients[0].close()
+        thread.join()
+        clients[0].close()
 
 
 class Slow(SshServer):
-    """A server that thinks for a moment before it says anything."""
+    """A server that waits for a moment before it speaks SSH."""
 
     def _talk_ssh(self, line: Line) -> None:
         self.over.wait(0.7)
@@ -1030,28 +1285,35 @@ OVER_TIME: dict[str, tuple[Callable[[], Server], str]] = {
 
 @pytest.mark.parametrize("case", OVER_TIME)
 @pytest.mark.parametrize("what", ["fetch", "check"])
-def test_nothing_takes_longer_than_the_deadline(case: str, what: str) -> None:
-    """R6: far from the deadlines of every part."""
+def test_a_pick_up_and_a_check_end_at_the_deadline(case: str, what: str) -> None:
+    """R6: A pick-up and a check end at the deadline for the whole, even when no part of them takes
+    too long."""
+    # given
     make, pinned = OVER_TIME[case]
     start = time.monotonic()
     with closing(make()) as server:
         pinned = pinned or hostile_ssh.host_key().fingerprint
         source = on(server, host_key=pinned, attempts=4, deadlines=Deadlines(whole=1))
 
+        # when
         with pytest.raises(SourceUnreachable, match="longer than 1 seconds") as raised:
             source.fetch(LIMIT) if what == "fetch" else list(source.steps())
         took = time.monotonic() - start
 
+    # then
     assert "`deadline`" in raised.value.problem
     assert 0.9 < took < 3
 
 
-def test_files_that_settle_after_the_deadline_are_not_waited_for(fake: FakeServer) -> None:
-    """R6, D4"""
+def test_the_wait_for_files_to_settle_ends_at_the_deadline(fake: FakeServer) -> None:
+    """R6, D4: The wait for unchanged files ends at the deadline."""
+    # given
     start = time.monotonic()
 
+    # when
     refused = failure(on(fake, settle=30, deadlines=Deadlines(whole=0.5)))
 
+    # then
     assert "longer than 0.5 seconds" in refused.problem
     assert time.monotonic() - start < 2
 
@@ -1063,10 +1325,11 @@ def test_files_that_settle_after_the_deadline_are_not_waited_for(fake: FakeServe
         (Deadlines(whole=0.3), "`deadline`"),
     ],
 )
-def test_a_server_that_falls_silent_is_not_waited_for_without_end(
+def test_the_wait_for_a_server_that_stops_answering_ends(
     fake: FakeServer, deadlines: Deadlines, word: str
 ) -> None:
-    """R6"""
+    """R6: The wait for a server that stops answering while a file is read ends."""
+    # given
     silent = threading.Event()
 
     def nothing(*_: Any) -> bytes:
@@ -1076,6 +1339,8 @@ def test_a_server_that_falls_silent_is_not_waited_for_without_end(
     fake.read = nothing
 
     started = time.monotonic()
+
+    # when / then
     try:
         assert word in problem(on(fake, deadlines=deadlines))
         assert time.monotonic() - started < 5
@@ -1083,17 +1348,21 @@ def test_a_server_that_falls_silent_is_not_waited_for_without_end(
         silent.set()
 
 
-def test_a_session_that_is_never_answered_is_not_waited_for_without_end(
+def test_the_wait_for_an_sftp_session_ends(
     fake: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R6"""
+    """R6: The wait for a server that does not answer the request for an SFTP session ends."""
+    # given
     answered = threading.Event()
     monkeypatch.setattr(
         "tests.adapters.sftp_server._Door.check_channel_subsystem_request",
         lambda *_: answered.wait(10),
     )
 
+    # when / then
+    started = time.monotonic()
     try:
         assert "no SFTP session" in problem(on(fake, deadlines=Deadlines(session=0.3)))
+        assert time.monotonic() - started < 5
     finally:
         answered.set()

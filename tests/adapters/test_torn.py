@@ -1,4 +1,4 @@
-"""Uploads that are under way while they are picked up: all of a file is fetched, or nothing."""
+"""Tests of uploads during a pick-up: a source returns a complete file, or no file."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ LIMIT = 10_000_000
 CASES = 300 if os.environ.get("TENURE_TORTURE") else 24
 AT_ONCE = 12
 PAUSE = 0.4  # seconds between two pieces at most
-# Servers tell times in whole seconds, so that two writes within one look the same: what is waited
-# for is that second, and the longest pause.
+# Servers report times in whole seconds, so two writes in one second have the same time. The source
+# therefore waits longer than one second and the longest pause together.
 SETTLE = {"folder": 3 * PAUSE, "sftp": 1 + 3 * PAUSE, "ftp": 1 + 3 * PAUSE}
 
 
 class Upload(NamedTuple):
-    """A file that somebody writes: what it held before, and what it will hold."""
+    """A file that a test overwrites, with its old and its new content."""
 
     path: Path
     chance: random.Random
@@ -44,14 +44,14 @@ class Upload(NamedTuple):
         time.sleep(self.chance.uniform(0, PAUSE))
 
     def pieces(self) -> list[tuple[int, bytes]]:
-        """The new content in pieces, each with where it belongs."""
+        """Returns the new content in pieces, each with its position."""
         cuts = sorted(self.chance.sample(range(1, len(self.new)), self.chance.randint(2, 8)))
         edges = [0, *cuts, len(self.new)]
         return [(start, self.new[start:end]) for start, end in pairwise(edges)]
 
 
 def append(upload: Upload) -> None:
-    """The file is made anew, and grows."""
+    """Deletes the file, creates it again, and appends the pieces."""
     upload.path.unlink()
     for _, piece in upload.pieces():
         with upload.path.open("ab") as stream:
@@ -60,7 +60,7 @@ def append(upload: Upload) -> None:
 
 
 def truncate(upload: Upload) -> None:
-    """The file is emptied, and grows."""
+    """Empties the file, and appends the pieces."""
     with upload.path.open("r+b", buffering=0) as stream:
         stream.truncate(0)
         for _, piece in upload.pieces():
@@ -69,7 +69,7 @@ def truncate(upload: Upload) -> None:
 
 
 def rewrite(upload: Upload) -> None:
-    """The file is written over in its place, and as long as it was until the end."""
+    """Overwrites the file in place. The length of the file changes only at the end."""
     with upload.path.open("r+b", buffering=0) as stream:
         for start, piece in upload.pieces():
             stream.seek(start)
@@ -79,56 +79,60 @@ def rewrite(upload: Upload) -> None:
 
 
 def replace(upload: Upload) -> None:
-    """Another file takes its place."""
-    beside = upload.path.with_name("upload.part")
-    beside.write_bytes(upload.new)
+    """Writes another file, and renames it to the name of the file."""
+    temporary = upload.path.with_name("upload.part")
+    temporary.write_bytes(upload.new)
     upload.pause()
-    beside.rename(upload.path)
+    temporary.rename(upload.path)
 
 
-WAYS: list[Callable[[Upload], None]] = [append, truncate, rewrite, replace]
+WRITERS: list[Callable[[Upload], None]] = [append, truncate, rewrite, replace]
 
 
 def content(chance: random.Random, length: int | None = None) -> bytes:
-    """A delivery that no part of another is."""
+    """Returns the content of a delivery with random rows."""
     rows = [f"{chance.getrandbits(64):x}@acme.example,Anna,Ek" for _ in range(40)]
     data = "\n".join(["Email,First name,Last name", *rows]).encode()
     return data if length is None else data[:length].ljust(length, b"x")
 
 
-def torn(case: int, source: Source, path: Path) -> str:
-    """What comes of fetching in the middle of an upload: the file before, after, or nothing."""
+def fetch_during_upload(case: int, source: Source, path: Path) -> str:
+    """Fetches a file during an upload, and says which content the source returned.
+
+    The answer is "before", "after" or "nothing", or "TORN" with the writer for a mixed content.
+    """
     chance = random.Random(case)
     old = content(chance)
     new = content(chance, len(old) if chance.random() < 0.5 else None)
     path.write_bytes(old)
     upload = Upload(path, chance, old, new)
-    way = WAYS[case % len(WAYS)]
+    writer = WRITERS[case % len(WRITERS)]
 
     def write() -> None:
         upload.pause()
         time.sleep(chance.uniform(0, SETTLE["ftp"]))
-        way(upload)
+        writer(upload)
 
-    writer = threading.Thread(target=write)
-    writer.start()
+    thread = threading.Thread(target=write)
+    thread.start()
     try:
         files = source.fetch(LIMIT)
     except StillUploading:
         return "nothing"
     finally:
-        writer.join()
+        thread.join()
     if not files:
         return "nothing"
-    return {old: "before", new: "after"}.get(files[0].data or b"", f"TORN by {way.__name__}")
+    return {old: "before", new: "after"}.get(files[0].data or b"", f"TORN by {writer.__name__}")
 
 
 @pytest.mark.torture
 @pytest.mark.parametrize("protocol", ["folder", "sftp", "ftp"])
-def test_nothing_that_is_torn_is_ever_fetched(
+def test_a_file_is_never_fetched_in_part(
     protocol: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """D4"""
+    """D4: A source never returns a mixture of the old and the new content of a file."""
+    # given
     monkeypatch.setenv("ACME_FTP", vsftpd.PASSWORD)
     server: Any = None
     if protocol != "folder":
@@ -137,17 +141,19 @@ def test_nothing_that_is_torn_is_ever_fetched(
     def one(case: int) -> str:
         directory = tmp_path / str(case)
         directory.mkdir()
-        return torn(case, on(server, directory, SETTLE[protocol]), directory / NAME)
+        return fetch_during_upload(case, on(server, directory, SETTLE[protocol]), directory / NAME)
 
+    # when
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = list(pool.map(one, range(CASES // 3)))
+        outcomes = list(pool.map(one, range(CASES // 3)))
 
-    assert [each for each in found if each.startswith("TORN")] == []
-    assert {"before", "after"} & set(found)
+    # then
+    assert [each for each in outcomes if each.startswith("TORN")] == []
+    assert {"before", "after"} & set(outcomes)
 
 
 def on(server: Sshd | Vsftpd | None, directory: Path, settle: float) -> Source:
-    """A source that waits for what changes."""
+    """Returns a source that waits until the files do not change any more."""
     limit = settle * 4
     if server is None:
         return FolderSource(directory, "alleo_employees_*.csv", settle, limit)

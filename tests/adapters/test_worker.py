@@ -1,4 +1,4 @@
-"""The schedule in one process: who works when, who waits for whom, and what stops nothing."""
+"""The worker in one process: when jobs run, when jobs wait, and what does not stop the work."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
 from adapters.use_cases import schedule as use_case
 from adapters.use_cases.app import App
+from adapters.use_cases.clock import pass_clock_of
 from adapters.use_cases.observer import Observer, Observers
 from adapters.use_cases.schedule import Job
 from adapters.worker import embedded, job_runner
@@ -48,12 +49,12 @@ ANNA = "anna@acme.example,Anna,Bakker,1,,"
 BRAM = "bram@acme.example,Bram,Smit,2,,"
 CHRIS = "chris@acme.example,Chris,Jansen,3,,2027-03-01"
 TEXT = f"{HEADER}\n{ANNA}\n"
-PATIENCE = 20.0
-"""Seconds after which a test gives up waiting."""
+TIMEOUT_S = 20.0
+"""A test that waits longer fails."""
 
 
-class Told(Observer):
-    """An observer that remembers."""
+class Spy(Observer):
+    """An observer that records all calls."""
 
     def __init__(self) -> None:
         self.looks: list[list[Job]] = []
@@ -78,8 +79,8 @@ class Told(Observer):
         self.mistakes.append(company)
 
 
-class Loud(Observer):
-    """An observer that cannot be told anything."""
+class FailingObserver(Observer):
+    """An observer whose methods all raise."""
 
     def __getattribute__(self, what: str) -> Any:
         def tell(*_: object) -> None:
@@ -89,7 +90,7 @@ class Loud(Observer):
 
 
 class Source:
-    """A source that gives one file, when and as it is told to."""
+    """A source with one file. A test decides when the source answers, and whether it fails."""
 
     pattern = NAME.format("*")
     place = "nowhere"
@@ -112,7 +113,7 @@ class Source:
             self.most = max(self.most, self.now)
         self.began.set()
         try:
-            assert self.open.wait(PATIENCE)
+            assert self.open.wait(TIMEOUT_S)
             if self.error is not None:
                 raise self.error
             return delivered(self.text)
@@ -124,14 +125,14 @@ class Source:
         yield from ()
 
 
-class Office:
-    """Some companies, and a worker for them whose time a test sets."""
+class Setup:
+    """Some companies and a worker for them. The test sets the time."""
 
     def __init__(self, store: Store, *keys: str, workers: int = 8) -> None:
         self.store = store
         self.watch = Watch(MORNING)
         self.seconds = 0.0
-        self.told = Told()
+        self.observer = Spy()
         self.sources = {key: Source() for key in keys}
         self.settings = Settings(
             Path("tenure.toml"),
@@ -142,10 +143,10 @@ class Office:
                 for key, source in self.sources.items()
             },
         )
-        self.worker = self.another(workers, Observers(Loud(), self.told))
+        self.worker = self.another(workers, Observers(FailingObserver(), self.observer))
 
     def another(self, workers: int, observer: Observers) -> EmbeddedWorker:
-        """One more worker."""
+        """Returns another worker for the same companies."""
         configuration = Configuration(
             Path("no such file"), observer, lambda _: self.settings, lambda: self.seconds
         )
@@ -154,24 +155,24 @@ class Office:
         return worker
 
     def at(self, now: datetime, *, looks: int = 1) -> None:
-        """Lets the worker look at a moment, and do what it finds."""
+        """Sets the time, lets the worker look, and waits until its jobs have ended."""
         self.watch.moment = now
         for _ in range(looks):
             self.worker.look()
             self.done()
 
     def done(self) -> None:
-        """Waits until everything that began has ended."""
+        """Waits until all jobs that began have ended."""
         while begun := [job for job in self.worker._running.values() if not job.done()]:
-            assert not wait(begun, PATIENCE).not_done
+            assert not wait(begun, TIMEOUT_S).not_done
 
     def served(self, key: str) -> list[datetime | None]:
-        """The slots of a company's imports."""
+        """Returns the slots of a company's imports."""
         records = self.store.every_run(key)
         return [each.ended.slot for each in records if each.ended.run_kind is RunKind.IMPORT]
 
     def close(self) -> None:
-        """Lets whatever still waits come to its end."""
+        """Lets all sources answer, and waits until all jobs have ended."""
         for source in self.sources.values():
             source.open.set()
         self.done()
@@ -179,12 +180,12 @@ class Office:
 
 
 @pytest.fixture
-def office(store: Store) -> Iterator[Callable[..., Office]]:
-    """Opens an office; a worker has seen its companies in the morning."""
-    opened: list[Office] = []
+def make_setup(store: Store) -> Iterator[Callable[..., Setup]]:
+    """Makes a `Setup`. Unless `seen` is false, its worker looked in the morning."""
+    opened: list[Setup] = []
 
-    def opening(*keys: str, workers: int = 8, seen: bool = True) -> Office:
-        opened.append(Office(store, *keys, workers=workers))
+    def opening(*keys: str, workers: int = 8, seen: bool = True) -> Setup:
+        opened.append(Setup(store, *keys, workers=workers))
         if seen:
             opened[-1].at(MORNING)
         return opened[-1]
@@ -194,17 +195,17 @@ def office(store: Store) -> Iterator[Callable[..., Office]]:
         each.close()
 
 
-def soon(what: Callable[[], object]) -> None:
-    """Waits until something is so."""
-    end = time.monotonic() + PATIENCE
-    while not what():
-        assert time.monotonic() < end, "it never came"
+def soon(holds: Callable[[], object]) -> None:
+    """Waits until `holds()` is true. Fails after a timeout."""
+    end = time.monotonic() + TIMEOUT_S
+    while not holds():
+        assert time.monotonic() < end, "the condition is still false"
         time.sleep(0.005)
 
 
 @contextmanager
-def running(worker: EmbeddedWorker, grace: float = PATIENCE) -> Iterator[list[bool]]:
-    """A worker at work, which is stopped at the end; its answer is put into the list."""
+def running(worker: EmbeddedWorker, grace: float = TIMEOUT_S) -> Iterator[list[bool]]:
+    """Runs a worker, and stops it at the end of the block. The list gets its answer."""
     stop, answer = threading.Event(), list[bool]()
     thread = threading.Thread(target=lambda: answer.append(worker.run(stop, grace)))
     thread.start()
@@ -212,101 +213,131 @@ def running(worker: EmbeddedWorker, grace: float = PATIENCE) -> Iterator[list[bo
         yield answer
     finally:
         stop.set()
-        thread.join(PATIENCE)
-    assert answer, "it did not stop"
+        thread.join(TIMEOUT_S)
+    assert answer, "the worker did not stop"
 
 
-# What is due is done
+# Due jobs
 
 
-def test_slots_are_served_as_they_come(office: Callable[..., Office]) -> None:
-    """R3"""
-    here = office("alfa", "bravo")
+def test_slots_are_served_as_they_come(make_setup: Callable[..., Setup]) -> None:
+    """R3: Each company is picked up once for each slot that comes."""
+    # given
+    setup = make_setup("alfa", "bravo")
 
+    # when
     for now in (EVENING, EVENING, NIGHT - timedelta(seconds=1), NIGHT, NIGHT):
-        here.at(now)
+        setup.at(now)
 
-    assert here.served("alfa") == here.served("bravo") == [EVENING, NIGHT]
-    assert here.told.failures == here.told.troubles == []
+    # then
+    assert setup.served("alfa") == setup.served("bravo") == [EVENING, NIGHT]
+    assert (setup.observer.failures, setup.observer.troubles) == ([], [])
 
 
-def test_the_clock_is_passed_when_it_is_due(office: Callable[..., Office]) -> None:
-    """C1"""
-    here = office("alfa")
-    here.sources["alfa"].text = f"{HEADER}\n{ANNA}\n{CHRIS}\n"
-    here.at(EVENING)
-    here.at(LOCK_OUT - timedelta(seconds=1))
-    assert [run.kind for run in here.told.runs] == [RunKind.IMPORT]
+def test_the_clock_runs_when_a_deactivation_is_due(make_setup: Callable[..., Setup]) -> None:
+    """C1: A clock pass runs once a deactivation is due, not earlier, and only once."""
+    # given
+    setup = make_setup("alfa")
+    setup.sources["alfa"].text = f"{HEADER}\n{ANNA}\n{CHRIS}\n"
+    setup.at(EVENING)
+    setup.at(LOCK_OUT - timedelta(seconds=1))
+    assert [run.kind for run in setup.observer.runs] == [RunKind.IMPORT]
 
-    here.at(LOCK_OUT, looks=2)
+    # when
+    setup.at(LOCK_OUT, looks=2)
 
-    assert [run.kind for run in here.told.runs] == [RunKind.IMPORT, RunKind.CLOCK]
+    # then
+    assert [run.kind for run in setup.observer.runs] == [RunKind.IMPORT, RunKind.CLOCK]
 
 
 def test_clock_and_pickup_of_one_company_come_one_after_the_other(
-    office: Callable[..., Office],
+    make_setup: Callable[..., Setup],
 ) -> None:
-    """C1, R5: first whoever has to be locked out, at the next look the delivery."""
-    here = office("alfa")
-    here.sources["alfa"].text = f"{HEADER}\n{ANNA}\n{CHRIS}\n"
-    here.at(EVENING)
+    """C1, R5: The clock pass of a company comes first. Its pick-up follows at the next look."""
+    # given
+    setup = make_setup("alfa")
+    setup.sources["alfa"].text = f"{HEADER}\n{ANNA}\n{CHRIS}\n"
+    setup.at(EVENING)
 
-    here.at(NIGHT)
-    assert [run.kind for run in here.told.runs] == [RunKind.IMPORT, RunKind.CLOCK]
-    here.at(NIGHT)
+    # when
+    setup.at(NIGHT)
 
-    assert here.served("alfa") == [EVENING, NIGHT]
+    # then
+    assert [run.kind for run in setup.observer.runs] == [RunKind.IMPORT, RunKind.CLOCK]
+
+    # when
+    setup.at(NIGHT)
+
+    # then
+    assert setup.served("alfa") == [EVENING, NIGHT]
 
 
-def test_one_company_is_never_worked_on_twice_at_a_time(office: Callable[..., Office]) -> None:
-    """R3: however often is looked, and whatever else falls due."""
-    here = office("alfa")
-    source = here.sources["alfa"]
+def test_two_jobs_of_one_company_never_run_at_the_same_time(
+    make_setup: Callable[..., Setup],
+) -> None:
+    """R3: Two jobs of one company never run at the same time, however often the worker looks."""
+    # given
+    setup = make_setup("alfa")
+    source = setup.sources["alfa"]
     source.open.clear()
-    here.watch.moment = EVENING
+    setup.watch.moment = EVENING
+
+    # when
     for now in (EVENING, EVENING, LOCK_OUT, NIGHT, NIGHT):
-        here.watch.moment = now
-        here.worker.look()
-    assert source.began.wait(PATIENCE)
+        setup.watch.moment = now
+        setup.worker.look()
+    assert source.began.wait(TIMEOUT_S)
     source.open.set()
-    here.done()
+    setup.done()
+
+    # then
     assert (source.count, source.most) == (1, 1)
 
-    here.at(NIGHT)
+    # when
+    setup.at(NIGHT)
 
+    # then
     assert (source.count, source.most) == (2, 1)
-    assert here.served("alfa") == [EVENING, NIGHT]
+    assert setup.served("alfa") == [EVENING, NIGHT]
 
 
-def test_companies_are_worked_on_side_by_side_and_so_many_at_most(
-    office: Callable[..., Office],
+def test_a_limited_number_of_companies_is_picked_up_side_by_side(
+    make_setup: Callable[..., Setup],
 ) -> None:
-    """R6: each of them may be waiting for its server."""
+    """R6: With two workers, eight companies are picked up side by side, and the others wait."""
+    # given
     keys = [f"c{number}" for number in range(11)]
-    here = office(*keys, workers=2)
-    for source in here.sources.values():
+    setup = make_setup(*keys, workers=2)
+    for source in setup.sources.values():
         source.open.clear()
-    here.watch.moment = EVENING
-    here.worker.look()
+    setup.watch.moment = EVENING
 
-    soon(lambda: sum(source.now for source in here.sources.values()) == 8)
+    # when
+    setup.worker.look()
+
+    # then
+    soon(lambda: sum(source.now for source in setup.sources.values()) == 8)
     time.sleep(0.05)
-    assert sum(source.count for source in here.sources.values()) == 8
-    for source in here.sources.values():
+    assert sum(source.count for source in setup.sources.values()) == 8
+
+    # when
+    for source in setup.sources.values():
         source.open.set()
-    here.done()
+    setup.done()
 
-    assert all(here.served(key) == [EVENING] for key in keys)
+    # then
+    assert all(setup.served(key) == [EVENING] for key in keys)
 
 
-def test_so_many_deliveries_at_most_are_planned_side_by_side(
-    office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
+def test_a_limited_number_of_deliveries_is_planned_side_by_side(
+    make_setup: Callable[..., Setup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R6: a delivery that is here takes memory and the processor."""
+    """R6: With two workers, no more than two deliveries are planned and stored side by side."""
+    # given
     keys = [f"c{number}" for number in range(7)]
-    here = office(*keys, workers=2)
+    setup = make_setup(*keys, workers=2)
     now, most = 0, 0
-    count, commit = threading.Lock(), here.store.commit
+    count, commit = threading.Lock(), setup.store.commit
 
     def slow(what: Any) -> None:
         nonlocal now, most
@@ -318,140 +349,182 @@ def test_so_many_deliveries_at_most_are_planned_side_by_side(
         with count:
             now -= 1
 
-    monkeypatch.setattr(here.store, "commit", slow)
+    monkeypatch.setattr(setup.store, "commit", slow)
 
-    here.at(EVENING)
+    # when
+    setup.at(EVENING)
 
-    assert all(here.served(key) == [EVENING] for key in keys)
+    # then
+    assert all(setup.served(key) == [EVENING] for key in keys)
     assert most == 2
 
 
-def test_the_clock_waits_for_no_server(office: Callable[..., Office]) -> None:
-    """R6, C1: however many servers keep all hands waiting, whoever is due is locked out."""
+def test_a_clock_job_does_not_wait_for_slow_servers(make_setup: Callable[..., Setup]) -> None:
+    """R6, C1: A leaver is locked out even when slow servers use up the capacity for imports."""
+    # given
     keys = [f"c{number}" for number in range(8)]
-    here = office("acme", *keys, workers=2)
-    here.sources["acme"].text = f"{HEADER}\n{ANNA}\n{CHRIS}\n"
-    here.at(EVENING)
+    setup = make_setup("acme", *keys, workers=2)
+    setup.sources["acme"].text = f"{HEADER}\n{ANNA}\n{CHRIS}\n"
+    setup.at(EVENING)
     for key in keys:
-        here.sources[key].open.clear()
-    here.watch.moment = NIGHT
+        setup.sources[key].open.clear()
+    setup.watch.moment = NIGHT
 
-    here.worker.look()
+    # when
+    setup.worker.look()
 
-    soon(lambda: here.told.runs[-1].kind is RunKind.CLOCK)
-    assert sum(here.sources[key].now for key in keys) == 8
-    assert [each.state for each in here.store.employees("acme")].count(State.DEACTIVATED) == 1
+    # then
+    soon(lambda: setup.observer.runs[-1].kind is RunKind.CLOCK)
+    assert sum(setup.sources[key].now for key in keys) == 8
+    assert [each.state for each in setup.store.employees("acme")].count(State.DEACTIVATED) == 1
 
 
-def test_what_waits_begins_as_soon_as_a_hand_is_free(office: Callable[..., Office]) -> None:
-    """R6: and not only at the next look."""
+def test_a_waiting_job_begins_as_soon_as_another_ends(make_setup: Callable[..., Setup]) -> None:
+    """R6: A waiting job begins as soon as another job ends, and not only at the next look."""
+    # given
     keys = [f"c{number}" for number in range(30)]
-    here = office(*keys, workers=1)
+    setup = make_setup(*keys, workers=1)
 
-    here.at(EVENING)
+    # when
+    setup.at(EVENING)
 
-    assert all(here.served(key) == [EVENING] for key in keys)
-    assert len(here.told.looks) == 2
+    # then
+    assert all(setup.served(key) == [EVENING] for key in keys)
+    assert len(setup.observer.looks) == 2
 
 
-def test_hands_are_taken_and_left() -> None:
-    """R6"""
+def test_capacity_is_taken_and_released() -> None:
+    """R6: Clock jobs have room of their own, and a job that is released twice counts once."""
+    # given
     capacity = Capacity(2)
     jobs = [Job(f"c{number}", EVENING) for number in range(8)]
+
+    # when / then
     for job in jobs:
         assert capacity.has_room(clock=False)
         capacity.take(job)
-
     assert not capacity.has_room(clock=False)
     assert capacity.has_room(clock=True)
     assert capacity.most == 10
+
+    # when
     capacity.leave(jobs[0])
     capacity.leave(jobs[0])
+
+    # then
     assert capacity.has_room(clock=False)
+    capacity.take(jobs[0])
+    assert not capacity.has_room(clock=False)
 
 
-def test_a_company_that_hangs_delays_no_other(office: Callable[..., Office]) -> None:
-    """R6: over several slots; it has missed some of them then, and serves the latest."""
-    here = office("alfa", "bravo", "charlie", workers=2)
-    hanging = here.sources["bravo"]
+def test_a_company_that_hangs_delays_no_other(make_setup: Callable[..., Setup]) -> None:
+    """R6: A source that hangs over two slots delays no other company.
+
+    When the source answers, the latest slot is served.
+    """
+    # given
+    setup = make_setup("alfa", "bravo", "charlie", workers=2)
+    hanging = setup.sources["bravo"]
     hanging.open.clear()
 
+    # when
     for now in (EVENING, NIGHT):
-        here.watch.moment = now
-        here.worker.look()
+        setup.watch.moment = now
+        setup.worker.look()
         for key in ("alfa", "charlie"):
-            soon(lambda key=key, now=now: here.served(key)[-1:] == [now])  # type: ignore[misc]
-        soon(lambda: sum(not job.done() for job in here.worker._running.values()) == 1)
-    assert here.served("bravo") == []
-    hanging.open.set()
-    here.done()
-    here.at(NIGHT)
+            soon(lambda key=key, now=now: setup.served(key)[-1:] == [now])  # type: ignore[misc]
+        soon(lambda: sum(not job.done() for job in setup.worker._running.values()) == 1)
 
-    assert here.served("bravo") == [EVENING, NIGHT]
+    # then
+    assert setup.served("bravo") == []
+
+    # when
+    hanging.open.set()
+    setup.done()
+    setup.at(NIGHT)
+
+    # then
+    assert setup.served("bravo") == [EVENING, NIGHT]
     assert hanging.count == 2
 
 
-# What fails
+# Failures
 
 
-def test_a_pickup_that_fails_is_recorded_and_told(office: Callable[..., Office]) -> None:
-    """R2, R6: and it is not tried again before the next slot."""
-    here = office("alfa", "bravo")
-    here.sources["alfa"].error = ZeroDivisionError()
+def test_a_failed_pickup_is_recorded_and_reported(make_setup: Callable[..., Setup]) -> None:
+    """R2, R6: A failed pick-up is recorded, reported, and not tried again before the next slot."""
+    # given
+    setup = make_setup("alfa", "bravo")
+    setup.sources["alfa"].error = ZeroDivisionError()
 
-    here.at(EVENING, looks=3)
+    # when
+    setup.at(EVENING, looks=3)
 
-    ((job, error),) = here.told.failures
+    # then
+    ((job, error),) = setup.observer.failures
     assert (job, type(error)) == (Job("alfa", EVENING), ZeroDivisionError)
-    assert here.sources["alfa"].count == 1
-    assert [each.ended.outcome for each in here.store.every_run("alfa")] == [Outcome.FAILED]
-    assert here.served("bravo") == [EVENING]
-    here.sources["alfa"].error = None
-    here.at(NIGHT)
-    assert here.served("alfa") == [EVENING, NIGHT]
+    assert setup.sources["alfa"].count == 1
+    assert [each.ended.outcome for each in setup.store.every_run("alfa")] == [Outcome.FAILED]
+    assert setup.served("bravo") == [EVENING]
+
+    # when
+    setup.sources["alfa"].error = None
+    setup.at(NIGHT)
+
+    # then
+    assert setup.served("alfa") == [EVENING, NIGHT]
 
 
-def test_a_clock_job_that_fails_rests_longer_each_time_and_others_go_on(
-    office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
+def test_a_clock_job_that_fails_rests_longer_each_time(
+    make_setup: Callable[..., Setup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R6: pickups of the same company included."""
-    here = office("alfa", "bravo")
-    for source in here.sources.values():
+    """R6: A clock job that fails rests longer each time, and delays no other job."""
+    # given
+    setup = make_setup("alfa", "bravo")
+    for source in setup.sources.values():
         source.text = f"{HEADER}\n{ANNA}\n{CHRIS}\n"
-    here.at(EVENING)
+    setup.at(EVENING)
     tried: list[float] = []
-    real = use_case.pass_clock_of
 
     def failing(app: Any, company: str, by: str) -> Any:
         if company != "alfa":
-            return real(app, company, by)
-        tried.append(here.seconds)
+            return pass_clock_of(app, company, by)
+        tried.append(setup.seconds)
         raise ZeroDivisionError
 
     monkeypatch.setattr(use_case, "pass_clock_of", failing)
-    here.watch.moment = NIGHT
-    for second in range(0, 4 * 3600, 15):
-        here.seconds = float(second)
-        here.worker.look()
-        here.done()
+    setup.watch.moment = NIGHT
 
-    assert here.served("alfa") == here.served("bravo") == [EVENING, NIGHT]
-    assert [run.company for run in here.told.runs if run.kind is RunKind.CLOCK] == ["bravo"]
+    # when
+    for second in range(0, 4 * 3600, 15):
+        setup.seconds = float(second)
+        setup.worker.look()
+        setup.done()
+
+    # then
+    assert setup.served("alfa") == setup.served("bravo") == [EVENING, NIGHT]
+    assert [run.company for run in setup.observer.runs if run.kind is RunKind.CLOCK] == ["bravo"]
     pauses = [other - one for one, other in pairwise(tried)]
     assert pauses == [60, 120, 240, 480, 960, 1920, 3600, 3600]
 
+    # when
     monkeypatch.undo()
-    here.seconds += 3600
-    here.at(NIGHT)
-    assert [run.company for run in here.told.runs if run.kind is RunKind.CLOCK] == ["bravo", "alfa"]
+    setup.seconds += 3600
+    setup.at(NIGHT)
+
+    # then
+    clock_runs = [run for run in setup.observer.runs if run.kind is RunKind.CLOCK]
+    assert [run.company for run in clock_runs] == ["bravo", "alfa"]
 
 
-def test_pauses_grow_to_an_hour_and_begin_anew_after_success() -> None:
-    """R6"""
+def test_pauses_grow_to_an_hour_and_start_again_after_a_success() -> None:
+    """R6: The pauses of one job double up to an hour, and start again after a success."""
+    # given
     now = 0.0
     rest = Backoff(lambda: now)
     job, other = Job("alfa"), Job("alfa", EVENING)
 
+    # when / then
     for pause in (60, 120, 240, 480, 960, 1920, 3600, 3600):
         assert rest.is_over(job)
         rest.begin(job)
@@ -461,273 +534,344 @@ def test_pauses_grow_to_an_hour_and_begin_anew_after_success() -> None:
         now += 0.002
     assert rest.is_over(job)
     rest.begin(job)
+
+    # when
     rest.forget(job)
+
+    # then
     assert rest.is_over(job)
     rest.begin(job)
     now += 60
     assert rest.is_over(job)
 
 
-def test_an_observer_that_raises_stops_nothing_and_quotes_nothing(
-    office: Callable[..., Office], caplog: pytest.LogCaptureFixture
+def test_an_observer_that_raises_stops_no_work_and_its_error_is_not_logged(
+    make_setup: Callable[..., Setup], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """R6: `Loud` stands before the one that remembers, in every test here."""
-    here = office("alfa")
-    here.sources["alfa"].error = ZeroDivisionError()
-    here.at(EVENING)
-    here.sources["alfa"].error = None
-    here.at(NIGHT)
+    """R6: An observer that raises stops no work, and the log does not quote its error.
 
-    assert (len(here.told.looks), len(here.told.failures), len(here.told.runs)) == (3, 1, 1)
-    assert "Loud" in caplog.text
+    In every test here, a `FailingObserver` is called before the `Spy`.
+    """
+    # given
+    setup = make_setup("alfa")
+    setup.sources["alfa"].error = ZeroDivisionError()
+
+    # when
+    setup.at(EVENING)
+    setup.sources["alfa"].error = None
+    setup.at(NIGHT)
+
+    # then
+    seen = setup.observer
+    assert (len(seen.looks), len(seen.failures), len(seen.runs)) == (3, 1, 1)
+    assert "FailingObserver" in caplog.text
     assert "Wilhelmina" not in caplog.text
 
 
-def test_observers_are_told_what_is_due_and_what_ran(office: Callable[..., Office]) -> None:
-    """R2"""
-    here = office("alfa")
-    here.at(EVENING)
-    here.at(EVENING)
+def test_observers_get_the_due_jobs_and_the_runs(make_setup: Callable[..., Setup]) -> None:
+    """R2: Observers get the due jobs of each look, and each run as it was stored."""
+    # given
+    setup = make_setup("alfa")
 
-    assert here.told.looks == [[], [Job("alfa", EVENING)], []]
-    (run,) = here.told.runs
-    (record,) = here.store.every_run("alfa")
+    # when
+    setup.at(EVENING)
+    setup.at(EVENING)
+
+    # then
+    assert setup.observer.looks == [[], [Job("alfa", EVENING)], []]
+    (run,) = setup.observer.runs
+    (record,) = setup.store.every_run("alfa")
     assert (run.run, run.slot, run.outcome) == (record.run, EVENING, Outcome.APPLIED)
 
 
-def test_a_held_delivery_that_is_met_again_is_no_other_run(office: Callable[..., Office]) -> None:
-    """B3: whoever counts runs hears of it once."""
-    here = office("alfa")
+def test_a_held_delivery_makes_no_second_run(make_setup: Callable[..., Setup]) -> None:
+    """B3: A held delivery that is met again makes no second run, and is reported once."""
+    # given
+    setup = make_setup("alfa")
     broken = "\n".join(f"no address {number},Dora,Dam,d{number},," for number in range(7))
-    here.sources["alfa"].text = f"{HEADER}\n{ANNA}\n{broken}\n"
+    setup.sources["alfa"].text = f"{HEADER}\n{ANNA}\n{broken}\n"
 
-    here.at(EVENING)
-    here.at(NIGHT)
+    # when
+    setup.at(EVENING)
+    setup.at(NIGHT)
 
-    assert here.sources["alfa"].count == 2
-    assert here.served("alfa") == [EVENING]
-    assert [run.outcome for run in here.told.runs] == [Outcome.HELD]
+    # then
+    assert setup.sources["alfa"].count == 2
+    assert setup.served("alfa") == [EVENING]
+    assert [run.outcome for run in setup.observer.runs] == [Outcome.HELD]
 
 
-# The store goes away
+# Loss of the store
 
 
-def test_a_store_that_goes_away_is_told_and_work_goes_on_when_it_is_back(
-    office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
+def test_work_goes_on_when_an_unavailable_store_is_back(
+    make_setup: Callable[..., Setup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R5: the slot that came meanwhile is served."""
-    here = office("alfa")
+    """R5: The loss of the store is reported, and the slot is served when the store is back."""
+    # given
+    setup = make_setup("alfa")
 
     @contextmanager
     def away() -> Iterator[Any]:
         raise StoreUnavailable("the line is lost")
-        yield
+        yield  # type: ignore[unreachable]
 
+    # when
     with monkeypatch.context() as patched:
-        patched.setattr(here.store._recorder, "reading", away)
-        here.at(EVENING, looks=3)
-    assert [type(trouble) for trouble in here.told.troubles] == [StoreUnavailable] * 3
-    here.at(EVENING + timedelta(minutes=1))
+        patched.setattr(setup.store._recorder, "reading", away)
+        setup.at(EVENING, looks=3)
 
-    assert here.served("alfa") == [EVENING]
-    assert here.told.failures == []
+    # then
+    assert [type(trouble) for trouble in setup.observer.troubles] == [StoreUnavailable] * 3
+
+    # when
+    setup.at(EVENING + timedelta(minutes=1))
+
+    # then
+    assert setup.served("alfa") == [EVENING]
+    assert setup.observer.failures == []
 
 
-def test_what_a_store_could_not_take_is_tried_again_after_a_rest(
-    office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
+def test_a_run_that_could_not_be_stored_is_tried_again_after_a_rest(
+    make_setup: Callable[..., Setup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R1, R3: nothing was stored, so nothing is done twice."""
-    here = office("alfa")
+    """R1, R3: A run that the store could not take stores nothing, and runs again after a rest."""
+    # given
+    setup = make_setup("alfa")
 
     def away(*_: object, **__: object) -> None:
         raise StoreUnavailable("the line is lost")
 
+    # when
     with monkeypatch.context() as patched:
-        patched.setattr(here.store._recorder, "insert_events", away)
-        here.at(EVENING, looks=2)
-    assert [type(error) for _, error in here.told.failures] == [StoreUnavailable]
-    here.at(EVENING)
-    assert here.served("alfa") == []
-    here.seconds += 60
-    here.at(EVENING)
+        patched.setattr(setup.store._recorder, "insert_events", away)
+        setup.at(EVENING, looks=2)
 
-    assert here.served("alfa") == [EVENING]
+    # then
+    assert [type(error) for _, error in setup.observer.failures] == [StoreUnavailable]
+
+    # when
+    setup.at(EVENING)
+
+    # then
+    assert setup.served("alfa") == []
+
+    # when
+    setup.seconds += 60
+    setup.at(EVENING)
+
+    # then
+    assert setup.served("alfa") == [EVENING]
 
 
-def test_a_fault_while_looking_does_not_end_the_worker(
-    office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
+def test_an_unexpected_error_of_a_look_does_not_end_the_worker(
+    make_setup: Callable[..., Setup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R6"""
-    here = office("alfa")
+    """R6: An unexpected error while the worker looks for due jobs is reported.
+
+    The next look serves the slot.
+    """
+    # given
+    setup = make_setup("alfa")
 
     def fault(_: object) -> list[Job]:
         raise ZeroDivisionError
 
+    # when
     with monkeypatch.context() as patched:
         patched.setattr(job_runner, "due_jobs", fault)
-        here.at(EVENING)
-    here.at(EVENING)
+        setup.at(EVENING)
+    setup.at(EVENING)
 
-    assert [type(trouble) for trouble in here.told.troubles] == [ZeroDivisionError]
-    assert here.served("alfa") == [EVENING]
+    # then
+    assert [type(trouble) for trouble in setup.observer.troubles] == [ZeroDivisionError]
+    assert setup.served("alfa") == [EVENING]
 
 
-def test_a_system_that_gives_no_more_threads_does_not_end_the_worker(
-    office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
+def test_a_lack_of_threads_does_not_end_the_worker(
+    make_setup: Callable[..., Setup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R6: it is told, no hand is lost, and the next look begins what was left."""
-    here = office("alfa", workers=1)
+    """R6: A lack of threads is reported and uses up no capacity. The next look begins the job."""
+    # given
+    setup = make_setup("alfa", workers=1)
 
     def none(*_: object) -> None:
         raise RuntimeError("can't start new thread")
 
+    # when
     with monkeypatch.context() as patched:
-        patched.setattr(here.worker._pool, "submit", none)
-        here.at(EVENING, looks=5)
-    here.at(EVENING)
+        patched.setattr(setup.worker._pool, "submit", none)
+        setup.at(EVENING, looks=5)
+    setup.at(EVENING)
 
-    assert [type(trouble) for trouble in here.told.troubles] == [RuntimeError] * 5
-    assert here.served("alfa") == [EVENING]
+    # then
+    assert [type(trouble) for trouble in setup.observer.troubles] == [RuntimeError] * 5
+    assert setup.served("alfa") == [EVENING]
 
 
 # Stopping
 
 
-def test_what_runs_when_it_is_stopped_comes_to_its_end(
-    office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
+def test_a_stopped_worker_finishes_its_running_job(
+    make_setup: Callable[..., Setup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R1"""
+    """R1: A worker that is stopped finishes the running job."""
+    # given
     monkeypatch.setattr(embedded, "LOOK_INTERVAL_S", 0.01)
-    here = office("alfa")
-    source = here.sources["alfa"]
+    setup = make_setup("alfa")
+    source = setup.sources["alfa"]
     source.open.clear()
-    here.watch.moment = EVENING
+    setup.watch.moment = EVENING
 
-    with running(here.worker) as answer:
-        assert source.began.wait(PATIENCE)
+    # when
+    with running(setup.worker) as answer:
+        assert source.began.wait(TIMEOUT_S)
         threading.Timer(0.2, source.open.set).start()
 
+    # then
     assert answer == [True]
-    assert here.served("alfa") == [EVENING]
+    assert setup.served("alfa") == [EVENING]
 
 
-def test_what_does_not_end_in_time_is_told_and_is_not_stored(
-    office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
+def test_a_job_that_exceeds_the_grace_is_not_stored(
+    make_setup: Callable[..., Setup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R1: and the slot is still due for whoever comes next."""
+    """R1: A job that exceeds the grace is reported and stores nothing. Its slot is still due."""
+    # given
     monkeypatch.setattr(embedded, "LOOK_INTERVAL_S", 0.01)
-    here = office("alfa")
-    source = here.sources["alfa"]
+    setup = make_setup("alfa")
+    source = setup.sources["alfa"]
     source.open.clear()
-    here.watch.moment = EVENING
+    setup.watch.moment = EVENING
 
-    with running(here.worker, grace=0.1) as answer:
-        assert source.began.wait(PATIENCE)
+    # when
+    with running(setup.worker, grace=0.1) as answer:
+        assert source.began.wait(TIMEOUT_S)
 
+    # then
     assert answer == [False]
-    assert here.served("alfa") == []
-    (job,) = use_case.due_jobs(App(here.settings, here.store, here.watch))
+    assert setup.served("alfa") == []
+    (job,) = use_case.due_jobs(App(setup.settings, setup.store, setup.watch))
     assert job == Job("alfa", EVENING)
 
 
-def test_what_waits_for_its_turn_when_it_is_stopped_is_not_begun_nor_waited_for(
-    office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
+def test_a_stopped_worker_begins_no_waiting_job(
+    make_setup: Callable[..., Setup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R1: whatever ran has ended, so that there is nothing to wait for."""
+    """R1: A stopped worker begins no waiting job, and ends with the running jobs."""
+    # given
     monkeypatch.setattr(embedded, "LOOK_INTERVAL_S", 0.01)
-    here = office("a", "b", "c", "d", "e", "f", workers=1)
-    for source in here.sources.values():
+    setup = make_setup("a", "b", "c", "d", "e", "f", workers=1)
+    for source in setup.sources.values():
         source.open.clear()
-    here.watch.moment = EVENING
+    setup.watch.moment = EVENING
     began = time.monotonic()
 
-    with running(here.worker, grace=3) as answer:
-        soon(lambda: sum(source.now for source in here.sources.values()) == 4)
+    # when
+    with running(setup.worker, grace=3) as answer:
+        soon(lambda: sum(source.now for source in setup.sources.values()) == 4)
         for key in "abcd":
-            threading.Timer(0.2, here.sources[key].open.set).start()
+            threading.Timer(0.2, setup.sources[key].open.set).start()
 
+    # then
     assert answer == [True]
     assert time.monotonic() - began < 3
-    assert all(here.served(key) == [EVENING] for key in "abcd")
-    assert here.sources["e"].count == here.sources["f"].count == 0
+    assert all(setup.served(key) == [EVENING] for key in "abcd")
+    assert setup.sources["e"].count == setup.sources["f"].count == 0
 
 
-def test_a_store_that_keeps_a_look_waiting_keeps_nobody_from_stopping(
-    office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
+def test_a_slow_look_does_not_keep_a_worker_from_stopping(
+    make_setup: Callable[..., Setup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R1: somebody else may be writing for long."""
-    here = office("alfa")
+    """R1: A worker stops after its grace even while the store keeps a look for due jobs waiting."""
+    # given
+    setup = make_setup("alfa")
     looking, over = threading.Event(), threading.Event()
 
     def slow(_: object) -> list[Job]:
         looking.set()
-        over.wait(PATIENCE)
+        over.wait(TIMEOUT_S)
         return []
 
     monkeypatch.setattr(job_runner, "due_jobs", slow)
     began = time.monotonic()
 
-    with running(here.worker, grace=0.1) as answer:
-        assert looking.wait(PATIENCE)
+    # when
+    with running(setup.worker, grace=0.1) as answer:
+        assert looking.wait(TIMEOUT_S)
 
+    # then
     assert answer == [False]
     assert time.monotonic() - began < 5
     over.set()
 
 
-def test_a_worker_without_work_stops_at_once(office: Callable[..., Office]) -> None:
-    """It waits for the next look until then, and for nothing else."""
-    here = office("alfa")
+def test_a_worker_without_work_stops_at_once(make_setup: Callable[..., Setup]) -> None:
+    """A worker without a running job stops at once, and does not wait for the next look."""
+    # given
+    setup = make_setup("alfa")
     began = time.monotonic()
 
-    with running(here.worker) as answer:
-        soon(lambda: here.told.looks)
+    # when
+    with running(setup.worker) as answer:
+        soon(lambda: setup.observer.looks)
 
+    # then
     assert answer == [True]
     assert time.monotonic() - began < 5
 
 
-def test_it_looks_again_at_the_next_moment_or_after_a_while(
-    office: Callable[..., Office],
+def test_the_next_look_is_at_the_next_slot_or_after_a_pause(
+    make_setup: Callable[..., Setup],
 ) -> None:
-    """R3: whichever is sooner, since the clock may be set meanwhile."""
-    here = office("alfa")
+    """R3: The worker looks again at the next slot or after a pause, whichever is sooner.
 
-    here.watch.moment = EVENING - timedelta(seconds=2)
-    assert here.worker._runner.pause(15) == 2
-    here.watch.moment = EVENING
-    assert here.worker._runner.pause(15) == 15
+    The pause has a limit, because the clock of the machine may be changed.
+    """
+    # given
+    setup = make_setup("alfa")
+
+    # when / then
+    setup.watch.moment = EVENING - timedelta(seconds=2)
+    assert setup.worker._runner.pause(15) == 2
+    setup.watch.moment = EVENING
+    assert setup.worker._runner.pause(15) == 15
 
 
-def test_two_workers_on_one_store_serve_each_slot_once(office: Callable[..., Office]) -> None:
-    """R3"""
+def test_two_workers_on_one_store_serve_each_slot_once(make_setup: Callable[..., Setup]) -> None:
+    """R3: Two workers on one store pick up each company once for each slot."""
+    # given
     keys = ["alfa", "bravo", "charlie"]
-    here = office(*keys)
-    other = here.another(8, Observers())
+    setup = make_setup(*keys)
+    other = setup.another(8, Observers(setup.observer))
+
+    # when
     for now in (EVENING, NIGHT):
-        here.watch.moment = now
+        setup.watch.moment = now
         for _ in range(3):
-            for worker in (here.worker, other):
+            for worker in (setup.worker, other):
                 worker.look()
-        for worker in (here.worker, other):
-            assert not wait(worker._running.values(), PATIENCE).not_done
+        for worker in (setup.worker, other):
+            assert not wait(worker._running.values(), TIMEOUT_S).not_done
     other._pool.shutdown()
 
-    assert all(here.served(key) == [EVENING, NIGHT] for key in keys)
-    assert Counter(run.slot for run in here.told.runs).total() <= 6
-    assert here.told.failures == []
+    # then
+    assert all(setup.served(key) == [EVENING, NIGHT] for key in keys)
+    runs = Counter((run.company, run.slot) for run in setup.observer.runs)
+    assert runs == {(key, slot): 1 for key in keys for slot in (EVENING, NIGHT)}
+    assert setup.observer.failures == []
 
 
 # Configuration
 
 
 class Files:
-    """A configuration in files, with a worker that reads them."""
+    """Configuration files, and a worker that reads them."""
 
     def __init__(self, place: Path, store: Store) -> None:
         self.place = place
         self.store = store
-        self.told = Told()
+        self.observer = Spy()
         self.watch = Watch(MORNING)
         self.seconds = 0.0
         (place / "companies").mkdir()
@@ -735,11 +879,11 @@ class Files:
         self.company("alfa")
 
     def write(self, name: str, text: str) -> None:
-        """A file as somebody saves it."""
+        """Writes a configuration file."""
         (self.place / name).write_text(text)
 
     def company(self, key: str, language: str = "nl", pattern: str = "*.csv") -> None:
-        """A company's own file, and its delivery."""
+        """Writes the file of a company, and its delivery."""
         (self.place / key).mkdir(exist_ok=True)
         (self.place / key / "one.csv").write_text(TEXT)
         self.write(
@@ -749,91 +893,95 @@ class Files:
         )
 
     def worker(self) -> EmbeddedWorker:
-        """Which looks at its files again as often as `at` is called."""
-        observers = Observers(self.told)
+        """Returns a worker. Each call of `at` makes it check its files."""
+        observers = Observers(self.observer)
         configuration = Configuration(
             self.place / "tenure.toml", observers, clock=lambda: self.seconds
         )
         return EmbeddedWorker(configuration, self.store, observers, 4, self.watch)
 
     def at(self, worker: EmbeddedWorker, now: datetime) -> list[str]:
-        """The companies whose deliveries were picked up then."""
+        """Lets the worker look at a moment, and returns the companies that it picked up."""
         self.seconds += 60
         self.watch.moment = now
-        before = len(self.told.runs)
+        before = len(self.observer.runs)
         worker.look()
-        assert not wait(worker._running.values(), PATIENCE).not_done
-        return sorted(run.company for run in self.told.runs[before:])
+        assert not wait(worker._running.values(), TIMEOUT_S).not_done
+        return sorted(run.company for run in self.observer.runs[before:])
 
 
 @pytest.fixture
 def files(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Files:
-    """Alfa alone."""
+    """Configuration files for one company, `alfa`."""
     monkeypatch.delenv("TENURE_DATABASE", raising=False)
     return Files(tmp_path, store)
 
 
 @pytest.fixture
 def worker(files: Files) -> Iterator[EmbeddedWorker]:
-    """A worker that has seen Alfa in the morning."""
+    """A worker that looked in the morning, when nothing was due for `alfa`."""
     worker = files.worker()
     assert files.at(worker, MORNING) == []
     yield worker
     worker._pool.shutdown()
 
 
-def test_a_slot_is_served_by_what_is_configured_when_it_comes(
+def test_a_slot_is_served_with_the_settings_of_that_moment(
     files: Files, worker: EmbeddedWorker
 ) -> None:
-    """R3"""
+    """R3: A slot is served with the settings that hold at the moment of the slot."""
+    # given
     assert files.at(worker, EVENING) == ["alfa"]
+
+    # when
     files.company("alfa", pattern="nothing*.csv")
     assert files.at(worker, NIGHT) == ["alfa"]
 
-    print(
-        [files.store.issues(r) for r in files.store.every_run("alfa")],
-        [(e, e.__cause__) for e in files.told.failures],
-    )
+    # then
     outcomes = [each.ended.outcome for each in files.store.every_run("alfa")]
     assert outcomes == [Outcome.APPLIED, Outcome.NO_FILE]
 
 
-def test_slots_that_are_configured_meanwhile_are_served(
-    files: Files, worker: EmbeddedWorker
-) -> None:
-    """R3"""
+def test_slots_can_change_while_the_worker_runs(files: Files, worker: EmbeddedWorker) -> None:
+    """R3: Slots that change while the worker runs are served, and the old slots are not."""
+    # given
     files.write("tenure.toml", 'companies = "companies/*.toml"\n[schedule]\npickup = ["12:00"]\n')
 
+    # when / then
     assert files.at(worker, moment("2027-03-01 12:00")) == ["alfa"]
     assert files.at(worker, EVENING) == []
 
 
-def test_a_company_that_is_added_takes_part_from_then_on(
-    files: Files, worker: EmbeddedWorker
-) -> None:
-    """R5"""
+def test_an_added_company_waits_for_the_next_slot(files: Files, worker: EmbeddedWorker) -> None:
+    """R5: A company that is added while the worker runs waits for the next slot."""
+    # given
     files.company("bravo")
 
+    # when / then
     assert files.at(worker, EVENING) == ["alfa"]
     assert files.at(worker, NIGHT) == ["alfa", "bravo"]
 
 
-def test_a_company_that_is_removed_is_picked_up_no_more(
-    files: Files, worker: EmbeddedWorker
-) -> None:
-    """R5"""
+def test_a_removed_company_is_not_picked_up(files: Files, worker: EmbeddedWorker) -> None:
+    """R5: A company that is removed while the worker runs is not picked up."""
+    # given
     files.company("bravo")
     files.at(worker, EVENING)
     (files.place / "companies" / "bravo.toml").unlink()
 
+    # when / then
     assert files.at(worker, NIGHT) == ["alfa"]
 
 
 @pytest.mark.parametrize("text", ["this is no TOML", 'companies = "x"\nunknown = 1\n', "", None])
-def test_while_the_file_cannot_be_used_what_was_read_before_holds(
+def test_the_last_usable_settings_hold_while_the_file_is_unusable(
     files: Files, worker: EmbeddedWorker, text: str | None
 ) -> None:
-    """R6: and it is told once, not at every look."""
+    """R6: While the main file is unusable, the settings that were read before hold.
+
+    The mistake is reported once, not at every look.
+    """
+    # given
     if text is None:
         (files.place / "tenure.toml").unlink()
     elif text:
@@ -841,52 +989,78 @@ def test_while_the_file_cannot_be_used_what_was_read_before_holds(
     else:
         (files.place / "tenure.toml").write_bytes(b"\xff\xfe")
 
+    # when / then
     assert files.at(worker, EVENING) == ["alfa"]
     assert files.at(worker, NIGHT) == ["alfa"]
-    assert files.told.mistakes == [None]
+    assert files.observer.mistakes == [None]
 
+    # when
     files.write("tenure.toml", 'companies = "companies/*.toml"\n[schedule]\npickup = ["12:00"]\n')
+
+    # then
     assert files.at(worker, moment("2027-03-02 12:00")) == ["alfa"]
-    assert files.told.mistakes == [None]
+    assert files.observer.mistakes == [None]
 
 
-def test_a_company_whose_file_is_broken_is_told_and_no_other_is_touched(
+def test_a_broken_company_file_concerns_no_other_company(
     files: Files, worker: EmbeddedWorker
 ) -> None:
-    """R6: once it is mended, the latest slot it missed is served."""
+    """R6: A broken company file is reported and concerns no other company.
+
+    When the file is mended, the latest missed slot is served.
+    """
+    # given
     files.company("bravo")
     files.at(worker, MORNING)
     files.company("alfa", language="klingon")
 
+    # when / then
     assert files.at(worker, EVENING) == ["bravo"]
     assert files.at(worker, NIGHT) == ["bravo"]
-    assert files.told.mistakes == ["alfa"]
+    assert files.observer.mistakes == ["alfa"]
+
+    # when
     files.company("alfa")
+
+    # then
     assert files.at(worker, NIGHT + timedelta(hours=1)) == ["alfa"]
     assert [each.ended.slot for each in files.store.every_run("alfa")] == [NIGHT]
 
 
-def test_a_company_that_is_broken_from_the_beginning_is_told(files: Files) -> None:
-    """R6"""
+def test_a_company_file_that_is_broken_at_the_start_is_reported(files: Files) -> None:
+    """R6: A company file that is broken at the start of the worker is reported.
+
+    The others are served.
+    """
+    # given
     files.company("bravo", language="klingon")
     worker = files.worker()
 
+    # when
     files.at(worker, MORNING)
-    assert files.at(worker, EVENING) == ["alfa"]
 
-    assert files.told.mistakes == ["bravo"]
+    # then
+    assert files.at(worker, EVENING) == ["alfa"]
+    assert files.observer.mistakes == ["bravo"]
     worker._pool.shutdown()
 
 
-def test_without_any_usable_file_there_is_nothing_to_begin_with(files: Files) -> None:
+def test_a_worker_does_not_start_without_usable_settings(files: Files) -> None:
+    """A worker does not start when the main file is unusable."""
+    # given
     files.write("tenure.toml", "this is no TOML")
 
+    # when / then
     with pytest.raises(SettingsError):
         files.worker()
 
 
-def test_a_file_that_could_not_be_read_is_read_once_it_can(files: Files) -> None:
-    """R6: its time and size are the same when somebody has only let us read it."""
+def test_a_file_is_read_as_soon_as_it_is_readable(files: Files) -> None:
+    """R6: A file that could not be read is read as soon as its permissions allow it.
+
+    A change of permissions leaves the size and the modification time as they are.
+    """
+    # given
     found = Settings(files.place / "tenure.toml", files.place / "x.db", Schedule(), {})
     answers: list[Settings | SettingsError] = [found]
 
@@ -897,22 +1071,29 @@ def test_a_file_that_could_not_be_read_is_read_once_it_can(files: Files) -> None
 
     now = 0.0
     file = files.place / "tenure.toml"
-    configuration = Configuration(file, Observers(files.told), load, lambda: now)
+    configuration = Configuration(file, Observers(files.observer), load, lambda: now)
     answers.append(SettingsError(file, "", "cannot be read (Permission denied)"))
     files.write("tenure.toml", "# changed\n")
-    now += 60
-    assert configuration.current() is found
-    assert files.told.mistakes == [None]
 
+    # when
+    now += 60
+
+    # then
+    assert configuration.current() is found
+    assert files.observer.mistakes == [None]
+
+    # when
     answers.append(replace(found))
     file.chmod(0o600)
     now += 60
 
+    # then
     assert configuration.current() is answers[-1]
 
 
-def test_files_are_not_looked_at_all_the_time(files: Files) -> None:
-    """There may be thousands."""
+def test_files_are_checked_once_in_a_few_seconds(files: Files) -> None:
+    """Files are checked once in a few seconds, because there may be thousands of them."""
+    # given
     loads, now = 0, 0.0
 
     def load(file: Path) -> Settings:
@@ -921,26 +1102,34 @@ def test_files_are_not_looked_at_all_the_time(files: Files) -> None:
         return Settings(file, file, Schedule(), {})
 
     configuration = Configuration(
-        files.place / "tenure.toml", Observers(files.told), load, lambda: now
+        files.place / "tenure.toml", Observers(files.observer), load, lambda: now
     )
+
+    # when
     for _ in range(3):
         configuration.current()
         files.company("alfa", pattern=f"{loads}-{now}*.csv")
         now += 1.6
+
+    # then
     assert loads == 1
     configuration.current()
     assert loads == 1
+
+    # when
     now += 5
     configuration.current()
     configuration.current()
 
+    # then
     assert loads == 2
 
 
-def test_a_fault_while_the_configuration_is_read_again_does_not_end_the_worker(
+def test_an_error_while_files_are_read_again_does_not_end_the_worker(
     files: Files, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """R6: whatever it is, what was read before holds, or it is looked again."""
+    """R6: An unexpected error while files are read again does not end the worker."""
+    # given
     caplog.set_level(logging.CRITICAL)
     settings: list[Settings | Exception] = []
 
@@ -951,7 +1140,7 @@ def test_a_fault_while_the_configuration_is_read_again_does_not_end_the_worker(
         return found
 
     settings.append(Settings(files.place / "tenure.toml", files.place / "x.db", Schedule(), {}))
-    observers = Observers(files.told)
+    observers = Observers(files.observer)
     configuration = Configuration(
         files.place / "tenure.toml", observers, load, lambda: files.seconds
     )
@@ -959,5 +1148,7 @@ def test_a_fault_while_the_configuration_is_read_again_does_not_end_the_worker(
     settings[0] = OSError("the disk is gone")
     files.write("tenure.toml", "companies = 'companies/*.toml'\n# again\n")
 
+    # when / then
     assert files.at(worker, EVENING) == []
+    assert files.observer.mistakes == [None]
     worker._pool.shutdown()

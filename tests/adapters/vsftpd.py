@@ -1,7 +1,7 @@
 """A real vsftpd on a free port of this machine, without root, for the time of the tests.
 
-Its only user is anonymous, whose password it does ask for: an account of the system would take
-PAM's files, which only root may write. It sees all files that whoever runs the tests may read.
+Its only user is anonymous, with a password, because an account of the system would need PAM's
+files, which only root may write. It sees all files that the user who runs the tests may read.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ MISSING = "the tests need a real FTP server: install the package vsftpd"
 
 
 class Vsftpd(NamedTuple):
-    """A running server: where it is, where a log-in begins, and whom to trust if it speaks TLS."""
+    """A running server: its port, the directory of a log-in, its certificate, and its log."""
 
     port: int
     root: Path
     certificate: Certificate | None
     log: Path
-    """Every command and every reply, in order."""
+    """The file with every command and every reply, in order."""
 
 
 def find_vsftpd() -> str:
-    """The program, which is often not on everyone's PATH. Fails where there is none."""
+    """Returns the path of vsftpd, often not on PATH. Raises AssertionError if missing."""
     found = shutil.which("vsftpd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if not found:
         raise AssertionError(MISSING)
@@ -46,10 +46,10 @@ def find_vsftpd() -> str:
 def running(
     directory: Path, *, tls: bool | Certificate = False, **options: str | int | bool
 ) -> Iterator[Vsftpd]:
-    """A server whose configuration and log are in `directory`; `options` are vsftpd's own.
+    """Yields a server whose configuration and log are in `directory`; `options` are vsftpd's own.
 
-    A log-in begins in a new directory `root` there, but may go anywhere by absolute paths. With
-    `tls` everything must be encrypted, and data must come over the session of the commands.
+    A log-in begins in a new directory `root` there, and can reach all files by absolute paths. With
+    `tls` all connections must be encrypted, and data must reuse the TLS session of the commands.
     """
     program = find_vsftpd()
     directory.mkdir(exist_ok=True)
@@ -79,7 +79,7 @@ def running(
         "use_localtime": False,
         "port_enable": True,
         "connect_from_port_20": False,
-        # A container may not let it make its own.
+        # A container may forbid vsftpd's own sandbox.
         "seccomp_sandbox": False,
         "xferlog_enable": True,
         "vsftpd_log_file": log,
@@ -92,7 +92,7 @@ def running(
     with errors.open("wb") as stream:
         process = subprocess.Popen(
             [program, config],
-            # Where its client would be, so this is where it complains.
+            # vsftpd writes errors to standard input, where it expects a client.
             stdin=stream,
             stdout=stream,
             stderr=stream,
@@ -102,7 +102,7 @@ def running(
         _wait_for(port, process, errors)
         yield Vsftpd(port, root, certificate, log)
     finally:
-        # It has a process for each client, and does not take them along.
+        # vsftpd has a process for each client, which would outlive vsftpd itself.
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait(timeout=10)
@@ -128,7 +128,7 @@ def _spelled(value: str | Path | int | bool) -> str:
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], errors: Path) -> None:
-    """Its greeting says that it is ready."""
+    """Waits for the greeting, which shows that the server is ready."""
     for _ in range(200):
         assert process.poll() is None, f"vsftpd ended at once: {errors.read_text()}"
         try:

@@ -1,1 +1,1 @@
-"""Measurements, as ratios side by side in one run: `make bench`, or `make bench N=200000`."""
+"""Measurements as ratios, both sides in one run: `make bench`, or `make bench N=200000`."""

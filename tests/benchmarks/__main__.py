@@ -1,10 +1,10 @@
-"""`python -m tests.benchmarks [N]`: the work of Tenure beside the least that could be done.
+"""`python -m tests.benchmarks [N]`: compares the work of Tenure with the least possible work.
 
-Times are medians of several rounds in one process, in which the two sides of a ratio take turns,
-so that a ratio holds when the machine's speed drifts. What must not share a process (memory,
-start-up, a company beside another) has one of its own. PostgreSQL is a server of the benchmark's
-own, with its default settings for durability; after each import it is told to look at its tables,
-as it does by itself within a minute.
+Times are medians of several rounds in one process. The two sides of a ratio take turns, so that a
+ratio holds when the speed of the machine drifts. Measurements that must not share a process
+(memory, start-up, a company beside another) have a process of their own. The benchmark starts its
+own PostgreSQL server with the default settings for durability. After each import the server
+analyses its tables, as it does by itself within a minute.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ DUE = 1_000
 
 
 class Line(NamedTuple):
-    """One line of the table: some work, its time, and how that compares."""
+    """One line of the table: a piece of work, its time, and the ratio to other work."""
 
     work: str
     seconds: float
@@ -47,7 +47,7 @@ class Line(NamedTuple):
 
 
 class Bench:
-    """All that is measured, with `count` rows."""
+    """All measurements, with `count` rows."""
 
     def __init__(self, count: int, place: Path, server: pgserver.Server) -> None:
         self.count = count
@@ -62,14 +62,14 @@ class Bench:
         self.changed = data.delivery(data.changed(rows, 0.01))
 
     def empty(self, store: str) -> Database:
-        """A database with nothing in it."""
+        """Returns a new empty database."""
         self._databases += 1
         if store == "sqlite":
             return self.place / f"{self._databases}.db"
         return PostgresUrl(self.server.made(f"bench{self._databases}"))
 
     def time(self, name: str, work: Callable[_P, object], *args: _P.args, **kw: _P.kwargs) -> float:
-        """Runs some work, and notes how long it took."""
+        """Runs some work, records its seconds under `name`, and returns them."""
         began = time.perf_counter()
         work(*args, **kw)
         took = time.perf_counter() - began
@@ -77,6 +77,7 @@ class Bench:
         return took
 
     def median(self, name: str) -> float:
+        """Returns the median of the seconds that were recorded under `name`."""
         return statistics.median(self.took[name])
 
     # Imports
@@ -126,7 +127,7 @@ class Bench:
             Line(f"{store}: rebuild, events/s", took, rate, "first import", "at least 1.5")
         )
 
-    # What grows
+    # Growth with the number of employees
 
     def growth(self, store: str) -> None:
         big, small = self.count * 5, self.count // 20
@@ -163,10 +164,10 @@ class Bench:
             line = Line(f"{store}: {what} {at}", one, one / other, f"{small:,}", goal)
             self.lines.append(line)
 
-    # Beside each other
+    # Two companies at the same time
 
     def beside(self) -> None:
-        """Another company's one row, alone and while a large import goes on."""
+        """Measures the import of one row, alone and during a large import of another company."""
         database = self.empty("postgresql")
         app = app_on(database)
         alone = [self._one_row(app, number) for number in range(5)]
@@ -214,7 +215,7 @@ class Bench:
     # Fetching
 
     def fetching(self) -> None:
-        """A file over SFTP, and the file alone: what is left without the connection."""
+        """Measures how fast a file is fetched over SFTP, with and without the connection."""
         if missing():
             print(f"SFTP is not measured: {missing()}")
             return
@@ -222,7 +223,7 @@ class Bench:
         keys.mkdir()
         with sshd.running(keys) as server:
             both = Fetching(server, self.place)
-            both.ours()  # imports what it takes
+            both.ours()  # loads the modules that fetching needs
             for _ in range(7):
                 self.time("ours", both.ours)
                 self.time("theirs", both.theirs)
@@ -241,7 +242,7 @@ class Bench:
     # The schedule
 
     def scheduling(self) -> None:
-        """A slot of many companies that have nothing new to say, served by two workers."""
+        """Measures a slot in which many companies have no changes, with two workers."""
         for store in ("sqlite", "postgresql"):
             rates = {}
             for companies in (200, 2_000):
@@ -254,7 +255,7 @@ class Bench:
                 what = f"{store}: a slot of {companies:,}, {rates[companies]:.0f} companies/s"
                 self.lines.append(Line(what, second, rates[companies] / rates[200], said))
 
-    # What else there is
+    # Other measurements
 
     def others(self) -> None:
         for store in ("sqlite", "postgresql"):
@@ -266,7 +267,7 @@ class Bench:
 
 
 def in_a_process(count: int, database: Database) -> tuple[float, float]:
-    """Seconds and MiB of a first import in a process of its own."""
+    """Returns the seconds and the MiB of a first import in a process of its own."""
     where = database.url if isinstance(database, PostgresUrl) else str(database)
     command = [sys.executable, "-m", "tests.benchmarks.work", str(count), where]
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -275,8 +276,8 @@ def in_a_process(count: int, database: Database) -> tuple[float, float]:
 
 
 def main(count: int) -> None:
-    """Measures everything, and prints one table."""
-    if count < 20 * DUE:  # the small company is a twentieth, and so many of it are due
+    """Measures everything and prints one table."""
+    if count < 20 * DUE:  # the small company has N / 20 employees, of whom DUE are due
         sys.exit(f"N has to be at least {20 * DUE}")
     with (
         tempfile.TemporaryDirectory() as directory,

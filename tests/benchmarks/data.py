@@ -13,31 +13,31 @@ GROUPS = ("Sales", "Engineering", "Support", "Finance")
 
 
 STARTING = 1_000
-"""So many of a company start on the day after the first delivery."""
+"""The number of employees who start on the day after the first delivery."""
 
 
 def people(count: int) -> list[str]:
-    """One row for each of `count` people: an ordinary company, a few leaving or starting."""
+    """Returns `count` rows of an ordinary company, one an employee; a few leave or start."""
     return [person(number) for number in range(count)]
 
 
 def external_id(number: int) -> str:
-    """The external id of a person."""
+    """Returns the external id of an employee."""
     return f"EX{number:07d}"
 
 
 def delivery(rows: list[str]) -> bytes:
-    """The file that holds these rows."""
+    """Returns the bytes of the file with these rows."""
     return "\n".join((HEADER, *rows, "")).encode()
 
 
 def shuffled(rows: list[str]) -> list[str]:
-    """The same rows in another order."""
+    """Returns the same rows in another order."""
     return random.Random(1).sample(rows, len(rows))
 
 
 def changed(rows: list[str], share: float) -> list[str]:
-    """The same rows, in another order, of which `share` say another group and salary."""
+    """Returns the rows in another order; a part of them, `share` of 1, has another salary."""
     every = round(1 / share)
     return shuffled(
         [_changed(row) if number % every == 0 else row for number, row in enumerate(rows)]
@@ -45,7 +45,7 @@ def changed(rows: list[str], share: float) -> list[str]:
 
 
 def person(number: int) -> str:
-    """One row."""
+    """Returns the row of one employee."""
     day = f"{number % 28 + 1:02d}"
     month = f"{number % 12 + 1:02d}"
     leaves = f"2199-{month}-{day}" if number % 50 == 0 else ""

@@ -1,4 +1,4 @@
-"""A file from an SFTP server on this machine: by Tenure, and by OpenSSH's own `sftp`."""
+"""Fetching from an SFTP server on this machine: by Tenure, and by OpenSSH's own `sftp`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAME = "alleo_employees_1.csv"
 
 
 def missing() -> str:
-    """What is not here that it takes, or nothing."""
+    """Returns a text about the program that is missing, or an empty text."""
     if not shutil.which("sftp"):
         return "install the package openssh-client, for its program sftp"
     try:
@@ -25,7 +25,7 @@ def missing() -> str:
 
 
 class Fetching:
-    """One file of `SIZE` bytes in a directory, and who fetches it."""
+    """One file of `SIZE` bytes in a directory, and two ways to fetch it."""
 
     def __init__(self, server: Sshd, place: Path) -> None:
         self._server = server
@@ -36,21 +36,21 @@ class Fetching:
         self._source = server.source(self._delivered, settle=0)
 
     def ours(self) -> None:
-        """As an import fetches it, from the connection on."""
+        """Fetches the file as an import does, and opens the connection for it."""
         (file,) = self._source.fetch(SIZE)
         assert file.size == SIZE
 
     def theirs(self) -> None:
-        """By the program, into a file."""
+        """Fetches the file with the program `sftp`, into a file."""
         self._sftp(f"get {self._delivered / NAME} {self._taken}")
         assert self._taken.stat().st_size == SIZE
 
     def ours_without(self) -> None:
-        """All but the file."""
+        """Does the work of `ours` without the file."""
         assert not self._server.source(self._delivered, settle=0, pattern="none").fetch(SIZE)
 
     def theirs_without(self) -> None:
-        """All but the file."""
+        """Does the work of `theirs` without the file."""
         self._sftp(f"ls {self._delivered}")
 
     def _sftp(self, said: str) -> None:

@@ -1,4 +1,4 @@
-"""The least that could be done: a delivery into one table, without rules and without history."""
+"""The least possible work: a delivery into one table, without rules and without history."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _UPSERT = f"ON CONFLICT (email) DO UPDATE SET {_SETS}"
 
 
 def csv_pass(content: bytes) -> None:
-    """The least that reading a delivery can cost."""
+    """Reads a delivery with `csv.reader` alone, which is the least that reading can cost."""
     for _ in _rows(content):
         pass
 
 
 def sqlite(path: Path, content: bytes) -> None:
-    """`executemany` of one upsert."""
+    """Stores a delivery in SQLite by `executemany` of one upsert."""
     names, marks = ", ".join(COLUMNS), ", ".join("?" * len(COLUMNS))
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA journal_mode = WAL")
@@ -38,7 +38,7 @@ def sqlite(path: Path, content: bytes) -> None:
 
 
 def postgresql(url: str, content: bytes) -> None:
-    """`COPY` into a staging table, and one upsert from there."""
+    """Stores a delivery in PostgreSQL by `COPY` into a staging table and one upsert from there."""
     columns = ", ".join(f"{name} TEXT" for name in COLUMNS)
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLE IF NOT EXISTS people ({columns}, PRIMARY KEY (email))")

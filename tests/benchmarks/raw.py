@@ -1,5 +1,4 @@
-"""For comparison: the commit of a plan that is made already, and eventsourcing as its manual
-teaches it."""
+"""Two comparisons: the commit of a finished plan, and eventsourcing as its manual teaches it."""
 
 from __future__ import annotations
 
@@ -27,7 +26,7 @@ from tests.benchmarks.work import NOW, customer
 
 
 def prepared(database: Database, content: bytes) -> float:
-    """Seconds to store a plan that is made already, by the product's own commit."""
+    """Returns the seconds that the product's own commit takes to store a finished plan."""
     company = customer().company
     run = run_id(int(NOW.timestamp() * 1000), 1)
     context = DecisionContext(company, Schedule(), Moment(run, NOW))
@@ -48,7 +47,7 @@ def _nobody(state: bytes) -> Any:
 
 
 class Person(Aggregate):
-    """An employee as the manual would have it."""
+    """An employee in the style of the manual."""
 
     @event("Registered")
     def __init__(self, email: str, first_name: str, last_name: str) -> None:
@@ -58,7 +57,7 @@ class Person(Aggregate):
 
 
 def as_the_manual_teaches(path: Path, count: int) -> float:
-    """Seconds for one aggregate and one `save` each."""
+    """Returns the seconds for `count` aggregates with one `save` each."""
     settings = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(path)}
     application: Application[UUID] = Application(settings)
     began = time.perf_counter()

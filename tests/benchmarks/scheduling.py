@@ -1,4 +1,4 @@
-"""A slot of many small companies that have nothing new to say, served by two workers."""
+"""A slot in which many small companies have no changes, served by two workers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SECOND = _FIRST + timedelta(hours=8)
 
 
 class Served(Observer):
-    """Counts what ran, and knows when that was everything."""
+    """An observer that counts the runs, and sets `everything` after the last expected run."""
 
     def __init__(self, expected: int) -> None:
         self.outcomes: list[Outcome] = []
@@ -55,8 +55,8 @@ class Served(Observer):
 
 
 def configured(place: Path, companies: int) -> Path:
-    """A configuration of so many companies, each with a folder and a delivery in it."""
-    # People who started long ago: the clock has nothing to do.
+    """Writes a configuration of companies, each with a folder and a delivery; returns its path."""
+    # These employees started long ago, so that the clock has nothing to do.
     started = range(data.STARTING, data.STARTING + EMPLOYEES)
     content = data.delivery([data.person(number) for number in started])
     (place / "companies").mkdir(parents=True)
@@ -74,7 +74,7 @@ def configured(place: Path, companies: int) -> Path:
 
 
 def slot(place: Path, database: Database, companies: int) -> tuple[float, float]:
-    """Seconds of the slot in which everyone is new, and of the next, in which nothing is."""
+    """Returns the seconds of two slots: all employees are new in the first, none in the second."""
     file = configured(place, companies)
     with closing(open_store(database)) as store:
         store.enrol(load_settings(file, {}).customers, _BEFORE)
@@ -86,7 +86,7 @@ def slot(place: Path, database: Database, companies: int) -> tuple[float, float]
 def _served(
     file: Path, database: Database, store: Store, companies: int, now: datetime, outcome: Outcome
 ) -> float:
-    """Seconds of one slot."""
+    """Returns the seconds of one slot. Asserts the outcome of every run."""
     served = Served(companies)
     configuration = Configuration(file, served)
     telling = repeat(now).__next__

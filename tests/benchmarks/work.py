@@ -1,9 +1,9 @@
-"""What Tenure does, as the benchmark has it done; also a process of its own for one import.
+"""The work of Tenure that the benchmark measures; also a process of its own for one import.
 
     python -m tests.benchmarks.work COUNT DATABASE
 
-imports a first delivery of COUNT people into an empty database and prints the seconds it took and
-the peak of memory in MiB.
+The process imports a first delivery of COUNT employees into an empty database. It prints the
+seconds of the import and the peak of memory in MiB.
 """
 
 from __future__ import annotations
@@ -32,31 +32,31 @@ OFF = Policy(max_offboardings=0, max_email_changes=0, max_registrations=0, max_r
 
 
 def customer(key: str = "acme") -> Customer:
-    """A company whose deliveries are named."""
+    """Returns a customer without a source, because the benchmark passes the files itself."""
     return Customer(Company(key, key.title(), Language.NL, groups=data.GROUPS, policy=OFF), None)
 
 
 def app_on(database: Database) -> App:
-    """Tenure on a database."""
+    """Returns the app on a database, with a fixed time."""
     settings = Settings(Path("tenure.toml"), database, Schedule(), {})
     return App(settings, open_store(database), lambda: NOW)
 
 
 def imported(app: App, content: bytes, outcome: Outcome, key: str = "acme") -> None:
-    """One import, which must end as expected."""
+    """Imports one file. Asserts that the outcome of the run is `outcome`."""
     file = DeliveredFile("alleo_employees.csv", NOW, content, len(content))
     run = import_delivery(app, customer(key), "bench", [file])
     assert run.outcome is outcome, run.outcome
 
 
 def passed(app: App, due: int) -> None:
-    """A pass of the clock on the day on which so many start."""
+    """Runs the clock on the next day. Asserts that it activates `due` employees."""
     runs = list(pass_clock(app, "bench", NOW + timedelta(days=1)))
     assert sum(run.counts.activated for run in runs) == due
 
 
 def looked_up(app: App, external_ids: list[str]) -> None:
-    """Each of these people shown, with everything that happened to them."""
+    """Looks up each of these employees, with their whole history."""
     for external_id in external_ids:
         (found,) = app.store.find("acme", external_id)
         events = app.store.events(found.id)
@@ -64,14 +64,14 @@ def looked_up(app: App, external_ids: list[str]) -> None:
 
 
 def first_import(count: int, database: Database) -> tuple[float, float]:
-    """Seconds and MiB."""
+    """Returns the seconds of a first import and the peak of memory in MiB."""
     content = data.delivery(data.people(count))
     with closing(app_on(database).store) as store:
         app = App(Settings(Path("t"), database, Schedule(), {}), store, lambda: NOW)
         began = time.perf_counter()
         imported(app, content, Outcome.APPLIED)
         took = time.perf_counter() - began
-    # Unlike `ru_maxrss`, this one begins anew with a process.
+    # Unlike `ru_maxrss`, VmHWM starts anew with each process. Example: `VmHWM:   51234 kB`.
     (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     return took, int(peak) / 1024
 

@@ -1,4 +1,4 @@
-"""A company's directory, and the command called in it."""
+"""The directory of a company, and the command that a test calls in it."""
 
 from __future__ import annotations
 
@@ -32,15 +32,18 @@ ACME = """
 
 
 MAIN = (sys.executable, "-c", "from cli.main import run; run()")
-"""The command, as a process of its own."""
+"""The command line that runs `tenure` as a process of its own."""
 PATIENCE = 20.0
-"""Seconds that are waited for another process."""
+"""Seconds that a test waits for another process."""
 ASKED = ("--by", "Eva", "--reason", "ticket 7")
-"""Who and why, which every decision names."""
+"""The name and the reason that every decision needs."""
 
 
 def soon(what: Callable[[], Any]) -> Any:
-    """Waits until something is so."""
+    """Calls `what` until its result is true, and returns that result.
+
+    Raises AssertionError after PATIENCE seconds.
+    """
     end = time.monotonic() + PATIENCE
     while not (found := what()):
         assert time.monotonic() < end, "it never came"
@@ -49,7 +52,7 @@ def soon(what: Callable[[], Any]) -> Any:
 
 
 class Answer(NamedTuple):
-    """What a command left behind."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -57,14 +60,14 @@ class Answer(NamedTuple):
 
     @property
     def document(self) -> Any:
-        """The one JSON document on standard output, and nothing else there or beside it."""
+        """Returns the JSON document on standard output. Asserts that nothing else is there."""
         document, end = json.JSONDecoder().raw_decode(self.out)
         assert self.out[end:] == "\n"
         return document
 
 
 class Desk:
-    """A directory with a configuration, deliveries, and someone who types commands in it."""
+    """A directory with a configuration and deliveries, in which a test runs commands."""
 
     def __init__(self, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.directory = directory
@@ -72,23 +75,23 @@ class Desk:
         self._capsys = capsys
 
     def configure(self, text: str = ACME, file: str = "tenure.toml") -> Path:
-        """Writes a configuration."""
+        """Writes a configuration, and returns its path."""
         return self.write(file, dedent(text).lstrip("\n").encode())
 
     def write(self, name: str, data: bytes) -> Path:
-        """Writes a file."""
+        """Writes a file, and returns its path."""
         path = self.directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         return path
 
     def deliver(self, text: str | bytes, folder: str = "outgoing", name: str = "1") -> Path:
-        """Puts a file where the company's source finds it."""
+        """Writes a file where the company's source finds it, and returns its path."""
         data = csv(text) if isinstance(text, str) else text
         return self.write(f"{folder}/alleo_employees_{name}.csv", data)
 
     def type(self, *arguments: str | Path) -> Answer:
-        """One command, at the moment that `now` says."""
+        """Runs one command at the moment `now`, and returns its answer."""
         self._capsys.readouterr()
         told: dict[str, object] = {"now": self._time}
         code = execute([str(each) for each in arguments], told)
@@ -102,7 +105,7 @@ class Desk:
 def desk(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Desk:
-    """Acme's directory, with an empty folder for deliveries, and nothing in the environment."""
+    """Returns Acme's directory, with no delivery and no Tenure variable in the environment."""
     for name in ("TENURE_CONFIG", "TENURE_DATABASE", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     directory = tmp_path / "desk"
@@ -114,7 +117,7 @@ def desk(
 
 
 def assert_explained(answer: Answer, words: Iterable[str] = ()) -> None:
-    """Standard error holds one sentence and a hint, and standard output nothing."""
+    """Asserts that standard error has one sentence and a hint, and standard output is empty."""
     assert answer.out == ""
     assert "Traceback" not in answer.err
     lines = [line for line in answer.err.splitlines() if line]

@@ -1,4 +1,4 @@
-"""The demo and the tutorial do what they say."""
+"""The demo and the tutorial give the results that they describe."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What the demo prints, in a pipe."""
+    """The output of the demo."""
     directory = tmp_path_factory.mktemp("demo") / "demo"
-    run = [sys.executable, ROOT / "docs" / "demo" / "run.py", directory]
+    run = [sys.executable, str(ROOT / "docs" / "demo" / "run.py"), str(directory)]
     finished = subprocess.run(run, capture_output=True, text=True, check=True, timeout=60)
     assert finished.stderr == ""
     assert (directory / "tenure.db").exists()
@@ -27,13 +27,15 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def answer_of(demo: str, command: str) -> str:
-    """What the demo printed of the last call of one command."""
+    """Returns the answer to the last call of a command in the demo."""
     _, _, after = demo.rpartition(f"$ tenure {command}\n")
     return after.partition("\n\n")[0]
 
 
 def test_the_demo_shows_the_interesting_cases(demo: str) -> None:
-    for sight in (
+    """The demo shows registrations, rejections, a held delivery, support and the clock."""
+    # when / then
+    for text in (
         "5 registered, 1 rejected",
         "write a calendar date",
         "did you mean Engineering?",
@@ -47,13 +49,16 @@ def test_the_demo_shows_the_interesting_cases(demo: str) -> None:
         "everything fits",
         "email: anna.bakker@acme.example → anna.visser@acme.example",
     ):
-        assert sight in demo
+        assert text in demo
 
 
-def test_the_demo_ends_where_its_story_does(demo: str) -> None:
+def test_the_demo_ends_with_the_expected_roster(demo: str) -> None:
+    """The last roster of the demo has the employees and the states of its story."""
+    # when
     roster = answer_of(demo, "roster acme").splitlines()[1:]
     found = {line.split()[1]: (line.split()[0], line.split()[2]) for line in roster}
 
+    # then
     assert found == {
         "anna.visser@acme.example": ("active", "Anna"),
         "bram.devries@acme.example": ("active", "Bram"),
@@ -64,17 +69,20 @@ def test_the_demo_ends_where_its_story_does(demo: str) -> None:
     }
 
 
-def test_the_demo_tells_when_the_missed_night_took_effect(demo: str) -> None:
-    """C1: effective and recorded differ where the clock caught up."""
+def test_the_demo_shows_both_times_of_a_late_deactivation(demo: str) -> None:
+    """C1: The history shows when a late deactivation took effect, and when it was recorded."""
+    # when
     history = answer_of(demo, "history acme chris.smith@acme.example")
 
+    # then
     assert (
         "deactivated at 2027-04-02 23:00:00 UTC\n  recorded at 2027-04-03 06:10:00 UTC" in history
     )
 
 
-def test_the_demo_tells_of_each_run_its_kind_who_when_and_why(demo: str) -> None:
-    """R2"""
+def test_the_demo_shows_the_kind_the_person_the_time_and_the_reason_of_runs(demo: str) -> None:
+    """R2: The demo shows the kind of a run, who asked for the run, when and why."""
+    # when / then
     assert "  import by schedule, 2027-03-01 02:45:00 to 02:45:00 UTC\n" in demo
     assert "  clock by schedule, 2027-04-03 06:10:00 to 06:10:00 UTC\n" in demo
     assert (
@@ -83,26 +91,30 @@ def test_the_demo_tells_of_each_run_its_kind_who_when_and_why(demo: str) -> None
     ) in demo
 
 
-def test_the_demo_tells_what_support_did_and_to_whom(demo: str) -> None:
-    """S"""
-    _, _, told = demo.partition("$ tenure support reactivate acme 1003 ")
-    told = told.partition("\n\n")[0]
+def test_the_demo_shows_what_support_did_and_for_whom(demo: str) -> None:
+    """S2: The demo shows who reactivated an employee, why, and what changed."""
+    # when
+    _, _, answer = demo.partition("$ tenure support reactivate acme 1003 ")
+    answer = answer.partition("\n\n")[0]
 
+    # then
     assert re.search(
         r"^  support by petra, 2027-04-05 09:00:00 to 09:00:00 UTC\n"
         r"  because his manager extended the contract\n"
         r"  1 event\n"
         r"reactivated of [0-9a-f-]{36} at 2027-04-05 09:00:00 UTC\n",
-        told,
+        answer,
         re.M,
     )
-    assert told.endswith("  offboarding_date: 2027-04-02 → (cleared)")
+    assert answer.endswith("  offboarding_date: 2027-04-02 → (cleared)")
 
 
-def test_the_demo_counts_no_events_of_what_is_held(demo: str) -> None:
-    """B1"""
+def test_the_demo_counts_no_events_of_a_held_delivery(demo: str) -> None:
+    """B1: A held delivery has rows, but no events."""
+    # when
     rows = [line.split() for line in answer_of(demo, "runs acme --limit 3").splitlines()[1:]]
 
+    # then
     assert [(row[4], row[5], row[6]) for row in rows] == [
         ("held", "6", "-"),
         ("applied", "0", "1"),
@@ -110,19 +122,25 @@ def test_the_demo_counts_no_events_of_what_is_held(demo: str) -> None:
     ]
 
 
-def test_the_demo_does_not_overwrite_what_is_not_a_demo(tmp_path: Path) -> None:
+def test_the_demo_does_not_overwrite_other_files(tmp_path: Path) -> None:
+    """The demo refuses a directory that holds other files, and leaves these files as they are."""
+    # given
     (tmp_path / "precious").write_text("mine")
-    run = [sys.executable, ROOT / "docs" / "demo" / "run.py", tmp_path]
+    run = [sys.executable, str(ROOT / "docs" / "demo" / "run.py"), str(tmp_path)]
 
+    # when
     finished = subprocess.run(run, capture_output=True, text=True, check=False)
 
+    # then
     assert finished.returncode == 1
     assert (tmp_path / "precious").read_text() == "mine"
 
 
-def test_the_tutorial_goes_as_it_says(
+def test_the_tutorial_works_as_described(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """The commands of the tutorial give the results that the tutorial describes."""
+    # given
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TENURE_DATABASE", raising=False)
     monkeypatch.delenv("TENURE_CONFIG", raising=False)
@@ -131,7 +149,6 @@ def test_the_tutorial_goes_as_it_says(
         assert execute(arguments.split()) == code
         return capsys.readouterr().out
 
-    # given what `init` writes
     tenure("init")
     assert "onboard" in tenure("preview sample")
     assert "4 registered" in tenure("import sample")
@@ -139,7 +156,7 @@ def test_the_tutorial_goes_as_it_says(
     assert states == ["active", "active", "pending", "offboarding-scheduled"]
     assert "unchanged" in tenure("import sample")
 
-    # when the file is changed as the tutorial has it
+    # when
     file = Path("deliveries/sample/alleo_employees_sample.csv")
     text = file.read_text().replace("anna.bakker@", "anna.visser@")
     text = text.replace("1979-11-02", "02-11-1979")
@@ -147,8 +164,8 @@ def test_the_tutorial_goes_as_it_says(
     os.utime(file)
 
     # then
-    told = tenure("import sample", code=3)
-    assert "1 changed, 1 unchanged, 1 rejected, 1 absent" in told
+    answer = tenure("import sample", code=3)
+    assert "1 changed, 1 unchanged, 1 rejected, 1 absent" in answer
     assert tenure("clock") == ""
     assert "1 activated, 1 deactivated" in tenure("clock --dry-run --at 2199-12-31")
     assert "email-changed" in tenure("history sample 1001")
