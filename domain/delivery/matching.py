@@ -111,8 +111,8 @@ def _claims_by_external_id(
     places = {row.address for row in file.named}
     for row in file.named:
         before = people.with_external_id(row.external_id or "") or _linked(people, row, places)
-        later = _newer_row(row, file, newer, context)
-        if before is None and later is not None:
+        later = None if before is not None else _newer_row(row, file, newer, context)
+        if later is not None:
             superseded.append(Superseded(row, later))
             continue
         claim = _claim(before, row, (), context)
@@ -144,11 +144,12 @@ def _newer_row(row: Row, file: _File, newer: NewerRows, context: DecisionContext
 def _is_another(match: Match, row: Row, later: Row) -> bool:
     """Returns whether `row` is about the employee of `later`, and not about `match` at its address.
 
-    That is so if `match` has the address from support alone, and other names, while `row` and
-    `later` have the same names: support gave the address away after its earlier owner had moved.
+    `match` has the address from support alone. The row is about another employee if `match` has
+    other names, while `row` and `later` have the same names: support gave the address away after
+    its earlier owner had moved.
     """
     holder = match.employee
-    if holder is None or row.address == match.file_address or later.address in match.addresses:
+    if holder is None or later.address in match.addresses:
         return False
     if later.external_id is not None and later.external_id == match.external_id:
         return False
@@ -240,7 +241,9 @@ def _match_by_address(
     claims: list[_Claim | Rejected] = []
     for row in file.nameless:
         match = people.at_address(row.address) or people.left_at(row.address)
-        later = _newer_row(row, file, newer, context)
+        # An address that the file has for the employee means the employee, whatever names say.
+        known = match is not None and row.address == match.file_address
+        later = None if known else _newer_row(row, file, newer, context)
         if later is not None and (match is None or _is_another(match, row, later)):
             superseded.append(Superseded(row, later))
         elif match is not None:
