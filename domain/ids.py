@@ -20,7 +20,7 @@ def run_id(milliseconds: int, randomness: int) -> UUID:
 
 
 def employee_id(run: UUID, position: int) -> UUID:
-    """Returns the id of the employee whom `run` registers from the record at `position`.
+    """Returns the id of the employee that `run` registers from the record at `position`.
 
     `position` counts the records of the whole delivery. Raises `ValueError` if `position` is not
     between 1 and 2**32 - 1.

@@ -22,7 +22,7 @@ class Outcome(StrEnum):
 class Counts(msgspec.Struct, frozen=True):
     """The counts of a run. rows = registered + changed + unchanged + rejected + skipped.
 
-    `absent` counts the employees who are not deactivated and whom no row mentions (D7). `events`
+    `absent` counts the employees that are not deactivated and that no row mentions (D7). `events`
     counts the events of employees.
     """
 

@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def main(directory: Path) -> None:
-    """Plays the story in `directory`, which is made anew and left behind."""
+    """Plays the story in `directory`, which is created first and left behind."""
     prepare(directory)
     with serving(directory.resolve()) as server:
         settings = (HERE / "tenure.toml").read_text("utf-8")

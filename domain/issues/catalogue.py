@@ -202,7 +202,7 @@ CATALOGUE: dict[str, IssueType] = {
         "is one person, send the external id of everyone, and ask support to close one account.",
         lasting=False,
     ),
-    # The row and the lifecycle of the employee whom the row means.
+    # The row and the lifecycle of the employee that the row means.
     "already-left": IssueType(
         _INFO,
         "This person left on {value} and has no account; none was made, nothing needs to be done.",

@@ -219,7 +219,7 @@ USAGES: dict[str, list[str]] = {
     "an unknown company to audit": ["audit", "zenith"],
     "an unknown kind": ["audit", "acme", "--kind", "hired"],
     "an unknown run to audit": ["audit", "acme", "--run", "0123"],
-    "a moment to look back to that is none": ["roster", "acme", "--as-of", "yesterday"],
+    "an invalid moment to look back to": ["roster", "acme", "--as-of", "yesterday"],
     "a moment to look back to that is ahead": ["roster", "acme", "--as-of", "2027-03-02"],
     "an unknown run to approve": ["approve", "0123", *ASKED],
     "an unknown run to discard": ["discard", "0123", *ASKED],
@@ -232,7 +232,7 @@ USAGES: dict[str, list[str]] = {
     "a file that is not there to preview": ["preview", "acme", "missing.csv"],
     "two files of one name": ["import", "acme", "a/1.csv", "b/1.csv"],
     "another configuration": ["--config", "missing.toml", "runs"],
-    "a configuration that is none": ["--config", "outgoing", "runs"],
+    "an invalid configuration": ["--config", "outgoing", "runs"],
     "a directory that is not empty": ["init"],
 }
 

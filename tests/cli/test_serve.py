@@ -1,4 +1,4 @@
-"""`tenure serve` as a process, and what commands tell whoever is to be notified."""
+"""`tenure serve` as a process, and what commands report to the channels of notification."""
 
 from __future__ import annotations
 

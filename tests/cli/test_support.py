@@ -297,7 +297,7 @@ def test_a_name_or_a_reason_is_told_as_it_was_given(staffed: Desk, text: str) ->
     assert history(staffed, ANNA)[-1].reason == text
 
 
-# Whom
+# The employee that a command names
 
 
 @pytest.mark.parametrize("who", [ANNA, "ANNA@ACME.example", " anna@acme.example ", "ext-anna"])
@@ -374,7 +374,7 @@ def test_a_support_command_for_an_unknown_company_is_explained(staffed: Desk, ac
 # What cannot be done
 
 DECLINED: dict[str, tuple[list[str], str]] = {
-    "an address that is none": (["change-email", ANNA, "no address"], "not an e-mail address"),
+    "an invalid address": (["change-email", ANNA, "no address"], "not an e-mail address"),
     "no address": (["change-email", ANNA, " "], "not an e-mail address"),
     "a long address": (["change-email", ANNA, f"{'x' * 250}@b.example"], "not an e-mail address"),
     "a hostile address": (["change-email", ANNA, "a\x1b[31m@b.example"], "not an e-mail address"),

@@ -35,7 +35,7 @@ def file(*rows: str) -> str:
 
 
 def known(*rows: str) -> list[Employee]:
-    """Whom the first run registered."""
+    """The employees that the first run registered."""
     return after(plan(file(*rows), run=FIRST))
 
 
