@@ -30,9 +30,10 @@ _Limit: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 
 
 # The pattern matches a share, such as `10%`.
-Threshold: TypeAlias = (
-    Annotated[int, msgspec.Meta(ge=0)] | Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,4}%\Z")]
-)
+Threshold: TypeAlias = Annotated[
+    Annotated[int, msgspec.Meta(ge=0)] | Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,4}%\Z")],
+    msgspec.Meta(extra={"expected": 'a number, or a share like "10%"'}),
+]
 """A limit of the safeguard (B1): a number, a share such as "10%", or 0 for no limit."""
 
 

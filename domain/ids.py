@@ -19,6 +19,11 @@ def run_id(milliseconds: int, randomness: int) -> UUID:
     return UUID(int=value)
 
 
+def short_run_id(run: UUID) -> str:
+    """Returns the end of the id of a run, before the zeros: eight characters, all random."""
+    return run.hex[16:24]
+
+
 def employee_id(run: UUID, position: int) -> UUID:
     """Returns the id of the employee that `run` registers from the record at `position`.
 

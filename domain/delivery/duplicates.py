@@ -31,6 +31,8 @@ def find_duplicates(rows: Sequence[Row], columns: Columns) -> Duplicates:
         if all(_identical(first, row, columns) for row in group):
             repeating.update((row.position, first.line) for row in group[1:])
             continue
+        if any(issue.rejects and issue.field == field for issue in first.issues):
+            continue  # every row of the group says already what is wrong with this value
         lines = lines_of(group)
         for row in group:
             value = row.email if field == "email" else row.external_id

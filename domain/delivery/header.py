@@ -63,9 +63,9 @@ def read_header(
         width=len(cells), fields=tuple((found[0], field) for field, found in positions.items())
     )
     unknown = [position for position, field in enumerate(meant) if field is None]
-    names = NearestNames(NAMES)
+    names = NearestNames(map(_written, NAMES))
     issues = (
-        *_missing(positions),
+        *_missing(positions, mapping),
         *_duplicates(positions, cells),
         # A header may have a million columns: at most `HINTS` unknown columns are reported.
         *(_unknown(position, cells[position], names) for position in unknown[:HINTS]),
@@ -83,13 +83,21 @@ def known_columns(cells: Iterable[str], mapping: Mapping[str, str]) -> int:
 
 
 def _plain(name: str) -> str:
-    return _ALIKE.sub("_", clean(name).casefold())
+    plain = _ALIKE.sub("_", clean(name).casefold())
+    return "email" if plain == "e_mail" else plain
 
 
-def _missing(positions: Mapping[str, list[int]]) -> Iterable[Issue]:
+def _missing(positions: Mapping[str, list[int]], mapping: Mapping[str, str]) -> Iterable[Issue]:
     missing = [field for field in MANDATORY if field not in positions]
     if missing:
-        yield make_issue("missing-column", field=missing[0], columns=", ".join(missing))
+        theirs = {field: column for column, field in reversed([*mapping.items()])}
+        columns = ", ".join(theirs.get(field, _written(field)) for field in missing)
+        yield make_issue("missing-column", field=missing[0], columns=columns)
+
+
+def _written(field: str) -> str:
+    """Returns the name of a column as people write it: `First name`."""
+    return field.replace("_", " ").capitalize()
 
 
 def _duplicates(positions: Mapping[str, list[int]], cells: Sequence[str]) -> Iterable[Issue]:
@@ -114,4 +122,4 @@ def _unknown(position: int, cell: str, names: NearestNames) -> Issue:
 def _hint(name: str, names: NearestNames) -> str:
     if name.startswith(CUSTOM_PREFIX) and len(name) > CUSTOM_NAME_CHARACTERS:
         return f" (the name of a custom field has at most {CUSTOM_NAME_CHARACTERS} characters)"
-    return names.clause(name)
+    return names.clause(name.replace("_", " "))

@@ -52,6 +52,12 @@ CATALOGUE: dict[str, IssueType] = {
         "counts, but please leave files in place until the next upload.",
         lasting=False,
     ),
+    "near-miss-file": IssueType(
+        _WARNING,
+        "The file was not read, because its name matches {pattern} only nearly; name it as agreed, "
+        "in the same case, with the same separators, and as a CSV file.",
+        lasting=False,
+    ),
     "contradictory-files": IssueType(
         _ERROR,
         "The files contradict each other about who is meant, so that people would change again at "
@@ -66,14 +72,14 @@ CATALOGUE: dict[str, IssueType] = {
     # The run: the safeguard holds it until an operator decides, or the run failed.
     "many-offboardings": IssueType(
         _WARNING,
-        "{count} of {base} employees who can log in would get a last day, or an earlier one, "
-        "more than {limit}; check the export before the run is approved.",
+        "{count} employees would get a last day, or an earlier one, more than {limit}, and {base} "
+        "can log in; check the export before the run is approved.",
         lasting=False,
     ),
     "many-email-changes": IssueType(
         _WARNING,
-        "{count} of {base} employees who can log in would get another e-mail address, "
-        "more than {limit}; check the export before the run is approved.",
+        "{count} employees would get another e-mail address, more than {limit}, and {base} can log "
+        "in; check the export before the run is approved.",
         lasting=False,
     ),
     "many-registrations": IssueType(
@@ -216,7 +222,7 @@ CATALOGUE: dict[str, IssueType] = {
     ),
     "offboarding-overdue": IssueType(
         _WARNING,
-        "The last day has already passed; the account is closed in the coming night, please send "
+        "The last day has already passed, so the account is closed without delay; please send "
         "offboarding dates in advance.",
         lasting=False,
     ),
