@@ -14,6 +14,8 @@ need systemd-analyze systemd
 need vsftpd vsftpd
 need rclone rclone
 need pgbouncer pgbouncer
+need microsocks microsocks
+need tinyproxy tinyproxy-bin
 # Debian keeps PostgreSQL's programs out of the path, a directory for each version.
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql
 

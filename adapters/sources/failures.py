@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from adapters.secrets import Secret, SecretUnreadable
 from adapters.sources.pickup import Changed
 from adapters.sources.source import SourceUnreachable, StillUploading
 
@@ -73,3 +74,11 @@ def translate_errors(
         words, transient, refusal = describe_error(error)
         hint = f"check {look_at}" if refusal or not known else UNWELL
         raise SourceUnreachable(f"{what} ({words}); {hint}", transient=transient) from error
+
+
+def read_secret(secret: Secret, setting: str) -> str:
+    """Returns a secret. Raises `SourceUnreachable` if it cannot be read."""
+    try:
+        return secret.read(setting)
+    except SecretUnreadable as error:
+        raise SourceUnreachable(error.problem) from None

@@ -6,37 +6,42 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from adapters.sources.failures import translate_errors
+from adapters.sources.names import display_name, is_of_interest
 from adapters.sources.pickup import (
     Changed,
     FileStat,
+    Listing,
     Stability,
     check_number,
-    display_name,
-    matches,
+    make_listing,
     matching_steps,
     pick_up,
 )
-from adapters.sources.source import DeliveredFile, Step
+from adapters.sources.settings import PATTERN, Pattern, Seconds
+from adapters.sources.source import DeliveredFile, Keeper, PickUp, Step
 
 # Errors of `open` if the listed file is gone, or is now a link, a socket or a directory.
 _REPLACED = (errno.ENOENT, errno.ELOOP, errno.ENXIO, errno.EISDIR)
 
 
-class FolderSource(msgspec.Struct, frozen=True):
+class FolderSource(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="protocol", tag="folder"
+):
     """The regular files directly in `directory` whose names match `pattern` (D2).
 
     `settle` and `settle_limit` are in seconds (D4).
     """
 
     directory: Path
-    pattern: str
-    settle: float = 0
-    settle_limit: float = 60
+    pattern: Pattern = PATTERN
+    settle: Seconds = 0
+    settle_limit: Seconds = 60
 
     @property
     def place(self) -> str:
@@ -45,18 +50,19 @@ class FolderSource(msgspec.Struct, frozen=True):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Always empty: a folder has no secrets and no keys."""
-        return ()
+        """A sentence if the directory is not there."""
+        missing = f"there is no directory {display_name(str(self.directory))}; check `directory`"
+        return () if self.directory.is_dir() else (missing,)
 
-    def fetch(self, limit: int) -> list[DeliveredFile]:
-        """Returns the matching files, oldest first, then by name (D3).
+    def fetch(self, limit: int, keeper: Keeper) -> PickUp:
+        """Returns the matching files. `keeper` gets each file as soon as it was read whole.
 
         A file of more than `limit` bytes is returned without its data. Raises `SourceUnreachable`
         if the directory or a file cannot be read, and `StillUploading` if a file keeps changing
         (D4).
         """
         stability = Stability(self.settle, self.settle_limit)
-        return pick_up(_Folder(self.directory, self.pattern), limit, stability)
+        return pick_up(_Folder(self.directory, self.pattern), limit, stability, keeper)
 
     def steps(self) -> Iterator[Step]:
         """Yields a step for the listed directory, and a step for each matching file.
@@ -73,49 +79,53 @@ class _Folder(msgspec.Struct, frozen=True):
     directory: Path
     pattern: str
 
-    def look(self) -> dict[str, FileStat]:
-        """Returns the matching regular files by name. Links do not count (D2)."""
-        files = {}
-        with translate_errors(
-            f"{display_name(str(self.directory))} cannot be listed", "`directory`"
-        ):
-            for number, path in enumerate(self.directory.iterdir(), 1):
-                check_number(number)
-                if matches(path.name, self.pattern):
-                    try:
-                        result = path.lstat()
-                    except FileNotFoundError:
-                        continue
-                    if file_stat := _file_stat(result):
-                        files[path.name] = file_stat
-        return files
+    def look(self) -> Listing:
+        """Lists the regular files. Links do not count (D2)."""
+        unlisted = f"{display_name(str(self.directory))} cannot be listed"
+        with translate_errors(unlisted, "`directory`"):
+            return make_listing(self._entries(), self.pattern)
 
-    def read(self, name: str, listed: FileStat) -> bytes:
-        """Returns the bytes of a file, at most one byte more than `listed.size`."""
+    def _entries(self) -> Iterator[tuple[str, FileStat]]:
+        for number, path in enumerate(self.directory.iterdir(), 1):
+            check_number(number)
+            if is_of_interest(path.name, self.pattern):
+                with suppress(FileNotFoundError):
+                    if stat := _file_stat(path.lstat()):
+                        yield path.name, stat
+
+    @contextmanager
+    def reading(self, name: str, listed: FileStat) -> Iterator[bytes]:
+        """Yields the bytes of a file, at most one byte more than `listed.size`."""
         path = self.directory / name
         with translate_errors(
             f"{display_name(str(path))} cannot be read", "`directory` and its permissions"
         ):
             try:
-                return read_file(path, listed)
+                data = read_file(path, listed)
             except OSError as error:
                 if error.errno in _REPLACED:
                     raise Changed(name) from None
                 raise
+        yield data
+
+    def close(self) -> None:
+        """Does nothing: nothing of the directory stays open."""
 
 
 def read_file(path: Path, listed: FileStat) -> bytes:
     """Returns the bytes of a listed file, at most one byte more than `listed.size` (D4).
 
     Does not follow a link and does not wait for a pipe that has replaced the file. Raises
-    `OSError`, or `Changed` if size or time differ from `listed` before or after reading.
+    `OSError`, or `Changed` if the size differs from `listed`, or size or time change
+    during reading.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as stream:
-        if _file_stat(os.fstat(stream.fileno())) != listed:
+        before = _file_stat(os.fstat(stream.fileno()))
+        if before is None or before.size != listed.size:
             raise Changed(path.name)
         data = stream.read(listed.size + 1)
-        if _file_stat(os.fstat(stream.fileno())) != listed:
+        if _file_stat(os.fstat(stream.fileno())) != before:
             raise Changed(path.name)
     return data
 

@@ -1,75 +1,149 @@
-"""The part that all servers share: the address, the secrets, and the attempts of a pick-up."""
+"""The part that all servers share: the address, the stages and the attempts of a pick-up."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Annotated, TypeAlias
 
 import msgspec
 
-from adapters.secret import Secret, read_regular
-from adapters.sources.attempts import retry
-from adapters.sources.connecting import Endpoint
-from adapters.sources.deadlines import Deadline, Deadlines
-from adapters.sources.pickup import Directory, Stability, pick_up
-from adapters.sources.source import DeliveredFile
+from adapters.errors import Contradiction
+from adapters.secrets import Secret, read_regular
+from adapters.sources.deadline import Deadline, Timeouts
+from adapters.sources.endpoint import Endpoint
+from adapters.sources.pickup import Directory, Stability, matching_steps, pick_up
+from adapters.sources.proxy import wrong_with_proxy
+from adapters.sources.retry import retry
+from adapters.sources.settings import PATTERN, Pattern, Port, Seconds, Text, is_address
+from adapters.sources.source import Keeper, Overwhelmed, PickUp, Step
+
+MAX_REQUESTS = 64
+"""Requests for pieces of a file that wait for an answer at the same time, to begin with."""
+
+Stages: TypeAlias = Generator[Step | Directory]
+"""The steps to a customer's directory, and at the end the directory. To close it disconnects."""
 
 
-class ServerSource(msgspec.Struct, frozen=True, kw_only=True):
+class ServerSource(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="protocol"
+):
     """The regular files directly in `directory` of a server whose names match `pattern` (D2).
 
-    `bind` is the local address to connect from. `settle` and `settle_limit` are in seconds (D4). A
-    transient failure is tried again, with at most `attempts` attempts, within the `deadlines`.
+    `bind` is the local address to connect from. `proxy` is the URL of a proxy, or a secret that has
+    the URL. `settle` and `settle_limit` are in seconds (D4). A transient failure is tried again,
+    with at most `attempts` attempts. `deadline` is the limit in seconds for the whole pick-up, with
+    all attempts.
     """
 
-    protocol: str
-    host: str
-    port: int
-    directory: str
-    pattern: str
-    username: str
+    host: Text
+    directory: Text
+    username: Text
+    port: Port | None = None
+    pattern: Pattern = PATTERN
     bind: str | None = None
-    settle: float = 5
-    settle_limit: float = 60
-    attempts: int = 4
-    deadlines: Deadlines = Deadlines()
+    proxy: str | Secret | None = None
+    settle: Seconds = 5
+    settle_limit: Seconds = 60
+    attempts: Annotated[int, msgspec.Meta(ge=1, le=20)] = 4
+    deadline: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 1800
+    timeouts: Timeouts = Timeouts()
+
+    def __post_init__(self) -> None:
+        """Raises `Contradiction` for settings that do not fit together."""
+        if contradictions := self.contradictions():
+            raise Contradiction(contradictions)
+
+    def contradictions(self) -> dict[str, str]:
+        """Returns what is expected of each setting that does not fit the others, by its key."""
+        wrong = {}
+        if self.bind is not None and not is_address(self.bind):
+            wrong["bind"] = 'expected an address of this machine like "10.0.0.4"'
+        if isinstance(self.proxy, str) and (words := wrong_with_proxy(self.proxy)):
+            wrong["proxy"] = words
+        if self.settle >= self.deadline:
+            limit = f"which is {self.deadline:g}"
+            wrong["settle"] = f"expected fewer seconds than the deadline, {limit}"
+        return wrong
+
+    @property
+    def protocol(self) -> str:
+        """The protocol, as the configuration names it."""
+        return str(self.__struct_config__.tag)
 
     @property
     def place(self) -> str:
         """The protocol, the user, the server and the directory."""
-        return f"{self.protocol} {self.username}@{self.host}:{self.port} {self.directory}"
+        return f"{self.protocol} {self.username}@{self.host}:{self.endpoint.port} {self.directory}"
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """A sentence for each secret or file that cannot be read now, and for each secret that
         every user of this machine can read."""
-        warnings = [_warning(name, getattr(self, name)) for name in self.__struct_fields__]
-        return tuple(warning for warning in warnings if warning)
+        return warnings_of(self)
 
     @property
     def endpoint(self) -> Endpoint:
-        """The host and port of the server, and the local address."""
-        return Endpoint(self.host, self.port, self.bind)
+        """The host and port of the server, and how to connect to it."""
+        return Endpoint(self.host, self.port or self.usual_port, self.bind, self.proxy)
 
-    def fetch(self, limit: int) -> list[DeliveredFile]:
-        """Returns the matching files, oldest first, then by name (D3).
+    @property
+    def usual_port(self) -> int:
+        """The port of the protocol if the configuration names none."""
+        raise NotImplementedError
+
+    def stages(self, deadline: Deadline, requests: int) -> Stages:
+        """Connects, logs in and enters the directory. Yields each step, and then the directory.
+
+        At most `requests` requests for pieces of a file wait for an answer at the same time, if the
+        protocol has such requests. Raises `SourceUnreachable` at the first step that fails.
+        """
+        raise NotImplementedError
+
+    def fetch(self, limit: int, keeper: Keeper) -> PickUp:
+        """Returns the matching files. `keeper` gets each file as soon as it was read whole.
 
         A file of more than `limit` bytes is returned without its data. Raises `SourceUnreachable`,
         and `StillUploading` if a file keeps changing (D4).
         """
-        remaining = Deadline(self.deadlines.whole)
+        deadline = Deadline(self.deadline)
         stability = Stability(self.settle, self.settle_limit)
 
-        def attempt() -> list[DeliveredFile]:
-            with self.open_directory(remaining) as directory:
-                return pick_up(directory, limit, stability, sleep=remaining.sleep)
+        def attempt(requests: int) -> PickUp:
+            with closing(self.stages(deadline, requests)) as stages:
+                directory = next(each for each in stages if not isinstance(each, Step))
+                with deadline.ends(directory.close):
+                    return pick_up(directory, limit, stability, keeper, sleep=deadline.sleep)
 
-        return retry(attempt, self.attempts, remaining)
+        requests = MAX_REQUESTS
+        while True:
+            try:
+                return retry(partial(attempt, requests), self.attempts, deadline)
+            except Overwhelmed:
+                requests = max(1, requests // 2)
 
-    def open_directory(self, remaining: Deadline) -> AbstractContextManager[Directory]:
-        """Connects, logs in and yields the directory. Closes the connection after the block, or at
-        the end of `remaining`. Raises `SourceUnreachable`."""
-        raise NotImplementedError
+    def steps(self) -> Iterator[Step]:
+        """Tests the connection. Yields each step that succeeds, and downloads nothing.
+
+        Raises `SourceUnreachable` at the first step that fails.
+        """
+        deadline = Deadline(self.deadline)
+        with closing(self.stages(deadline, MAX_REQUESTS)) as stages:
+            for stage in stages:
+                if isinstance(stage, Step):
+                    yield stage
+                else:
+                    with deadline.ends(stage.close):
+                        yield from matching_steps(stage, self.directory, self.pattern)
+
+
+def warnings_of(settings: msgspec.Struct, prefix: str = "") -> tuple[str, ...]:
+    """Returns a sentence for each problem of a secret or file. `prefix` stands before the names."""
+    names = settings.__struct_fields__
+    warnings = (_warning(f"{prefix}{name}", getattr(settings, name)) for name in names)
+    return tuple(warning for warning in warnings if warning)
 
 
 def _warning(setting: str, value: object) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -38,6 +38,13 @@ class SourceUnreachable(Exception):
         self.transient = transient
 
 
+class Overwhelmed(SourceUnreachable):
+    """The server broke off or fell silent while several requests waited for its answer.
+
+    The pick-up is tried again with fewer requests at the same time.
+    """
+
+
 class StillUploading(Exception):
     """The file `name` kept changing during the pick-up (D4)."""
 
@@ -49,6 +56,26 @@ class StillUploading(Exception):
 def in_order(files: Iterable[DeliveredFile]) -> list[DeliveredFile]:
     """Sorts the files of a delivery: oldest first, then by name (D3)."""
     return sorted(files, key=lambda file: (file.modified, file.name))
+
+
+class PickUp(NamedTuple):
+    """The files of a delivery, in the order of D3, and names that nearly match the pattern (D9)."""
+
+    files: list[DeliveredFile]
+    near_misses: tuple[str, ...] = ()
+
+
+class Keeper(Protocol):
+    """Keeps the bytes of a file that may be their only copy, until the run of the file is stored.
+
+    Some servers delete a file when it was read. Both methods may raise any error of the store.
+    """
+
+    def keep(self, file: DeliveredFile) -> None:
+        """Keeps a file that was read whole, instead of an earlier file of the same name."""
+
+    def forget(self, name: str) -> None:
+        """Forgets a file, because it changed after it was read."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -73,8 +100,8 @@ class Source(Protocol):
     def warnings(self) -> tuple[str, ...]:
         """Sentences about problems of the settings, on this machine and for the current user."""
 
-    def fetch(self, limit: int) -> list[DeliveredFile]:
-        """Returns the matching files, in the order of D3.
+    def fetch(self, limit: int, keeper: Keeper) -> PickUp:
+        """Returns the matching files. `keeper` gets each file as soon as it was read whole.
 
         A file of more than `limit` bytes is returned without its data. Raises `SourceUnreachable`
         or `StillUploading`.

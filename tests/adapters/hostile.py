@@ -284,17 +284,17 @@ class _Watched:
         self.files: tuple[tuple[str, int, bool], ...] = ()
         self._source = source
 
-    def fetch(self, limit: int) -> Any:
+    def fetch(self, limit: int, keeper: Any) -> Any:
         start = time.monotonic()
         try:
-            files = self._source.fetch(limit)
+            found = self._source.fetch(limit, keeper)
         except Exception as error:
             self.failure = error
             raise
         finally:
             self.seconds = time.monotonic() - start
-        self.files = tuple((file.name, file.size, file.data is not None) for file in files)
-        return files
+        self.files = tuple((file.name, file.size, file.data is not None) for file in found.files)
+        return found
 
 
 def _behind(error: BaseException | None) -> str:
@@ -336,7 +336,7 @@ def _left_behind(before: set[threading.Thread]) -> tuple[str, ...]:
 
 
 def _pick_up(source: Any, database: Path) -> Told:
-    from adapters.settings import Customer
+    from adapters.company_settings import Customer
     from adapters.store.opening import open_store
     from adapters.use_cases.import_delivery import import_delivery
     from tests.adapters.steps import Watch, app_of
@@ -353,7 +353,7 @@ def _pick_up(source: Any, database: Path) -> Told:
         except Exception as error:
             fault = type(error).__name__
         left = _left_behind(threads)
-        runs = list(store.runs("acme", 10))
+        runs = list(store.runs.latest("acme", 10))
         return Told(
             seconds=watched.seconds,
             peak=_peak(),
@@ -365,15 +365,15 @@ def _pick_up(source: Any, database: Path) -> Told:
             files=watched.files,
             fault=fault,
             outcomes=tuple(str(run.ended.outcome.value) for run in runs),
-            issues=tuple(issue.code for run in runs for issue in store.issues(run)),
-            people=len(list(store.employees("acme"))),
+            issues=tuple(issue.code for run in runs for issue in store.runs.issues(run)),
+            people=len(list(store.roster.employees("acme"))),
         )
 
 
 def main(descriptor: int) -> None:
     """Picks up from one source after the other, until the pipe is closed."""
-    import adapters.sources.ftp_directory
-    import adapters.sources.ssh  # noqa: F401
+    import adapters.sources.ftp.directory
+    import adapters.sources.sftp.connection  # noqa: F401
 
     resource.setrlimit(resource.RLIMIT_AS, (_MOST, _MOST))
     ssl.create_default_context()

@@ -30,6 +30,7 @@ class Session:
         self.server = server
         self.line = line
         self.argument = ""
+        self.late = ""
         self.encrypts_data = False
         self.listener: socket.socket | None = None
         self.active: tuple[str, int] | None = None
@@ -48,9 +49,14 @@ class Session:
 
     def talk(self) -> None:
         """Sends the greeting, and performs one command after the other."""
+        if self.server.implicit:
+            self.encrypt(self.line)
         self.do("greeting")
         while command := self._command():
             self.server.commands.append(command)
+            if self.late:
+                self.reply(self.late)
+                self.late = ""
             name, _, self.argument = command.partition(" ")
             self.do(name.upper())
 
@@ -217,6 +223,29 @@ def connect(session: Session) -> None:
     session.reply("200 Fine")
 
 
+def after(text: str) -> Act:
+    """Returns an act for `done` that sends `text` after files, and the usual reply otherwise."""
+
+    def act(session: Session) -> None:
+        is_file = session.server.commands[-1].startswith("RETR")
+        session.reply(text if is_file else f"226 {MARK}")
+
+    return act
+
+
+def twice(text: str, late: bool) -> Act:
+    """Returns an act for `done` that sends a second reply, at once or after the next command."""
+
+    def act(session: Session) -> None:
+        session.reply(f"226 {MARK}")
+        if late:
+            session.late = text
+        else:
+            session.reply(text)
+
+    return act
+
+
 def features(session: Session) -> None:
     """Replies with the features of the server."""
     facts = " MLST type*;size*;modify*;\r\n" if session.server.facts else ""
@@ -237,7 +266,7 @@ USUAL: dict[str, Act] = {
     "PWD": say(f'257 "/outgoing" {MARK}'),
     "PASV": listen,
     "PORT": connect,
-    "MLSD": lambda session: session.transfer("MLSD"),
+    "MLSD": lambda session: session.transfer("MLSD") if session.server.facts else unknown(session),
     "LIST": lambda session: session.transfer("LIST"),
     "NLST": lambda session: session.transfer("NLST"),
     "RETR": lambda session: session.transfer("RETR"),
@@ -263,12 +292,18 @@ class FtpServer(Server):
         sends: dict[str, Send] | None = None,
         *,
         tls: Certificate | None = None,
+        implicit: bool = False,
+        demands: Callable[[ssl.SSLContext], object] | None = None,
         facts: bool = True,
         connects_from: str = "127.0.0.1",
     ) -> None:
-        """Starts the server, which announces `MLSD` only with `facts`."""
+        """Starts the server, which has `MLSD` only with `facts`.
+
+        With `implicit` it encrypts from the first byte. `demands` changes its settings of TLS.
+        """
         self.acts = acts or {}
         self.sends = sends or {}
+        self.implicit = implicit
         self.facts = facts
         self.connects_from = connects_from
         self.commands: list[str] = []
@@ -276,6 +311,8 @@ class FtpServer(Server):
         if tls:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(tls.cert, tls.key)
+            if demands:
+                demands(self.context)
         super().__init__(lambda line: Session(self, line).talk())
 
 

@@ -33,11 +33,14 @@ from paramiko.sftp import (
     CMD_FSTAT,
     CMD_HANDLE,
     CMD_INIT,
+    CMD_LSTAT,
     CMD_NAME,
     CMD_OPEN,
     CMD_OPENDIR,
     CMD_READ,
     CMD_READDIR,
+    CMD_REALPATH,
+    CMD_STAT,
     CMD_STATUS,
     CMD_VERSION,
 )
@@ -45,7 +48,7 @@ from paramiko.sftp import (
 from tests.adapters.hostile import BYTE, CONTENT, MARK, NAME, PASSWORD, USER, Line, Server
 
 MANY = 2**32 - 1
-EOF_CODE, NO_FILE_CODE, DENIED_CODE, FAILURE_CODE = 1, 2, 3, 4
+EOF_CODE, NO_FILE_CODE, DENIED_CODE, FAILURE_CODE, UNSUPPORTED_CODE = 1, 2, 3, 4, 8
 FILE, LINK, FIFO, FOLDER = (
     kind | 0o644 for kind in (stat.S_IFREG, stat.S_IFLNK, stat.S_IFIFO, stat.S_IFDIR)
 )
@@ -153,6 +156,11 @@ NEW_KEYS = bytes([MSG_KEXINIT]) + b"\0" * 16 + string(MARK) * 10 + b"\0" * 5
 NO_ALGORITHMS = bytes([MSG_KEXINIT]) + b"\0" * 16 + string(f"{MARK}\x1b[2J,") * 10 + b"\0" * 5
 
 
+def signatures(names: bytes) -> bytes:
+    """Returns the message by which a server tells which signatures it accepts."""
+    return struct.pack(">BI", MSG_EXT_INFO, 1) + string("server-sig-algs") + string(names)
+
+
 def data_beyond(kind: int) -> bytes:
     """Returns a message with data on the first channel, as output or as errors."""
     code = struct.pack(">I", 1) if kind == MSG_CHANNEL_EXTENDED_DATA else b""
@@ -180,6 +188,9 @@ class Door(paramiko.ServerInterface):
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         return paramiko.OPEN_SUCCEEDED if self._answers else 1
+
+    def check_channel_direct_tcpip_request(self, chanid: int, origin: Any, destination: Any) -> int:
+        return self.check_channel_request("direct-tcpip", chanid)
 
     def check_channel_subsystem_request(self, channel: paramiko.Channel, name: str) -> bool:
         return super().check_channel_subsystem_request(channel, name)
@@ -216,9 +227,15 @@ def status(ask: Ask, code: int) -> bytes:
     return packet(CMD_STATUS, ask.number, struct.pack(">I", code), string(MARK), string(""))
 
 
-def attributes(size: int = len(CONTENT), mode: int = FILE, modified: int = 1) -> bytes:
-    """Returns the attributes of a file in the format of SFTP."""
-    return struct.pack(">IQIII", 0b1101, size, mode, 1, modified)
+def attributes(
+    size: int | None = len(CONTENT), mode: int | None = FILE, modified: int | None = 1
+) -> bytes:
+    """Returns the attributes of a file in the format of SFTP, without those that are `None`."""
+    flags, packed = 0, b""
+    for flag, form, values in ((1, ">Q", [size]), (4, ">I", [mode]), (8, ">II", [1, modified])):
+        if None not in values:
+            flags, packed = flags | flag, packed + struct.pack(form, *values)
+    return struct.pack(">I", flags) + packed
 
 
 EXTENDED = struct.pack(">II", 0x80000000, MANY)
@@ -250,6 +267,13 @@ def listing(*entries: tuple[bytes, bytes]) -> Answer:
         yield names(ask, *entries) if ask.sftp.listed else status(ask, EOF_CODE)
 
     return answer
+
+
+def at_most(number: int, otherwise: Answer, data: bytes) -> Answer:
+    """Returns a function that answers requests to read from `data` while not more than `number` of
+    them wait, and answers by `otherwise` if more do."""
+    reading = content(data)
+    return lambda ask: (otherwise if ask.sftp.waiting() >= number else reading)(ask)
 
 
 def always(make: Callable[[Ask], bytes]) -> Answer:
@@ -317,6 +341,7 @@ USUAL: dict[int, Answer] = {
     CMD_FSTAT: always(lambda ask: packet(CMD_ATTRS, ask.number, attributes())),
     CMD_READ: content(),
     CMD_CLOSE: refuse(0),
+    **dict.fromkeys((CMD_LSTAT, CMD_STAT, CMD_REALPATH), refuse(UNSUPPORTED_CODE)),
 }
 
 
@@ -337,15 +362,35 @@ class Sftp(paramiko.SubsystemHandler):
         self.over = over
         self.line_of: Any = channel.get_transport()
         self._answers = USUAL | answers
+        self._channel = channel
+        self._received = b""
+
+    def waiting(self) -> int:
+        """Returns the number of requests that arrive in a moment, besides the present one."""
+        self.over.wait(0.005)
+        while self._channel.recv_ready():
+            self._received += self._channel.recv(65_536)
+        number, left = 0, self._received
+        while len(left) > 4:
+            number, left = number + 1, left[4 + int.from_bytes(left[:4]) :]
+        return number
 
     def start_subsystem(self, name: str, transport: Any, channel: paramiko.Channel) -> None:
-        stream = channel.makefile("rb")
         with suppress(OSError, EOFError, struct.error):
             while True:
-                size, kind = struct.unpack(">IB", stream.read(5))
-                body = stream.read(size - 1)
+                size, kind = struct.unpack(">IB", self._read(5))
+                body = self._read(size - 1)
                 for part in self._answers[kind](Ask(body[:4], body[4:], self)):
                     channel.sendall(part)
+
+    def _read(self, size: int) -> bytes:
+        while len(self._received) < size:
+            data = self._channel.recv(65_536)
+            if not data:
+                raise EOFError
+            self._received += data
+        data, self._received = self._received[:size], self._received[size:]
+        return data
 
 
 # The server

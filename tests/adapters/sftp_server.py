@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import paramiko
+from paramiko.common import MSG_SERVICE_ACCEPT
 from paramiko.sftp import SFTP_FAILURE, SFTP_OK
 
 USER, PASSWORD = "tenure", "correct horse battery staple"
@@ -28,7 +29,6 @@ class FakeServer:
         self.root = root
         self.keys = keys or (paramiko.ECDSAKey.generate(),)
         self.methods = "password"
-        self.asks_for_more = False
         self.needs: list[str] = []
         """The methods that one log-in needs, in order; empty if any one method is enough."""
         self.questions: list[list[str]] = [["Password: "]]
@@ -38,6 +38,8 @@ class FakeServer:
         self.entries: Callable[[list[Any]], Any] = lambda entries: entries
         self.read: Callable[[Path, int, int, bytes], Any] = lambda path, offset, size, data: data
         self.attempts: list[str] = []
+        self.services = 0
+        """The number of requests for the service that logs in."""
         self.written: list[str] = []
         self._transports: list[paramiko.Transport] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -56,7 +58,7 @@ class FakeServer:
         while not self._stopping.is_set():
             with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
                 client, _ = self._listening.accept()
-                transport = paramiko.Transport(client)
+                transport = _Transport(client, self)
                 self._transports.append(transport)
                 for key in self.keys:
                     transport.add_server_key(key)
@@ -91,6 +93,18 @@ def serving(root: Path, *keys: paramiko.PKey) -> Iterator[FakeServer]:
         server.close()
 
 
+class _Transport(paramiko.Transport):
+    """A transport that counts the requests for the service that logs in."""
+
+    def __init__(self, client: socket.socket, fake: FakeServer) -> None:
+        super().__init__(client)
+        self._fake = fake
+
+    def _send_message(self, data: Any) -> None:
+        self._fake.services += data.asbytes()[0] == MSG_SERVICE_ACCEPT
+        super()._send_message(data)  # type: ignore[misc]
+
+
 class _Door(paramiko.ServerInterface):
     def __init__(self, fake: FakeServer) -> None:
         self.fake = fake
@@ -117,8 +131,6 @@ class _Door(paramiko.ServerInterface):
             return self._passes("password") if right else paramiko.AUTH_FAILED
         if "password" not in self.fake.methods or (username, password) != (USER, PASSWORD):
             return paramiko.AUTH_FAILED
-        if self.fake.asks_for_more:
-            return paramiko.AUTH_PARTIALLY_SUCCESSFUL
         return paramiko.AUTH_SUCCESSFUL
 
     def check_auth_interactive(self, username: str, submethods: str) -> Any:

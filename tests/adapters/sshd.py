@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from adapters.secret import Secret
-from adapters.sources.sftp import SftpSource
+from adapters.secrets import Secret
+from adapters.sources.sftp.source import SftpSource
 
 KEY_TYPES = ("ed25519", "ecdsa", "rsa")
 MISSING = "the tests need a real SSH server: install the package openssh-server"

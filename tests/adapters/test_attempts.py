@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.sources.attempts import retry
-from adapters.sources.deadlines import Deadline
+from adapters.sources.deadline import Deadline
+from adapters.sources.retry import retry
 from adapters.sources.source import SourceUnreachable, StillUploading
 
 

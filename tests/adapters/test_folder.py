@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from adapters.secret import Secret
+from adapters.secrets import Secret
 from adapters.sources.folder import FolderSource
-from adapters.sources.ftp import FtpSource
-from adapters.sources.sftp import SftpSource
+from adapters.sources.ftp.source import FtpSource, FtpsSource
+from adapters.sources.sftp.source import SftpSource
 from adapters.sources.source import Source, SourceUnreachable, StillUploading
 from tests.adapters import asyncssh_server, ftp_server, rclone, vsftpd
 from tests.adapters.certificates import make_certificate
+from tests.adapters.keeper import MemoryKeeper, fetch
 from tests.adapters.sshd import Sshd
 from tests.given import NOW
 
@@ -44,7 +45,7 @@ class Place(NamedTuple):
 
     def names(self, pattern: str = PATTERN, limit: int = LIMIT) -> list[str]:
         """Returns the names of the fetched files, in order."""
-        return [file.name for file in self.source(pattern).fetch(limit)]
+        return [file.name for file in fetch(self.source(pattern), limit)]
 
 
 @pytest.fixture(params=["folder", "sftp", "sftp in Go", "sftp of asyncssh", "ftp", "ftps"])
@@ -102,18 +103,18 @@ def on_ftp(
 ) -> Callable[[str], Source]:
     """Returns a function from a pattern to a source for an FTP server, which uses TLS with a
     `ca_file`."""
-    return lambda pattern: FtpSource(
-        protocol="ftps" if ca_file else "ftp",
-        host="127.0.0.1",
-        port=port,
-        directory=str(directory),
-        pattern=pattern,
-        username=user,
-        password=Secret(env="ACME_FTP"),
-        ca_file=ca_file,
-        settle=0,
-        attempts=1,
-    )
+    usual: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": port,
+        "directory": str(directory),
+        "username": user,
+        "password": Secret(env="ACME_FTP"),
+        "settle": 0,
+        "attempts": 1,
+    }
+    if ca_file is None:
+        return lambda pattern: FtpSource(**usual, pattern=pattern)
+    return lambda pattern: FtpsSource(**usual, pattern=pattern, ca_file=ca_file)
 
 
 # Every source: which files count
@@ -258,7 +259,7 @@ def test_a_file_has_its_name_bytes_size_and_modification_time(place: Place) -> N
     place.put("alleo_employees_1.csv", data, seconds=7)
 
     # when
-    (file,) = place.source(PATTERN).fetch(LIMIT)
+    (file,) = fetch(place.source(PATTERN), LIMIT)
 
     # then
     assert (file.name, file.data, file.size) == ("alleo_employees_1.csv", data, len(data))
@@ -272,7 +273,7 @@ def test_an_empty_file_is_fetched(place: Place) -> None:
     place.put("alleo_employees_1.csv", b"")
 
     # when
-    (file,) = place.source(PATTERN).fetch(LIMIT)
+    (file,) = fetch(place.source(PATTERN), LIMIT)
 
     # then
     assert (file.data, file.size) == (b"", 0)
@@ -287,7 +288,7 @@ def test_a_file_that_is_too_large_is_not_received(place: Place, size: int, recei
     place.put("alleo_employees_1.csv", b"x" * size)
 
     # when
-    (file,) = place.source(PATTERN).fetch(LIMIT)
+    (file,) = fetch(place.source(PATTERN), LIMIT)
 
     # then
     assert file.data == (b"x" * size if received else None)
@@ -300,7 +301,7 @@ def test_the_bytes_of_a_file_are_not_printed(place: Place) -> None:
     place.put("alleo_employees_1.csv", b"Wilhelmina")
 
     # when / then
-    assert "Wilhelmina" not in repr(place.source(PATTERN).fetch(LIMIT))
+    assert "Wilhelmina" not in repr(fetch(place.source(PATTERN), LIMIT))
 
 
 # Every source: reading only, failures and steps
@@ -341,12 +342,41 @@ def test_a_missing_directory_is_reported(place: Place) -> None:
 
     # when
     with pytest.raises(SourceUnreachable) as raised:
-        source.fetch(LIMIT)
+        fetch(source, LIMIT)
 
     # then
     assert "No such file" in raised.value.problem
     assert str(place.directory) in raised.value.problem
     assert raised.value.problem.endswith("; check `directory`")
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("Alleo_Employees_1.CSV", True),
+        ("alleo employees-1.csv", True),
+        ("alleo_employees_1.txt", True),
+        ("alleo_employees_1.csv.gpg", True),
+        ("alleo_employees_1.xlsx", True),
+        ("alleo_employees_1.csv", False),
+        ("alleo_employees.csv", False),
+        ("people.csv", False),
+        ("alleo_employees_1.csv.tmp", False),
+    ],
+)
+def test_a_name_that_nearly_matches_is_a_near_miss(place: Place, name: str, near: bool) -> None:
+    """D9: A regular file is a near miss if its name would match in another case, with another
+    separator, or with `.csv` for its suffix. A near miss is told and not fetched."""
+    # given
+    place.put(name)
+    (place.directory / "ALLEO_EMPLOYEES_2.CSV").mkdir()
+
+    # when
+    found = place.source(PATTERN).fetch(LIMIT, MemoryKeeper())
+
+    # then
+    assert found.near_misses == ((name,) if near else ())
+    assert not (near and found.files)
 
 
 def test_a_name_with_control_characters_does_not_count(place: Place) -> None:
@@ -383,7 +413,7 @@ def test_a_large_file_is_complete(place: Place) -> None:
     place.put("alleo_employees_1.csv", data)
 
     # when
-    (file,) = place.source(PATTERN).fetch(10_000_000)
+    (file,) = fetch(place.source(PATTERN), 10_000_000)
 
     # then
     assert file.data == data
@@ -430,7 +460,7 @@ def test_a_file_instead_of_a_directory_is_reported(tmp_path: Path) -> None:
 
     # when
     with pytest.raises(SourceUnreachable) as raised:
-        FolderSource(path, PATTERN).fetch(LIMIT)
+        fetch(FolderSource(path, PATTERN), LIMIT)
 
     # then
     assert str(path) in raised.value.problem
@@ -451,7 +481,7 @@ def test_a_file_that_cannot_be_read_is_reported(
 
     # when
     with pytest.raises(SourceUnreachable) as raised:
-        FolderSource(tmp_path, PATTERN).fetch(LIMIT)
+        fetch(FolderSource(tmp_path, PATTERN), LIMIT)
 
     # then
     named = f"{tmp_path}/alleo_employees_1.csv cannot be read (Permission denied)"
@@ -487,7 +517,7 @@ def test_a_file_that_is_replaced_before_it_is_read_is_not_read(
 
     # when / then
     with pytest.raises(StillUploading, match=r"alleo_employees_1\.csv"):
-        FolderSource(tmp_path, PATTERN).fetch(LIMIT)
+        fetch(FolderSource(tmp_path, PATTERN), LIMIT)
 
 
 @pytest.mark.parametrize("change", ["grows", "shrinks", "is rewritten"])
@@ -512,7 +542,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_complete(
 
     # when
     with pytest.raises(StillUploading) as raised:
-        FolderSource(tmp_path, PATTERN).fetch(LIMIT)
+        fetch(FolderSource(tmp_path, PATTERN), LIMIT)
 
     # then
     assert raised.value.name == "alleo_employees_1.csv"
@@ -530,4 +560,4 @@ def test_a_listing_with_too_many_entries_fails(
 
     # when / then
     with pytest.raises(SourceUnreachable, match="more than 3 entries"):
-        FolderSource(tmp_path, PATTERN).fetch(LIMIT)
+        fetch(FolderSource(tmp_path, PATTERN), LIMIT)

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
+import ssl
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adapters.secret import Secret
-from adapters.sources.deadlines import Deadlines
-from adapters.sources.ftp import FtpSource
-from adapters.sources.ftp_client import FtpClient
-from adapters.sources.source import SourceUnreachable, StillUploading
+from adapters.errors import Contradiction
+from adapters.secrets import Secret
+from adapters.sources.deadline import Timeouts
+from adapters.sources.ftp.source import FtpSource, FtpsSource
+from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading
 from tests.adapters import hostile, hostile_ftp
 from tests.adapters import vsftpd as ftpd
 from tests.adapters.certificates import Certificate, make_certificate
 from tests.adapters.failing import LIMIT, failure, problem
 from tests.adapters.ftp_server import PASSWORD, USER, FtpServer, serving
+from tests.adapters.keeper import MemoryKeeper, fetch
 from tests.adapters.vsftpd import Vsftpd
 
 NAME = "alleo_employees_1.csv"
@@ -71,7 +75,6 @@ def password(monkeypatch: pytest.MonkeyPatch) -> None:
 def on(server: FtpServer | hostile_ftp.FtpServer, **changes: Any) -> FtpSource:
     """Returns a source for the server in this process, with `changes` to valid settings."""
     usual: dict[str, Any] = {
-        "protocol": "ftps" if "ca_file" in changes else "ftp",
         "host": "127.0.0.1",
         "port": server.port,
         "directory": "/outgoing",
@@ -81,7 +84,7 @@ def on(server: FtpServer | hostile_ftp.FtpServer, **changes: Any) -> FtpSource:
         "settle": 0,
         "attempts": 1,
     }
-    return FtpSource(**{**usual, **changes})
+    return FtpsSource(**usual | changes) if "ca_file" in changes else FtpSource(**usual | changes)
 
 
 def on_script(server: hostile_ftp.FtpServer, **changes: Any) -> FtpSource:
@@ -92,23 +95,23 @@ def on_script(server: hostile_ftp.FtpServer, **changes: Any) -> FtpSource:
 def on_real(server: Vsftpd, directory: Path, **changes: Any) -> FtpSource:
     """Returns a source for a real server, with `changes` to valid settings."""
     usual: dict[str, Any] = {
-        "protocol": "ftps" if server.certificate else "ftp",
         "host": "127.0.0.1",
         "port": server.port,
         "directory": str(directory),
         "pattern": "alleo_employees_*.csv",
         "username": ftpd.USER,
         "password": Secret(env="ACME_FTP"),
-        "ca_file": server.certificate.ca if server.certificate else None,
         "settle": 0,
         "attempts": 1,
     }
-    return FtpSource(**{**usual, **changes})
+    if server.certificate:
+        return FtpsSource(**usual | {"ca_file": server.certificate.ca} | changes)
+    return FtpSource(**usual | changes)
 
 
 def fetched(source: FtpSource) -> dict[str, bytes | None]:
     """Returns the content of each fetched file by the name of the file."""
-    return {file.name: file.data for file in source.fetch(LIMIT)}
+    return {file.name: file.data for file in fetch(source, LIMIT)}
 
 
 # Logging in
@@ -197,9 +200,9 @@ def test_a_busy_reply_without_encryption_names_protocol(fake: FtpServer) -> None
 def test_a_busy_server_is_tried_again(fake: FtpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The source logs in again at a busy server until all `attempts` are used."""
     # given
-    monkeypatch.setattr("adapters.sources.attempts._FIRST_PAUSE_S", 0)
-    monkeypatch.setattr("adapters.sources.attempts._MAX_JITTER_S", 0)
-    monkeypatch.setattr("adapters.sources.attempts._GROWTH", 0)
+    monkeypatch.setattr("adapters.sources.retry._FIRST_PAUSE_S", 0)
+    monkeypatch.setattr("adapters.sources.retry._MAX_JITTER_S", 0)
+    monkeypatch.setattr("adapters.sources.retry._GROWTH", 0)
     fake.replies["USER"] = "421 Too many connections"
 
     # when
@@ -264,7 +267,7 @@ def test_a_setting_cannot_add_a_second_command(fake: FtpServer, tmp_path: Path, 
     # when / then
     for source in (on(fake, username=injected), on(fake, directory=injected)):
         with pytest.raises(SourceUnreachable, match="FTP cannot send"):
-            source.fetch(LIMIT)
+            fetch(source, LIMIT)
     assert "FTP cannot send" in problem(on(fake, password=Secret(file=tmp_path / "secret")))
     assert fake.written == []
 
@@ -280,9 +283,10 @@ def test_ftps_encrypts_commands_and_files(safe: FtpServer, certificate: Certific
     assert "PROT P" in safe.commands
 
 
+@pytest.mark.parametrize("implicit", [True, False])
 @pytest.mark.parametrize("mode", ["passive", "active"])
 def test_data_connections_reuse_the_tls_session_of_the_log_in(
-    tmp_path: Path, outgoing: Path, mode: str
+    tmp_path: Path, outgoing: Path, mode: str, implicit: bool
 ) -> None:
     """D1: A data connection reuses the TLS session of the log-in.
 
@@ -291,9 +295,112 @@ def test_data_connections_reuse_the_tls_session_of_the_log_in(
     # given
     data = os.urandom(3_000_000)
     (outgoing / NAME).write_bytes(data)
-    with ftpd.running(tmp_path / "vsftpd", tls=True) as server:
+    with ftpd.running(tmp_path / "vsftpd", tls=True, implicit_ssl=implicit) as server:
         # when / then
-        assert fetched(on_real(server, outgoing, mode=mode)) == {NAME: data}
+        assert fetched(on_real(server, outgoing, mode=mode, implicit=implicit)) == {NAME: data}
+
+
+def test_implicit_tls_has_a_port_of_its_own(fake: FtpServer) -> None:
+    """D1: The usual port is 21, and 990 for TLS from the first byte."""
+    # when / then
+    assert ":21 " in on(fake, port=None, ca_file=None).place
+    assert ":990 " in on(fake, port=None, ca_file=None, implicit=True).place
+
+
+def test_a_server_that_encrypts_from_the_first_byte_is_recognised(
+    tmp_path: Path, outgoing: Path
+) -> None:
+    """A missing greeting is reported with the advice to set `implicit`.
+
+    A server that encrypts from the first byte waits for the client, and greets afterwards.
+    """
+    # given
+    with ftpd.running(tmp_path / "vsftpd", tls=True, implicit_ssl=True) as server:
+        # when
+        message = problem(on_real(server, outgoing, timeouts=Timeouts(greeting=0.3)))
+
+    # then
+    assert message.endswith("set `implicit = true` if the server encrypts from the first byte")
+
+
+@pytest.mark.parametrize("greeting", [hostile_ftp.hang_up, hostile_ftp.say("220 Welcome")])
+def test_a_server_that_does_not_encrypt_from_the_first_byte_is_reported(
+    certificate: Certificate, greeting: hostile_ftp.Act
+) -> None:
+    """With `implicit`, a server that greets in clear is reported and gets no log-in."""
+    # given
+    with closing(hostile_ftp.FtpServer({"greeting": greeting})) as server:
+        # when
+        message = problem(on_script(server, ca_file=certificate.ca, implicit=True))
+
+    # then
+    assert "no encrypted connection with 127.0.0.1" in message
+    assert message.endswith("check `port` and `implicit`")
+    assert not [line for line in server.commands if "USER" in line]
+
+
+def ask_for_certificate(context: ssl.SSLContext) -> None:
+    """Lets a server refuse every client without a certificate."""
+    context.verify_mode = ssl.CERT_REQUIRED
+
+
+def ask_for_certificate_in_tls_1_2(context: ssl.SSLContext) -> None:
+    """The same with TLS 1.2, in which the refusal is part of the handshake."""
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    ask_for_certificate(context)
+
+
+def speak_old_tls(context: ssl.SSLContext) -> None:
+    """Lets a server speak TLS 1.1 only."""
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+
+
+def use_old_ciphers(context: ssl.SSLContext) -> None:
+    """Lets a server use no encryption that the source accepts."""
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0")
+
+
+DEMANDS = {
+    ask_for_certificate: "asks for a client certificate",
+    ask_for_certificate_in_tls_1_2: "asks for a client certificate",
+    speak_old_tls: "TLS 1.2 or newer; ask the customer to update their server",
+    use_old_ciphers: "TLS 1.2 or newer; ask the customer to update their server",
+}
+
+
+@pytest.mark.parametrize("implicit", [True, False])
+@pytest.mark.parametrize("demand", DEMANDS)
+def test_a_server_whose_tls_tenure_cannot_use_is_reported(
+    certificate: Certificate, implicit: bool, demand: Callable[[ssl.SSLContext], None]
+) -> None:
+    """A server that asks for a client certificate, or is too old, is reported as that.
+
+    The report does not blame the password, also if the refusal comes after the handshake.
+    """
+    # given
+    server = hostile_ftp.FtpServer(tls=certificate, implicit=implicit, demands=demand)
+    with closing(server):
+        # when
+        refused = failure(on_script(server, ca_file=certificate.ca, implicit=implicit))
+
+    # then
+    assert DEMANDS[demand] in refused.problem
+    assert "`password`" not in refused.problem
+    assert not refused.transient
+
+
+def test_a_real_server_that_asks_for_a_client_certificate_is_reported(
+    tmp_path: Path, outgoing: Path
+) -> None:
+    """The source reports that a real server asks for a client certificate."""
+    # given
+    with ftpd.running(tmp_path / "vsftpd", tls=True, require_cert=True) as server:
+        # when / then
+        assert "asks for a client certificate" in problem(on_real(server, outgoing))
 
 
 def test_a_server_that_requires_encryption_is_reported_and_gets_no_password(
@@ -367,7 +474,7 @@ def test_an_invalid_certificate_is_reported_and_no_log_in_is_sent(
 def test_without_a_ca_file_the_system_certificates_are_used(safe: FtpServer) -> None:
     """Without `ca_file`, the source trusts only the certificate authorities of the system."""
     # when / then
-    assert "`ca_file`" in problem(on(safe, protocol="ftps"))
+    assert "`ca_file`" in problem(on(safe, ca_file=None))
 
 
 @pytest.mark.parametrize("self_signed", [True, False])
@@ -403,10 +510,9 @@ def test_a_tls_handshake_without_an_answer_ends(safe: FtpServer, certificate: Ce
     """R6: A TLS handshake that the server does not answer ends after the time limit."""
     # given
     safe.replies["AUTH"] = "234 Go ahead"
-    deadlines = Deadlines(handshake=0.3)
 
     # when
-    refused = failure(on(safe, ca_file=certificate.ca, deadlines=deadlines))
+    refused = failure(on(safe, ca_file=certificate.ca, timeouts=Timeouts(handshake=0.3)))
 
     # then
     assert "within 0.3 seconds" in refused.problem
@@ -499,7 +605,7 @@ def test_a_passive_port_without_a_listener_is_reported(fake: FtpServer) -> None:
     refused = failure(on(fake))
 
     # then
-    assert "no data connection with 127.0.0.1 (Connection refused); check `mode`" in refused.problem
+    assert "cannot be reached (Connection refused); check `mode`, and ask" in refused.problem
     assert refused.transient
 
 
@@ -535,7 +641,7 @@ def test_a_lost_control_connection_does_not_blame_the_mode(case: str) -> None:
     # given
     with closing(hostile_ftp.FtpServer({"PASV": ENDINGS[case]})) as server:
         # when
-        refused = failure(on_script(server, deadlines=Deadlines(silence=0.3)))
+        refused = failure(on_script(server, timeouts=Timeouts(silence=0.3)))
 
     # then
     assert "`mode`" not in refused.problem
@@ -552,57 +658,36 @@ def test_a_server_that_refuses_active_mode_is_reported(fake: FtpServer) -> None:
     assert "code 500); check `mode`" in problem(on(fake, mode="active"))
 
 
-class Stranger:
-    """A client at a foreign address that connects to each active port before the server does."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.received: list[bytes] = []
-        self._threads: list[threading.Thread] = []
-        original = FtpClient.sendport
-
-        def sendport(client: FtpClient, host: str, port: int) -> str:
-            sock = socket.create_connection((host, port), 5, ("127.0.0.3", 0))
-            self._threads.append(threading.Thread(target=self._listen, args=(sock,)))
-            self._threads[-1].start()
-            return original(client, host, port)
-
-        monkeypatch.setattr(FtpClient, "sendport", sendport)
-
-    def _listen(self, sock: socket.socket) -> None:
-        with closing(sock), suppress(ConnectionError):
-            sock.sendall(b"type=file;size=1;modify=20270301024500; alleo_employees_0.csv\r\n")
-            self.received.append(sock.recv(100))
-
-    def leave(self) -> None:
-        assert self._threads
-        for thread in self._threads:
-            thread.join(10)
+def call_first(session: hostile_ftp.Session) -> None:
+    """Lets a client at a foreign address connect to the port before the server does."""
+    hostile_ftp.connect(session)
+    assert session.active
+    stranger = socket.create_connection(session.active, 5, ("127.0.0.3", 0))
+    session.server.keep(stranger).sendall(b"type=file;size=1; alleo_employees_0.csv\r\n")
 
 
-def test_a_connection_from_a_foreign_address_is_not_used(
-    vsftpd: Vsftpd, outgoing: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_active_mode_does_not_go_with_a_proxy(fake: FtpServer) -> None:
+    """D1: A server cannot connect to Tenure through a proxy, so the settings are refused."""
+    # when / then
+    with pytest.raises(Contradiction, match='expected "passive" with a proxy'):
+        on(fake, mode="active", proxy="socks5://127.0.0.1:1080")
+
+
+def test_a_connection_from_a_foreign_address_is_not_used() -> None:
     """D1: In active mode, the source uses no data connection from a foreign address."""
     # given
-    stranger = Stranger(monkeypatch)
-
-    # when / then
-    assert fetched(on_real(vsftpd, outgoing, mode="active")) == {NAME: b"content"}
-    stranger.leave()
-    assert set(stranger.received) <= {b""}
+    with closing(hostile_ftp.FtpServer({"PORT": call_first})) as server:
+        # when / then
+        assert fetched(on_script(server, mode="active")) == {NAME: hostile.CONTENT}
 
 
-def test_a_foreign_connection_alone_is_reported(
-    fake: FtpServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_foreign_connection_alone_is_reported() -> None:
     """When only a foreign address connects in active mode, a transient failure says so."""
     # given
-    stranger = Stranger(monkeypatch)
-    fake.replies |= {"PORT": "200 Fine", "MLSD": "150 It is on its way"}
-
-    # when
-    refused = failure(on(fake, mode="active", deadlines=Deadlines(connect=0.3)))
-    stranger.leave()
+    acts = {"PORT": call_first, "MLSD": hostile_ftp.say("150 It is on its way")}
+    with closing(hostile_ftp.FtpServer(acts)) as server:
+        # when
+        refused = failure(on_script(server, mode="active", timeouts=Timeouts(connect=0.3)))
 
     # then
     assert "only a foreign address connected" in refused.problem
@@ -615,7 +700,7 @@ def test_a_missing_active_connection_is_reported(fake: FtpServer) -> None:
     fake.replies |= {"PORT": "200 Fine", "MLSD": "150 It is on its way"}
 
     # when
-    message = problem(on(fake, mode="active", deadlines=Deadlines(connect=0.3)))
+    message = problem(on(fake, mode="active", timeouts=Timeouts(connect=0.3)))
 
     # then
     assert "nobody connected" in message
@@ -653,7 +738,7 @@ def test_files_are_found_with_each_listing_command(way: FtpServer, outgoing: Pat
         sock.bind(str(outgoing / "alleo_employees_4.csv"))
 
     # when
-    (file,) = on(way).fetch(LIMIT)
+    (file,) = fetch(on(way), LIMIT)
 
     # then
     assert (file.name, file.size, file.data) == (NAME, 7, b"content")
@@ -737,7 +822,7 @@ def test_a_truncated_listing_is_reported(command: str) -> None:
         refused = failure(on_script(server))
 
     # then
-    assert "lists only a part of /outgoing; check `directory`" in refused.problem
+    assert "lists only a part of the directory; check `directory`" in refused.problem
     assert not refused.transient
 
 
@@ -805,47 +890,56 @@ def test_a_path_in_nlst_counts_if_it_is_in_the_directory(
         assert fetched(on(server)) == ({NAME: b"content"} if counts else {})
 
 
-@pytest.mark.parametrize("code", [450, 550])
-def test_a_refused_nlst_may_mean_an_empty_directory(outgoing: Path, code: int) -> None:
-    """D6: A refusal of NLST that says that there are no files means an empty directory."""
-    # given
-    with serving(outgoing.parent, without=WAYS["NLST"]) as server:
-        server.replies["NLST"] = f"{code} No files found"
-
-        # when / then
-        assert fetched(on(server)) == {}
+COMMANDS = ("MLSD", "LIST", "NLST")
+EMPTY = [
+    "450 No files found",
+    "550 No such file or directory",
+    "550 No files found or invalid directory or permission problem",
+]
 
 
-def test_a_directory_without_permission_is_not_empty(outgoing: Path) -> None:
-    """D6: A directory that the user may not list is reported and does not count as empty."""
-    # given
-    with serving(outgoing.parent, without=WAYS["LIST"]) as server:
-        server.replies |= {"LIST": "550 Permission denied", "NLST": "550 Permission denied"}
-
-        # when / then
-        assert "no permission); check `directory`" in problem(on(server))
-
-
-def test_an_empty_listing_with_a_failure_is_not_empty(
-    vsftpd: Vsftpd, outgoing: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("reply", EMPTY)
+@pytest.mark.parametrize("known", [COMMANDS, ("LIST", "NLST"), ("NLST",)])
+def test_a_refusal_to_list_may_mean_an_empty_directory(
+    fake: FtpServer, reply: str, known: tuple[str, ...]
 ) -> None:
-    """D6: An empty listing does not count when its reply reports a failure.
-
-    The test replaces the reply, because root may list every directory.
-    """
+    """D6: A server may report an empty directory by refusing each command that it knows."""
     # given
-    original = FtpClient.voidresp
-
-    def voidresp(client: FtpClient) -> str:
-        reply = original(client)
-        if reply == "226 Directory send OK.":
-            return "226 Transfer done (but failed to open directory)."
-        return reply
-
-    monkeypatch.setattr(FtpClient, "voidresp", voidresp)
+    fake.replies |= {each: reply if each in known else "502 Unknown" for each in COMMANDS}
 
     # when / then
-    assert "no permission); check `directory`" in problem(on_real(vsftpd, outgoing))
+    assert fetched(on(fake)) == {}
+
+
+@pytest.mark.parametrize("reply", EMPTY)
+def test_a_refusal_after_some_lines_does_not_mean_an_empty_directory(reply: str) -> None:
+    """D6: A listing that breaks off is reported and does not count as empty."""
+    # given
+    with closing(hostile_ftp.FtpServer({"done": hostile_ftp.say(reply)})) as server:
+        # when / then
+        assert "/outgoing on 127.0.0.1 cannot be listed" in problem(on_script(server))
+
+
+@pytest.mark.parametrize("reply", EMPTY)
+def test_a_refusal_of_mlsd_alone_hides_no_file(fake: FtpServer, reply: str) -> None:
+    """D2: A server that refuses MLSD like an empty directory is asked with LIST."""
+    # given
+    fake.replies["MLSD"] = reply
+
+    # when / then
+    assert fetched(on(fake)) == {NAME: b"content"}
+
+
+@pytest.mark.parametrize(
+    "reply", ["550 Permission denied", "550 Can't open directory", "450 Busy", "530 Log in first"]
+)
+def test_a_directory_that_cannot_be_listed_is_not_empty(fake: FtpServer, reply: str) -> None:
+    """D6: A directory that the user may not list is reported and does not count as empty."""
+    # given
+    fake.replies |= dict.fromkeys(COMMANDS, reply)
+
+    # when / then
+    assert "/outgoing on 127.0.0.1 cannot be listed" in problem(on(fake))
 
 
 def test_a_missing_directory_is_reported(fake: FtpServer) -> None:
@@ -858,41 +952,142 @@ def test_a_missing_directory_is_reported(fake: FtpServer) -> None:
     assert message.endswith("check `directory`")
 
 
+NO_ANSWERS = ["502 Not implemented", "550 No", "213 who knows", "213"]
+
+
 @pytest.mark.parametrize("command", ["SIZE", "MDTM"])
-@pytest.mark.parametrize("reply", ["502 Not implemented", "550 No", "213 who knows", "213"])
-def test_a_server_without_size_and_time_is_reported(
+@pytest.mark.parametrize("reply", NO_ANSWERS)
+def test_list_tells_the_size_and_the_time_that_no_command_tells(
     outgoing: Path, command: str, reply: str
 ) -> None:
-    """D4: A server that does not report the size and the time of a file cannot be used."""
+    """D4: A server without SIZE or MDTM can be used: LIST tells the size and the time.
+
+    The number of bytes received proves the size.
+    """
     # given
+    os.utime(outgoing / NAME, (1_700_000_000, 1_700_000_000))
     with serving(outgoing.parent, without=WAYS["LIST"]) as server:
+        server.replies[command] = reply
+
+        # when
+        (file,) = fetch(on(server), LIMIT)
+
+    # then
+    assert (file.size, file.data) == (7, b"content")
+    assert abs(file.modified.timestamp() - 1_700_000_000) < 86_400  # LIST shows the day
+
+
+@pytest.mark.parametrize("size", ["1,234", "1.234", "1'234", "1 234", "1\u00a0234", "1234"])
+@pytest.mark.parametrize("line", ["{0} 1 o g {1} Mar  1 02:45 {2}", "03-01-27  02:45AM {1} {2}"])
+def test_a_shown_size_may_have_marks_between_thousands(line: str, size: str) -> None:
+    """D4: LIST may show a size with a mark or a blank between thousands."""
+    # given
+    content = b"x" * 1234
+    acts = dict.fromkeys(("SIZE", "MDTM"), hostile_ftp.say("502 No"))
+    shown = line.format("-rw-r--r--", size, NAME).encode()
+    sends: dict[str, hostile_ftp.Send] = {"LIST": shown, "RETR": content}
+    with closing(hostile_ftp.FtpServer(acts, sends, facts=False)) as server:
+        # when / then
+        assert fetched(on_script(server)) == {NAME: content}
+
+
+def test_a_rounded_size_is_not_believed() -> None:
+    """D4: A file does not count if LIST alone tells its size, and other bytes arrive."""
+    # given
+    acts = dict.fromkeys(("SIZE", "MDTM"), hostile_ftp.say("502 No"))
+    shown = hostile_ftp.SHOWN.replace(f" {len(hostile.CONTENT)} ", " 1024 ").encode()
+    with closing(hostile_ftp.FtpServer(acts, {"LIST": shown}, facts=False)) as server:
+        # when / then
+        assert "another number of bytes than the server lists" in problem(on_script(server))
+
+
+@pytest.mark.parametrize("command", ["SIZE", "MDTM"])
+@pytest.mark.parametrize("reply", NO_ANSWERS[:1] + NO_ANSWERS[2:])
+def test_a_server_that_tells_no_size_or_no_time_is_reported(
+    outgoing: Path, command: str, reply: str
+) -> None:
+    """D4: A server that tells the size or the time of a file in no way cannot be used."""
+    # given
+    with serving(outgoing.parent, without=WAYS["NLST"]) as server:
         server.replies[command] = reply
 
         # when / then
         assert "does not tell size and time of alleo_employees_1.csv" in problem(on(server))
 
 
+@pytest.mark.parametrize("feat", ["500 Unknown command", "211-Features:\r\n SIZE\r\n211 End"])
+def test_mlsd_is_used_though_it_is_not_announced(fake: FtpServer, feat: str) -> None:
+    """D2: MLSD is used if the server knows it, whatever FEAT tells."""
+    # given
+    fake.replies["FEAT"] = feat
+
+    # when / then
+    assert fetched(on(fake)) == {NAME: b"content"}
+    assert "SIZE" not in {line.split()[0] for line in fake.commands}
+
+
+def test_nothing_is_asked_about_a_near_miss(way: FtpServer, outgoing: Path) -> None:
+    """D9: A near miss is told by its name, and the server is not asked for its size or time.
+
+    In NLST nothing shows that the name is the one of a regular file, so it is not told.
+    """
+    # given
+    (outgoing / NAME).rename(outgoing / NAME.upper())
+
+    # when
+    found = on(way).fetch(LIMIT, MemoryKeeper())
+
+    # then
+    told = () if "NLST" in way.commands else (NAME.upper(),)
+    assert (found.files, found.near_misses) == ([], told)
+    assert not [line for line in way.commands if line.startswith(("SIZE", "MDTM"))]
+
+
+@pytest.mark.parametrize("command", ["LIST", "NLST", "MLSD"])
+def test_a_line_in_another_encoding_does_no_harm(command: str) -> None:
+    """D2: Names, owners and months that are not UTF-8 do not hide the file that counts.
+
+    Nor does a second carriage return at the end of a line.
+    """
+    # given
+    sends: dict[str, hostile_ftp.Send] = {
+        "MLSD": b"type=file;size=1;modify=20270301024500; caf\xe9.csv\r\n"
+        + hostile_ftp.FACTS.encode().replace(b"\r", b"\r\r"),
+        "LIST": b"-rw-r--r-- 1 Be\xebindigd g 12 M\xe4r  1 02:45 caf\xe9.csv\r\n"
+        + hostile_ftp.SHOWN.encode().replace(b"\r", b"\r\r"),
+        "NLST": f"caf\xe9.csv\r\n{NAME}\r\r\n".encode("latin-1"),
+    }
+    acts = {"LIST": hostile_ftp.say("502 No")} if command == "NLST" else {}
+    with closing(hostile_ftp.FtpServer(acts, sends, facts=command == "MLSD")) as server:
+        # when
+        names = list(fetched(on_script(server)))
+
+    # then
+    assert names == [NAME]
+    assert command in server.commands
+    assert ("NLST" in server.commands) == (command == "NLST")
+
+
 # Files
 
 
-@pytest.mark.parametrize("protocol", ["ftp", "ftps"])
+@pytest.mark.parametrize("encrypted", [True, False])
 @pytest.mark.parametrize(
     "change", [lambda data: data + b"x", lambda data: data * 500_000, lambda data: data[:-1]]
 )
-def test_a_file_with_another_size_than_listed_is_still_uploading(
-    outgoing: Path, certificate: Certificate, protocol: str, change: Callable[[bytes], bytes]
+def test_a_file_with_another_size_than_listed_does_not_count(
+    outgoing: Path, certificate: Certificate, encrypted: bool, change: Callable[[bytes], bytes]
 ) -> None:
-    """D4: A file counts as still uploading when more or fewer bytes arrive than listed."""
+    """D4: A file does not count when more or fewer bytes arrive than listed."""
     # given
     with serving(outgoing.parent, tls=certificate) as server:
         server.sent = lambda command, data: change(data) if command == "RETR" else data
 
         # when
-        with pytest.raises(StillUploading) as raised:
-            on(server, protocol=protocol, ca_file=certificate.ca).fetch(LIMIT)
+        message = problem(on(server, **({"ca_file": certificate.ca} if encrypted else {})))
 
         # then
-        assert raised.value.name == NAME
+        assert f"{NAME} has another number of bytes than the server lists" in message
 
 
 def test_a_grown_file_is_fetched_again_over_the_same_connection(fake: FtpServer) -> None:
@@ -902,14 +1097,14 @@ def test_a_grown_file_is_fetched_again_over_the_same_connection(fake: FtpServer)
     fake.sent = lambda command, data: data * next(sizes) if command == "RETR" else data
 
     # when / then
-    assert len(on(fake, settle=0.05).fetch(LIMIT)) == 1
+    assert len(fetch(on(fake, settle=0.05), LIMIT)) == 1
     assert len([line for line in fake.commands if line.startswith("USER")]) == 1
 
 
 def test_a_file_over_the_limit_is_not_fetched(fake: FtpServer) -> None:
     """F7: The source does not fetch the content of a file that is larger than the limit."""
     # when
-    (file,) = on(fake).fetch(6)
+    (file,) = fetch(on(fake), 6)
 
     # then
     assert (file.size, file.data) == (7, None)
@@ -930,7 +1125,7 @@ def test_a_file_that_disappears_is_still_uploading(fake: FtpServer) -> None:
 
     # when / then
     with pytest.raises(StillUploading):
-        on(fake).fetch(LIMIT)
+        fetch(on(fake), LIMIT)
 
 
 def test_a_file_without_permission_is_reported(fake: FtpServer) -> None:
@@ -970,33 +1165,121 @@ def test_a_reset_after_the_last_byte_is_accepted_if_the_server_confirms() -> Non
         assert fetched(on_script(server)) == {NAME: content}
 
 
-def test_a_reset_before_the_last_byte_is_still_uploading() -> None:
-    """D4: A file counts as still uploading when a reset comes before its last byte."""
+def test_a_reset_before_the_last_byte_is_a_transient_failure() -> None:
+    """D4: A file does not count when a reset comes before its last byte."""
     # given
     sends = {"RETR": then_abort(hostile.CONTENT[:-1])}
-
-    # when / then
-    with closing(hostile_ftp.FtpServer({}, sends)) as server, pytest.raises(StillUploading):
-        on_script(server).fetch(LIMIT)
-
-
-def test_a_reset_that_the_server_reports_is_a_transient_failure() -> None:
-    """D4: A transfer that the server reports as aborted is a transient failure."""
-    # given
-    sends = {"RETR": then_abort(hostile.CONTENT)}
-    acts: dict[str, hostile_ftp.Act] = {"done": lambda session: reply(session)}
-
-    def reply(session: hostile_ftp.Session) -> None:
-        is_file = server.commands[-1].startswith("RETR")
-        session.reply("426 Connection closed" if is_file else "226 Done")
-
-    with closing(hostile_ftp.FtpServer(acts, sends)) as server:
+    with closing(hostile_ftp.FtpServer({}, sends)) as server:
         # when
         refused = failure(on_script(server))
 
     # then
     assert f"{NAME} on 127.0.0.1 cannot be read" in refused.problem
     assert refused.transient
+
+
+@pytest.mark.parametrize("command", ["MLSD", "LIST"])
+def test_a_reset_after_a_listing_is_accepted_if_the_server_confirms(command: str) -> None:
+    """D2: A reset after the last line is accepted if the server confirms, and not within a line."""
+    # given
+    line = {"MLSD": hostile_ftp.FACTS, "LIST": hostile_ftp.SHOWN}[command].encode()
+    whole, cut = then_abort(line), then_abort(line[:-9])
+    facts = command == "MLSD"
+
+    # when / then
+    with closing(hostile_ftp.FtpServer({}, {command: whole}, facts=facts)) as server:
+        assert fetched(on_script(server)) == {NAME: hostile.CONTENT}
+    with closing(hostile_ftp.FtpServer({}, {command: cut}, facts=facts)) as server:
+        assert failure(on_script(server)).transient
+
+
+@pytest.mark.parametrize("code", [426, 451, 550])
+def test_a_refusal_after_the_last_byte_is_accepted(code: int) -> None:
+    """D4: A file counts if all listed bytes came, whatever the server replies then."""
+    # given
+    acts = {"done": hostile_ftp.after(f"{code} Failure")}
+    short: dict[str, hostile_ftp.Send] = {"RETR": hostile.CONTENT[:-1]}
+
+    # when / then
+    with closing(hostile_ftp.FtpServer(acts)) as server:
+        assert fetched(on_script(server)) == {NAME: hostile.CONTENT}
+    with closing(hostile_ftp.FtpServer(acts, short)) as server:
+        assert f"the server refuses with code {code}" in problem(on_script(server))
+
+
+@pytest.mark.parametrize("end", [hostile_ftp.hang_up, hostile_ftp.reset, hostile_ftp.say_nothing])
+def test_a_file_is_kept_if_the_connection_ends_after_its_last_byte(end: hostile_ftp.Act) -> None:
+    """D4: Bytes that were received whole are kept, because they may be the only copy.
+
+    Some servers delete a file that was read, and the connection may break off then.
+    """
+
+    # given
+    def act(session: hostile_ftp.Session) -> None:
+        is_file = session.server.commands[-1].startswith("RETR")
+        end(session) if is_file else session.usually("done")
+
+    keeper = MemoryKeeper()
+    with closing(hostile_ftp.FtpServer({"done": act})) as server:
+        source = on_script(server, settle=0.01, timeouts=Timeouts(silence=0.3))
+
+        # when
+        with pytest.raises(SourceUnreachable) as raised:
+            source.fetch(LIMIT, keeper)
+
+    # then
+    assert raised.value.transient
+    assert keeper.files[NAME].data == hostile.CONTENT
+
+
+def test_a_file_that_the_server_deletes_after_reading_counts(
+    way: FtpServer, outgoing: Path
+) -> None:
+    """D4: A file counts that is gone after it was read whole: its bytes are the only copy."""
+
+    # given
+    def delete(command: str, data: bytes) -> bytes:
+        if command == "RETR":
+            (outgoing / NAME).unlink()
+        return data
+
+    way.sent = delete
+
+    # when
+    (file,) = fetch(on(way, settle=0.01), LIMIT)
+
+    # then
+    assert (file.data, file.vanished) == (b"content", True)
+
+
+def test_an_error_of_the_keeper_is_not_one_of_the_server(fake: FtpServer) -> None:
+    """D4: An error of the store, while it keeps a file, is raised unchanged."""
+
+    # given
+    class Full(MemoryKeeper):
+        def keep(self, file: DeliveredFile) -> None:
+            raise OSError(errno.ENOSPC, "full")
+
+    # when / then
+    with pytest.raises(OSError, match="full"):
+        on(fake, settle=0.01).fetch(LIMIT, Full())
+
+
+@pytest.mark.parametrize(
+    ("text", "late"),
+    [("226 Done", True), ("226 Done", False), ("250 Done", True), ("426 No", True), ("200", False)],
+)
+@pytest.mark.parametrize("changes", [{}, {"mode": "active"}, {"settle": 0.01}])
+@pytest.mark.parametrize("facts", [True, False])
+def test_a_second_reply_after_a_transfer_is_ignored(
+    text: str, late: bool, changes: dict[str, Any], facts: bool
+) -> None:
+    """D4: A second reply after a listing or a file is not taken for the next command's reply."""
+    # given
+    acts = {"done": hostile_ftp.twice(text, late)}
+    with closing(hostile_ftp.FtpServer(acts, facts=facts)) as server:
+        # when / then
+        assert fetched(on_script(server, **changes)) == {NAME: hostile.CONTENT}
 
 
 @pytest.mark.parametrize("code", [421, 425, 426, 450, 451])
@@ -1062,10 +1345,9 @@ def test_a_missing_greeting_ends_the_attempt() -> None:
     assert refused.transient
 
 
-def _on_port(port: int, **deadlines: float) -> FtpSource:
+def _on_port(port: int, **timeouts: float) -> FtpSource:
     """Returns a source for a port of this machine, with time limits."""
     return FtpSource(
-        protocol="ftp",
         host="127.0.0.1",
         port=port,
         directory=".",
@@ -1073,22 +1355,22 @@ def _on_port(port: int, **deadlines: float) -> FtpSource:
         username=USER,
         password=Secret(env="ACME_FTP"),
         attempts=1,
-        deadlines=Deadlines(**deadlines),
+        timeouts=Timeouts(**timeouts),
     )
 
 
-STAGES = {
-    "USER": Deadlines(log_in=0.2),
-    "PASS": Deadlines(log_in=0.2),
-    "FEAT": Deadlines(session=0.2),
-    "CWD": Deadlines(session=0.2),
-    "MLSD": Deadlines(whole=0.3),
-    "RETR": Deadlines(whole=0.3),
-    "SIZE": Deadlines(silence=0.2),
+LIMITS: dict[str, dict[str, Any]] = {
+    "USER": {"timeouts": Timeouts(log_in=0.2)},
+    "PASS": {"timeouts": Timeouts(log_in=0.2)},
+    "FEAT": {"timeouts": Timeouts(session=0.2)},
+    "CWD": {"timeouts": Timeouts(session=0.2)},
+    "MLSD": {"deadline": 0.3},
+    "RETR": {"deadline": 0.3},
+    "SIZE": {"timeouts": Timeouts(silence=0.2)},
 }
 
 
-@pytest.mark.parametrize("command", STAGES)
+@pytest.mark.parametrize("command", LIMITS)
 def test_an_endless_reply_ends_the_attempt(outgoing: Path, command: str) -> None:
     """R6: The source ends the attempt when a reply does not end within the time limit."""
     # given
@@ -1098,7 +1380,7 @@ def test_an_endless_reply_ends_the_attempt(outgoing: Path, command: str) -> None
         start = time.monotonic()
 
         # when
-        refused = failure(on(server, deadlines=STAGES[command]))
+        refused = failure(on(server, **LIMITS[command]))
 
         # then
         assert refused.transient
@@ -1106,68 +1388,22 @@ def test_an_endless_reply_ends_the_attempt(outgoing: Path, command: str) -> None
 
 
 @pytest.mark.parametrize("mode", ["passive", "active"])
-@pytest.mark.parametrize("sends", [True, False])
-def test_endless_data_ends_the_attempt(
-    fake: FtpServer, monkeypatch: pytest.MonkeyPatch, mode: str, sends: bool
-) -> None:
+@pytest.mark.parametrize("talk", [hostile.Line.drip_on, hostile.Line.say_nothing])
+def test_endless_data_ends_the_attempt(mode: str, talk: hostile_ftp.Send) -> None:
     """R6: The source ends the attempt when data does not end within the time limit.
 
     Single bytes that arrive do not extend the limit.
     """
     # given
-    dripping = Dripping(monkeypatch, sends)
-    with closing(dripping):
-        high, low = divmod(dripping.port, 256)
-        fake.replies |= {
-            "PASV": f"227 (127,0,0,1,{high},{low})",
-            "PORT": "200 Fine",
-            "MLSD": "150 It is on its way",
-        }
+    with closing(hostile_ftp.FtpServer({}, {"MLSD": talk})) as server:
         start = time.monotonic()
 
         # when
-        refused = failure(on(fake, mode=mode, deadlines=Deadlines(whole=0.5)))
+        refused = failure(on_script(server, mode=mode, deadline=0.5))
 
-    # then
-    assert "longer than 0.5 seconds" in refused.problem
-    assert time.monotonic() - start < 2
-
-
-class Dripping:
-    """A server for data connections that never ends them, and sends single bytes or nothing."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, sends: bool) -> None:
-        self._sends = sends
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listener.getsockname()[1])
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._accept)
-        self._thread.start()
-        original = FtpClient.sendport
-
-        def sendport(client: FtpClient, host: str, port: int) -> str:
-            threading.Thread(
-                target=self._drip, args=(socket.create_connection((host, port), 5),)
-            ).start()
-            return original(client, host, port)
-
-        monkeypatch.setattr(FtpClient, "sendport", sendport)
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            self._drip(self._listener.accept()[0])
-
-    def _drip(self, sock: socket.socket) -> None:
-        with closing(sock), suppress(OSError):
-            while not self._over.wait(0.05):
-                sock.sendall(b"x" * self._sends)
-
-    def close(self) -> None:
-        self._over.set()
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._thread.join(5)
-        self._listener.close()
+        # then
+        assert "longer than 0.5 seconds" in refused.problem
+        assert time.monotonic() - start < 2
 
 
 def test_a_reply_of_too_many_lines_is_reported(fake: FtpServer) -> None:
@@ -1231,7 +1467,7 @@ def test_the_steps_end_at_the_first_failure(safe: FtpServer) -> None:
 
     # when
     with pytest.raises(SourceUnreachable, match="certificate"):
-        for step in on(safe, protocol="ftps").steps():
+        for step in on(safe, ca_file=None).steps():
             steps.append(step.what)
 
     # then
@@ -1251,4 +1487,4 @@ def test_a_source_without_encryption_has_a_warning(fake: FtpServer) -> None:
 
     # then
     assert "without encryption" in warning
-    assert on(fake, protocol="ftps").warnings == ()
+    assert on(fake, ca_file=None).warnings == ()

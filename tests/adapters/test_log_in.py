@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from paramiko.common import MSG_EXT_INFO
 
-from adapters.secret import Secret
-from adapters.settings import Customer
-from adapters.sources.sftp import SftpSource
+from adapters.company_settings import Customer
+from adapters.secrets import Secret
+from adapters.sources.sftp.source import SftpSource
 from adapters.sources.source import SourceUnreachable
 from adapters.use_cases.import_delivery import import_delivery
 from domain.outcome import Outcome
-from tests.adapters import asyncssh_server, rclone, sftp_server
+from tests.adapters import asyncssh_server, hostile_ssh, rclone, sftp_server
 from tests.adapters.conftest import OpenStore
+from tests.adapters.failing import problem
+from tests.adapters.hostile_ssh import SshServer
+from tests.adapters.keeper import fetch
 from tests.adapters.sftp_server import FakeServer
 from tests.adapters.sshd import generate_key
 from tests.adapters.steps import Watch, app_of
@@ -57,7 +62,7 @@ def source(port: int, fingerprint: str, **changes: Any) -> SftpSource:
 
 
 def fetched(place: SftpSource) -> list[str]:
-    return [file.name for file in place.fetch(LIMIT)]
+    return [file.name for file in fetch(place, LIMIT)]
 
 
 # Servers that close the connection on a second service request
@@ -104,6 +109,19 @@ def test_a_password_logs_in_at_asyncssh(root: Path, ways: tuple[str, ...]) -> No
     assert names == [NAME]
 
 
+@pytest.mark.parametrize("way", ["publickey", "password", "keyboard-interactive"])
+def test_a_key_and_a_password_log_in_at_asyncssh(root: Path, user_key: Path, way: str) -> None:
+    """D1: A source with a key and a password logs in at asyncssh's server with each method."""
+    # given
+    key = Secret(file=user_key)
+    with asyncssh_server.running(root, way, public_key=Path(f"{user_key}.pub")) as server:
+        # when
+        names = fetched(source(server.port, server.fingerprint, private_key=key))
+
+    # then
+    assert names == [NAME]
+
+
 def test_a_wrong_password_is_reported_as_a_wrong_password(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,7 +134,7 @@ def test_a_wrong_password_is_reported_as_a_wrong_password(
         asyncssh_server.running(root, "password") as server,
         pytest.raises(SourceUnreachable) as raised,
     ):
-        source(server.port, server.fingerprint).fetch(LIMIT)
+        fetch(source(server.port, server.fingerprint), LIMIT)
 
     # then
     assert raised.value.problem == (
@@ -139,15 +157,19 @@ def fake(root: Path) -> Iterator[FakeServer]:
         ("publickey", "password"),
         ("publickey", "keyboard-interactive"),
         ("password", "publickey"),
+        ("keyboard-interactive", "publickey"),
         ("publickey",),
         ("password",),
+        ("keyboard-interactive",),
     ],
     ids=" then ".join,
 )
 def test_a_key_and_a_password_are_given_in_the_order_of_the_server(
     fake: FakeServer, user_key: Path, needs: tuple[str, ...]
 ) -> None:
-    """D1: A source with a key and a password gives what the server asks for, in this order."""
+    """D1: A source with a key and a password gives what the server asks for, in this order. It
+    requests the service that logs in once, because many servers end a connection that asks
+    again."""
     # given
     fake.needs = list(needs)
 
@@ -156,6 +178,8 @@ def test_a_key_and_a_password_are_given_in_the_order_of_the_server(
 
     # then
     assert names == [NAME]
+    assert fake.services == 1
+    assert fake.attempts == ["none", *(need.removeprefix("keyboard-") for need in needs)]
 
 
 @pytest.mark.parametrize(
@@ -177,10 +201,41 @@ def test_a_missing_second_proof_names_the_setting_to_add(
 
     # when
     with pytest.raises(SourceUnreachable) as raised:
-        source(fake.port, fake.fingerprints[0], **one).fetch(LIMIT)
+        fetch(source(fake.port, fake.fingerprints[0], **one), LIMIT)
 
     # then
     assert hint in raised.value.problem
+
+
+# Servers that accept RSA keys only with SHA-1 signatures
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (b"ssh-ed25519,ssh-rsa", "accepts RSA keys only with SHA-1 signatures (ssh-rsa)"),
+        (None, "the server may accept RSA keys only with SHA-1 signatures"),
+    ],
+)
+def test_a_server_that_accepts_only_sha1_signatures_is_reported(
+    tmp_path: Path, told: bytes | None, words: str
+) -> None:
+    """D1: When a server tells that it accepts RSA keys only with SHA-1 signatures, the problem
+    blames neither the key nor the user. When it tells nothing, the problem says both."""
+    # given
+    key = Secret(file=generate_key(tmp_path / "rsa", "rsa"))
+    extensions = [hostile_ssh.signatures(told)] if told else []
+    act = hostile_ssh.instead(*extensions)
+    with closing(SshServer(at=MSG_EXT_INFO, act=act, methods="publickey")) as server:
+        fingerprint = hostile_ssh.host_key().fingerprint
+
+        # when
+        said = problem(source(server.port, fingerprint, private_key=key, password=None))
+
+    # then
+    assert words in said
+    assert said.endswith("ask the customer to update the server, or to accept an Ed25519 key")
+    assert ("check `username` and `private_key`" in said) == (told is None)
 
 
 # Two pinned keys, while a customer replaces the host key of a server

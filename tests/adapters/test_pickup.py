@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import pytest
 
-from adapters.sources.pickup import Changed, FileStat, Stability, matches, pick_up
-from adapters.sources.source import SourceUnreachable, StillUploading
+from adapters.sources.names import matches
+from adapters.sources.pickup import (
+    Changed,
+    FileStat,
+    Listing,
+    Stability,
+    make_listing,
+    pick_up,
+)
+from adapters.sources.source import DeliveredFile, PickUp, SourceUnreachable, StillUploading
 
 LIMIT = 100
 OLD, NEW = 10**18, 2 * 10**18
@@ -15,38 +24,87 @@ Files = dict[str, tuple[bytes, int]]
 
 
 class Upload:
-    """A directory whose files change at given times, with its own clock."""
+    """A directory whose files change at given times, with its own clock, and a keeper of files.
 
-    def __init__(self, *moments: tuple[float, Files]) -> None:
-        self.moments: Sequence[tuple[float, Files]] = moments
+    With `read_once`, a file is gone after it was read. With `restless`, every look shows other
+    times. `listed` makes the sizes in listings wrong by a number of bytes.
+    """
+
+    def __init__(
+        self,
+        *moments: tuple[float, Files],
+        read_once: bool = False,
+        restless: bool = False,
+        listed: int = 0,
+        pattern: str = "*",
+    ) -> None:
+        self.moments: Sequence[tuple[float, Files]] = [(at, dict(files)) for at, files in moments]
+        self.read_once = read_once
+        self.restless = restless
+        self.listed = listed
+        self.pattern = pattern
         self.time = 0.0
         self.looks = 0
         self.reads: list[str] = []
+        self.kept: dict[str, bytes | None] = {}
+        self.open: set[str] = set()
         self.while_reading: Callable[[str], None] = lambda name: None
+        self.while_leaving: Callable[[str], None] = lambda name: None
 
     @property
     def files(self) -> Files:
         """The files that the directory has now."""
         return [files for since, files in self.moments if since <= self.time][-1]
 
-    def look(self) -> Mapping[str, FileStat]:
+    def look(self) -> Listing:
         self.looks += 1
-        return {name: FileStat(len(data), at) for name, (data, at) in self.files.items()}
+        at = self.looks * 10**9 if self.restless else 0
+        return make_listing(
+            (
+                (name, FileStat(len(data) + self.listed, modified + at))
+                for name, (data, modified) in self.files.items()
+            ),
+            self.pattern,
+        )
 
-    def read(self, name: str, look: FileStat) -> bytes:
+    @contextmanager
+    def reading(self, name: str, listed: FileStat) -> Iterator[bytes]:
         self.reads.append(name)
         self.while_reading(name)
         if name not in self.files:
             raise Changed(name)
-        return self.files[name][0][: look.size + 1]
+        self.open.add(name)
+        yield self.files[name][0][: listed.size + 1]
+        self.open.remove(name)
+        self.while_leaving(name)
+        if self.read_once:
+            self.lose(name)
+
+    def lose(self, name: str) -> None:
+        """Makes a file disappear for good."""
+        for _, files in self.moments:
+            files.pop(name, None)
+
+    def close(self) -> None:
+        raise AssertionError("only a deadline closes the directory")
+
+    def keep(self, file: DeliveredFile) -> None:
+        assert self.open == {file.name}
+        self.kept[file.name] = file.data
+
+    def forget(self, name: str) -> None:
+        self.kept.pop(name, None)
 
     def sleep(self, seconds: float) -> None:
         self.time += seconds
 
+    def pick_up(self, settle: float = 5, limit: float = 60) -> PickUp:
+        stability = Stability(settle, limit)
+        return pick_up(self, LIMIT, stability, self, sleep=self.sleep, clock=lambda: self.time)
+
     def fetch(self, settle: float = 5, limit: float = 60) -> list[str]:
         """Picks the files up and returns their names and contents, in order."""
-        settling = Stability(settle, limit)
-        files = pick_up(self, LIMIT, settling, sleep=self.sleep, clock=lambda: self.time)
+        files = self.pick_up(settle, limit).files
         return [f"{file.name} {file.data.decode()}" for file in files if file.data is not None]
 
 
@@ -192,15 +250,20 @@ def test_a_file_that_changes_at_every_reading_fails_within_the_limit() -> None:
     assert len(upload.reads) > 1
 
 
-def test_a_file_with_fewer_bytes_than_listed_is_not_complete() -> None:
-    """D4: A file of which fewer bytes are received than listed is not complete."""
+@pytest.mark.parametrize("listed", [1, -1])
+@pytest.mark.parametrize("settle", [0, 5])
+def test_a_size_that_never_equals_the_bytes_is_no_upload(listed: int, settle: float) -> None:
+    """D4: A file of which never as many bytes are received as listed fails the pick-up. The
+    sentence does not blame an upload, and nothing of the file is kept."""
     # given
-    upload = Upload((0, {"a": (b"whole", OLD)}))
-    upload.read = lambda name, look: b"who"  # type: ignore[method-assign]
+    upload = Upload((0, {"a": (b"whole", OLD)}), listed=listed)
 
-    # when / then
-    with pytest.raises(StillUploading):
-        upload.fetch(limit=20)
+    # when
+    with pytest.raises(SourceUnreachable, match="a has another number of bytes than the server"):
+        upload.fetch(settle, limit=20)
+
+    # then
+    assert upload.kept == {}
 
 
 def test_a_file_that_is_too_large_is_not_read() -> None:
@@ -209,7 +272,7 @@ def test_a_file_that_is_too_large_is_not_read() -> None:
     upload = Upload((0, {"a": (b"x" * (LIMIT + 1), OLD), "b": (b"x" * LIMIT, OLD)}))
 
     # when
-    files = pick_up(upload, LIMIT, Stability(), sleep=upload.sleep)
+    files = upload.pick_up(settle=0).files
 
     # then
     assert [(file.data, file.size) for file in files] == [(None, LIMIT + 1), (b"x" * LIMIT, LIMIT)]
@@ -255,37 +318,95 @@ def test_a_well_formed_name_counts(name: str) -> None:
     assert matches(name, "*")
 
 
+@pytest.mark.parametrize(
+    ("name", "nearly"),
+    [
+        ("alleo_employees_1.csv", False),
+        ("Alleo_Employees_1.CSV", True),
+        ("alleo-employees-1.csv", True),
+        ("alleo employees 1.csv", True),
+        ("alleo_employees_1.txt", True),
+        ("alleo_employees_1.csv.gpg", True),
+        ("alleo_employees_1.xlsx", True),
+        ("alleo_employees_1.csv.part", False),
+        ("alleo_employees_1.pdf", False),
+        ("holidays_1.csv", False),
+    ],
+)
+@pytest.mark.parametrize("others", [{}, {"alleo_employees_2.csv": (b"", OLD)}])
+def test_a_name_that_nearly_matches_is_told(name: str, nearly: bool, others: Files) -> None:
+    """D9: A name in another case, with another separator or with another suffix is a near miss,
+    with and without a file that matches. The file is not read."""
+    # given
+    upload = Upload((0, {name: (b"", OLD), **others}), pattern="alleo_employees_*.csv")
+
+    # when
+    found = upload.pick_up()
+
+    # then
+    assert found.near_misses == ((name,) if nearly else ())
+    assert (name in upload.reads) == matches(name, upload.pattern)
+
+
+# Servers that give a file another time at each look
+
+
+def test_times_that_change_at_each_look_do_not_matter_if_the_bytes_stay() -> None:
+    """D4: A file of which only the time changes counts after a second reading with equal bytes."""
+    # given
+    upload = Upload((0, {"a": (b"whole", OLD)}), restless=True)
+
+    # when / then
+    assert upload.fetch() == ["a whole"]
+    assert upload.reads == ["a", "a"]
+    assert upload.time == 10
+    assert upload.kept == {"a": b"whole"}
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        ({"a": (b"WHOLE", OLD)}, ["a WHOLE"]),
+        ({"a": (b"whole", OLD), "b": (b"new", OLD)}, ["a whole", "b new"]),
+        ({"a": (b"whole and more", OLD)}, ["a whole and more"]),
+    ],
+    ids=["other bytes", "another file", "more bytes"],
+)
+@pytest.mark.parametrize("at", [8, 10.5])
+def test_times_that_change_at_each_look_do_not_hide_a_change(
+    other: Files, expected: list[str], at: float
+) -> None:
+    """D4: Where times change at each look, other bytes at the second reading are a change, and so
+    are another size and another file. The files are read again."""
+    # given
+    upload = Upload((0, {"a": (b"whole", OLD)}), (at, other), restless=True)
+    upload.while_leaving = lambda _: upload.sleep(1)
+
+    # when / then
+    assert upload.fetch() == expected
+    assert {f"{name} {(data or b'').decode()}" for name, data in upload.kept.items()} == {*expected}
+
+
 # Servers that let each file be read once
 
 
-def read_once(upload: Upload) -> None:
-    """Makes a directory lose each file after the file was read."""
-    upload.moments = [(moment, dict(files)) for moment, files in upload.moments]
-    read = upload.read
-
-    def read_and_lose(name: str, look: FileStat) -> bytes:
-        data = read(name, look)
-        for _, files in upload.moments:
-            files.pop(name, None)
-        return data
-
-    upload.read = read_and_lose  # type: ignore[method-assign]
-
-
-def test_files_that_are_gone_after_they_were_read_count() -> None:
-    """D4: A file that two looks showed alike, that was read whole and that is gone now, counts."""
+@pytest.mark.parametrize("restless", [False, True])
+def test_files_that_are_gone_after_they_were_read_count(restless: bool) -> None:
+    """D4: A file that two looks showed alike, that was read whole and that is gone now, counts. Its
+    bytes are kept while the file is open on the server."""
     # given
-    upload = Upload((0, {"a": (b"first", OLD), "b": (b"second", NEW)}))
-    read_once(upload)
+    files: Files = {"a": (b"first", OLD), "b": (b"second", NEW)}
+    upload = Upload((0, files), read_once=True, restless=restless)
 
     # when
-    files = pick_up(upload, LIMIT, Stability(5, 60), sleep=upload.sleep, clock=lambda: upload.time)
+    found = upload.pick_up().files
 
     # then
-    assert [(file.name, file.data, file.vanished) for file in files] == [
+    assert [(file.name, file.data, file.vanished) for file in found] == [
         ("a", b"first", True),
         ("b", b"second", True),
     ]
+    assert upload.kept == {"a": b"first", "b": b"second"}
 
 
 def test_a_file_that_is_gone_after_it_was_read_is_kept_while_another_file_grows() -> None:
@@ -293,31 +414,71 @@ def test_a_file_that_is_gone_after_it_was_read_is_kept_while_another_file_grows(
     # given
     upload = Upload(
         (0, {"a": (b"first", OLD), "b": (b"sec", OLD)}),
-        (6, {"a": (b"first", OLD), "b": (b"second", NEW)}),
+        (6, {"b": (b"second", NEW)}),
     )
-    read_once(upload)
-    read = upload.read
+    upload.while_reading = lambda _: upload.sleep(0.9)
 
-    def read_slowly(name: str, look: FileStat) -> bytes:
-        data = read(name, look) if name == "a" else upload.files[name][0][: look.size + 1]
-        upload.time += 2
-        return data
+    # when / then
+    assert upload.fetch() == ["a first", "b second"]
+    assert upload.kept == {"a": b"first", "b": b"second"}
 
-    upload.read = read_slowly  # type: ignore[method-assign]
+
+def test_a_file_that_is_gone_before_it_is_read_again_stays_kept() -> None:
+    """D4: A file that an earlier pick-up read whole stays kept if the server takes it away now."""
+    # given
+    upload = Upload((0, {"a": (b"first", OLD)}), (3, {}))
+    upload.kept["a"] = b"first"
+
+    # when / then
+    assert upload.fetch() == []
+    assert upload.kept == {"a": b"first"}
+
+
+def test_files_that_changed_after_they_were_read_are_forgotten() -> None:
+    """D4: A file that changes after it was read whole was incomplete, so its bytes are forgotten.
+    That holds for every file that changes."""
+    # given
+    before = dict.fromkeys("abc", (b"part", OLD))
+    upload = Upload((0, before), (6, before | dict.fromkeys("ab", (b"whole", NEW))))
+    upload.while_leaving = lambda _: upload.sleep(0.5)
+
+    # when / then
+    with pytest.raises(StillUploading):
+        upload.fetch(limit=5)
+    assert upload.kept == {"c": b"part"}
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_a_file_that_has_grown_when_it_is_closed_is_forgotten(left: bool) -> None:
+    """D4: A file that has grown when it is closed was incomplete, also if it is gone afterwards."""
+    # given
+    upload = Upload((0, {"a": (b"part", OLD)}))
+
+    def grown(name: str) -> None:
+        if not left:
+            upload.lose(name)
+        raise Changed(name)
+
+    upload.while_leaving = grown
 
     # when
-    names = upload.fetch()
+    if left:
+        with pytest.raises(StillUploading):
+            upload.fetch()
+    else:
+        assert upload.fetch() == []
 
     # then
-    assert sorted(names) == ["a first", "b second"]
+    assert upload.kept == {}
 
 
 def test_with_settle_zero_a_file_that_is_gone_does_not_count() -> None:
-    """D4: With `settle = 0`, a file that is gone after reading may have been incomplete."""
+    """D4: With `settle = 0`, a file that is gone after reading may have been incomplete, so that it
+    is not kept."""
     # given
-    upload = Upload((0, {"a": (b"first", OLD)}))
-    read_once(upload)
+    upload = Upload((0, {"a": (b"first", OLD)}), read_once=True)
 
     # when / then
     with pytest.raises(StillUploading):
         upload.fetch(settle=0)
+    assert upload.kept == {}

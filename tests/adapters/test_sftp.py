@@ -20,18 +20,20 @@ import pytest
 from paramiko.common import MSG_KEXINIT, MSG_USERAUTH_SUCCESS
 from paramiko.sftp import CMD_READDIR, SFTP_EOF, SFTP_PERMISSION_DENIED
 
-from adapters.secret import Secret
-from adapters.sources.deadlines import Deadlines
-from adapters.sources.sftp import SftpSource
+from adapters.observe.log import logging_to
+from adapters.secrets import Secret
+from adapters.sources.deadline import Timeouts
+from adapters.sources.sftp.algorithms import disagreement, use_safe_algorithms
+from adapters.sources.sftp.keys import known_keys
+from adapters.sources.sftp.paramiko_private import Transport
+from adapters.sources.sftp.source import SftpSource
 from adapters.sources.source import SourceUnreachable, StillUploading
-from adapters.sources.ssh_keys import known_keys
-from adapters.sources.ssh_transport import Transport
-from adapters.worker.log import logging_to
 from tests.adapters import hostile, hostile_ssh
 from tests.adapters import sshd as openssh
 from tests.adapters.failing import LIMIT, assert_nothing_is_waited_for, failure, problem
 from tests.adapters.hostile import Line, Server
 from tests.adapters.hostile_ssh import SshServer
+from tests.adapters.keeper import fetch
 from tests.adapters.sftp_server import PASSWORD, USER, FakeServer, serving
 from tests.adapters.sshd import Sshd, find_sshd, fingerprint, generate_key
 
@@ -80,15 +82,6 @@ def on(fake: FakeServer | Server, **changes: Any) -> SftpSource:
 # OpenSSH's sshd
 
 
-def test_a_private_key_logs_in(sshd: Sshd, outgoing: Path) -> None:
-    """D1: A private key logs in, and the source fetches the file."""
-    # when
-    (file,) = sshd.source(outgoing, settle=0.01).fetch(LIMIT)
-
-    # then
-    assert (file.name, file.data) == (NAME, b"content")
-
-
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
 def test_each_type_of_host_key_can_be_pinned(sshd: Sshd, outgoing: Path, kind: str) -> None:
     """A source accepts a server when one of the server's host keys is pinned, whatever the type of
@@ -97,7 +90,7 @@ def test_each_type_of_host_key_can_be_pinned(sshd: Sshd, outgoing: Path, kind: s
     source = sshd.source(outgoing, settle=0, host_key=sshd.fingerprints[kind])
 
     # when / then
-    assert len(source.fetch(LIMIT)) == 1
+    assert len(fetch(source, LIMIT)) == 1
     (step,) = [step for step in source.steps() if step.what == "host key"]
     assert step.detail.startswith(sshd.fingerprints[kind])
     assert step.detail.endswith("as pinned")
@@ -133,7 +126,7 @@ def test_a_private_key_of_every_type_and_format_logs_in(
     source = sshd.source(outgoing, private_key=Secret(file=key), passphrase=secret, settle=0)
 
     # when / then
-    assert len(source.fetch(LIMIT)) == 1
+    assert len(fetch(source, LIMIT)) == 1
 
 
 def test_a_private_key_can_be_in_the_environment(
@@ -144,7 +137,7 @@ def test_a_private_key_can_be_in_the_environment(
     monkeypatch.setenv("KEY", sshd.private_key.read_text())
 
     # when / then
-    assert sshd.source(outgoing, private_key=Secret(env="KEY"), settle=0).fetch(LIMIT)
+    assert fetch(sshd.source(outgoing, private_key=Secret(env="KEY"), settle=0), LIMIT)
 
 
 def test_a_key_that_the_server_does_not_know_fails(
@@ -257,7 +250,7 @@ def test_the_address_to_connect_from_is_used(sshd: Sshd, outgoing: Path) -> None
     """D1: The source connects from the address in `bind`. An address that the machine does not have
     fails the pick-up."""
     # when / then
-    assert sshd.source(outgoing, bind="127.0.0.1", settle=0).fetch(LIMIT)
+    assert fetch(sshd.source(outgoing, bind="127.0.0.1", settle=0), LIMIT)
     told = problem(sshd.source(outgoing, bind="192.0.2.1"))
     assert told == "192.0.2.1 is not an address of this machine; check `bind`"
 
@@ -295,10 +288,10 @@ def test_a_growing_file_is_fetched_when_its_upload_ends_in_time(
     try:
         source = sshd.source(outgoing, settle=0.4, settle_limit=limit)
         if kind == "settles":
-            assert [file.size for file in source.fetch(LIMIT)] == [4000]
+            assert [file.size for file in fetch(source, LIMIT)] == [4000]
         else:
             with pytest.raises(StillUploading, match=NAME):
-                source.fetch(LIMIT)
+                fetch(source, LIMIT)
     finally:
         stop.set()
         writer.join()
@@ -380,7 +373,7 @@ def test_a_server_is_accepted_only_if_one_of_its_host_keys_is_pinned(
     with serving(outgoing.parent, *keys) as fake:
         # when / then
         for pinned in fake.fingerprints:
-            assert on(fake, host_key=pinned).fetch(LIMIT)
+            assert fetch(on(fake, host_key=pinned), LIMIT)
         fake.attempts.clear()
 
         # when
@@ -394,9 +387,9 @@ def test_a_server_is_accepted_only_if_one_of_its_host_keys_is_pinned(
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes the pauses between two attempts short."""
-    monkeypatch.setattr("adapters.sources.attempts._FIRST_PAUSE_S", 0.4)
-    monkeypatch.setattr("adapters.sources.attempts._MAX_JITTER_S", 0)
-    monkeypatch.setattr("adapters.sources.attempts._GROWTH", 1)
+    monkeypatch.setattr("adapters.sources.retry._FIRST_PAUSE_S", 0.4)
+    monkeypatch.setattr("adapters.sources.retry._MAX_JITTER_S", 0)
+    monkeypatch.setattr("adapters.sources.retry._GROWTH", 1)
 
 
 @pytest.mark.usefixtures("hurried")
@@ -410,7 +403,7 @@ def test_a_server_that_allows_one_connection_is_asked_for_its_other_host_keys(
         source = server.source(outgoing, host_key=server.fingerprints["rsa"], settle=0, attempts=4)
 
         # when / then
-        assert len(source.fetch(LIMIT)) == 1
+        assert len(fetch(source, LIMIT)) == 1
 
 
 class Once(SshServer):
@@ -505,7 +498,7 @@ def test_a_server_can_be_pinned_by_a_known_hosts_file(
     source = sshd.source(outgoing, settle=0, host_key=None, known_hosts=path)
 
     # when / then
-    assert len(source.fetch(LIMIT)) == 1
+    assert len(fetch(source, LIMIT)) == 1
     (step,) = [step for step in source.steps() if step.what == "host key"]
     assert step.detail.startswith(sshd.fingerprints[kind])
 
@@ -677,7 +670,7 @@ def test_a_server_with_weak_and_strong_algorithms_is_accepted(
     both = ("Ciphers 3des-cbc,aes128-cbc,aes256-ctr", "MACs hmac-md5,hmac-sha2-512")
     with openssh.running(tmp_path / "sshd", *both) as server:
         # when / then
-        assert server.source(outgoing, settle=0).fetch(LIMIT)
+        assert fetch(server.source(outgoing, settle=0), LIMIT)
 
 
 def test_no_weak_algorithm_is_requested() -> None:
@@ -685,6 +678,7 @@ def test_no_weak_algorithm_is_requested() -> None:
     # when
     with socket.socket() as sock:
         options = Transport(sock)
+        use_safe_algorithms(options)
         asked = {
             *options.preferred_ciphers,
             *options.preferred_macs,
@@ -704,13 +698,14 @@ def test_the_problem_repeats_only_well_formed_names_of_algorithms() -> None:
     # given
     with socket.socket() as sock:
         transport = Transport(sock)
+        use_safe_algorithms(transport)
         transport.offered = {
             "kex_algo_list": list(transport.preferred_kex),
             "server_key_algo_list": ["\x1b[2J", "ssh-rsa", "a" * 70, *(f"x{n}" for n in range(99))],
         }
 
         # when
-        told = transport.disagreement()
+        told = disagreement(transport)
 
     # then
     only = ", ".join(f"x{n}" for n in range(7))
@@ -723,7 +718,7 @@ def test_the_problem_repeats_only_well_formed_names_of_algorithms() -> None:
 def test_a_password_logs_in(fake: FakeServer) -> None:
     """D1: A password logs in, and the source fetches the file."""
     # when
-    (file,) = on(fake).fetch(LIMIT)
+    (file,) = fetch(on(fake), LIMIT)
 
     # then
     assert file.data == b"content"
@@ -757,21 +752,9 @@ def test_one_line_break_at_the_end_of_a_password_file_is_ignored(
     # when / then
     for end in ("", "\n", "\r\n"):
         path.write_bytes((PASSWORD + end).encode())
-        assert on(fake, password=Secret(file=path)).fetch(LIMIT)
+        assert fetch(on(fake, password=Secret(file=path)), LIMIT)
     path.write_text(PASSWORD + "\n\n")
     assert "`password`" in problem(on(fake, password=Secret(file=path)))
-
-
-def test_a_server_that_wants_a_key_too_names_the_missing_setting(fake: FakeServer) -> None:
-    """D1: When a server wants a key after the password, the problem says which setting is
-    missing."""
-    # given
-    fake.methods, fake.asks_for_more = "password,publickey", True
-
-    # when / then
-    assert "by `password` alone; it asks for something else besides: set `private_key` too" in (
-        problem(on(fake))
-    )
 
 
 def test_a_password_answers_a_keyboard_interactive_question(fake: FakeServer) -> None:
@@ -782,7 +765,7 @@ def test_a_password_answers_a_keyboard_interactive_question(fake: FakeServer) ->
     fake.questions = [[], ["Password: "], []]
 
     # when / then
-    assert on(fake).fetch(LIMIT)
+    assert fetch(on(fake), LIMIT)
 
     assert fake.answers == [PASSWORD]
     assert fake.attempts == ["none", "interactive"]
@@ -881,7 +864,7 @@ def test_a_secret_can_be_a_credential_of_systemd(
     assert "No such file" in problem(source)
 
     (tmp_path / "acme").write_text(PASSWORD + "\n")
-    assert source.fetch(LIMIT)
+    assert fetch(source, LIMIT)
 
 
 def test_a_variable_that_is_not_set_or_empty_is_reported(
@@ -911,8 +894,8 @@ def test_no_secret_is_printed_or_logged(
     key = sshd.source(outgoing, settle=0)
 
     # when
-    assert on(fake).fetch(LIMIT)
-    assert key.fetch(LIMIT)
+    assert fetch(on(fake), LIMIT)
+    assert fetch(key, LIMIT)
     told = caplog.text + repr(on(fake)) + str(on(fake)) + repr(key)
 
     # then
@@ -928,7 +911,9 @@ def test_a_failure_is_raised_and_not_printed(outgoing: Path) -> None:
     # given
     program = f"""
 import threading, socket
-from adapters.sources.sftp import SftpSource
+from adapters.secrets import Secret
+from adapters.sources.sftp.source import SftpSource
+from tests.adapters.keeper import fetch
 listening = socket.create_server(("127.0.0.1", 0))
 def greet():
     client, _ = listening.accept()
@@ -936,9 +921,9 @@ def greet():
     client.close()
 threading.Thread(target=greet).start()
 source = SftpSource(host="127.0.0.1", port=listening.getsockname()[1], directory="/",
-                    pattern="*", username="u", host_key="{WRONG}", attempts=1)
+                    username="u", password=Secret(env="A"), host_key="{WRONG}", attempts=1)
 try:
-    source.fetch(10)
+    fetch(source)
 except Exception as error:
     print(type(error).__name__)
 """
@@ -968,7 +953,7 @@ def test_the_worker_does_not_log_the_faults_of_a_server(case: str) -> None:
         host_key = hostile_ssh.host_key().fingerprint
 
         # when
-        problem(on(server, host_key=host_key, deadlines=Deadlines(greeting=0.3, handshake=0)))
+        problem(on(server, host_key=host_key, timeouts=Timeouts(greeting=0.3, handshake=0.1)))
 
     # then
     assert log.getvalue() == ""
@@ -1040,21 +1025,7 @@ def test_a_malformed_name_does_not_count(fake: FakeServer, name: str) -> None:
     fake.entries = hostile
 
     # when / then
-    assert on(fake, pattern="*").fetch(LIMIT) == []
-
-
-def test_a_file_without_a_size_is_reported(fake: FakeServer) -> None:
-    """When the server lists a file without its size, the problem names the file."""
-
-    # given
-    def vague(entries: list[Any]) -> list[Any]:
-        entries[0].st_size = None
-        return entries
-
-    fake.entries = vague
-
-    # when / then
-    assert f"size and time of {NAME}" in problem(on(fake))
+    assert fetch(on(fake, pattern="*"), LIMIT) == []
 
 
 def test_a_listing_with_too_many_entries_fails(
@@ -1087,7 +1058,7 @@ def test_a_server_may_send_a_file_in_small_pieces(
     fake.read = read
 
     # when
-    (file,) = on(fake).fetch(LIMIT)
+    (file,) = fetch(on(fake), LIMIT)
 
     # then
     assert file.data == content
@@ -1110,8 +1081,7 @@ def test_a_file_with_fewer_bytes_than_listed_is_not_complete(
     fake.read = truncated
 
     # when / then
-    with pytest.raises(StillUploading, match=NAME):
-        on(fake).fetch(LIMIT)
+    assert "another number of bytes than the server lists" in problem(on(fake))
 
 
 @pytest.mark.parametrize("change", ["truncated", "grown", "replaced", "gone", "a link"])
@@ -1144,7 +1114,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_complete(
 
     # when / then
     with pytest.raises(StillUploading, match=NAME):
-        on(fake).fetch(LIMIT)
+        fetch(on(fake), LIMIT)
 
 
 def test_a_file_that_changed_while_it_was_read_is_read_again(
@@ -1163,7 +1133,7 @@ def test_a_file_that_changed_while_it_was_read_is_read_again(
     fake.read = once
 
     # when
-    (file,) = on(fake, settle=0.05, settle_limit=10).fetch(LIMIT)
+    (file,) = fetch(on(fake, settle=0.05, settle_limit=10), LIMIT)
 
     # then
     assert file.data == b"another content"
@@ -1183,7 +1153,7 @@ def test_a_file_that_is_gone_before_it_is_opened_is_not_complete(
 
     # when / then
     with pytest.raises(StillUploading, match=NAME):
-        on(fake).fetch(LIMIT)
+        fetch(on(fake), LIMIT)
 
 
 def test_a_file_that_is_too_large_is_not_read(fake: FakeServer, outgoing: Path) -> None:
@@ -1193,7 +1163,7 @@ def test_a_file_that_is_too_large_is_not_read(fake: FakeServer, outgoing: Path) 
     fake.read = lambda *_: pytest.fail("a file was read")
 
     # when
-    (file,) = on(fake).fetch(40_000)
+    (file,) = fetch(on(fake), 40_000)
 
     # then
     assert (file.data, file.size) == (None, 1_000_000)
@@ -1202,7 +1172,7 @@ def test_a_file_that_is_too_large_is_not_read(fake: FakeServer, outgoing: Path) 
 def test_nothing_is_written_on_the_server(fake: FakeServer) -> None:
     """D5: A pick-up and a check write nothing on the server."""
     # when
-    assert on(fake).fetch(LIMIT)
+    assert fetch(on(fake), LIMIT)
     assert list(on(fake).steps())
 
     # then
@@ -1218,7 +1188,7 @@ def test_the_connection_is_closed_after_every_use(fake: FakeServer, end: str) ->
     early."""
     # when
     if end == "fetch":
-        on(fake).fetch(LIMIT)
+        fetch(on(fake), LIMIT)
     elif end == "refusal":
         problem(on(fake, directory="/nowhere"))
     else:
@@ -1247,7 +1217,7 @@ def test_the_wait_for_a_silent_server_ends(greeting: bytes) -> None:
             username="tenure",
             password=Secret(env="ACME_SFTP"),
             attempts=1,
-            deadlines=Deadlines(greeting=0.3, handshake=0.3),
+            timeouts=Timeouts(greeting=0.3, handshake=0.3),
         )
         clients: list[socket.socket] = []
 
@@ -1293,11 +1263,11 @@ def test_a_pick_up_and_a_check_end_at_the_deadline(case: str, what: str) -> None
     start = time.monotonic()
     with closing(make()) as server:
         pinned = pinned or hostile_ssh.host_key().fingerprint
-        source = on(server, host_key=pinned, attempts=4, deadlines=Deadlines(whole=1))
+        source = on(server, host_key=pinned, attempts=4, deadline=1)
 
         # when
         with pytest.raises(SourceUnreachable, match="longer than 1 seconds") as raised:
-            source.fetch(LIMIT) if what == "fetch" else list(source.steps())
+            fetch(source, LIMIT) if what == "fetch" else list(source.steps())
         took = time.monotonic() - start
 
     # then
@@ -1309,9 +1279,16 @@ def test_the_wait_for_files_to_settle_ends_at_the_deadline(fake: FakeServer) -> 
     """R6, D4: The wait for unchanged files ends at the deadline."""
     # given
     start = time.monotonic()
+    sizes = iter(range(1000))
+
+    def growing(entries: list[Any]) -> list[Any]:
+        entries[0].st_size = next(sizes)
+        return entries
+
+    fake.entries = growing
 
     # when
-    refused = failure(on(fake, settle=30, deadlines=Deadlines(whole=0.5)))
+    refused = failure(on(fake, settle=0.2, deadline=0.5))
 
     # then
     assert "longer than 0.5 seconds" in refused.problem
@@ -1319,14 +1296,17 @@ def test_the_wait_for_files_to_settle_ends_at_the_deadline(fake: FakeServer) -> 
 
 
 @pytest.mark.parametrize(
-    ("deadlines", "word"),
+    ("limits", "word"),
     [
-        (Deadlines(silence=0.3), f"{NAME} on 127.0.0.1 cannot be read (the server stopped"),
-        (Deadlines(whole=0.3), "`deadline`"),
+        (
+            {"timeouts": Timeouts(silence=0.3)},
+            f"{NAME} on 127.0.0.1 cannot be read (the server stopped",
+        ),
+        ({"deadline": 0.3}, "`deadline`"),
     ],
 )
 def test_the_wait_for_a_server_that_stops_answering_ends(
-    fake: FakeServer, deadlines: Deadlines, word: str
+    fake: FakeServer, limits: dict[str, Any], word: str
 ) -> None:
     """R6: The wait for a server that stops answering while a file is read ends."""
     # given
@@ -1342,7 +1322,7 @@ def test_the_wait_for_a_server_that_stops_answering_ends(
 
     # when / then
     try:
-        assert word in problem(on(fake, deadlines=deadlines))
+        assert word in problem(on(fake, **limits))
         assert time.monotonic() - started < 5
     finally:
         silent.set()
@@ -1362,7 +1342,7 @@ def test_the_wait_for_an_sftp_session_ends(
     # when / then
     started = time.monotonic()
     try:
-        assert "no SFTP session" in problem(on(fake, deadlines=Deadlines(session=0.3)))
+        assert "no SFTP session" in problem(on(fake, timeouts=Timeouts(session=0.3)))
         assert time.monotonic() - started < 5
     finally:
         answered.set()

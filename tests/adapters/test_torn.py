@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from adapters.secret import Secret
+from adapters.secrets import Secret
 from adapters.sources.folder import FolderSource
-from adapters.sources.ftp import FtpSource
+from adapters.sources.ftp.source import FtpSource
 from adapters.sources.source import Source, StillUploading
 from tests.adapters import vsftpd
+from tests.adapters.keeper import fetch
 from tests.adapters.sshd import Sshd
 from tests.adapters.vsftpd import Vsftpd
 
@@ -116,7 +117,7 @@ def fetch_during_upload(case: int, source: Source, path: Path) -> str:
     thread = threading.Thread(target=write)
     thread.start()
     try:
-        files = source.fetch(LIMIT)
+        files = fetch(source, LIMIT)
     except StillUploading:
         return "nothing"
     finally:
@@ -160,7 +161,6 @@ def on(server: Sshd | Vsftpd | None, directory: Path, settle: float) -> Source:
     if isinstance(server, Sshd):
         return server.source(directory, settle=settle, settle_limit=limit)
     return FtpSource(
-        protocol="ftp",
         host="127.0.0.1",
         port=server.port,
         directory=str(directory),

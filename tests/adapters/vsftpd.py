@@ -99,7 +99,7 @@ def running(
             start_new_session=True,
         )
     try:
-        _wait_for(port, process, errors)
+        _wait_for(port, process, errors, greets=not options.get("implicit_ssl"))
         yield Vsftpd(port, root, certificate, log)
     finally:
         # vsftpd has a process for each client, which would outlive vsftpd itself.
@@ -127,13 +127,13 @@ def _spelled(value: str | Path | int | bool) -> str:
     return ("NO", "YES")[value] if isinstance(value, bool) else str(value)
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes], errors: Path) -> None:
-    """Waits for the greeting, which shows that the server is ready."""
+def _wait_for(port: int, process: subprocess.Popen[bytes], errors: Path, *, greets: bool) -> None:
+    """Waits for the greeting, or for the connection if the server waits for TLS first."""
     for _ in range(200):
         assert process.poll() is None, f"vsftpd ended at once: {errors.read_text()}"
         try:
             with socket.create_connection(("127.0.0.1", port), 1) as client:
-                if (greeting := client.recv(100)).startswith(b"220 "):
+                if not greets or (greeting := client.recv(100)).startswith(b"220 "):
                     return
                 raise AssertionError(f"vsftpd does not work: {greeting!r} {errors.read_text()}")
         except OSError:

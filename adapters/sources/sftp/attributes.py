@@ -6,7 +6,6 @@ import stat
 from typing import NamedTuple
 
 import paramiko
-from paramiko.sftp import SFTPError
 
 _MAX_EXTENSIONS = 64  # extended attributes of one file
 
@@ -14,14 +13,24 @@ _MAX_EXTENSIONS = 64  # extended attributes of one file
 class Attributes(NamedTuple):
     """The attributes of a file. An attribute is `None` if the server does not send it."""
 
-    size: int | None  # bytes
-    mode: int | None  # kind and rights, as in `stat`
-    modified: int | None  # seconds since 1970
+    size: int | None = None  # bytes
+    kind: int | None = None  # the kind of file, as in `stat`: S_IFREG
+    modified: int | None = None  # seconds since 1970
 
     @property
     def may_be_regular(self) -> bool:
         """Whether the file is a regular file, or the server does not tell its kind."""
-        return self.mode is None or stat.S_ISREG(self.mode)
+        return self.kind in (None, stat.S_IFREG)
+
+    @property
+    def are_enough(self) -> bool:
+        """Whether the kind is known and, of a regular file, the size and the time too."""
+        return None not in (self if self.may_be_regular else (self.kind,))
+
+    def completed_by(self, others: Attributes) -> Attributes:
+        """Returns these attributes, with those of `others` in place of missing ones."""
+        pairs = zip(self, others, strict=True)
+        return Attributes(*(mine if mine is not None else other for mine, other in pairs))
 
 
 def read_attributes(message: paramiko.Message) -> Attributes:
@@ -30,7 +39,7 @@ def read_attributes(message: paramiko.Message) -> Attributes:
     size = message.get_int64() if flags & paramiko.SFTPAttributes.FLAG_SIZE else None
     if flags & paramiko.SFTPAttributes.FLAG_UIDGID:
         message.get_bytes(8)
-    mode = message.get_int() if flags & paramiko.SFTPAttributes.FLAG_PERMISSIONS else None
+    mode = message.get_int() if flags & paramiko.SFTPAttributes.FLAG_PERMISSIONS else 0
     modified = None
     if flags & paramiko.SFTPAttributes.FLAG_AMTIME:
         message.get_int()  # the time of the last access
@@ -38,7 +47,7 @@ def read_attributes(message: paramiko.Message) -> Attributes:
     if flags & paramiko.SFTPAttributes.FLAG_EXTENDED:
         extensions = message.get_int()
         if extensions > _MAX_EXTENSIONS:
-            raise SFTPError("a file with too many attributes")
+            raise paramiko.SFTPError("a file with too many attributes")
         for _ in range(2 * extensions):
             message.get_string()
-    return Attributes(size, mode, modified)
+    return Attributes(size, stat.S_IFMT(mode) or None, modified)  # 0666 has no kind

@@ -1,7 +1,8 @@
-"""SSH keys: the private key for the log-in, and the known host keys of a server."""
+"""SSH keys: the private key for the log-in, and the host keys by which a server is recognised."""
 
 from __future__ import annotations
 
+from collections.abc import Set
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
@@ -10,23 +11,64 @@ import paramiko
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from adapters.secret import Secret, read_regular
+from adapters.secrets import read_regular
+from adapters.sources.failures import read_secret
+from adapters.sources.sftp.host import SshHost
 from adapters.sources.source import SourceUnreachable
 
 _Key = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
 
-def known_keys(file: Path, host: str, port: int) -> frozenset[str]:
+def pinned_keys(host: SshHost) -> frozenset[str]:
+    """Returns the fingerprints of the trusted host keys; none if nothing is pinned.
+
+    Raises `SourceUnreachable` if `known_hosts` cannot be used.
+    """
+    if host.known_hosts is None:
+        return frozenset(host.host_keys)
+    setting = host.settings("known_hosts")
+    return known_keys(host.known_hosts, host.endpoint.host, host.endpoint.port, setting)
+
+
+def pinning(host: SshHost, shown: str, pinned: Set[str]) -> str:
+    """Returns the end of a sentence: whether the key that the server has shown is pinned."""
+    if shown in host.host_keys[1:]:
+        return ", the second of the pinned keys; take the first one out once it is not used"
+    if shown in pinned:
+        return ", as pinned"
+    if pinned:
+        return ", not the key that is pinned"
+    return f', to be pinned by {host.prefix}host_key = "{shown}"'
+
+
+def require_pinned(host: SshHost, shown: str, pinned: Set[str]) -> None:
+    """Raises `SourceUnreachable` unless the key that the server has shown is pinned."""
+    whose = "the server's host key" if not host.prefix else f"the host key of {host.name}"
+    if not pinned:
+        raise SourceUnreachable(
+            f"{whose} is not pinned; the server shows {shown}: ask the customer whether this key "
+            f"is theirs, and set {host.settings('host_key')}"
+        )
+    if shown not in pinned:
+        setting = host.settings("known_hosts" if host.known_hosts else "host_key")
+        raise SourceUnreachable(
+            f"{whose} is not the pinned one: {setting} has {' and '.join(sorted(pinned))}, and the "
+            f"server shows {shown}; do not change the setting before the customer says that the "
+            "new key is theirs"
+        )
+
+
+def known_keys(file: Path, host: str, port: int, setting: str = "`known_hosts`") -> frozenset[str]:
     """Returns the fingerprints (`SHA256:…`) that a known_hosts file has for a server.
 
     The names in the file may be hashed. A key in a `@revoked` line is revoked for all servers. A
-    `@cert-authority` line is ignored. Raises `SourceUnreachable` if the file cannot be read or has
-    no key of the server.
+    `@cert-authority` line is ignored. Raises `SourceUnreachable`, which names `setting`, if the
+    file cannot be read or has no key of the server.
     """
     server = (host if port == 22 else f"[{host}]:{port}").lower()
     data, problem = read_regular(file)
     if problem:
-        raise SourceUnreachable(f"the file {file}, which `known_hosts` names, {problem}")
+        raise SourceUnreachable(f"the file {file}, which {setting} names, {problem}")
     revoked: set[str] = set()
     keys: set[str] = set()
     for line in data.decode("utf-8", "replace").splitlines():
@@ -37,9 +79,7 @@ def known_keys(file: Path, host: str, port: int) -> frozenset[str]:
         elif entry and not marker and _is_for(entry, server):
             keys.add(entry.key.fingerprint)
     if not keys - revoked:
-        raise SourceUnreachable(
-            f"the file {file}, which `known_hosts` names, has no key of {server}"
-        )
+        raise SourceUnreachable(f"the file {file}, which {setting} names, has no key of {server}")
     return frozenset(keys - revoked)
 
 
@@ -71,22 +111,29 @@ def _is_for(entry: paramiko.hostkeys.HostKeyEntry, server: str) -> bool:
     )
 
 
-def private_key(secret: Secret, passphrase: Secret | None) -> paramiko.PKey:
-    """Returns the key for the log-in. Raises `SourceUnreachable`."""
+def private_key(host: SshHost) -> paramiko.PKey | None:
+    """Returns the key for the log-in, if there is one. Raises `SourceUnreachable`."""
+    if host.private_key is None:
+        return None
     # No local variable holds a secret here: a traceback could show the variables of this frame.
     key, problem = _parse_key(
-        secret.read("private_key"), passphrase.read("passphrase") if passphrase else None
+        read_secret(host.private_key, f"{host.prefix}private_key"),
+        read_secret(host.passphrase, f"{host.prefix}passphrase") if host.passphrase else None,
+        host,
     )
     if key is None:
         raise SourceUnreachable(problem)
     return key
 
 
-def _parse_key(text: str, passphrase: str | None) -> tuple[paramiko.PKey | None, str]:
+def _parse_key(
+    text: str, passphrase: str | None, host: SshHost
+) -> tuple[paramiko.PKey | None, str]:
     """Returns the key in a text, or `None` and a sentence about the problem.
 
     Raises no error, because its context would contain the key.
     """
+    setting, words = host.settings("private_key"), host.settings("passphrase")
     data, password = text.encode(), passphrase.encode() if passphrase else None
     try:
         if "BEGIN OPENSSH PRIVATE KEY" in text:
@@ -95,11 +142,11 @@ def _parse_key(text: str, passphrase: str | None) -> tuple[paramiko.PKey | None,
             loaded = serialization.load_pem_private_key(data, password)
     except TypeError:
         if passphrase:
-            return None, "`private_key` is not encrypted; leave out `passphrase`"
-        return None, "`private_key` is encrypted; set `passphrase`"
+            return None, f"{setting} is not encrypted; leave out {words}"
+        return None, f"{setting} is encrypted; set {words}"
     except Exception:  # cryptography raises many kinds of errors for a malformed key
-        hint = "check `passphrase` and whether" if passphrase else "check whether"
-        return None, f"`private_key` cannot be read; {hint} it is a key in OpenSSH or PEM format"
+        hint = f"check {words} and whether" if passphrase else "check whether"
+        return None, f"{setting} cannot be read; {hint} it is a key in OpenSSH or PEM format"
     kinds: tuple[tuple[type[_Key], type[paramiko.PKey]], ...] = (
         (ed25519.Ed25519PrivateKey, paramiko.Ed25519Key),
         (ec.EllipticCurvePrivateKey, paramiko.ECDSAKey),
@@ -109,7 +156,7 @@ def _parse_key(text: str, passphrase: str | None) -> tuple[paramiko.PKey | None,
         if isinstance(loaded, kind):
             with suppress(Exception):  # SSH does not have all elliptic curves
                 return key.from_private_key(StringIO(_to_openssh(loaded))), ""
-    return None, "`private_key` is of a type that is not supported: use Ed25519, ECDSA or RSA"
+    return None, f"{setting} is of a type that is not supported: use Ed25519, ECDSA or RSA"
 
 
 def _to_openssh(loaded: _Key) -> str:

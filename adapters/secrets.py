@@ -5,25 +5,25 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from adapters.errors import SettingsError
-from adapters.sources.source import SourceUnreachable
-
-_PLACES = {
-    "env": re.compile(r"[A-Za-z_][A-Za-z0-9_]*"),  # ACME_PASSWORD
-    "file": re.compile(r".+", re.DOTALL),  # secrets/acme.key
-    "credential": re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*"),  # acme-password
-}
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")  # ACME_PASSWORD
+_CREDENTIAL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")  # acme-password
 _MAX_FILE_BYTES = 1024 * 1024  # a larger file is certainly the wrong one
 
 
-class Secret(msgspec.Struct, frozen=True):
-    """The place of a password, a key or a passphrase. One of the three attributes is set.
+class SecretUnreadable(Exception):
+    """A secret cannot be read. `problem` says why, and names the setting and never the secret."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The place of a password, a key or a passphrase. Exactly one of the three attributes is set.
 
     `env` is an environment variable, `file` is a file, and `credential` is the name of a
     credential that systemd passes to a service (`LoadCredential=`).
@@ -33,14 +33,25 @@ class Secret(msgspec.Struct, frozen=True):
     file: Path | None = None
     credential: str | None = None
 
+    def __post_init__(self) -> None:
+        """Raises `ValueError`, without the values, unless the place of a secret is named."""
+        well_formed = {
+            self.env: self.env is not None and _VARIABLE.fullmatch(self.env),
+            self.file: self.file is not None,
+            self.credential: self.credential is not None and _CREDENTIAL.fullmatch(self.credential),
+        }
+        named = [bool(right) for place, right in well_formed.items() if place is not None]
+        if named != [True]:
+            raise ValueError
+
     def read(self, setting: str) -> str:
         """Reads the secret and returns it, without the line break at the end of a file.
 
-        Raises `SourceUnreachable` if the secret cannot be read; the error names `setting`.
+        Raises `SecretUnreadable`, which names `setting`.
         """
         text, place, problem = self._read()
         if problem:
-            raise SourceUnreachable(_sentence(place, setting, problem))
+            raise SecretUnreadable(_sentence(place, setting, problem))
         return text
 
     def warning(self, setting: str) -> str | None:
@@ -114,31 +125,3 @@ def _is_open_to_all(file: Path) -> bool:
         return bool(file.stat().st_mode & stat.S_IRWXO)
     except OSError:  # somebody removed the file since it was read
         return False
-
-
-def check_secret(file: Path, key: str, value: Any) -> None:
-    """Raises `SettingsError` unless `value` names the place of a secret.
-
-    The error does not quote `value`, which may be the secret itself.
-    """
-    if value is None:
-        return
-    place = value if isinstance(value, dict) else {}
-    kind, name = next(iter(place.items())) if len(place) == 1 else ("", "")
-    shape = _PLACES.get(kind)
-    if not (shape and isinstance(name, str) and shape.fullmatch(name)):
-        raise SettingsError(
-            file,
-            key,
-            'expected { env = "NAME" }, { file = "path" } or { credential = "name" }: a secret is '
-            "kept in an environment variable, a separate file or a systemd credential, never here",
-        )
-
-
-def secret_at(place: Mapping[str, str] | None, base: Path) -> Secret | None:
-    """Returns the secret of a table that `check_secret` accepted. Paths are relative to `base`."""
-    if place is None:
-        return None
-    if "file" in place:
-        return Secret(file=base / place["file"])
-    return Secret(env=place.get("env"), credential=place.get("credential"))

@@ -1,10 +1,14 @@
-"""paramiko's transport, without weak algorithms and with limits for the server (ADR 0017)."""
+"""All that reaches into the private parts of paramiko, with limits for the server (ADR 0017).
+
+This file was written for paramiko 5.1 and holds for paramiko 4.0 too. A test says which private
+part is gone or has another signature when paramiko changes.
+"""
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import paramiko
@@ -20,21 +24,6 @@ from paramiko.packet import Packetizer
 _MAX_GREETING_BYTES = 64 * 1024
 _MAX_PACKET_BYTES = 1024 * 1024  # the answers to our requests are much smaller
 _MAX_PARTS = 64  # of a message; paramiko has no limit
-_ALGORITHM = re.compile(r"[A-Za-z0-9@.,=_-]{1,64}")  # chacha20-poly1305@openssh.com
-_MAX_NAMES = 8  # of algorithms in one sentence
-
-# Broken or weak algorithms: CBC leaks through its padding, 3DES has blocks of 64 bits, and MD5 and
-# SHA-1 have collisions. Names are matched, so that a later paramiko cannot bring one back.
-# aes128-cbc, hmac-sha1-96, diffie-hellman-group1-sha1
-_WEAK = re.compile(r"-cbc|3des|arcfour|blowfish|cast128|md5|sha1|ssh-rsa|ssh-dss|group1-|-96|none")
-# For each kind of algorithm, by paramiko's name: words for people, and paramiko's name of the
-# list that the server sends.
-_AGREED = {
-    "kex": ("key exchange", "kex_algo_list"),
-    "keys": ("host key", "server_key_algo_list"),
-    "ciphers": ("cipher", "server_encrypt_algo_list"),
-    "macs": ("MAC", "server_mac_algo_list"),
-}
 
 
 class _Packets(Packetizer):
@@ -109,7 +98,7 @@ class _LogIn(AuthHandler):
 
 
 class Transport(paramiko.Transport):
-    """A connection that is as strict as OpenSSH's client, and keeps what the server offered.
+    """An SSH connection with limits for all that the server sends. Keeps what the server offered.
 
     Attributes:
         offered: the algorithms of the server, by paramiko's names; empty before the key exchange.
@@ -123,24 +112,15 @@ class Transport(paramiko.Transport):
         MSG_CHANNEL_EXTENDED_DATA: _within_window(paramiko.Channel._feed_extended),  # type: ignore[attr-defined] # noqa: SLF001
     }
 
-    def __init__(self, sock: Any, without: frozenset[str] = frozenset()) -> None:
-        """`without` are the families of host keys that the server must not show."""
+    if TYPE_CHECKING:  # the stubs of paramiko do not have these
+        disabled_algorithms: dict[str, list[str]]
+        server_extensions: dict[str, bytes]
+
+    def __init__(self, sock: Any) -> None:
         self.offered: dict[str, list[str]] = {}
         self.dismissed = False
         self.may_log_in = False
         super().__init__(sock, packetizer_class=_Packets)
-        # GCM comes first: it needs no MAC, which takes more time than the cipher.
-        ciphers = self._all("ciphers")
-        self._preferred_ciphers = tuple(sorted(ciphers, key=lambda name: "-gcm@" not in name))
-        self.disabled_algorithms = {
-            kind: [name for name in self._all(kind) if _WEAK.search(name)] for kind in _AGREED
-        }
-        self.disabled_algorithms["keys"] += [
-            name for name in self._all("keys") if family(name) in without
-        ]
-
-    if TYPE_CHECKING:
-        disabled_algorithms: dict[str, list[str]]
 
     def attempt(self, method: str, *answers: object) -> list[str]:
         """Attempts to log in by `method`, a method of `AuthHandler` with the arguments `answers`.
@@ -154,20 +134,17 @@ class Transport(paramiko.Transport):
         waited: list[str] = self.auth_handler.wait_for_response(replied)
         return waited
 
+    def end(self) -> None:
+        """Ends the connection, and the timer of a failed handshake, which keeps a process alive."""
+        self.close()
+        self.packetizer.complete_handshake()
+
     def _check_banner(self) -> None:
         """Reads the greeting. paramiko's errors quote it, so they are replaced."""
-        try:
+        with suppress(Exception):
             super()._check_banner()  # type: ignore[misc]
-        except Exception:
-            greeted = False
-        else:
-            greeted = True
-        if not greeted:
-            raise paramiko.SSHException("no SSH greeting")
-
-    def _all(self, kind: str) -> list[str]:
-        """Returns all algorithms of a kind that paramiko has."""
-        return list(getattr(self, f"_preferred_{kind}"))
+            return
+        raise paramiko.SSHException("no SSH greeting")
 
     def _really_parse_kex_init(self, m: Any, ignore_first_byte: bool = False) -> dict[str, Any]:
         """Keeps the offer of the server. With `ignore_first_byte`, `m` is our own offer."""
@@ -179,29 +156,3 @@ class Transport(paramiko.Transport):
     def _parse_disconnect(self, m: paramiko.Message) -> None:
         """Notes a disconnect message. Its text may quote anything, so it is not read."""
         self.dismissed = True
-
-    def disagreement(self) -> str:
-        """Returns the end of a sentence: the kind of algorithm without an agreement, the server's
-        algorithms of this kind, and what to ask the customer.
-
-        Only well-formed names are quoted, because a server may send any text.
-        """
-        for kind, (words, offer) in _AGREED.items():
-            offered = self.offered.get(offer, [])
-            supported = list(getattr(self, f"preferred_{kind}"))
-            if not set(offered) & set(supported):
-                names = [name for name in offered if _ALGORITHM.fullmatch(name)][:_MAX_NAMES]
-                only = ", ".join(names) or "unknown ones"
-                if all(map(_WEAK.search, names)):
-                    return (
-                        f"no {words} that is safe, only {only}; ask the customer to update or to "
-                        "reconfigure the server"
-                    )
-                wanted = " or ".join(supported[:2])
-                return f"no {words} that we have, only {only}; ask the customer to allow {wanted}"
-        return "no algorithms that we have; ask the customer to update the server"
-
-
-def family(key_type: str) -> str:
-    """Returns the family of a key type. RSA keys have several types, all for the same key."""
-    return "rsa" if "rsa" in key_type else key_type

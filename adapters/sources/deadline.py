@@ -1,30 +1,33 @@
-"""Ends every wait on a server in time, also if the server answers slowly or strangely (R6)."""
+"""The time limits of a pick-up (R6)."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import NamedTuple
+from typing import Annotated, TypeAlias
+
+import msgspec
 
 from adapters.sources.source import SourceUnreachable
+from adapters.watchdog import Overdue, watchdog
+
+_Seconds: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
 
 
-class Deadlines(NamedTuple):
+class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The time limit of each part of a pick-up, in seconds.
 
     A working server answers in one or two seconds. The limits leave room for a slow line. They also
     keep a server that does not answer from delaying the other companies.
     """
 
-    connect: float = 20
-    greeting: float = 20
-    handshake: float = 30  # from the greeting to an encrypted connection
-    log_in: float = 30  # the server may ask a slow user directory
-    session: float = 30  # from the log-in to the first command about files
-    silence: float = 60  # without any data; a sleeping disk needs time to start
-    whole: float = 1800  # from the first connection to the last byte, with all attempts
+    connect: _Seconds = 20
+    greeting: _Seconds = 20
+    handshake: _Seconds = 30  # from the greeting to an encrypted connection
+    log_in: _Seconds = 30  # the server may ask a slow user directory
+    session: _Seconds = 30  # from the log-in to the first command about files
+    silence: _Seconds = 60  # without any data; a sleeping disk needs time to start
 
 
 class Deadline:
@@ -76,26 +79,8 @@ class Deadline:
 
 @contextmanager
 def _ends_after(seconds: float, close: Callable[[], None], problem: str) -> Iterator[None]:
-    """Closes a connection after `seconds`, which ends every wait on it.
-
-    A time limit for each read is not enough: a server that sends one byte a second meets it.
-    """
-    over = threading.Event()
-
-    def end() -> None:
-        over.set()
-        close()
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
     try:
-        yield
-    except Exception as error:
-        if over.is_set():
-            raise SourceUnreachable(problem, transient=True) from error
-        raise
-    finally:
-        timer.cancel()
-    if over.is_set():
-        raise SourceUnreachable(problem, transient=True)
+        with watchdog(seconds, close):
+            yield
+    except Overdue as overdue:
+        raise SourceUnreachable(problem, transient=True) from overdue

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from adapters.sources.deadlines import Deadline
+from adapters.sources.deadline import Deadline
 from adapters.sources.source import SourceUnreachable
 
 if TYPE_CHECKING:
@@ -23,19 +23,19 @@ _MAX_JITTER_S = 1.0  # random, so that several workers do not try at the same mo
 def retry(
     attempt: Callable[[], _T],
     attempts: int,
-    remaining: Deadline,
+    deadline: Deadline,
     sleep: Callable[[float], None] = time.sleep,
 ) -> _T:
     """Calls `attempt` until it succeeds, at most `attempts` times, and returns its result.
 
-    The pauses are about 2, 6 and 18 seconds, and end before `remaining` does. Raises the last
+    The pauses are about 2, 6 and 18 seconds, and end before `deadline` does. Raises the last
     `SourceUnreachable`. One that is not transient is raised at once.
     """
     import tenacity
 
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception(_is_transient),
-        stop=tenacity.stop_after_attempt(attempts) | tenacity.stop_before_delay(remaining.left()),
+        stop=tenacity.stop_after_attempt(attempts) | tenacity.stop_before_delay(deadline.left()),
         wait=tenacity.wait_exponential(_FIRST_PAUSE_S, exp_base=_GROWTH)
         + tenacity.wait_random(0, _MAX_JITTER_S),
         sleep=sleep,
@@ -45,8 +45,8 @@ def retry(
     try:
         return retrying(attempt)
     except SourceUnreachable as error:
-        if error.transient and not remaining.left():
-            raise SourceUnreachable(remaining.problem, transient=True) from error
+        if error.transient and not deadline.left():
+            raise SourceUnreachable(deadline.problem, transient=True) from error
         raise
 
 

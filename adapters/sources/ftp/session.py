@@ -1,0 +1,65 @@
+"""What all connections of one FTP session share: the server, the time limits, and their end."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import AbstractContextManager, suppress
+from typing import NamedTuple
+
+from adapters.sources.deadline import Deadline, Timeouts
+from adapters.sources.endpoint import Endpoint
+
+
+class Sockets:
+    """The open sockets of a session: for commands, for data, and listening for data."""
+
+    def __init__(self) -> None:
+        self._open: list[socket.socket] = []
+        self._over = False
+
+    def keep(self, sock: socket.socket) -> None:
+        """Adds a socket. Ends it at once if the session is over."""
+        self._open.append(sock)
+        if self._over:
+            self.end()
+
+    def forget(self, sock: socket.socket) -> None:
+        """Removes a socket, and leaves it open."""
+        self._open.remove(sock)
+
+    def drop(self, sock: socket.socket) -> None:
+        """Removes and closes a socket."""
+        self.forget(sock)
+        sock.close()
+
+    def end(self) -> None:
+        """Ends every wait on the sockets. Any thread may call it."""
+        self._over = True
+        for sock in tuple(self._open):
+            with suppress(OSError):
+                # `SSLSocket.shutdown` would drop the encryption before it ends the connection.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Closes the sockets, in any state."""
+        self.end()
+        while self._open:
+            self._open.pop().close()
+
+
+class Session(NamedTuple):
+    """A server, how to connect to it, the time limits, and the sockets."""
+
+    endpoint: Endpoint
+    timeouts: Timeouts
+    deadline: Deadline
+    sockets: Sockets
+
+    @property
+    def host(self) -> str:
+        """The name of the server, for messages."""
+        return self.endpoint.host
+
+    def part(self, seconds: float, late: str) -> AbstractContextManager[None]:
+        """Ends the sockets if the block takes longer than `seconds`, and raises an error `late`."""
+        return self.deadline.part(seconds, self.sockets.end, late)
