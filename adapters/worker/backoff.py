@@ -8,13 +8,10 @@ from collections.abc import Callable, Collection
 
 from adapters.use_cases.schedule import Job
 
-FIRST_S, LONGEST_S = 60.0, 3600.0
+_FIRST_S, _LONGEST_S = 60.0, 3600.0
 """The pause after a first failure, and the longest pause."""
-
-
-def rest_after(failures: int, first: float = FIRST_S) -> float:
-    """Returns the seconds to rest after so many failures in a row: twice as long each time."""
-    return float(min(first * 2 ** (failures - 1), LONGEST_S)) if failures > 0 else 0.0
+_MAX_DOUBLINGS = 6
+"""By then the longest pause is reached. After a thousand, the number would be too large."""
 
 
 class Backoff:
@@ -35,7 +32,8 @@ class Backoff:
         """Lets the job rest, because it has failed."""
         with self._lock:
             _, failures = self._resting.get(job, (0.0, 0))
-            self._resting[job] = self._clock() + rest_after(failures + 1), failures + 1
+            pause = min(_FIRST_S * 2 ** min(failures, _MAX_DOUBLINGS), _LONGEST_S)
+            self._resting[job] = self._clock() + pause, failures + 1
 
     def forget(self, job: Job) -> None:
         """Forgets the failures of the job, because it is done."""

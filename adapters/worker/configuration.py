@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from adapters.errors import SettingsError
+from adapters.errors import Fault, SettingsError
 from adapters.settings import Settings, company_files, load_settings
 from adapters.use_cases.observer import Observer
 
@@ -70,7 +70,7 @@ class Configuration:
     def _settings_error(self, error: Exception) -> SettingsError:
         if isinstance(error, SettingsError):
             return error
-        return SettingsError(self._file, "", f"cannot be read ({type(error).__name__})")
+        return SettingsError(Fault(self._file, "", f"cannot be read ({type(error).__name__})"))
 
     def _report(self) -> None:
         self._observer.configured(self._settings)

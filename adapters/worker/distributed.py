@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import asynccontextmanager, suppress
-from datetime import datetime
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
-import psycopg
+import msgspec
 from procrastinate import App, PsycopgConnector
-from procrastinate.exceptions import ConnectorException
-from procrastinate.worker import Worker
-from psycopg import AsyncConnection
+from procrastinate.app import WorkerOptions
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import Status
+from procrastinate.retry import RetryStrategy
+from psycopg import AsyncConnection, Error
 
 from adapters.store.connecting import SET_KEEPALIVES, conninfo_of, unavailable
 from adapters.store.errors import StoreUnavailable
@@ -26,30 +28,42 @@ from adapters.use_cases.observer import Observer
 from adapters.use_cases.schedule import Job
 from adapters.worker.capacity import Capacity
 from adapters.worker.configuration import Configuration
-from adapters.worker.job_queue import QUEUES, TASK, Failed, Jobs, Retry, job_of
 from adapters.worker.job_runner import JobRunner
 from adapters.worker.job_schema import SET_SEARCH_PATH, require_jobs
-from adapters.worker.pace import Pace
 
-_STOP_CHECK_S = 0.2
-"""How often the worker checks whether it has to stop."""
-_RECORDING_S = 5.0
-"""Time after the grace, to record the jobs that were given up."""
-_LOOK_TIMEOUT_S = 60.0
-"""A look for due jobs that takes longer is given up."""
-_LOOK_PING_S = 5.0
-"""How often a look for due jobs gives the database a sign of life."""
-_LOOK_LOST_S = 20
-"""Without a sign of life for this time, the database ends the look and releases its lock. Or else
-no other machine could look after this one froze or disappeared."""
-_MAX_CONNECTIONS = 4
+_DO, _LOOK, _RESCUE = "tenure.do", "tenure.look", "tenure.rescue"
+"""The tasks: to do one job; and periodic ones, to look for due jobs and to rescue stalled ones."""
+_CLOCKS, _IMPORTS = "tenure.clocks", "tenure.imports"
+"""The queues. Each has a Procrastinate worker, because each has a limit (`Capacity`). The periodic
+tasks go through the queue of the clock jobs, which wait for no customer's server."""
+_STOP_CHECK_S = 0.2  # how often the worker checks whether it has to stop
+_RECORDING_S = 5.0  # the time after the grace, to record the jobs that were given up
+_LOOK_TIMEOUT_S = 60.0  # a look for due jobs that takes longer is given up
 _CONNECT_TIMEOUT_S = 10.0
-_NEVER_S = 10 * 365 * 86_400.0
-"""Ten years, to switch off a mechanism of Procrastinate that has no switch."""
+_END_FROZEN = "SET idle_in_transaction_session_timeout TO '10s'"
+"""Lets the database end the transaction of a frozen machine. Its locks would block all others."""
+_BEATS = 6  # signs of life that a worker can miss before it counts as dead
+_MAX_DEATHS = 3  # workers that may die during one job before it has to rest: it may be the cause
+_LONGEST_REST = timedelta(hours=1)  # a clock that is ahead may have set the end of a longer one
+_AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+"""A moment in the past, even if the clocks of this machine and of the database differ."""
+
+
+class Pace(NamedTuple):
+    """How often a worker does things. All values are seconds."""
+
+    look: int = 10  # between two looks for due jobs, on all machines together; a divisor of 60
+    poll: float = 5  # between two questions for a job; with `listen`, it hears of a new job sooner
+    stalled: float = 30  # until the jobs of a worker without signs of life are given to others
+    rest: int = 60  # before the second attempt of a job; each further rest is longer by as much
+
+
+class Failed(Exception):
+    """A job failed. The observer has the error. Procrastinate must not: it would log the text."""
 
 
 class DistributedWorker:
-    """Looks for due jobs, adds them to the common queue, and does jobs from this queue.
+    """Looks for due jobs, adds them to the common queues, and does jobs from these queues.
 
     `workers` limits the jobs that it does side by side (`Capacity`). The store alone decides what
     is due and what is done. So a job that comes twice or too late does nothing.
@@ -67,27 +81,22 @@ class DistributedWorker:
         listen: bool = True,
         pace: Pace = Pace(),  # noqa: B008 - a value
     ) -> None:
-        """Checks the schema for jobs, and prepares the worker.
+        """Prepares the worker. With `listen`, a direct connection tells it of new jobs at once.
 
-        With `listen`, the worker hears of new jobs at once. This needs a direct connection, without
-        a pooler. Raises `StoreUnavailable` if the database at `url` cannot be reached, or its
-        schema for jobs is another release's.
+        Raises `StoreUnavailable` if the database at `url` cannot be reached, or its schema for jobs
+        is another release's.
         """
         require_jobs(url)
         self._conninfo = conninfo_of(url)
-        self._capacity = Capacity(workers)
-        self._runner = JobRunner(configuration, store, observer, self._capacity, now)
+        capacity = Capacity(workers)
+        self._runner = JobRunner(configuration, store, observer, capacity, now)
         self._observer = observer
         self._listen = listen
         self._pace = pace
-        self._pool = ThreadPoolExecutor(self._capacity.most, thread_name_prefix="worker")
-        self._looker = ThreadPoolExecutor(1, thread_name_prefix="look")
-        self._running: dict[str, Future[bool]] = {}
-        self._looking: Future[list[Job]] | None = None
-        self._stopping = threading.Event()
-        self._grace_end = 0.0  # by the monotonic clock
-        self._jobs: Jobs | None = None
-        self._worker: Worker | None = None
+        self._limits = {_CLOCKS: workers + 2, _IMPORTS: capacity.pickups}  # 2 are periodic tasks
+        self._pool = ThreadPoolExecutor(sum(self._limits.values()), thread_name_prefix="worker")
+        self._running: dict[Job | None, Future[Any]] = {}
+        self._looked_at = float("-inf")  # by the monotonic clock
 
     def run(self, stop: threading.Event, grace: float) -> bool:
         """Works until `stop` is set. Returns whether all running jobs ended within `grace` seconds.
@@ -95,187 +104,155 @@ class DistributedWorker:
         A job that did not end has stored nothing, and leaves nothing once the process ends.
         Another worker does it. While the database cannot be reached, the worker waits for it.
         """
-        asyncio.run(self._serve(stop, grace))
-        for pool in (self._pool, self._looker):
-            pool.shutdown(wait=False, cancel_futures=True)
+        grace_end = asyncio.run(self._serve(stop, grace))
+        self._pool.shutdown(wait=False, cancel_futures=True)
         # `wait` would wait for a future that was cancelled before it began, though it is done.
-        futures: tuple[Future[Any] | None, ...] = (self._looking, *self._running.values())
-        running = [each for each in futures if each is not None and not each.done()]
-        return not wait(running, max(0.0, self._grace_end - monotonic())).not_done
+        running = [each for each in self._running.values() if not each.done()]
+        return not wait(running, max(0.0, grace_end - monotonic())).not_done
 
-    async def _serve(self, stop: threading.Event, grace: float) -> None:
-        working = asyncio.create_task(self._work(grace))
+    async def _serve(self, stop: threading.Event, grace: float) -> float:
+        """Works until `stop` is set. Returns when the grace ends, by the monotonic clock."""
+        working = asyncio.create_task(self._keep_working(grace))
         while not stop.is_set():
             await asyncio.sleep(_STOP_CHECK_S)
-        self._stopping.set()
-        self._grace_end = monotonic() + grace
-        if self._jobs is not None:
-            self._jobs.stop()
-        if self._worker is not None:
-            self._worker.stop()  # type: ignore[no-untyped-call]
-        else:
-            working.cancel()
-        _, late = await asyncio.wait({working}, timeout=grace + _RECORDING_S)
-        for each in late:
-            each.cancel()
+        grace_end = monotonic() + grace
+        working.cancel()
+        await asyncio.wait({working}, timeout=grace + _RECORDING_S)
+        return grace_end
 
-    async def _work(self, grace: float) -> None:
-        """Runs sessions, one after the other. A session lasts until an unexpected error ends it."""
-        failures = 0
-        while not self._stopping.is_set():
-            began = monotonic()
-            reason: Exception = StoreUnavailable("the queue of jobs has stopped working")
-            try:
+    async def _keep_working(self, grace: float) -> None:
+        """Runs sessions, one after the other. A loss of the database ends a session."""
+        while True:
+            with self._reporting():
                 await self._session(grace)
-            except Exception as error:
-                reason = error
-            if self._stopping.is_set():
-                return
-            failures = 1 if monotonic() > began + _LOOK_TIMEOUT_S else failures + 1
-            self._observer.unavailable(_translate(reason))
-            await asyncio.sleep(self._retry_pause(failures))
+            await asyncio.sleep(self._pace.poll)
+
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        """Reports an error in the `with` to the observer. It does not raise it."""
+        try:
+            yield
+        except Exception as error:
+            is_away = isinstance(error, (ConnectorException, Error))
+            self._observer.unavailable(unavailable(error) if is_away else error)
 
     async def _session(self, grace: float) -> None:
-        async with self._opened() as (app, jobs):
-            worker = Worker(
-                app,
-                queues=QUEUES,
-                name="tenure",
-                concurrency=self._capacity.most,
-                fetch_job_polling_interval=self._pace.poll,
-                abort_job_polling_interval=_NEVER_S,
-                shutdown_graceful_timeout=grace,
-                listen_notify=self._listen,
-                delete_jobs="always",
-                install_signal_handlers=False,
-                # Procrastinate's heartbeat pauses while the worker stops, and ends at its first
-                # failure. `_signs_of_life` replaces it.
-                update_heartbeat_interval=_NEVER_S,
-                # When the database comes back, no worker has given a sign of life for a while.
-                # They are not dead. So `_looks` waits before it rescues jobs.
-                stalled_worker_timeout=_NEVER_S,
-            )
-            tasks = [
-                asyncio.create_task(each)
-                for each in (self._looks(jobs), self._signs_of_life(jobs, worker))
+        """Works until a worker of Procrastinate fails. Then it stops the other, and raises why."""
+        async with self._new_app(grace).open_async() as app:
+            with suppress(AlreadyEnqueued):  # a first look at once, and not after some seconds
+                await app.tasks[_LOOK].defer_async(timestamp=0)
+            watching = asyncio.create_task(self._keep_watching(app))
+            workers = [
+                asyncio.create_task(app.run_worker_async(queues=[queue], concurrency=limit))
+                for queue, limit in self._limits.items()
             ]
-            self._jobs, self._worker = jobs, worker
             try:
-                await worker.run()  # type: ignore[no-untyped-call]
+                await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                self._jobs = self._worker = None
-                for each in tasks:
-                    each.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                for worker in workers:
+                    worker.cancel()
+                ended = await asyncio.gather(*workers, return_exceptions=True)
+                watching.cancel()  # last: while the database stands still, workers cannot end
+        # Procrastinate's worker ends without an error if its listener or its heartbeat fails.
+        errors = [each for each in ended if isinstance(each, Exception)]
+        raise errors[0] if errors else StoreUnavailable("the queue of jobs has stopped working")
 
-    @asynccontextmanager
-    async def _opened(self) -> AsyncIterator[tuple[App, Jobs]]:
-        """Yields the application and the jobs of Procrastinate, connected to the database."""
+    def _new_app(self, grace: float) -> App:
         connector = PsycopgConnector(
-            conninfo=self._conninfo,
-            configure=_configure,
-            min_size=1,
-            max_size=_MAX_CONNECTIONS,
-            timeout=_CONNECT_TIMEOUT_S,
-            # The pool tries less and less often to reconnect. After it has given up, the next
-            # request for a connection makes it try at once.
-            reconnect_timeout=_CONNECT_TIMEOUT_S / 2,
+            conninfo=self._conninfo, configure=_configure, timeout=_CONNECT_TIMEOUT_S
         )
-        app = App(connector=connector)
-        app.job_manager = jobs = Jobs(connector, self._pace, self._capacity)
-        app.task(name=TASK, retry=Retry(self._pace))(self._task)
-        async with app.open_async():
-            yield app, jobs
+        options = WorkerOptions(
+            fetch_job_polling_interval=self._pace.poll,
+            update_heartbeat_interval=self._pace.stalled / _BEATS,
+            stalled_worker_timeout=self._pace.stalled,
+            shutdown_graceful_timeout=grace,
+            listen_notify=self._listen,
+            delete_jobs="always",
+            install_signal_handlers=False,
+        )
+        app = App(connector=connector, worker_defaults=options)
+        rest = self._pace.rest
+        # A job that was given up is not tried again: the next look adds it.
+        retry = RetryStrategy(wait=rest, linear_wait=rest, retry_exceptions=[Failed])
+        app.task(name=_DO, retry=retry)(self._do)
+        # One look runs at a time, on all machines together. Without any periodic task,
+        # Procrastinate would not notice that its heartbeat or its listener has failed.
+        periodic = app.periodic(cron=f"* * * * * */{self._pace.look}")
+        for name, work, lock in ((_LOOK, self._look, _LOOK), (_RESCUE, self._rescue, None)):
+            task = app.task(name=name, queue=_CLOCKS, priority=1, lock=lock, queueing_lock=name)
+            periodic(task(partial(work, app)))
+        return app
 
-    async def _task(self, company: str, slot: str | None) -> None:
-        """Does one job in a thread. Raises `Failed` if it did not go well."""
-        while (earlier := self._running.get(company)) is not None and not earlier.done():
-            # A session that lost the database, or whose jobs were rescued, gave this job up. But
-            # its thread cannot be stopped, and must end first.
-            await asyncio.wait([asyncio.wrap_future(earlier)])
-        future = self._running[company] = self._pool.submit(self._runner.do, job_of(company, slot))
-        try:
-            well = await asyncio.wrap_future(future)
-        except Exception:
-            well = False
-        if not well:
+    async def _do(self, **arguments: Any) -> None:
+        """The task that does one job. Raises `Failed` if the job did not go well."""
+        job = msgspec.convert(arguments, Job)
+        if not await self._in_thread(job, lambda: self._runner.do(job)):
             raise Failed
 
-    async def _looks(self, jobs: Jobs) -> None:
-        """Looks for due jobs, again and again."""
-        # Jobs are rescued only when the database has answered for a while. At the beginning, and
-        # when the database comes back, live workers have had no chance for a sign of life.
-        failures, rescue_from = 0, monotonic() + self._pace.stalled
-        while not self._stopping.is_set():
-            try:
-                async with asyncio.timeout(_LOOK_TIMEOUT_S):
-                    await self._look(jobs, rescue=monotonic() >= rescue_from)
-                failures = 0
-            except Exception as error:
-                failures, rescue_from = failures + 1, monotonic() + self._pace.stalled
-                self._observer.unavailable(_translate(error))
-            await asyncio.sleep(self._retry_pause(failures) if failures else self._pause())
+    async def _in_thread(self, job: Job | None, work: Callable[[], Any]) -> Any:
+        """Does a job in a thread, or without a job the look.
 
-    async def _look(self, jobs: Jobs, rescue: bool) -> None:
-        """Looks for due jobs once, unless another worker looks at this moment."""
-        self._running = {key: job for key, job in self._running.items() if not job.done()}
-        connector = jobs.connector
-        assert isinstance(connector, PsycopgConnector)  # noqa: S101 - `_opened` made it
-        async with connector.pool.connection() as connection:
-            # A lock of the transaction is released when the transaction ends, for any reason.
-            cursor = await connection.execute(
-                "SELECT set_config('idle_in_transaction_session_timeout', %s, true),"
-                " pg_try_advisory_xact_lock(hashtext('tenure jobs'))",
-                (f"{_LOOK_LOST_S}s",),
-            )
-            row = await cursor.fetchone()
-            if not row or not row[1]:
-                self._observer.stood_aside()
-                return
-            if rescue:
-                for job in await jobs.rescue():
-                    self._observer.took_over(job)
-            await jobs.wake()
-            await jobs.defer(await self._due(connection), connection)
+        A session that lost the database gave up its jobs, but threads cannot be stopped. If such a
+        thread still does this job, its result is returned, and the job does not begin again.
+        """
+        self._running = {key: each for key, each in self._running.items() if not each.done()}
+        if job not in self._running:
+            self._running[job] = self._pool.submit(work)
+        return await asyncio.wrap_future(self._running[job])
 
-    async def _due(self, connection: AsyncConnection[Any]) -> list[Job]:
-        """Returns the due jobs. A separate thread finds them: those for jobs may all be busy."""
-        # An earlier look that was given up may still run. Its answer is as good.
-        if self._looking is None or self._looking.done():
-            self._looking = self._looker.submit(self._runner.due)
-        looking = asyncio.wrap_future(self._looking)
-        while not looking.done():
-            await asyncio.wait({looking}, timeout=_LOOK_PING_S)
-            await connection.execute("SELECT 'looking'")
-        return await looking
-
-    async def _signs_of_life(self, jobs: Jobs, worker: Worker) -> None:
+    async def _keep_watching(self, app: App) -> None:
+        """Reports whether the database answers, while other workers look for due jobs."""
         while True:
-            await asyncio.sleep(self._pace.beat)
-            if worker.worker_id is not None:
-                with suppress(ConnectorException):
-                    await jobs.update_heartbeat(worker.worker_id)
+            if monotonic() > self._looked_at + _LOOK_TIMEOUT_S:
+                with self._reporting():
+                    async with asyncio.timeout(_LOOK_TIMEOUT_S):
+                        await app.check_connection_async()
+                    self._observer.stood_aside()
+            await asyncio.sleep(self._pace.look)
 
-    def _retry_pause(self, failures: int) -> float:
-        """Returns the seconds to wait after so many failures in a row."""
-        return float(min(2 ** (failures - 1), self._pace.look))
+    async def _look(self, app: App, timestamp: int) -> None:
+        """The task that looks for due jobs, and adds those that neither wait nor run yet."""
+        self._looked_at = monotonic()
+        with self._reporting():
+            async with asyncio.timeout(_LOOK_TIMEOUT_S):
+                queued = await _queued(app)  # first: a job that ends meanwhile is not added again
+                due = await self._in_thread(None, self._runner.due)
+                await _defer(app, [job for job in due if job not in queued])
+        self._looked_at = monotonic()
 
-    def _pause(self) -> float:
-        """Returns the seconds until the next look. They vary, so workers do not look in step."""
-        look = self._pace.look * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
-        return self._runner.pause(look)
+    async def _rescue(self, app: App, timestamp: int) -> None:
+        """The task that puts jobs back into their queues if their workers give no sign of life."""
+        manager, silent = app.job_manager, self._pace.stalled
+        for each in await manager.get_stalled_jobs(seconds_since_heartbeat=silent):
+            with suppress(ConnectorException):  # another worker was faster
+                if each.task_name != _DO:  # a periodic task, which soon comes again
+                    await manager.finish_job(each, Status.FAILED, delete_job=True)
+                    continue
+                rest = timedelta(seconds=self._pace.rest * (each.attempts + 1 - _MAX_DEATHS))
+                at = utc_now() + rest if rest > timedelta(0) else _AT_ONCE
+                await manager.retry_job(each, retry_at=at)
+                self._observer.took_over(msgspec.convert(each.task_kwargs, Job))
+
+
+async def _defer(app: App, jobs: list[Job]) -> None:
+    """Adds the jobs to their queues."""
+    for queue, is_clock in ((_CLOCKS, True), (_IMPORTS, False)):
+        arguments = [msgspec.to_builtins(job) for job in jobs if job.is_clock == is_clock]
+        if arguments:
+            await app.tasks[_DO].configure(queue=queue).batch_defer_async(*arguments)
+
+
+async def _queued(app: App) -> set[Job]:
+    """Returns the jobs that wait or run. Deletes jobs that rest for too long."""
+    queued = set()
+    for each in await app.job_manager.list_jobs_async(task=_DO):
+        if each.id and each.scheduled_at and each.scheduled_at > utc_now() + _LONGEST_REST:
+            await app.job_manager.cancel_job_by_id_async(each.id, delete_job=True)
+        elif each.status in (Status.TODO.value, Status.DOING.value):
+            queued.add(msgspec.convert(each.task_kwargs, Job))
+    return queued
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:
-    await connection.execute(f"{SET_KEEPALIVES}; {SET_SEARCH_PATH}")
+    await connection.execute(f"{SET_KEEPALIVES}; {SET_SEARCH_PATH}; {_END_FROZEN}")
     await connection.commit()
-
-
-def _translate(error: Exception) -> Exception:
-    """Returns the `StoreUnavailable` for an error of the database, or else the error itself."""
-    cause = error.__cause__ if isinstance(error, ConnectorException) else error
-    if isinstance(cause, psycopg.Error):
-        return unavailable(cause)
-    if isinstance(error, TimeoutError):
-        return StoreUnavailable("the database does not answer in time")
-    return error

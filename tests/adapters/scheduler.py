@@ -71,11 +71,10 @@ def main(config: str, moment: str, *options: str) -> None:
 
     with closing(open_store(database)) as store:
         if options:
-            from adapters.worker.distributed import DistributedWorker
-            from adapters.worker.pace import Pace
+            from adapters.worker.distributed import DistributedWorker, Pace
 
             assert isinstance(database, PostgresUrl)
-            hasty = Pace(look=0.3, poll=0.2, beat=0.5, stalled=2.0, rest=0.5)
+            hasty = Pace(look=1, poll=0.2, stalled=2, rest=1)
             pace = Pace() if "--usual" in options else hasty
             worker = DistributedWorker(
                 configuration, store, database.url, observers, WORKERS, now, pace=pace

@@ -130,7 +130,7 @@ class Race:
 
     def served(self, store: Store, slot: datetime) -> bool:
         """Whether every company is past a slot."""
-        return all(store.company_state(key).served(slot) for key in self.keys)
+        return all(store.runs.company_state(key).served(slot) for key in self.keys)
 
 
 class Workers:
@@ -230,7 +230,8 @@ def racing(kind: str, database: Database, size: Size) -> Iterator[tuple[Race, Wo
         opened.callback(workers.end)
         workers.start(size.processes)
         wait_for(
-            lambda: workers.ready() and len(store.enrolled_companies()) == size.companies, workers
+            lambda: workers.ready() and len(store.schedule.enrolled_companies()) == size.companies,
+            workers,
         )
         yield race, workers, store
 
@@ -246,7 +247,7 @@ def wait_for(what: Callable[[], bool], workers: Workers) -> None:
 
 def nobody_is_due(store: Store, now: datetime) -> bool:
     """Whether all clock work is done."""
-    return not store.due_companies(Schedule(), now)
+    return not store.roster.due_companies(Schedule(), now)
 
 
 def test_each_slot_of_each_company_is_served_once_however_many_race(
@@ -266,7 +267,7 @@ def test_each_slot_of_each_company_is_served_once_however_many_race(
         assert_served_once(race, store)
         # Whatever ran was said by the one who did it, and by nobody else.
         assert max(workers.runs().values()) == 1
-        assert sum(workers.runs().values()) == sum(len(store.every_run(key)) for key in race.keys)
+        assert sum(workers.runs().values()) == sum(len(store.runs.every(key)) for key in race.keys)
         assert workers.told() == ""
 
 
@@ -315,16 +316,16 @@ def test_the_work_of_a_killed_worker_is_done_by_another_within_a_minute(
 
 def served_by_some(race: Race, store: Store, slot: datetime) -> bool:
     """Whether a slot is being served at this moment."""
-    return any(store.company_state(key).served(slot) for key in race.keys)
+    return any(store.runs.company_state(key).served(slot) for key in race.keys)
 
 
 def assert_served_once(race: Race, store: Store) -> None:
     """What is stored is what one worker alone would have stored, looking at every slot."""
     assert store.verify(lambda _: None).problems == ()
-    ids = Counter(record.run for key in race.keys for record in store.every_run(key))
+    ids = Counter(record.run for key in race.keys for record in store.runs.every(key))
     assert max(ids.values()) == 1
     for key in race.keys:
-        runs = [record.ended for record in store.every_run(key)]
+        runs = [record.ended for record in store.runs.every(key)]
         imports = [run for run in runs if run.run_kind is RunKind.IMPORT]
         assert [run.slot for run in imports] == race.slots
         assert {run.outcome for run in runs} == {Outcome.APPLIED}
@@ -341,14 +342,14 @@ def assert_counted(race: Race, imports: list[RunEnded]) -> None:
 
 def assert_people(race: Race, store: Store, key: str, runs: list[RunEnded]) -> None:
     """Everyone is there once, with events in order; and there are as many as the runs say."""
-    people = list(store.employees(key))
+    people = list(store.roster.employees(key))
     everyone = {f"x{number}" for number in range(len(race.slots))}
     assert len(people) == len(everyone)
     assert {each.external_id for each in people} == everyone
     assert {each.email for each in people} == {f"p{one[1:]}@{key}.example" for one in everyone}
     events = 0
     for each in people:
-        told = store.events(each.id)
+        told = store.events.of(each.id)
         assert [event.originator_version for event in told] == list(range(1, len(told) + 1))
         kinds = Counter(str(event.event.__struct_config__.tag) for event in told)
         assert kinds["registered"] == 1
