@@ -26,8 +26,8 @@ from cli import exit_codes
 from cli.stopping import stopped_by
 
 if TYPE_CHECKING:
-    from adapters.worker.log import LogObserver
-    from adapters.worker.metrics import Metrics
+    from adapters.observe.log import LogObserver
+    from adapters.observe.metrics import Metrics
 
 _NOTIFICATIONS_S = 5.0
 """Time for notifications that are still to be sent when the work has ended."""
@@ -123,7 +123,7 @@ def serve_command(
     It also does what became due while it did not run. SIGTERM or SIGINT stops it. A second signal
     ends it at once. The log goes to standard error.
     """
-    from adapters.worker.log import LogObserver, logging_to
+    from adapters.observe.log import LogObserver, logging_to
 
     file = find_settings(context.find_root().obj.get("config"))
     with logging_to(sys.stderr, log_level):
@@ -175,7 +175,7 @@ def _worker(
 
 
 def _metrics() -> Metrics:
-    from adapters.worker.metrics import Metrics
+    from adapters.observe.metrics import Metrics
 
     return Metrics()
 
@@ -200,7 +200,7 @@ def _notifier(
 @contextmanager
 def _served(metrics: Metrics, address: Address) -> Iterator[Address]:
     """Serves the metrics for the time of the `with`. Raises `CliError` if that is impossible."""
-    from adapters.worker.metrics_server import serve
+    from adapters.observe.http import serve
 
     try:
         server = serve(metrics, address.host, address.port)

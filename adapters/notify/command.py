@@ -7,13 +7,12 @@ import signal
 import subprocess
 import threading
 
-from adapters.notify.configured import Notify
 from adapters.notify.failure import NotDelivered, in_time
+from adapters.notify_settings import Notify
+from adapters.watchdog import Overdue, watchdog
 
 _ALWAYS = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TZ", "USER")
 """Variables that every program gets. Other variables may contain passwords of customers."""
-_TICK_S = 0.1
-"""The longest time until a program is killed after `stop` is set."""
 
 
 def run_command(notify: Notify, body: bytes, stop: threading.Event) -> None:
@@ -52,30 +51,12 @@ def _feed(
 
     Kills the process and returns `None` after `timeout` seconds, or when `stop` is set.
     """
-    over = threading.Event()
-    watch = threading.Thread(target=_kill_late, args=(process, over, timeout, stop), daemon=True)
-    watch.start()
     try:
-        process.communicate(body)
-    finally:
-        ended_itself = not over.is_set()
-        over.set()
-        watch.join()
-    return process.returncode if ended_itself else None
-
-
-def _kill_late(
-    process: subprocess.Popen[bytes], over: threading.Event, timeout: float, stop: threading.Event
-) -> None:
-    """Kills a process after `timeout` seconds or after `stop`, unless `over` is set before."""
-    left = timeout
-    while left > 0 and not stop.is_set():
-        if over.wait(min(_TICK_S, left)):
-            return
-        left -= _TICK_S
-    if not over.is_set():
-        over.set()
-        _kill(process)
+        with watchdog(timeout, lambda: _kill(process), stop):
+            process.communicate(body)
+    except Overdue:
+        return None
+    return process.returncode
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -6,12 +6,14 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
-from adapters.notify.configured import Channel, Notify
 from adapters.notify.failure import NotDelivered
+from adapters.notify_settings import Channel, Notify
 
-_FIRST_PAUSE_S = 1.0
+FIRST_PAUSE_S = 1.0
+"""The pause between the first attempt and the second."""
+MAX_JITTER_S = 0.5
+"""The most that chance adds to a pause, so that several workers do not try at the same moment."""
 _GROWTH = 3.0  # the factor from one pause to the next
-_MAX_JITTER_S = 0.5  # random, so that several workers do not try at the same moment
 _MAX_PAUSE_S = 60.0
 
 
@@ -42,8 +44,8 @@ def _retry(attempt: Callable[[], None], attempts: int, stop: threading.Event) ->
     tenacity.Retrying(
         retry=tenacity.retry_if_exception(lambda e: isinstance(e, NotDelivered) and e.transient),
         stop=tenacity.stop_after_attempt(attempts) | tenacity.stop_when_event_set(stop),
-        wait=tenacity.wait_exponential(_FIRST_PAUSE_S, exp_base=_GROWTH, max=_MAX_PAUSE_S)
-        + tenacity.wait_random(0, _MAX_JITTER_S),
+        wait=tenacity.wait_exponential(FIRST_PAUSE_S, exp_base=_GROWTH, max=_MAX_PAUSE_S)
+        + tenacity.wait_random(0, MAX_JITTER_S),
         sleep=tenacity.sleep_using_event(stop),
         reraise=True,
     )(attempt)

@@ -13,9 +13,9 @@ from uuid import UUID
 
 import msgspec
 
-from adapters.notify.configured import Channel, Notify
 from adapters.notify.delivering import deliver
 from adapters.notify.failure import NotDelivered
+from adapters.notify_settings import Channel, Notify
 from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
 from adapters.use_cases.execute import document_of
@@ -228,13 +228,13 @@ class _ChannelQueue:
 
 def find_run(store: Store, run: UUID) -> RunDocument | None:
     """Returns a run in the form that `tenure run` prints, or `None` if it does not exist."""
-    record = store.find_run(run)
+    record = store.runs.find(run)
     return None if record is None else document_of(store, record)
 
 
 def find_fault(store: Store, company: str, since: datetime) -> RunDocument | None:
     """Returns the latest run of a company if it failed and ended at or after `since`."""
-    for record in store.runs(company, 1):
+    for record in store.runs.latest(company, 1):
         if record.ended.outcome is Outcome.FAILED and record.ended.finished >= since:
             return document_of(store, record)
     return None

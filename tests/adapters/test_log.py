@@ -21,14 +21,15 @@ from uuid import UUID
 
 import pytest
 
-from adapters.errors import SettingsError
-from adapters.notify.configured import Channel
+from adapters.company_settings import Customer
+from adapters.errors import Fault, SettingsError
 from adapters.notify.notifier import NotificationResult
-from adapters.settings import Customer, Settings
+from adapters.notify_settings import Channel
+from adapters.observe.log import LogObserver, logging_to
+from adapters.settings import Settings
 from adapters.sources.source import SourceUnreachable
 from adapters.store.errors import StoreUnavailable
 from adapters.use_cases.schedule import DOING, Job
-from adapters.worker.log import LogObserver, logging_to
 from domain.company_runs.events import FileInfo, RunKind
 from domain.issues.catalogue import Severity
 from domain.outcome import Counts, Outcome
@@ -128,7 +129,7 @@ def test_the_level_of_a_line_follows_the_outcome_of_the_run(outcome: Outcome, le
         (ValueError(f"{MARK} is no date"), None),
         (SourceUnreachable("the log-in is refused"), "the log-in is refused"),
         (StoreUnavailable("the line is lost"), "the line is lost"),
-        (SettingsError(Path("a.toml"), "schedule", "expected a table"), "a.toml, schedule: "),
+        (SettingsError(Fault(Path("a.toml"), "name", "expected a text")), "a.toml, name: "),
     ],
 )
 def test_the_words_of_an_error_are_logged_only_when_tenure_wrote_them(
@@ -191,7 +192,7 @@ def test_broken_configurations_and_notifications_are_told() -> None:
     # when
     with logged() as lines:
         log = LogObserver()
-        log.misconfigured("acme", SettingsError(Path("a.toml"), "name", "expected a text"))
+        log.misconfigured("acme", SettingsError(Fault(Path("a.toml"), "name", "expected a text")))
         log.notified(
             NotificationResult(
                 "failed", Channel.URL, "acme", UUID(int=7), "hooks.example answered 500"
@@ -227,7 +228,7 @@ def test_a_configuration_that_is_right_again_is_logged_once(company: str | None)
     with logged() as lines:
         log = LogObserver()
         log.configured(settings("acme"))
-        log.misconfigured(company, SettingsError(Path("a.toml"), "name", "expected a text"))
+        log.misconfigured(company, SettingsError(Fault(Path("a.toml"), "name", "expected a text")))
         log.configured(settings("acme", "bravo"))
         log.configured(settings("acme", "bravo"))
 
@@ -309,7 +310,7 @@ def test_a_line_during_a_job_names_the_company_and_the_slot() -> None:
     another company itself."""
     # when
     with logged() as lines:
-        log = logging.getLogger("adapters.sources.attempts")
+        log = logging.getLogger("adapters.sources.retry")
         log.info("before")
         token = DOING.set(Job("acme", NOW))
         log.info("trying again in 2 seconds: the line is lost")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 
 import msgspec
@@ -14,17 +15,18 @@ import pytest
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
-from adapters.errors import SettingsError
-from adapters.settings import Customer, Settings
+from adapters.company_settings import Customer
+from adapters.errors import Fault, SettingsError
+from adapters.observe import http
+from adapters.observe.http import serve
+from adapters.observe.metrics import Metrics
+from adapters.settings import Settings
 from adapters.sources.folder import FolderSource
 from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
 from adapters.use_cases.app import App
 from adapters.use_cases.import_delivery import import_delivery
 from adapters.use_cases.schedule import Job
-from adapters.worker import metrics_server as module
-from adapters.worker.metrics import Metrics
-from adapters.worker.metrics_server import serve
 from domain.company_runs.events import RunKind, RunRecord
 from domain.outcome import Outcome
 from domain.schedule import Schedule
@@ -32,7 +34,7 @@ from tests.adapters.steps import delivered
 from tests.adapters.test_log import MARK, a_run
 from tests.given import NOW, a_company
 
-BROKEN = SettingsError(Path("tenure.toml"), "name", "expected a text")
+BROKEN = SettingsError(Fault(Path("tenure.toml"), "name", "expected a text"))
 
 
 class Watch:
@@ -78,7 +80,7 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
 
 def asked(port: int, path: str, method: str = "GET") -> tuple[int, str, str]:
     """Status, body and type of an answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request(method, path)
         answer = connection.getresponse()
@@ -205,14 +207,14 @@ def test_a_company_whose_runs_cannot_be_read_keeps_no_other_from_being_told(
     app = App(settings("acme", "bravo"), store, lambda: at)
     text = "email,first_name,last_name\nanna@acme.example,Anna,Bakker\n"
     import_delivery(app, app.settings.customers["bravo"], "test", delivered(text))
-    real = store.runs
+    real = store.runs.latest
 
-    def runs(company: str | None, limit: int) -> list[RunRecord]:
+    def latest(company: str | None, limit: int) -> list[RunRecord]:
         if company == "acme":
             raise msgspec.DecodeError("Anna")
         return real(company, limit)
 
-    monkeypatch.setattr(store, "runs", runs)
+    monkeypatch.setattr(store.runs, "latest", latest)
     metrics.configured(app.settings)
 
     # when
@@ -403,7 +405,7 @@ def test_a_slow_client_holds_up_no_other_and_is_disconnected(
     """A client that sends its request slowly does not hold up other clients, and is
     disconnected."""
     # given
-    monkeypatch.setattr(module, "_CONNECTION_S", 0.5)
+    monkeypatch.setattr(http, "CONNECTION_S", 0.5)
     metrics.polled([], NOW)
 
     # when / then
@@ -421,14 +423,17 @@ def test_a_client_without_a_thread_frees_its_place(
     however often this happens."""
     # given
     metrics.polled([], NOW)
+    start = threading.Thread.start
 
-    def none(_: object) -> None:
-        raise RuntimeError("can't start new thread")
+    def one_for_each_client(thread: threading.Thread) -> None:
+        if threading.current_thread().name != "metrics":
+            raise RuntimeError("can't start new thread")
+        start(thread)
 
     # when
     with monkeypatch.context() as patched:
-        patched.setattr(module.threading.Timer, "start", none)
-        for _ in range(module._MAX_CLIENTS + 1):
+        patched.setattr(threading.Thread, "start", one_for_each_client)
+        for _ in range(http.MAX_CLIENTS + 1):
             with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
                 assert client.recv(100) == b""
 
@@ -440,7 +445,7 @@ def test_the_number_of_clients_at_once_is_limited(port: int) -> None:
     """When as many clients are connected as the server answers at once, the next client is
     disconnected."""
     # given
-    slow = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(module._MAX_CLIENTS)]
+    slow = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(http.MAX_CLIENTS)]
 
     # when / then
     try:

@@ -6,11 +6,12 @@ import json
 import os
 import socket
 import ssl
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,16 +19,18 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
+from adapters.company_settings import Customer
 from adapters.notify import delivering
 from adapters.notify.command import run_command
-from adapters.notify.configured import Channel, Notify
 from adapters.notify.delivering import deliver
 from adapters.notify.failure import NotDelivered, in_time
 from adapters.notify.notifier import NotificationResult, Notifier
 from adapters.notify.webhook import post
-from adapters.secret import Secret
-from adapters.settings import Customer, Settings
+from adapters.notify_settings import Channel, Notify
+from adapters.secrets import Secret
+from adapters.settings import Settings
 from adapters.store.errors import StoreUnavailable
 from adapters.store.sqlite import open_sqlite
 from adapters.store.store import Store
@@ -40,7 +43,8 @@ from domain.ids import run_id
 from domain.outcome import Outcome
 from domain.schedule import Schedule
 from projections.runs import RunDocument
-from tests.adapters.certificates import make_certificate
+from tests.adapters.certificates import Certificate, make_certificate
+from tests.adapters.proxies import USER, tinyproxy
 from tests.adapters.steps import delivered
 from tests.adapters.test_log import MARK, a_run
 from tests.given import NOW, a_company
@@ -58,10 +62,11 @@ def stop() -> threading.Event:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pauses of no length, and no proxy."""
-    for name in ("_FIRST_PAUSE_S", "_MAX_JITTER_S"):
+    for name in ("FIRST_PAUSE_S", "MAX_JITTER_S"):
         monkeypatch.setattr(delivering, name, 0.0)
-    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+    for name in ("http_proxy", "https_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 def soon(what: Callable[[], object]) -> None:
@@ -81,12 +86,13 @@ def test_runs_that_need_attention_are_notified(outcome: Outcome) -> None:
     the setting `on` names other outcomes."""
     # given
     usual = {Outcome.FAILED, Outcome.REFUSED, Outcome.HELD}
+    unset = Notify(command=("tell",))
 
     # then
-    assert Notify().wants(a_run(outcome)) == (outcome in usual)
-    assert Notify().wants(a_run(outcome, rejected=1))
-    assert Notify(on=frozenset({outcome.value})).wants(a_run(outcome))
-    assert not Notify(on=frozenset()).wants(a_run(outcome, rejected=1))
+    assert unset.wants(a_run(outcome)) == (outcome in usual)
+    assert unset.wants(a_run(outcome, rejected=1))
+    assert replace(unset, on=frozenset({outcome.value})).wants(a_run(outcome))
+    assert not replace(unset, on=frozenset()).wants(a_run(outcome, rejected=1))
 
 
 # By a program
@@ -233,8 +239,9 @@ class Hook(NamedTuple):
     asked: list[tuple[str, dict[str, str], bytes]]
 
 
-@pytest.fixture
-def hook() -> Iterator[Hook]:
+@contextmanager
+def serving(tls: Certificate | None = None) -> Iterator[Hook]:
+    """Yields a server that runs. A line of its answers is no header and no end of the headers."""
     answers: list[int] = []
     asked: list[tuple[str, dict[str, str], bytes]] = []
 
@@ -242,10 +249,12 @@ def hook() -> Iterator[Hook]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             asked.append((self.path, dict(self.headers), body))
-            self.send_response(answers.pop(0) if answers else 204)
+            self.send_response(answers.pop(0) if answers else 204, f"OK\r\n{MARK}")
             self.send_header("Location", "/elsewhere")
             self.end_headers()
-            self.wfile.write(MARK.encode() * 100)
+            with suppress(OSError):  # the client does not wait for the body
+                self.wfile.write(MARK.encode() * 100)
+                self.rfile.read(1)
 
         def do_GET(self) -> None:
             asked.append((self.path, {}, b""))
@@ -256,11 +265,33 @@ def hook() -> Iterator[Hook]:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls.cert, tls.key)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
-        yield Hook(f"http://127.0.0.1:{server.server_port}/{MARK}?{MARK}", answers, asked)
-        server.shutdown()
-        thread.join()
+        scheme = "https" if tls else "http"
+        try:
+            yield Hook(f"{scheme}://127.0.0.1:{server.server_port}/{MARK}?{MARK}", answers, asked)
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    with serving() as hook:
+        yield hook
+
+
+@pytest.fixture
+def secure_hook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
+    """A server with TLS, which the system trusts."""
+    tls = make_certificate(tmp_path / "tls")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tls.ca))
+    with serving(tls) as hook:
+        yield hook
 
 
 def test_a_server_gets_the_run_as_json(hook: Hook, stop: threading.Event) -> None:
@@ -311,10 +342,10 @@ def test_a_temporary_failure_of_the_server_is_tried_again(
 
 @pytest.mark.parametrize("status", [302, 307, 400, 401, 404, 413])
 def test_a_lasting_failure_of_the_server_is_not_tried_again_and_no_redirect_followed(
-    hook: Hook, stop: threading.Event, status: int
+    hook: Hook, stop: threading.Event, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A notification is not sent again when the server answers with a lasting error or a redirect,
-    and the failure does not quote the URL."""
+    and neither the failure nor the log quotes the URL."""
     # given
     hook.answers[:] = [status]
 
@@ -324,7 +355,7 @@ def test_a_lasting_failure_of_the_server_is_not_tried_again_and_no_redirect_foll
 
     assert len(hook.asked) == 1
     assert raised.value.problem.startswith(f"127.0.0.1 answered {status}")
-    assert MARK not in str(raised.value) + repr(raised.value.__context__)
+    assert MARK not in str(raised.value) + repr(raised.value.__context__) + caplog.text
 
 
 def test_a_notification_fails_after_the_configured_attempts(
@@ -352,32 +383,87 @@ def test_an_unreachable_server_is_a_temporary_failure(stop: threading.Event) -> 
     assert raised.value.problem == "127.0.0.1 cannot be reached (Connection refused)"
 
 
-def test_a_server_that_answers_byte_by_byte_is_given_up() -> None:
-    """A notification server that answers byte by byte is given up after the time limit."""
+TLS_RECORD = b"\x16\x03\x03\x40\x00" + b"\x02" * 100
+
+
+@pytest.mark.parametrize(
+    ("scheme", "proxied", "lookup_s", "bytes_"),
+    [
+        ("http", False, 0, b"H" * 100),
+        ("http", False, 0.3, b"H" * 100),
+        ("https", False, 0, TLS_RECORD),
+        ("https", True, 0, b"H" * 100),
+    ],
+    ids=["answer", "late connection", "handshake", "proxy"],
+)
+def test_a_server_that_answers_byte_by_byte_is_given_up(
+    scheme: str, proxied: bool, lookup_s: float, bytes_: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A notification server or a proxy that answers byte by byte is given up after the time limit:
+    in the midst of the encryption too, and where the time was over before it was connected."""
     # given
-    over = threading.Event()
+    over, look_up = threading.Event(), socket.getaddrinfo
+
+    def look_up_slowly(*about: Any, **named: Any) -> Any:
+        time.sleep(lookup_s)
+        return look_up(*about, **named)
+
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def dribble() -> None:
-            connection, _ = listening.accept()
-            with connection:
-                while not over.wait(0.05):
-                    try:
-                        connection.sendall(b"H")
-                    except OSError:
+            with suppress(OSError), listening.accept()[0] as connection:
+                for byte in bytes_:
+                    connection.sendall(bytes([byte]))
+                    if over.wait(0.05):
                         return
 
+        listening.settimeout(5)
         thread = threading.Thread(target=dribble)
         thread.start()
+        here = f"127.0.0.1:{listening.getsockname()[1]}"
+        monkeypatch.setattr(socket, "getaddrinfo", look_up_slowly)
+        if proxied:
+            monkeypatch.setenv("https_proxy", here)
+        notify = Notify(url=f"{scheme}://{'hooks.example' if proxied else here}/", timeout=0.5)
 
-        # when / then
+        # when
+        began = time.monotonic()
         try:
-            url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
-            with pytest.raises(NotDelivered, match=r"did not answer within 0\.5 seconds"):
-                post(Notify(url=url, timeout=0.5), BODY)
+            with pytest.raises(NotDelivered) as raised:
+                post(notify, BODY)
         finally:
             over.set()
             thread.join()
+
+    # then
+    assert raised.value.problem.endswith(" did not answer within 0.5 seconds")
+    assert time.monotonic() - began < 2.5
+
+
+def test_the_addresses_of_a_server_share_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All addresses of a notification server together get the time limit, so that a second address
+    is tried where the first is silent."""
+    # given
+    with ExitStack() as opened:
+        full = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        opened.enter_context(socket.create_connection(full.getsockname(), 5))
+        port = full.getsockname()[1]
+        silent = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
+        refusing = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.2", port))
+        addresses = [silent] * 4
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: addresses)
+        notify = Notify(url=f"https://hooks.example:{port}/", timeout=0.6)
+
+        # when / then
+        began = time.monotonic()
+        with pytest.raises(NotDelivered, match=r"did not answer within 0\.6 seconds"):
+            post(notify, BODY)
+        assert time.monotonic() - began < 1.2
+
+        # when / then
+        addresses[1:] = [refusing]
+        with pytest.raises(NotDelivered, match="Connection refused"):
+            post(notify, BODY)
 
 
 @pytest.mark.parametrize("kept", ["", f"ftp://h/{MARK}", f"http://hooks.example/{MARK}", "x\ny"])
@@ -418,7 +504,8 @@ def test_this_machine_is_reached_without_a_proxy(
     """A notification server on the same machine is reached without a proxy, also when one is
     set."""
     # given
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
 
     # when
     post(Notify(url=hook.url), BODY)
@@ -447,26 +534,41 @@ def test_a_server_with_an_untrusted_certificate_is_sent_nothing(tmp_path: Path) 
     """A notification server with an untrusted certificate is a lasting failure, and the failure
     says so."""
     # given
-    made = make_certificate(tmp_path, self_signed=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(made.cert, made.key)
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    untrusted = make_certificate(tmp_path, self_signed=True)
 
-        def greet() -> None:
-            connection, _ = listening.accept()
-            with connection, suppress(OSError), context.wrap_socket(connection, server_side=True):
-                pass
-
-        thread = threading.Thread(target=greet)
-        thread.start()
-
-        # when / then
-        with pytest.raises(NotDelivered) as raised:
-            post(Notify(url=f"https://127.0.0.1:{listening.getsockname()[1]}/{MARK}"), BODY)
-        thread.join()
+    # when / then
+    with serving(untrusted) as hook, pytest.raises(NotDelivered) as raised:
+        post(Notify(url=hook.url), BODY)
 
     assert raised.value.problem.startswith("the certificate that 127.0.0.1 shows is not trusted (")
     assert not raised.value.transient
+    assert hook.asked == []
+
+
+def test_a_server_is_reached_through_the_proxy_that_the_environment_names(
+    secure_hook: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A notification server is reached through the proxy that `https_proxy` names, with a log-in,
+    unless `no_proxy` names the server. A proxy that refuses is told and is not quoted."""
+    # given
+    notify = Notify(url=secure_hook.url)
+    with tinyproxy(tmp_path / "proxy", "secret") as proxy:
+        # when / then
+        monkeypatch.setenv("https_proxy", f"http://{USER}:secret@{proxy}")
+        post(notify, BODY)
+        assert [body for *_, body in secure_hook.asked] == [BODY]
+
+        # when / then
+        monkeypatch.setenv("https_proxy", f"http://{USER}:wrong@{proxy}")
+        with pytest.raises(NotDelivered) as raised:
+            post(notify, BODY)
+        through = "127.0.0.1 cannot be reached through the proxy that https_proxy names"
+        assert raised.value.problem == f"{through} (OSError)"
+
+        # when / then
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        post(notify, BODY)
+        assert len(secure_hook.asked) == 2
 
 
 @pytest.mark.parametrize(
@@ -475,6 +577,22 @@ def test_a_server_with_an_untrusted_certificate_is_sent_nothing(tmp_path: Path) 
 def test_one_second_is_no_plural(seconds: float, words: str) -> None:
     """A time limit of one second is written in the singular."""
     assert in_time(seconds) == words
+
+
+def test_the_http_client_is_imported_only_when_it_is_used() -> None:
+    """The command line and the notifier do not import the HTTP client, because the import is
+    slow."""
+    # given
+    program = (
+        "import sys, cli.main, cli.serve, cli.imports, adapters.notify.notifier;"
+        "print('urllib3' in sys.modules)"
+    )
+
+    # when
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    # then
+    assert done.stdout == "False\n"
 
 
 # Beside the work
@@ -729,7 +847,7 @@ def test_a_notification_under_way_at_the_end_is_reported_as_dropped(here: Desk) 
 
 def fail(here: Desk, kind: RunKind) -> RunDocument:
     """A fault, which leaves a run."""
-    run = run_id(int(NOW.timestamp() * 1000) + len(here.store.runs("acme", 9)), 9)
+    run = run_id(int(NOW.timestamp() * 1000) + len(here.store.runs.latest("acme", 9)), 9)
     return record_failure(
         here.app, RunContext(run, kind, "acme", NOW, "test"), fault_of(ValueError(MARK))
     )
