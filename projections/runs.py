@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -18,59 +18,56 @@ from domain.issues.catalogue import Severity
 from domain.issues.issue import Issue
 from domain.outcome import Counts, Outcome
 from domain.privacy import Redacted
-from projections.tables import Index, Table, data, integer, text
+from projections.tables import Index, Table
+
+
+class CompanyRow(NamedTuple):
+    """The row of a company: its state, and the id of the run that it holds."""
+
+    company: str
+    version: int
+    held: str | None
+    state: bytes
+
+
+class RunRow(NamedTuple):
+    """The row of a run: its place in the company's stream, and the id of the run that it ends."""
+
+    run: str
+    company: str
+    version: int
+    ends: str | None
+    event: bytes
+
+
+class IssueRow(NamedTuple):
+    """The row of an issue. The issues of a run are numbered from 1."""
+
+    run: str
+    number: int
+    issue: bytes
+
+
+class HeldRow(NamedTuple):
+    """The row of a file that a run holds. The files of a run are numbered from 1."""
+
+    run: str
+    number: int
+    file: bytes
+    content: bytes
+
 
 COMPANIES = Table(
-    "companies",
-    columns=(text("company"), integer("version"), text("held", optional=True), data("state")),
-    key=("company",),
-    indexes=(Index(("held",), filled="held"),),
+    "companies", CompanyRow, key=("company",), indexes=(Index(("held",), filled="held"),)
 )
 RUNS = Table(
     "runs",
-    columns=(
-        text("run"),
-        text("company"),
-        integer("version"),
-        text("ends", optional=True),
-        data("event"),
-    ),
+    RunRow,
     key=("run",),
     indexes=(Index(("company", "version")), Index(("ends",), filled="ends")),
 )
-ISSUES = Table(
-    "issues", columns=(text("run"), integer("number"), data("issue")), key=("run", "number")
-)
-HELD = Table(
-    "held",
-    columns=(text("run"), integer("number"), data("file"), data("content")),
-    key=("run", "number"),
-)
-
-STATE = "SELECT state FROM companies WHERE company = ?"
-FILES = "SELECT file, content FROM held WHERE run = ? ORDER BY number"
-
-_RUNS = "SELECT r.run, r.event, e.run FROM runs r LEFT JOIN runs e ON e.ends = r.run"
-RUN = f"{_RUNS} WHERE r.run = ?"
-RUNS_FROM_TO = f"{_RUNS} WHERE r.run >= ? AND r.run <= ? ORDER BY r.run LIMIT 2"
-LATEST = f"{_RUNS} ORDER BY r.run DESC LIMIT ?"
-LATEST_OF_COMPANY = f"{_RUNS} WHERE r.company = ? ORDER BY r.version DESC LIMIT ?"
-EVERY_OF_COMPANY = f"{_RUNS} WHERE r.company = ? ORDER BY r.version"
-WAITING = f"{_RUNS} JOIN companies c ON c.held = r.run ORDER BY r.run"
-WAITING_OF_COMPANY = (
-    f"{_RUNS} JOIN companies c ON c.held = r.run WHERE c.company = ? ORDER BY r.run"
-)
-ISSUES_OF = "SELECT issue FROM issues WHERE run = ? ORDER BY number"
-
-ISSUE_COUNTS = "SELECT run, count(*), max(number) FROM issues GROUP BY run ORDER BY run"
-HELD_ROWS = "SELECT run, file, content FROM held ORDER BY run, number"
-COMPANY_ROWS = "SELECT company, version, held, state FROM companies ORDER BY company"
-RUN_ROWS = "SELECT run, company, version, ends, event FROM runs ORDER BY run"
-
-CompanyRow: TypeAlias = tuple[str, int, str | None, bytes]
-RunRow: TypeAlias = tuple[str, str, int, str | None, bytes]
-IssueRow: TypeAlias = tuple[str, int, bytes]
-HeldRow: TypeAlias = tuple[str, int, bytes, bytes]
+ISSUES = Table("issues", IssueRow, key=("run", "number"))
+HELD = Table("held", HeldRow, key=("run", "number"))
 
 _encode = msgspec.json.Encoder().encode
 load_state = msgspec.json.Decoder(CompanyState).decode
@@ -79,28 +76,33 @@ load_issue = msgspec.json.Decoder(Issue).decode
 load_file = msgspec.json.Decoder(FileInfo).decode
 
 
+def dump_file(file: FileInfo) -> bytes:
+    """Returns the facts of a file as a row holds them."""
+    return _encode(file)
+
+
 def company_row(company: str, state: CompanyState) -> CompanyRow:
     """Returns the row of a company in this state."""
     held = state.held.run.hex if state.held else None
-    return company, state.version, held, _encode(state)
+    return CompanyRow(company, state.version, held, _encode(state))
 
 
 def run_row(run: UUID, version: int, ended: RunEnded) -> RunRow:
-    """Returns the row of a run. `version` is its position in the company's stream."""
+    """Returns the row of a run."""
     ends = ended.ends.hex if ended.ends else None
-    return run.hex, ended.company, version, ends, _encode(ended)
+    return RunRow(run.hex, ended.company, version, ends, _encode(ended))
 
 
 def issue_rows(run: UUID, issues: Iterable[Issue]) -> Iterator[IssueRow]:
-    """Yields the rows of a run's issues, numbered from 1 in their order."""
+    """Yields the rows of a run's issues, in their order."""
     for number, issue in enumerate(issues, 1):
-        yield run.hex, number, _encode(issue)
+        yield IssueRow(run.hex, number, _encode(issue))
 
 
 def held_rows(run: UUID, files: Iterable[tuple[FileInfo, bytes]]) -> Iterator[HeldRow]:
-    """Yields the rows of a held delivery's files, numbered from 1 in their order."""
+    """Yields the rows of a held delivery's files, in their order."""
     for number, (file, content) in enumerate(files, 1):
-        yield run.hex, number, _encode(file), content
+        yield HeldRow(run.hex, number, dump_file(file), content)
 
 
 class IssueDocument(Redacted, frozen=True):

@@ -7,28 +7,24 @@ pick-up that meets a held delivery again leaves no run (B3).
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple
 
-from projections.tables import Table, text
-
-TABLE = Table("slots", columns=(text("company"), text("after")), key=("company",))
-
-EVERY = """
-    SELECT s.company, s.after, c.state, r.event FROM slots s
-    LEFT JOIN companies c ON c.company = s.company
-    LEFT JOIN runs r ON r.company = c.company AND r.version = c.version
-    ORDER BY s.company
-"""
-"""Each company with its state and its latest run. Both are `NULL` if it has no run."""
-
-ROWS = "SELECT company, after FROM slots ORDER BY company"
-
-Row: TypeAlias = tuple[str, str]
+from projections.tables import Table
 
 
-def step(company: str, after: datetime) -> Row:
+class SlotRow(NamedTuple):
+    """The row of a company that takes part in every slot after the moment `after`."""
+
+    company: str
+    after: str
+
+
+TABLE = Table("slots", SlotRow, key=("company",))
+
+
+def row(company: str, after: datetime) -> SlotRow:
     """Returns the row of a company that takes part in every slot after the moment `after`."""
-    return company, after.isoformat()
+    return SlotRow(company, after.isoformat())
 
 
 def load(after: object) -> datetime | None:
@@ -40,7 +36,8 @@ def load(after: object) -> datetime | None:
     return moment if moment and moment.tzinfo else None
 
 
-def is_sound(row: tuple[object, object]) -> bool:
+def is_sound(row: SlotRow) -> bool:
     """Returns whether a row has a company and a moment that can be read."""
-    company, after = row
-    return isinstance(company, str) and load(after) is not None
+    # An edit by hand may have left values of other types.
+    company: object = row.company
+    return isinstance(company, str) and load(row.after) is not None

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_type_hints
 
-
-class Kind(Enum):
-    """The type of a column."""
-
-    TEXT = "text"
-    INTEGER = "integer"
-    BYTES = "bytes"
+Row = TypeVar("Row", bound=NamedTuple)
 
 
 class Column(NamedTuple):
-    """One column. Only an `optional` column may be `NULL`."""
+    """One column of text, whole numbers of 64 bits, or bytes. An `optional` one may be `NULL`."""
 
     name: str
-    kind: Kind
-    optional: bool = False
+    kind: type[str | int | bytes]
+    optional: bool
 
 
 class Index(NamedTuple):
@@ -30,18 +24,29 @@ class Index(NamedTuple):
     filled: str | None = None
 
 
-class Table(NamedTuple):
-    """A table. The values of its `key` columns are unique."""
+class Table(NamedTuple, Generic[Row]):
+    """A table. Its columns are the fields of `row`. The values of its `key` columns are unique.
+
+    The type of a field, `str`, `int` or `bytes`, is the kind of its column. A field like
+    `str | None` is an optional column.
+    """
 
     name: str
-    columns: tuple[Column, ...]
+    row: type[Row]
     key: tuple[str, ...]
     indexes: tuple[Index, ...] = ()
 
     @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns, in the order of a row's values."""
+        hints = get_type_hints(self.row).items()
+        kinds = {name: get_args(hint) or (hint,) for name, hint in hints}
+        return tuple(Column(name, kind, bool(none)) for name, (kind, *none) in kinds.items())
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of its columns, in the order of a row's values."""
-        return tuple(column.name for column in self.columns)
+        return self.row._fields
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -71,21 +76,6 @@ class Write(NamedTuple):
     """
 
     operation: Operation
-    table: Table
+    table: Table[Any]
     rows: Iterable[tuple[Any, ...]] = ()
     columns: tuple[str, ...] = ()
-
-
-def text(name: str, *, optional: bool = False) -> Column:
-    """Returns a column of text."""
-    return Column(name, Kind.TEXT, optional)
-
-
-def integer(name: str) -> Column:
-    """Returns a column of whole numbers of 64 bits."""
-    return Column(name, Kind.INTEGER)
-
-
-def data(name: str, *, optional: bool = False) -> Column:
-    """Returns a column of bytes."""
-    return Column(name, Kind.BYTES, optional)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from adapters.store.files import StoredFile
 from domain.company_runs.events import FileInfo, RunEnded, RunRecord
 from domain.company_runs.state import CompanyState, evolve
 from domain.employee.change import Change
@@ -12,22 +13,16 @@ from domain.envelope import RecordedEvent
 from domain.ids import company_stream_id
 from domain.issues.issue import Issue
 from domain.privacy import Redacted
-from projections import roster, run_changes, runs
+from projections import kept, roster, run_changes, runs
 from projections.tables import Operation, Write
-
-
-class HeldFile(Redacted, frozen=True):
-    """One file of a held delivery: its recorded facts (`info`), and its bytes as received."""
-
-    info: FileInfo
-    data: bytes
 
 
 class Commit(Redacted, frozen=True):
     """Runs of one company that are stored together or not at all (R1), planned from `state`.
 
     `runs` stand in the order in which they ended. All other fields belong to the last run. `held`
-    has the files of the delivery that the last run holds (B2).
+    has the files of the delivery that the last run holds (B2). `kept` has the files that were kept
+    until this run is stored, and are deleted with it.
     """
 
     runs: tuple[RunRecord, ...]
@@ -35,7 +30,8 @@ class Commit(Redacted, frozen=True):
     changes: Sequence[Change] = ()
     new_digests: Sequence[tuple[str, bytes]] = ()
     issues: Sequence[Issue] = ()
-    held: Sequence[HeldFile] = ()
+    held: Sequence[StoredFile] = ()
+    kept: Sequence[FileInfo] = ()
 
     @property
     def ended(self) -> RunRecord:
@@ -74,6 +70,7 @@ def writes_of(commit: Commit) -> Iterator[Write]:
     yield Write(Operation.UPSERT, runs.COMPANIES, [runs.company_row(company, state)])
     held = runs.held_rows(run, ((file.info, file.data) for file in commit.held))
     yield Write(Operation.INSERT, runs.HELD, held)
+    yield kept.forget_write(company, commit.kept)
     yield Write(Operation.INSERT, runs.ISSUES, runs.issue_rows(run, commit.issues))
     yield Write(Operation.INSERT, run_changes.TABLE, run_changes.rows(run, commit.changes))
     yield Write(Operation.INSERT, roster.TABLE, _roster_rows(commit, known=False))

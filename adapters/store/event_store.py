@@ -6,8 +6,10 @@ their wire tags, so nothing that stands in the database is ever imported (ADR 00
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypeAlias, cast
 from uuid import UUID
 
@@ -15,7 +17,7 @@ import msgspec
 from eventsourcing.application import Application
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import (
-    InfrastructureFactory,
+    ApplicationRecorder,
     Mapper,
     MapperDeserialisationError,
     StoredEvent,
@@ -23,10 +25,26 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment, EnvType
 
+from adapters.store.recorder import Recorder
+from domain.employee.events import EmployeeRecord
 from domain.envelope import RecordedEvent, kind_of
 from domain.events import KINDS, AnyRecord, Event
+from domain.ids import bounds_of
+from projections.tables import Write
 
-NAME = "tenure"
+_OF_STREAM = """
+    SELECT originator_id, originator_version, topic, state FROM stored_events
+    WHERE originator_id = ? ORDER BY originator_version
+"""
+_OF_RUN = """
+    SELECT originator_id, originator_version, topic, state FROM (
+        SELECT * FROM stored_events WHERE originator_id >= ? AND originator_id <= ?
+        UNION ALL
+        SELECT * FROM stored_events
+        WHERE originator_id IN (SELECT employee FROM touched WHERE run = ?)
+    ) found ORDER BY originator_id, originator_version
+"""
+"""The ids of the employees that a run registered lie in one range. `touched` has the others."""
 
 
 class Content(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
@@ -137,21 +155,26 @@ def _unreadable(what: str, stored_event: StoredEvent) -> MapperDeserialisationEr
 
 
 class EventStore(Application[UUID]):
-    """The application of eventsourcing. Its argument configures it, never the environment."""
+    """The stored events: the application of eventsourcing, on the recorder of a database."""
 
-    name = NAME
+    name = "tenure"
 
-    def __init__(self, factory: InfrastructureFactory[Any]) -> None:
-        self._store_factory = factory
+    def __init__(self, recorder: Recorder) -> None:
+        self.database = recorder
         super().__init__()
+
+    def close(self) -> None:
+        """Closes the connections to the database."""
+        super().close()
+        self.database.close()
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
         """Returns an empty environment: `os.environ` could set a compressor, a cipher and more."""
         return Environment(name, {})
 
-    def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
-        """Returns the factory that the constructor got."""
-        return self._store_factory
+    def construct_recorder(self) -> ApplicationRecorder:
+        """Returns the recorder that the constructor got."""
+        return cast(ApplicationRecorder, self.database)
 
     def construct_transcoder(self) -> Transcoder:
         """Returns a transcoder that uses msgspec, not the json module."""
@@ -160,3 +183,36 @@ class EventStore(Application[UUID]):
     def construct_mapper(self) -> Mapper[UUID]:
         """Returns our mapper, which reads and writes immutable structs."""
         return EventMapper(transcoder=self.construct_transcoder())
+
+    def insert(self, recorded: Iterable[AnyRecord], writes: Iterable[Write]) -> None:
+        """Stores events, and the `writes` that go with them, in one transaction.
+
+        Raises `IntegrityError` if a stream has an event of the same version already.
+        """
+        to_stored_event = cast(Callable[[AnyRecord], StoredEvent], self.mapper.to_stored_event)
+        self.database.insert_events(map(to_stored_event, recorded), writes=writes)
+
+    def of(self, employee: UUID) -> list[EmployeeRecord]:
+        """Returns every event of an employee, oldest first."""
+        with self.database.reading() as query:
+            rows = query(_OF_STREAM, (employee.hex,))
+        return [cast(EmployeeRecord, self.decode(*row)) for row in rows]
+
+    def of_run(self, run: UUID) -> Iterator[list[EmployeeRecord]]:
+        """Yields the whole stream of each employee that a run registered or changed."""
+        low, high = bounds_of(run)
+        parameters = (low.hex, high.hex, run.hex)
+        with self.database.reading() as query, query.each(_OF_RUN, parameters) as rows:
+            for _, stream_rows in groupby(rows, key=itemgetter(0)):
+                yield [cast(EmployeeRecord, self.decode(*row)) for row in stream_rows]
+
+    def count(self) -> int:
+        """Returns the number of stored events, of runs and of employees."""
+        with self.database.reading() as query:
+            ((count,),) = query("SELECT count(*) FROM stored_events")
+        return int(count)
+
+    def decode(self, stream: str, version: int, topic: str, state: bytes) -> AnyRecord:
+        """Returns the event in a row. Raises `MapperDeserialisationError` if it is unreadable."""
+        stored = StoredEvent(UUID(stream), version, topic, state)
+        return cast(AnyRecord, self.mapper.to_domain_event(stored))

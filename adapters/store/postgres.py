@@ -8,20 +8,17 @@ first. It does not retry: `Store.commit` finds out whether a commit was stored.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain, count, islice
-from typing import Any, cast
-from uuid import UUID
+from typing import Any
 
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import (
     ConnectionPool,
     PostgresApplicationRecorder,
     PostgresDatastore,
-    PostgresFactory,
 )
-from eventsourcing.utils import Environment
 from psycopg import Connection, Cursor
 
 from adapters.store import events
@@ -32,12 +29,12 @@ from adapters.store.connecting import (
     pool_timeout_s,
     translate_errors,
 )
-from adapters.store.event_store import NAME, EventStore
+from adapters.store.event_store import EventStore
 from adapters.store.postgres_schema import require_version
-from adapters.store.query import Query
+from adapters.store.recorder import Query
 from adapters.store.sql import on_conflict, statement_of
 from adapters.store.store import Store
-from projections.tables import Kind, Operation, Table, Write
+from projections.tables import Operation, Table, Write
 
 _MAX_CONNECTIONS = 132
 """Connections of the pool, opened when they are needed: one for each delivery that is planned (64
@@ -51,7 +48,7 @@ _BATCH_ROWS = 5_000
 _MIN_COPY_ROWS = 100
 """From this number on, rows are copied. Fewer are sent one by one."""
 
-_COPIED = {Kind.TEXT: "text", Kind.INTEGER: "int8", Kind.BYTES: "bytea"}
+_COPIED = {str: "text", int: "int8", bytes: "bytea"}
 
 
 def open_postgres(url: str) -> Store:
@@ -61,7 +58,7 @@ def open_postgres(url: str) -> Store:
     """
     with translate_errors(), connected(url) as connection:
         require_version(connection)
-    return Store(EventStore(_Factory(url)))
+    return Store(EventStore(_Recorder(_Datastore(url))))
 
 
 class _Datastore(PostgresDatastore):
@@ -101,6 +98,10 @@ def _configure(connection: Connection[Any]) -> None:
 class _Recorder(PostgresApplicationRecorder):
     """Stores events in one table, and the projections of a run in the same transaction."""
 
+    def close(self) -> None:
+        """Closes the connections to the server."""
+        self.datastore.close()
+
     @contextmanager
     def reading(self) -> Iterator[Query]:
         """Yields a query, which puts several questions to one state of the database."""
@@ -136,10 +137,10 @@ class _Recorder(PostgresApplicationRecorder):
         The first event is the run's own. While another run inserts the same version, this
         transaction waits here, before it sends anything else.
         """
-        rows = map(events.row_of, stored_events)
+        stored = iter(stored_events)
         with self._writing() as (_, cursor):
-            first = Write(Operation.INSERT, events.TABLE, islice(rows, 1))
-            for write in (first, Write(Operation.INSERT, events.TABLE, rows), *writes):
+            run, others = events.write_of(islice(stored, 1)), events.write_of(stored)
+            for write in (run, others, *writes):
                 _write(cursor, write)
 
     def rewrite(self, make: Callable[[Query], Iterable[Write]]) -> None:
@@ -155,25 +156,6 @@ class _Recorder(PostgresApplicationRecorder):
             connection.execute("LOCK TABLE companies IN SHARE ROW EXCLUSIVE MODE")
             for write in make(_Query(connection)):
                 _write(cursor, write)
-
-    def select_events(
-        self,
-        originator_id: UUID | str,
-        *,
-        gt: int | None = None,
-        lte: int | None = None,
-        desc: bool = False,
-        limit: int | None = None,
-    ) -> Sequence[StoredEvent]:
-        """Returns the events of one stream, oldest first. No caller needs a part of a stream."""
-        if gt is not None or lte is not None or desc or limit is not None:
-            raise NotImplementedError("only whole streams are read, oldest event first")
-        stream = cast(UUID, originator_id)
-        with self.reading() as query:
-            return [
-                StoredEvent(stream, version, topic, state)
-                for _, version, topic, state in query(events.OF_STREAM, (stream.hex,))
-            ]
 
 
 class _Query:
@@ -239,7 +221,7 @@ def _from_staged(write: Write, staged: str, names: Sequence[str]) -> str:
 def _copy(
     cursor: Cursor[Any],
     into: str,
-    table: Table,
+    table: Table[Any],
     names: Sequence[str],
     rows: Iterable[tuple[Any, ...]],
 ) -> None:
@@ -256,25 +238,3 @@ def _copy(
 def _with_psycopg_marks(statement: str) -> bytes:
     """Returns a statement with `%s`, psycopg's mark for a parameter, instead of `?`."""
     return statement.replace("?", "%s").encode()
-
-
-class _Factory(PostgresFactory):
-    application_recorder_class = _Recorder
-
-    def __init__(self, url: str) -> None:
-        super().__init__(
-            Environment(
-                NAME,
-                {
-                    self.POSTGRES_DBNAME: "",
-                    self.POSTGRES_HOST: "",
-                    self.POSTGRES_PORT: "",
-                    self.POSTGRES_USER: "",
-                    self.POSTGRES_PASSWORD: "",
-                    self.CREATE_TABLE: "no",
-                },
-            )
-        )
-        with suppress(Exception):
-            self.datastore.close()
-        self.datastore = _Datastore(url)

@@ -13,10 +13,9 @@ from adapters.store.connecting import connected, translate_errors
 from adapters.store.errors import StoreUnavailable
 from adapters.store.schema import TABLES, VERSION, added_since
 from adapters.store.sql import ddl
-from projections.tables import Kind
 
 # Text compares byte by byte, as on every other store. By default, the locale would decide.
-_TYPES = {Kind.TEXT: 'TEXT COLLATE "C"', Kind.INTEGER: "BIGINT", Kind.BYTES: "BYTEA"}
+_TYPES = {str: 'TEXT COLLATE "C"', int: "BIGINT", bytes: "BYTEA"}
 
 
 def migrate(url: str, grant: str | None = None) -> int:

@@ -7,14 +7,24 @@ from functools import cached_property
 from itertools import islice, starmap
 from uuid import UUID
 
-from adapters.store.query import Query
-from domain.company_runs.state import CompanyState
+from adapters.store.recorder import Query
+from adapters.store.run_queries import state_of
 from domain.delivery.digests import Digests
 from domain.delivery.parsing import Mentions
-from domain.employee.aggregate import Employee
 from domain.employee.roster import Entry, Headcount, Roster, namesake_of
-from domain.privacy import Redacted
-from projections import roster, runs
+from projections import roster
+
+_ENTRIES = """
+    SELECT employee, starts IS NOT NULL, deactivated, address, coalesce(file_address, address),
+        external_id, namesake, digest, state
+    FROM roster WHERE company = ?
+"""
+"""The values of an `Entry`, in the order of its fields."""
+_DIGESTS = "SELECT digest, employee, deactivated FROM roster WHERE company = ?"
+_PENDING = "SELECT count(*) FROM roster WHERE company = ? AND starts IS NOT NULL"
+_AROUND = f"""
+    {_ENTRIES} AND (employee = ? OR address = ? OR file_address = ? OR external_id = ?)
+"""
 
 MAX_SHARE = 0.1
 """Rows to decide, as a share of the known employees. Above it, the whole roster is read."""
@@ -37,7 +47,7 @@ class ReadTransaction:
     @cached_property
     def _digest_rows(self) -> list[tuple[bytes | None, str, int]]:
         """The digest, the id and the deactivated flag of each employee."""
-        return self._query(roster.DIGESTS, (self._company,))
+        return self._query(_DIGESTS, (self._company,))
 
     def digests(self) -> Digests:
         """Returns the digests that recognise the rows that were accepted last."""
@@ -48,7 +58,7 @@ class ReadTransaction:
 
     def everyone(self) -> Roster:
         """Returns the roster of all employees."""
-        with self._query.each(roster.ENTRIES, (self._company,)) as rows:
+        with self._query.each(_ENTRIES, (self._company,)) as rows:
             return Roster(starmap(Entry, rows), roster.load)
 
     def roster(self, mentions: Mentions) -> Roster:
@@ -57,7 +67,7 @@ class ReadTransaction:
         if mentions.rows > known * MAX_SHARE:
             return self.everyone()
         deactivated = sum(1 for _, _, deactivated in self._digest_rows if deactivated)
-        ((pending,),) = self._query(roster.PENDING, (self._company,))
+        ((pending,),) = self._query(_PENDING, (self._company,))
         entries = {
             entry.employee: entry
             for column, values in (
@@ -65,47 +75,23 @@ class ReadTransaction:
                 ("address", mentions.addresses),
                 ("file_address", mentions.addresses),
             )
-            for entry in self._entries(roster.WITH[column], values)
+            for entry in self._entries(column, values)
         }
         contested = (entry for key, entry in entries.items() if key in mentions.set_aside)
         names = mentions.namesakes | {namesake_of(roster.load(each.state)) for each in contested}
-        entries |= {entry.employee: entry for entry in self._entries(roster.WITH_NAMESAKE, names)}
+        entries |= {entry.employee: entry for entry in self._entries("namesake", names)}
         headcount = Headcount(known, known - deactivated, pending)
         return Roster(entries.values(), roster.load, headcount)
 
     def roster_around(self, employee: UUID, address: str | None, external_id: str | None) -> Roster:
         """Returns a roster of one employee, and of those with the address or the external id."""
         parameters = (self._company, employee.hex, address, address, external_id)
-        return Roster(starmap(Entry, self._query(roster.AROUND, parameters)), roster.load)
+        return Roster(starmap(Entry, self._query(_AROUND, parameters)), roster.load)
 
-    def _entries(self, statement: str, values: Iterable[str]) -> Iterator[Entry]:
-        """Yields the entries that have one of the values, `BATCH_VALUES` values a statement."""
+    def _entries(self, column: str, values: Iterable[str]) -> Iterator[Entry]:
+        """Yields the entries with one of the values there, `BATCH_VALUES` values a statement."""
         rest = iter(sorted(values))
         while batch := list(islice(rest, BATCH_VALUES)):
             marks = ", ".join("?" * len(batch))
-            for row in self._query(f"{statement} IN ({marks})", (self._company, *batch)):
-                yield Entry(*row)
-
-
-class Due(Redacted, frozen=True):
-    """The employees of a company for whom something may be due, at one version.
-
-    Each of the `rows` is an encoded employee, and the digest of the employee's last row.
-    """
-
-    state: CompanyState
-    rows: tuple[tuple[bytes, bytes | None], ...]
-
-    def employees(self) -> list[tuple[Employee, bytes | None]]:
-        """Returns each employee with the digest of the employee's last row.
-
-        Employees are decoded only here, so damaged data of one company does not stop another
-        company (R6).
-        """
-        return [(roster.load(state), digest) for state, digest in self.rows]
-
-
-def state_of(query: Query, company: str) -> CompanyState:
-    """Returns the state of a company after its last run."""
-    rows = query(runs.STATE, (company,))
-    return runs.load_state(rows[0][0]) if rows else CompanyState()
+            statement = f"{_ENTRIES} AND {column} IN ({marks})"
+            yield from starmap(Entry, self._query(statement, (self._company, *batch)))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from itertools import starmap
+from typing import Any
 
-from projections.tables import Kind, Operation, Table, Write
+from adapters.store.recorder import Query
+from projections.tables import Operation, Row, Table, Write
 
 
 def statement_of(write: Write) -> str:
@@ -14,7 +17,7 @@ def statement_of(write: Write) -> str:
 
 
 @lru_cache
-def _statement(operation: Operation, table: Table, columns: tuple[str, ...]) -> str:
+def _statement(operation: Operation, table: Table[Any], columns: tuple[str, ...]) -> str:
     match operation:
         case Operation.INSERT:
             return _insert(table, columns)
@@ -29,14 +32,22 @@ def _statement(operation: Operation, table: Table, columns: tuple[str, ...]) -> 
             return f"DELETE FROM {table.name}"
 
 
-def on_conflict(table: Table) -> str:
+def every(query: Query, table: Table[Row], order: tuple[str, ...] = ()) -> Iterator[Row]:
+    """Yields all rows of a table, in the order of these columns, or else of its key."""
+    columns = ", ".join(order or table.key)
+    statement = f"SELECT {', '.join(table.names)} FROM {table.name} ORDER BY {columns}"
+    with query.each(statement) as rows:
+        yield from starmap(table.row, rows)
+
+
+def on_conflict(table: Table[Any]) -> str:
     """Returns the clause that lets an insertion replace the row with the same key."""
     key = ", ".join(table.key)
     sets = ", ".join(f"{name} = excluded.{name}" for name in table.others)
     return f"ON CONFLICT ({key}) DO UPDATE SET {sets}"
 
 
-def ddl(table: Table, types: Mapping[Kind, str], ending: str = "") -> Iterator[str]:
+def ddl(table: Table[Any], types: Mapping[type, str], ending: str = "") -> Iterator[str]:
     """Yields the statements that create a table and its indexes. `ending` follows the columns."""
     columns = [
         f"{name} {types[kind]}{'' if optional else ' NOT NULL'}"
@@ -50,7 +61,7 @@ def ddl(table: Table, types: Mapping[Kind, str], ending: str = "") -> Iterator[s
         yield f"CREATE INDEX {name} ON {table.name} ({', '.join(index.columns)}){where}"
 
 
-def _insert(table: Table, columns: tuple[str, ...]) -> str:
+def _insert(table: Table[Any], columns: tuple[str, ...]) -> str:
     marks = ", ".join("?" * len(columns))
     return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"
 

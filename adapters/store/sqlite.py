@@ -22,20 +22,18 @@ from eventsourcing.sqlite import (
     SQLiteConnectionPool,
     SQLiteCursor,
     SQLiteDatastore,
-    SQLiteFactory,
     SQLiteTransaction,
 )
-from eventsourcing.utils import Environment
 
 from adapters.store import events
 from adapters.store.errors import StoreUnavailable
-from adapters.store.event_store import NAME, EventStore
-from adapters.store.query import Query
+from adapters.store.event_store import EventStore
+from adapters.store.recorder import Query
 from adapters.store.schema import TABLES, VERSION, added_since
 from adapters.store.sql import ddl, statement_of
 from adapters.store.store import Store
-from projections import runs
-from projections.tables import Kind, Operation, Write
+from projections import kept, runs
+from projections.tables import Table, Write
 
 _TIMEOUT_S = 600
 """How long a run waits for the commit of another run: on this store all companies take turns."""
@@ -44,9 +42,11 @@ _CACHE_KIB = 64 * 1024
 _CHECKPOINT_PAGES = 10_000
 """A run that changes a thousand employees writes more pages than SQLite's default of a thousand.
 SQLite would then copy each commit into the database at once, and so write everything twice."""
-_TYPES = {Kind.TEXT: "TEXT", Kind.INTEGER: "INTEGER", Kind.BYTES: "BLOB"}
+_TYPES = {str: "TEXT", int: "INTEGER", bytes: "BLOB"}
 _CLUSTERED = " WITHOUT ROWID"
 """Stores rows in the order of their key: the table is one tree instead of two."""
+_OF_FILES = (runs.HELD, kept.TABLE)
+"""Files are large. A table with large values is better not clustered."""
 
 _STATISTICS = (
     ("roster", "roster", "1000000 10000 1"),
@@ -69,13 +69,13 @@ def open_sqlite(path: Path) -> Store:
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         _inspect(path)
-        event_store = EventStore(_Factory(path))
-        _recorder(event_store).create_schema()
+        recorder = _Recorder(_Datastore(path))
+        recorder.create_schema()
     except OSError as error:
         raise StoreUnavailable(f"cannot open {path}: {error.strerror}") from error
     except (sqlite3.Error, PersistenceError) as error:
         raise StoreUnavailable(f"{path} cannot be used as a database: {error}") from error
-    return Store(event_store)
+    return Store(EventStore(recorder))
 
 
 def _inspect(path: Path) -> None:
@@ -93,21 +93,19 @@ def _inspect(path: Path) -> None:
 
 
 @contextmanager
-def _translate_errors() -> Iterator[None]:
-    """Raises `StoreUnavailable`, which an operator can act on, for every error of SQLite."""
+def translate_errors() -> Iterator[None]:
+    """Raises `StoreUnavailable`, which an operator can act on, for every error of SQLite.
+
+    Raises `IntegrityError` for a key that is there already.
+    """
     try:
         yield
     except IntegrityError:
         raise
+    except sqlite3.IntegrityError as error:
+        raise IntegrityError(error) from error
     except (sqlite3.Error, PersistenceError) as error:
         raise StoreUnavailable(f"the database cannot be used: {error}") from error
-
-
-def _recorder(event_store: EventStore) -> _Recorder:
-    recorder = event_store.recorder
-    if not isinstance(recorder, _Recorder):
-        raise TypeError(f"{type(recorder).__name__} is not the recorder of this store")
-    return recorder
 
 
 class _Transaction(SQLiteTransaction):
@@ -138,7 +136,7 @@ class _ConnectionPool(SQLiteConnectionPool):
 class _Datastore(SQLiteDatastore):
     def __init__(self, path: Path) -> None:
         self.pool = _ConnectionPool(
-            db_name=f"file:{_quoted(path)}?mode=rw",
+            db_name=f"file:{quote(str(path.absolute()))}?mode=rw",
             lock_timeout=_TIMEOUT_S,
             pool_timeout=_TIMEOUT_S,
         )
@@ -149,6 +147,10 @@ class _Datastore(SQLiteDatastore):
 class _Recorder(SQLiteApplicationRecorder):
     """Stores events in one table, and the projections of a run in the same transaction."""
 
+    def close(self) -> None:
+        """Closes the connections to the file."""
+        self.datastore.close()
+
     def create_schema(self) -> None:
         """Creates the tables that do not exist yet."""
         with self.datastore.transaction(commit=False) as cursor:
@@ -156,19 +158,12 @@ class _Recorder(SQLiteApplicationRecorder):
                 return
         with self.datastore.transaction(commit=True) as cursor:
             version = _version(cursor)  # another process may have been first
-            for table in added_since(version) if version else TABLES:
-                # Files are large. A table with large values is better not clustered.
-                for statement in ddl(table, _TYPES, "" if table is runs.HELD else _CLUSTERED):
-                    cursor.execute(statement)
+            create_tables(cursor.sqlite_cursor, added_since(version) if version else TABLES)
             if not version:
                 cursor.execute("ANALYZE")  # creates the table of statistics
                 cursor.executemany("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", _STATISTICS)
                 cursor.execute("ANALYZE sqlite_schema")  # makes SQLite read it
             cursor.execute(f"PRAGMA user_version = {VERSION}")
-
-    def construct_create_table_statements(self) -> list[str]:
-        """Returns no statement: `create_schema` creates every table."""
-        return []
 
     @contextmanager
     def reading(self) -> Iterator[Query]:
@@ -176,14 +171,14 @@ class _Recorder(SQLiteApplicationRecorder):
         # A caller that stops reading halfway may release the cursor after the store was closed.
         with (
             suppress(ConnectionPoolClosedError),
-            _translate_errors(),
+            translate_errors(),
             self.datastore.transaction(commit=False) as cursor,
         ):
-            yield _Query(cursor)
+            yield SqliteQuery(cursor.sqlite_cursor.connection)
 
     def insert_events(self, stored_events: Iterable[StoredEvent], **kwargs: Any) -> None:
         """Stores events, and the `writes` that go with them, in one transaction."""
-        with _translate_errors(), self.datastore.transaction(commit=True) as cursor:
+        with translate_errors(), self.datastore.transaction(commit=True) as cursor:
             self._insert_events(cursor, stored_events, **kwargs)
 
     def _insert_events(
@@ -193,24 +188,37 @@ class _Recorder(SQLiteApplicationRecorder):
         writes: Iterable[Write] = (),
         **_: Any,
     ) -> None:
-        rows = map(events.row_of, stored_events)
-        for write in (Write(Operation.INSERT, events.TABLE, rows), *writes):
-            c.executemany(statement_of(write), write.rows)
+        execute(c.sqlite_cursor, [events.write_of(stored_events), *writes])
 
     def rewrite(self, make: Callable[[Query], Iterable[Write]]) -> None:
         """Writes what `make` returns for the state of the database, in one transaction."""
-        with _translate_errors(), self.datastore.transaction(commit=True) as cursor:
-            for write in make(_Query(cursor)):
-                cursor.executemany(statement_of(write), write.rows)
+        with translate_errors(), self.datastore.transaction(commit=True) as cursor:
+            query = SqliteQuery(cursor.sqlite_cursor.connection)
+            execute(cursor.sqlite_cursor, make(query))
 
 
-class _Query:
+def create_tables(cursor: sqlite3.Cursor, tables: Iterable[Table[Any]]) -> None:
+    """Creates tables with their indexes."""
+    for table in tables:
+        for statement in ddl(table, _TYPES, "" if table in _OF_FILES else _CLUSTERED):
+            cursor.execute(statement)
+
+
+def execute(cursor: sqlite3.Cursor, writes: Iterable[Write]) -> None:
+    """Executes writes, one after the other."""
+    for write in writes:
+        # The module sqlite3 reads a plain tuple faster than a named one.
+        cursor.executemany(statement_of(write), map(tuple, write.rows))
+
+
+class SqliteQuery:
     """Asks the state of the database that one transaction sees."""
 
-    def __init__(self, cursor: SQLiteCursor) -> None:
-        self._connection = cursor.sqlite_cursor.connection
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
 
     def __call__(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Returns the rows that a statement selects."""
         with self.each(statement, parameters) as rows:
             return list(rows)
 
@@ -218,25 +226,12 @@ class _Query:
     def each(
         self, statement: str, parameters: Sequence[Any] = ()
     ) -> Iterator[Iterator[tuple[Any, ...]]]:
+        """Yields the rows one by one."""
         with closing(self._connection.cursor()) as cursor:
             cursor.row_factory = None
             yield cursor.execute(statement, parameters)
 
 
-class _Factory(SQLiteFactory):
-    application_recorder_class = _Recorder
-
-    def __init__(self, path: Path) -> None:
-        settings = {self.SQLITE_DBNAME: ":memory:", self.CREATE_TABLE: "no"}
-        super().__init__(Environment(NAME, settings))
-        self.datastore = _Datastore(path)
-
-
 def _version(cursor: SQLiteCursor) -> int:
     cursor.execute("PRAGMA user_version")
     return int(cursor.fetchone()[0])
-
-
-def _quoted(path: Path) -> str:
-    """Returns a path in the form of SQLite's URIs."""
-    return quote(str(path.absolute()))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from typing import TypeAlias
 
+from adapters.side_by_side import side_by_side
 from adapters.store.commit import Commit
 from adapters.store.errors import StoreUnavailable
-from adapters.store.read_transaction import Due
+from adapters.store.roster_queries import Due
 from adapters.use_cases.app import App
 from adapters.use_cases.execute import execute, start_run
 from domain.company_runs.events import RunContext, RunKind
@@ -43,7 +43,7 @@ def pass_clock(
 def pass_clock_of(app: App, company: str, by: str) -> RunDocument | None:
     """Makes every transition that is due now in one company. `None` if nothing is due (C1)."""
     until = app.now()
-    due = app.store.due(app.settings.schedule, until, company).get(company)
+    due = app.store.roster.due(app.settings.schedule, until, company).get(company)
     return _pass(app, by, until, company, due) if due else None
 
 
@@ -67,24 +67,21 @@ def _each_company(
     failed: Failed | None,
 ) -> Iterator[RunDocument]:
     faults: list[Exception] = []
-    due = app.store.due(app.settings.schedule, until)
-    with ThreadPoolExecutor(_MAX_COMPANIES, thread_name_prefix="clock") as pool:
-        turns = {company: pool.submit(turn, company, each) for company, each in due.items()}
-        try:
-            for company, future in turns.items():
-                try:
-                    run = future.result()
-                except StoreUnavailable:
-                    raise
-                except Exception as fault:
-                    faults.append(fault)
-                    if failed is not None:
-                        failed(company, fault)
-                else:
-                    if run is not None:
-                        yield run
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    due = app.store.roster.due(app.settings.schedule, until)
+    turns = {company: partial(turn, company, each) for company, each in due.items()}
+    with side_by_side(turns, _MAX_COMPANIES) as running:
+        for future, company in running.items():
+            try:
+                run = future.result()
+            except StoreUnavailable:
+                raise
+            except Exception as fault:
+                faults.append(fault)
+                if failed is not None:
+                    failed(company, fault)
+            else:
+                if run is not None:
+                    yield run
     if faults and failed is None:
         raise faults[0]
 
@@ -102,7 +99,7 @@ def _pass(app: App, by: str, until: datetime, company: str, due: Due) -> RunDocu
         nonlocal latest
         due, latest = latest, None
         if due is None:
-            due = app.store.due(app.settings.schedule, until, company).get(company)
+            due = app.store.roster.due(app.settings.schedule, until, company).get(company)
         return _planned(app, run, due, until) if due else None
 
     return execute(app, run, prepare)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from adapters.settings import Customer
+from adapters.company_settings import Customer
 from adapters.sources.source import DeliveredFile
 from adapters.store.commit import Commit
 from adapters.use_cases.app import App
@@ -37,19 +37,19 @@ def discard(app: App, record: RunRecord, by: str, reason: str) -> RunDocument:
     run = start_run(app, RunKind.DISCARD, record.ended.company, by, reason)
 
     def prepare() -> Commit:
-        state = app.store.company_state(run.company)
+        state = app.store.runs.company_state(run.company)
         return Commit(decide_discard(state, run, record.run, app.now()).runs, state)
 
     return _executed(app, run, record, prepare)
 
 
 def _approval(app: App, customer: Customer, run: RunContext, record: RunRecord) -> Commit:
-    state = app.store.company_state(run.company)
+    state = app.store.runs.company_state(run.company)
     held = require_held(state, record.run)
     fetched = _held_files(app, customer, held)
     if fetched.delivered.files != record.ended.files:
         # The files are gone too if somebody else has decided meanwhile.
-        require_held(app.store.company_state(run.company), record.run)
+        require_held(app.store.runs.company_state(run.company), record.run)
         raise HeldFilesDamaged(held.run)
     try:
         plan = plan_files(app, customer, run, fetched)
@@ -62,7 +62,7 @@ def _approval(app: App, customer: Customer, run: RunContext, record: RunRecord) 
 def _held_files(app: App, customer: Customer, held: HeldDelivery) -> FetchedDelivery:
     files = [
         DeliveredFile(file.info.name, file.info.modified, file.data, file.info.bytes)
-        for file in app.store.held(held.run)
+        for file in app.store.runs.held_files(held.run)
     ]
     return fetched_delivery(app, customer, files)
 
@@ -74,5 +74,5 @@ def _executed(
         return execute(app, run, prepare)
     except NotHeld:
         # Read the run again: somebody else may have ended it since `record` was read.
-        latest = app.store.find_run(record.run) or record
+        latest = app.store.runs.find(record.run) or record
         raise NotHeld(record.run, latest.ended_by) from None

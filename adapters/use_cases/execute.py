@@ -71,7 +71,7 @@ def execute(app: App, run: RunContext, prepare: Callable[[], Commit | None]) -> 
 
 def load_run(app: App, run: UUID) -> RunDocument:
     """Returns the document of a stored run. Raises `LookupError` if it is not stored."""
-    record = app.store.find_run(run)
+    record = app.store.runs.find(run)
     if record is None:
         raise LookupError(f"run {run} is not stored")
     return document_of(app.store, record)
@@ -79,7 +79,7 @@ def load_run(app: App, run: UUID) -> RunDocument:
 
 def document_of(store: Store, record: RunRecord) -> RunDocument:
     """Returns the document of a stored run, with its issues."""
-    return document(record.run, record.ended, store.issues(record), record.ended_by)
+    return document(record.run, record.ended, store.runs.issues(record), record.ended_by)
 
 
 def fault_of(error: Exception) -> Issue:
@@ -92,7 +92,7 @@ def record_failure(app: App, run: RunContext, issue: Issue) -> RunDocument:
 
     def prepare() -> Commit:
         ended = run.ended(Outcome.FAILED, app.now())
-        return Commit((ended,), app.store.company_state(run.company), issues=(issue,))
+        return Commit((ended,), app.store.runs.company_state(run.company), issues=(issue,))
 
     stored = _commit(app, run, prepare)
     return document(stored.run, stored.ended, (issue,))

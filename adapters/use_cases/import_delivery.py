@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from adapters.settings import Customer
+from adapters.company_settings import Customer
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading
-from adapters.store.commit import Commit, HeldFile
+from adapters.store.commit import Commit
+from adapters.store.errors import StoreUnavailable
 from adapters.use_cases.app import App
 from adapters.use_cases.errors import NoSource
 from adapters.use_cases.execute import execute, fault_of, load_run, record_failure, start_run
@@ -44,6 +45,8 @@ def import_delivery(
         fetched = fetch(app, customer, files)
     except (SourceUnreachable, StillUploading) as error:
         return record_failure(app, run, _issue_of(error))
+    except StoreUnavailable:
+        raise
     except Exception as error:
         record_failure(app, run, fault_of(error))
         raise
@@ -51,8 +54,9 @@ def import_delivery(
         with app.planning:
             return execute(app, run, lambda: _decided(app, customer, run, fetched))
     except AlreadyHeld as held:
+        app.store.kept(run.company).forget(fetched.kept)  # the run that holds them has the bytes
         if slot is not None:  # no new run records that the slot was served
-            app.store.enrol([run.company], slot)
+            app.store.schedule.enrol([run.company], slot)
         return load_run(app, held.run)
 
 
@@ -61,7 +65,7 @@ def _decided(app: App, customer: Customer, run: RunContext, fetched: FetchedDeli
 
     It can only be stored if no other run is stored in between (R4).
     """
-    state = app.store.company_state(run.company)
+    state = app.store.runs.company_state(run.company)
     discarding = discarding_run(app, run)
     decision = decide_unread(state, run, fetched.delivered, discarding, app.now())
     if decision is None:
@@ -75,34 +79,37 @@ def _decided(app: App, customer: Customer, run: RunContext, fetched: FetchedDeli
 
 def commit_of(decision: Decision, state: CompanyState, fetched: FetchedDelivery) -> Commit:
     """Returns the commit of a decision. A held delivery is stored with its files."""
-    plan = decision.plan
+    plan, kept = decision.plan, fetched.kept
     if plan is None:
-        return Commit(decision.runs, state, issues=fetched.issues)
+        return Commit(decision.runs, state, issues=fetched.issues, kept=kept)
     issues = (*fetched.issues, *plan.issues)
     if decision.ended.ended.outcome is Outcome.HELD:
-        held = tuple(map(HeldFile, fetched.delivered.files, fetched.contents))
-        return Commit(decision.runs, state, issues=(*plan.concerns, *issues), held=held)
+        issues, held = (*plan.concerns, *issues), tuple(fetched.stored)
+        return Commit(decision.runs, state, issues=issues, held=held, kept=kept)
     return Commit(
         decision.runs,
         state,
         changes=tuple(plan.changes),
         new_digests=plan.new_digests,
         issues=issues,
+        kept=kept,
     )
 
 
 def preview_delivery(
     app: App, customer: Customer, by: str, files: Sequence[DeliveredFile] | None = None
 ) -> PreviewDocument:
-    """Returns what `import_delivery` would do, row by row. Stores nothing.
+    """Returns what `import_delivery` would do, row by row. Stores no run.
 
-    The preview has every row, also the rows that an import would recognise as unchanged. Raises
-    `NoSource`, `SourceUnreachable` or `StillUploading` if the delivery cannot be fetched.
+    The preview has every row, also the rows that an import would recognise as unchanged. A file
+    that is gone from the server after it was read stays kept for the import. Raises `NoSource`,
+    `SourceUnreachable` or `StillUploading` if the delivery cannot be fetched.
     """
     run = start_run(app, RunKind.IMPORT, customer.company.key, by)
     fetched = fetch(app, customer, files)
+    app.store.kept(run.company).forget(fetched.kept_on_server)
     try:
-        state = app.store.company_state(run.company)
+        state = app.store.runs.company_state(run.company)
         plan = plan_files(app, customer, run, fetched, in_full=True)
         discarding = discarding_run(app, run)
         decision = decide_import(state, run, fetched.delivered, plan, discarding, app.now())

@@ -24,7 +24,7 @@ class Observer:
         """The worker has looked for due jobs. `due` has them all."""
 
     def stood_aside(self) -> None:
-        """The store answers, but another worker is looking for due jobs at this moment."""
+        """The store answers, and other workers look for due jobs."""
 
     def took_over(self, job: Job) -> None:
         """The worker that had this job gives no sign of life. Another worker gets the job."""

@@ -16,7 +16,7 @@ def find_one(app: App, company: str, identifier: str) -> Employee:
 
     Raises `NobodyFound` if no employee has it, or several have it.
     """
-    employees = app.store.find(company, identifier)
+    employees = app.store.roster.find(company, identifier)
     if len(employees) != 1:
         raise NobodyFound(company, len(employees))
     return employees[0]

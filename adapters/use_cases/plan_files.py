@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from adapters.settings import Customer
+from adapters.company_settings import Customer
 from adapters.store.commit import Commit
 from adapters.use_cases.app import App
 from adapters.use_cases.execute import start_run
@@ -34,7 +34,8 @@ class NothingToPlan(Exception):
     ) -> Commit:
         """Returns the commit of the run, which changes no employee."""
         ended = run.ended(self.outcome, app.now(), files=fetched.delivered.files)
-        return Commit((ended,), state, issues=(*fetched.issues, *self.issues))
+        issues = (*fetched.issues, *self.issues)
+        return Commit((ended,), state, issues=issues, kept=fetched.kept)
 
 
 def plan_files(

@@ -50,18 +50,18 @@ def due_jobs(app: App) -> list[Job]:
     latest run failed come last: a slow failure must not delay the other companies (R6).
     """
     schedule = app.settings.schedule
-    clock = [Job(company) for company in app.store.due_companies(schedule, app.now())]
+    clock = [Job(company) for company in app.store.roster.due_companies(schedule, app.now())]
     return [*clock, *due_slots(app)]
 
 
 def due_slots(app: App) -> list[Job]:
     """Returns the imports that are due now. `Schedule.due_slot` alone decides that."""
     now, schedule = app.now(), app.settings.schedule
-    known = app.store.enrolled_companies()
+    known = app.store.schedule.enrolled_companies()
     fetched = [key for key, customer in app.settings.customers.items() if customer.source]
     new = [key for key in fetched if key not in known]
     if new:
-        app.store.enrol(new, now)
+        app.store.schedule.enrol(new, now)
     jobs = []
     for key in fetched:
         slot = schedule.due_slot(known[key].after if key in known else None, now)
@@ -98,7 +98,7 @@ def _do(app: App, job: Job, by: str) -> RunDocument | None:
     if customer is None or customer.source is None:
         return None
     try:
-        if app.store.company_state(job.company).served(job.slot):
+        if app.store.runs.company_state(job.company).served(job.slot):
             return None
         return import_delivery(app, customer, by, slot=job.slot)
     except SlotServed:

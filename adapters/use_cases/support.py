@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.settings import Customer
+from adapters.company_settings import Customer
 from adapters.store.commit import Commit
 from adapters.use_cases.app import App
 from adapters.use_cases.errors import NobodyFound

@@ -36,6 +36,7 @@ PROBLEMS: dict[str, str] = {
     "index-differs": "the audit index of run {run} differs from the events",
     "held-missing": "files that run {run} of {company} holds are missing or altered",
     "held-stray": "files are held for run {run}, which waits for no decision",
+    "kept-damaged": "a file that is kept for {company} until its run is stored is altered",
     "slot-unreadable": "table {table} has a row that cannot be read",
     "bad-id": "table {table} has a malformed id",
     "bad-source-id": "table {table} has a malformed id, and its rows cannot be made again",
@@ -54,6 +55,7 @@ EVENTS_ONLY = frozenset(
         "events-missing",
         "held-missing",
         "held-stray",
+        "kept-damaged",
         "bad-source-id",
     }
 )
@@ -91,7 +93,7 @@ def problem(
     return Problem(kind, message, company, stream, version, run)
 
 
-class Kept(NamedTuple):
+class EventRow(NamedTuple):
     """One event as it is in the database.
 
     `unaltered` tells whether its checksum fits. `recorded` is `None` if it cannot be decoded.
@@ -111,13 +113,13 @@ class Inspected(Redacted, frozen=True):
     problems: Sequence[Problem]
 
 
-def inspect(stream: UUID, kept: Iterable[Kept]) -> Inspected:
+def inspect(stream: UUID, rows: Iterable[EventRow]) -> Inspected:
     """Inspects one stream. Every version has to be there, unaltered, and readable."""
     problems: list[Problem] = []
     events: list[AnyRecord] = []
     runs: list[UUID] = []
     expected = 1
-    for version, unaltered, recorded in kept:
+    for version, unaltered, recorded in rows:
         if recorded is not None:
             runs.append(recorded.run)
         if version != expected:

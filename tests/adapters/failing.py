@@ -9,6 +9,7 @@ import pytest
 
 from adapters.sources.source import Source, SourceUnreachable
 from tests.adapters.hostile import PASSWORD
+from tests.adapters.keeper import fetch
 
 LIMIT = 10_000_000
 _SECRETS = (PASSWORD, "PRIVATE KEY")
@@ -22,7 +23,7 @@ def failure(source: Source) -> SourceUnreachable:
     Asserts that the error contains no secret, and that no timer is left.
     """
     with pytest.raises(SourceUnreachable) as raised:
-        source.fetch(LIMIT)
+        fetch(source, LIMIT)
     behind = "".join(traceback.format_exception(raised.value))
     error: BaseException | None = raised.value
     while error is not None:

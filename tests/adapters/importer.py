@@ -1,9 +1,10 @@
 """A process of its own that imports deliveries, and prints its progress on standard output.
 
-    python importer.py DATABASE [--wait] [--approve | --rebuild | FILE...]
+    python importer.py DATABASE [--wait] [--approve | --rebuild | --source JSON | FILE...]
 
 DATABASE is the file of an embedded store, or the URL of a PostgreSQL database. Each FILE is one
-delivery to Acme; `--approve` approves the held delivery, `--rebuild` makes the projections anew.
+delivery to Acme; `--approve` approves the held delivery, `--rebuild` makes the projections anew,
+and `--source` imports from the server with the settings in the next argument.
 The process prints `planned` when a commit begins, and `stored` when the commit is complete. With
 `--wait`, the first commit begins only after a line arrives on standard input. A rebuild prints
 `halfway` after half of all events, and `written` when only its last step is missing.
@@ -15,14 +16,18 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from adapters.settings import Customer, Settings
+from adapters.company_settings import Customer
+from adapters.settings import Settings
 from adapters.sources.folder import read_named_file
+from adapters.sources.ftp.source import FtpSource
+from adapters.sources.sftp.source import SftpSource
+from adapters.store.commit import Commit
 from adapters.store.opening import PostgresUrl, open_store
 from adapters.store.store import Store
 from adapters.use_cases.app import App
@@ -48,23 +53,26 @@ def main(database: str, *arguments: str) -> None:
     customer = Customer(ACME, None)
     where = PostgresUrl(database) if "://" in database else Path(database)
     with closing(open_store(where)) as store:
-        insert_events = store._recorder.insert_events
+        store_commit = store.commit
 
-        def announced(*rest: Any, **named: Any) -> Any:
+        def announced(commit: Commit) -> None:
             nonlocal waiting
             say("planned")
             if waiting:
                 waiting = False
                 sys.stdin.readline()
-            done = insert_events(*rest, **named)
+            store_commit(commit)
             say("stored")
-            return done
 
-        store._recorder.insert_events = announced  # type: ignore[method-assign]
+        store.commit = announced  # type: ignore[method-assign]
         app = App(Settings(Path("tenure.toml"), where, Schedule(), {}), store)
-        for name in arguments:
-            if name == "--approve":
-                (record,) = store.waiting("acme")
+        names = iter(arguments)
+        for name in names:
+            if name == "--source":
+                source = msgspec.json.decode(next(names), type=SftpSource | FtpSource)
+                say(import_delivery(app, Customer(ACME, source), "importer").outcome)
+            elif name == "--approve":
+                (record,) = store.runs.waiting("acme")
                 customer = Customer(HEEDFUL, None)
                 say(approve(app, customer, record, "importer", "a test").outcome)
             elif name == "--rebuild":
@@ -76,7 +84,7 @@ def main(database: str, *arguments: str) -> None:
 
 def rebuild(store: Store) -> None:
     """Makes the projections anew, and prints the progress."""
-    count, told = store.count_events(), 0
+    count, told = store.events.count(), 0
 
     def tick(number: int) -> None:
         nonlocal told

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from adapters.settings import Customer, Settings
+from adapters.company_settings import Customer
+from adapters.settings import Settings
 from adapters.sources.folder import FolderSource
 from adapters.sources.source import DeliveredFile
 from adapters.store.commit import Commit
@@ -93,7 +94,7 @@ def said_nothing(
 ) -> Commit:
     """Returns the commit of a run of Acme that changes no employee."""
     record = RunRecord(run, ended(issues_of=issues_of))
-    return Commit((record,), store.company_state("acme"), issues=tuple(issues))
+    return Commit((record,), store.runs.company_state("acme"), issues=tuple(issues))
 
 
 def stored(
@@ -117,7 +118,7 @@ def stored(
 
 def person(store: Store, address: str, company: str = "acme") -> Employee:
     """Returns the one employee with this address."""
-    (found,) = store.find(company, address)
+    (found,) = store.roster.find(company, address)
     return found
 
 
@@ -153,4 +154,4 @@ def company_of(store: Store, company: str) -> tuple[CompanyState, Roster]:
 
 def replayed(store: Store, employee: UUID) -> Employee | None:
     """Returns an employee folded from the stored events, or None if there are no events."""
-    return fold(None, store.events(employee))
+    return fold(None, store.events.of(employee))

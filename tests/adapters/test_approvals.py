@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from adapters.settings import Customer
+from adapters.company_settings import Customer
 from adapters.store.store import Store
 from adapters.use_cases import clock, decide_held, plan_files
 from adapters.use_cases.app import App
@@ -61,8 +61,8 @@ WOULD = {
     "many-rejected-rows": Counts(rows=6, changed=1, unchanged=2, rejected=3, events=1),
 }
 FIGURES = {
-    "many-offboardings": ("3 of 6", "more than 2"),
-    "many-email-changes": ("6 of 6", "more than 2"),
+    "many-offboardings": ("3 employees", "more than 2"),
+    "many-email-changes": ("6 employees", "more than 2"),
     "many-registrations": ("3 employees", "more than 2"),
     "many-rejected-rows": ("3 of 6", "more than 2"),
 }
@@ -107,7 +107,7 @@ def held(app: App, *files: str | bytes) -> RunRecord:
 def record_of(app: App, run: RunDocument) -> RunRecord:
     """What is stored of a run."""
     assert run.run is not None
-    record = app.store.find_run(run.run)
+    record = app.store.runs.find(run.run)
     assert record is not None
     return record
 
@@ -121,12 +121,16 @@ def approved(app: App, record: RunRecord, customer: Customer | None = None) -> R
 def history(app: App) -> list[object]:
     """Every event of everyone."""
     store = app.store
-    return [event for each in store.employees("acme") for event in store.events(each.id)]
+    return [event for each in store.roster.employees("acme") for event in store.events.of(each.id)]
 
 
 def last_days(app: App) -> list[str]:
     """Who of Acme has a last day, by external id."""
-    return [str(each.external_id) for each in app.store.employees("acme") if each.offboarding_date]
+    return [
+        str(each.external_id)
+        for each in app.store.roster.employees("acme")
+        if each.offboarding_date
+    ]
 
 
 def codes(run: RunDocument) -> list[str]:
@@ -136,7 +140,7 @@ def codes(run: RunDocument) -> list[str]:
 
 def waiting(app: App) -> list[object]:
     """The ids of the runs about which somebody has to decide."""
-    return [record.run for record in app.store.waiting("acme")]
+    return [record.run for record in app.store.runs.waiting("acme")]
 
 
 # B1: held
@@ -206,9 +210,9 @@ def test_the_first_delivery_of_a_company_is_held_for_rejected_rows_alone(
 
     # then
     assert codes(run)[0] == "many-rejected-rows"
-    assert list(app.store.employees("acme")) == []
+    assert list(app.store.roster.employees("acme")) == []
     assert approved(app, record_of(app, run)).counts.registered == 3
-    assert len(list(app.store.employees("acme"))) == 3
+    assert len(list(app.store.roster.employees("acme"))) == 3
 
 
 def test_the_files_of_a_held_delivery_are_kept_to_the_byte(app: App) -> None:
@@ -224,7 +228,7 @@ def test_the_files_of_a_held_delivery_are_kept_to_the_byte(app: App) -> None:
     record = held(app, *files)
 
     # then
-    kept = app.store.held(record.run)
+    kept = app.store.runs.held_files(record.run)
     assert [file.data for file in kept] == [file.encode() for file in files]
     assert tuple(file.info for file in kept) == record.ended.files
 
@@ -280,7 +284,7 @@ def test_a_preview_of_a_held_delivery_says_so_too_and_decides_nothing(
     assert preview_delivery(app, acme, "t", delivered(LEAVING)).outcome is Outcome.HELD
     assert preview_delivery(app, acme, "t", delivered(KNOWN)).outcome is Outcome.UNCHANGED
     assert waiting(app) == [record.run]
-    assert len(app.store.held(record.run)) == 1
+    assert len(app.store.runs.held_files(record.run)) == 1
 
 
 # B2: approved
@@ -320,9 +324,9 @@ def told(app: App, company: str) -> list[object]:
             each.details,
             each.offboarding_date,
             each.file_email,
-            [(event.event, event.file, event.line) for event in app.store.events(each.id)],
+            [(event.event, event.file, event.line) for event in app.store.events.of(each.id)],
         )
-        for each in app.store.employees(company)
+        for each in app.store.roster.employees(company)
     ]
 
 
@@ -337,8 +341,8 @@ def test_the_history_names_the_line_of_the_file_and_who_approved_it(app: App, wa
     run = approved(app, record)
 
     # then
-    events = app.store.events(person(app.store, "2").id)
-    entry = list(tell(events, app.store.runs_of(events)))[-1]
+    events = app.store.events.of(person(app.store, "2").id)
+    entry = list(tell(events, app.store.runs.of_events(events)))[-1]
     assert (entry.kind, entry.file, entry.line) == (
         "offboarding-scheduled",
         "alleo_employees_1.csv",
@@ -362,8 +366,8 @@ def test_a_decision_ends_the_waiting_and_lets_go_of_the_files(
 
     # then
     assert waiting(app) == []
-    assert app.store.waiting(None) == []
-    assert app.store.held(record.run) == []
+    assert app.store.runs.waiting(None) == []
+    assert app.store.runs.held_files(record.run) == []
     before = load_run(app, record.run)
     assert (before.outcome, before.waits, before.ended_by) == (Outcome.HELD, False, run.run)
     assert run.ends == record.run
@@ -479,12 +483,12 @@ def test_an_approval_after_an_employee_changed_plans_again_and_holds_again(
 
     # then
     assert (again.kind, again.outcome, again.ends) == (RunKind.APPROVE, Outcome.HELD, record.run)
-    assert "3 of 5" in again.issues[0].message
+    assert "3 employees" in again.issues[0].message
     assert (again.by, again.reason) == ("olga", "HR confirmed it")
     assert history(app) == before
     assert waiting(app) == [again.run]
-    assert app.store.held(record.run) == []
-    assert [f.data for f in app.store.held(again.run)] == [LEAVING.encode()]  # type: ignore[arg-type]
+    assert app.store.runs.held_files(record.run) == []
+    assert [f.data for f in app.store.runs.held_files(again.run)] == [LEAVING.encode()]  # type: ignore[arg-type]
     with pytest.raises(NotHeld):
         approved(app, record)
 
@@ -494,7 +498,7 @@ def test_an_approval_after_an_employee_changed_plans_again_and_holds_again(
     # then
     assert (last.outcome, last.ends) == (Outcome.APPLIED, again.run)
     assert last_days(app) == ["1", "2", "3"]
-    assert app.store.held(again.run) == []  # type: ignore[arg-type]
+    assert app.store.runs.held_files(again.run) == []  # type: ignore[arg-type]
     assert waiting(app) == []
 
 
@@ -629,7 +633,7 @@ def test_the_same_delivery_met_again_stays_held_and_makes_no_run(app: App, watch
     """B3: An import that meets a held delivery again makes no run and answers with the run that
     waits."""
     # given
-    record, state = held(app), app.store.company_state("acme")
+    record, state = held(app), app.store.runs.company_state("acme")
     watch.moment += timedelta(hours=17)
 
     # when
@@ -638,8 +642,8 @@ def test_the_same_delivery_met_again_stays_held_and_makes_no_run(app: App, watch
     # then
     assert again == load_run(app, record.run)
     assert again.waits
-    assert app.store.company_state("acme") == state
-    assert len(app.store.runs("acme", 10)) == 2
+    assert app.store.runs.company_state("acme") == state
+    assert len(app.store.runs.latest("acme", 10)) == 2
 
 
 def test_the_same_delivery_met_again_stays_held_after_an_employee_changed(
@@ -677,17 +681,17 @@ def test_a_newer_delivery_ends_a_held_one(app: App, newer: str, outcome: Outcome
 
     # then
     assert run.outcome is outcome
-    latest, ending, *_ = app.store.runs("acme", 10)
+    latest, ending, *_ = app.store.runs.latest("acme", 10)
     assert (latest.run, ending.ended.ends) == (run.run, record.run)
     assert (ending.ended.run_kind, ending.ended.outcome) == (RunKind.DISCARD, Outcome.DISCARDED)
     assert ending.ended.by == "evening"
     assert ending.ended.reason
     assert ending.ended.counts == Counts()
     assert load_run(app, record.run).ended_by == ending.run
-    assert app.store.held(record.run) == []
+    assert app.store.runs.held_files(record.run) == []
     assert waiting(app) == ([run.run] if outcome is Outcome.HELD else [])
     assert last_days(app) == []
-    versions = [each.originator_version for each in app.store.events(company_stream_id("acme"))]
+    versions = [each.originator_version for each in app.store.events.of(company_stream_id("acme"))]
     assert versions == [1, 2, 3, 4]
 
 
@@ -719,7 +723,7 @@ def test_a_delivery_that_another_run_held_meanwhile_is_held_once(
 
     # then
     assert waiting(app) == [run.run]
-    assert len(app.store.runs("acme", 10)) == 2
+    assert len(app.store.runs.latest("acme", 10)) == 2
 
 
 def held_by_another_worker(
@@ -728,7 +732,8 @@ def held_by_another_worker(
     """Has a second worker, with a store of its own, take `files` after the first one's look."""
     other = app._replace(store=open_store())
     theirs: list[RunDocument] = []
-    meanwhile(monkeypatch, app.store, what, lambda: theirs.append(taken(other, *files)))
+    home = app.store if what == "read" else app.store.runs
+    meanwhile(monkeypatch, home, what, lambda: theirs.append(taken(other, *files)))
     return theirs
 
 
@@ -748,7 +753,7 @@ def test_a_delivery_that_another_worker_held_between_two_looks_is_answered_as_st
     assert run == theirs[0]
     assert run.waits
     assert waiting(app) == [run.run]
-    assert [each.ended.outcome for each in app.store.runs("acme", 10)] == [
+    assert [each.ended.outcome for each in app.store.runs.latest("acme", 10)] == [
         Outcome.HELD,
         Outcome.APPLIED,
     ]
@@ -812,7 +817,7 @@ def test_a_failed_a_missing_and_a_refused_delivery_leave_the_held_delivery_waiti
         broken.setattr(plan_files, "read_sheets", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             taken(app, KNOWN + "\n\n")
-    outcomes.append(app.store.runs("acme", 1)[0].ended.outcome)
+    outcomes.append(app.store.runs.latest("acme", 1)[0].ended.outcome)
 
     # then
     assert outcomes == [Outcome.NO_FILE, Outcome.REFUSED, Outcome.FAILED]
@@ -829,15 +834,15 @@ def test_a_decision_in_one_company_leaves_the_held_delivery_of_another(app: App)
     other = taken(app, LEAVING, customer=zenith)
 
     # then
-    assert [each.run for each in app.store.waiting(None)] == [record.run, other.run]
+    assert [each.run for each in app.store.runs.waiting(None)] == [record.run, other.run]
 
     # when
     discard(app, record, "olga", "wrong export")
 
     # then
     assert waiting(app) == []
-    assert [each.run for each in app.store.waiting(None)] == [other.run]
-    assert len(app.store.held(other.run)) == 1  # type: ignore[arg-type]
+    assert [each.run for each in app.store.runs.waiting(None)] == [other.run]
+    assert len(app.store.runs.held_files(other.run)) == 1  # type: ignore[arg-type]
 
 
 # C4
@@ -859,7 +864,7 @@ def test_the_clock_goes_on_while_a_delivery_is_held(app: App, watch: Watch) -> N
     assert waiting(app) == [record.run]
     again = approved(app, record)
     assert again.outcome is Outcome.HELD
-    assert "3 of 5" in again.issues[0].message
+    assert "3 employees" in again.issues[0].message
     assert "offboarding-overdue" in codes(again)
 
 
@@ -870,8 +875,8 @@ def test_a_run_that_is_not_held_is_neither_approved_nor_discarded(app: App) -> N
     """B2: An approval or a discard of a run that was never held is declined, names the run, and
     changes nothing."""
     # given
-    (applied,) = app.store.runs("acme", 10)
-    waits, state = held(app), app.store.company_state("acme")
+    (applied,) = app.store.runs.latest("acme", 10)
+    waits, state = held(app), app.store.runs.company_state("acme")
 
     # when / then
     for decide in (lambda: approved(app, applied), lambda: discard(app, applied, "o", "r")):
@@ -880,7 +885,7 @@ def test_a_run_that_is_not_held_is_neither_approved_nor_discarded(app: App) -> N
         assert (raised.value.run, raised.value.ended_by) == (applied.run, None)
         assert str(applied.run) in str(raised.value)
 
-    state_after = app.store.company_state("acme")
+    state_after = app.store.runs.company_state("acme")
     assert state_after.held is not None
     assert state_after.held.run == waits.run
     assert state_after.version == state.version
@@ -898,7 +903,7 @@ def test_a_decision_about_a_decided_run_names_the_run_that_decided(app: App, how
         discard(app, waits, "olga", "wrong export")
     else:
         taken(app, KNOWN)
-    record, state = app.store.find_run(waits.run), app.store.company_state("acme")
+    record, state = app.store.runs.find(waits.run), app.store.runs.company_state("acme")
     before = history(app)
     assert record is not None
 
@@ -908,7 +913,7 @@ def test_a_decision_about_a_decided_run_names_the_run_that_decided(app: App, how
             decide()
         assert raised.value.ended_by == record.ended_by is not None
 
-    assert app.store.company_state("acme") == state
+    assert app.store.runs.company_state("acme") == state
     assert history(app) == before
 
 
@@ -946,7 +951,7 @@ def test_an_approval_plans_again_when_an_employee_changes_meanwhile(
 
     # then
     assert run.outcome is Outcome.HELD
-    assert "3 of 5" in run.issues[0].message
+    assert "3 employees" in run.issues[0].message
 
 
 @pytest.mark.parametrize("first", [approve, discard])
@@ -970,7 +975,7 @@ def test_of_two_decisions_at_once_the_second_finds_nothing_waiting(
         approved(app, record)
 
     assert last_days(app) == (["1", "2", "3"] if first is approve else [])
-    assert len(app.store.runs("acme", 10)) == 3
+    assert len(app.store.runs.latest("acme", 10)) == 3
 
 
 def test_a_discard_while_an_approval_reads_the_files_stands(
@@ -980,13 +985,13 @@ def test_a_discard_while_an_approval_reads_the_files_stands(
     approval reads the files, the discard stands and the approval is declined."""
     # given
     record = held(app)
-    meanwhile(monkeypatch, app.store, "held", lambda: discard(app, record, "otto", "no"))
+    meanwhile(monkeypatch, app.store.runs, "held_files", lambda: discard(app, record, "otto", "no"))
 
     # when / then
     with pytest.raises(NotHeld):
         approved(app, record)
 
-    assert len(app.store.runs("acme", 10)) == 3
+    assert len(app.store.runs.latest("acme", 10)) == 3
 
 
 def test_a_second_decision_names_the_first(app: App) -> None:

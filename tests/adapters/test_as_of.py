@@ -66,7 +66,7 @@ class Year:
 
     def look(self) -> None:
         """Remembers who is who at this moment, after all that happened in it."""
-        self.seen[self.watch.moment] = list(self.app.store.employees("acme"))
+        self.seen[self.watch.moment] = list(self.app.store.roster.employees("acme"))
 
     def _day(self, today: date) -> Iterator[tuple[time, object]]:
         chance = self.random.random
@@ -103,7 +103,7 @@ class Year:
     def _correct(self, today: date) -> None:
         """HR hears whom support brought back, and takes out a last day that was not heeded since
         it was said of somebody deactivated (L6)."""
-        for each in self.app.store.employees("acme"):
+        for each in self.app.store.roster.employees("acme"):
             row = self.rows[each.details.last_name.removeprefix("Last")]
             if each.state is not State.DEACTIVATED and row[5] and row[5] <= today.isoformat():
                 row[5] = ""
@@ -127,7 +127,7 @@ class Year:
 
     def ask(self, today: date) -> None:
         """Something of support, if it can be done."""
-        people = list(self.app.store.employees("acme"))
+        people = list(self.app.store.roster.employees("acme"))
         if not people:
             return
         employee = self.random.choice(people)
@@ -173,8 +173,8 @@ def test_the_roster_of_a_past_moment_is_the_roster_that_was_seen_then(
     states = {each.state for people in year.seen.values() for each in people}
     assert states == set(State)
     for at, people in year.seen.items():
-        assert list(store.employees_as_of("acme", at)) == people, at
-    everyone = list(store.employees("acme"))
+        assert list(store.roster.as_of("acme", at)) == people, at
+    everyone = list(store.roster.employees("acme"))
     assert everyone == [replayed(store, each.id) for each in everyone]
     assert len({each.version for each in everyone}) > 3
 
@@ -193,7 +193,7 @@ def app(store: Store, watch: Watch) -> App:
 
 def states(app: App, at: str, company: str = "acme") -> dict[str | None, str]:
     """Who was what at a moment."""
-    found = app.store.employees_as_of(company, moment(at))
+    found = app.store.roster.as_of(company, moment(at))
     return {each.external_id: each.state.value for each in found}
 
 
@@ -218,7 +218,7 @@ def test_the_roster_of_a_moment_goes_by_when_changes_took_effect(app: App, watch
     assert states(app, "2027-03-20 22:59")["3"] == "offboarding-scheduled"
     assert states(app, "2027-03-20 23:00")["3"] == "deactivated"
     assert states(app, "2027-04-15 09:30") == {
-        each.external_id: each.state.value for each in app.store.employees("acme")
+        each.external_id: each.state.value for each in app.store.roster.employees("acme")
     }
 
 
@@ -251,11 +251,11 @@ def test_changes_of_one_moment_are_told_together(app: App, watch: Watch) -> None
     # then
     (before,) = (
         e
-        for e in app.store.employees_as_of("acme", moment("2027-03-05 09:29"))
+        for e in app.store.roster.as_of("acme", moment("2027-03-05 09:29"))
         if e.external_id == "2"
     )
     assert (before.state, before.onboarding_date) == (State.PENDING, date(2027, 3, 10))
-    (after,) = (e for e in app.store.employees_as_of("acme", watch.moment) if e.external_id == "2")
+    (after,) = (e for e in app.store.roster.as_of("acme", watch.moment) if e.external_id == "2")
     assert (after.state, after.onboarding_date) == (State.ACTIVE, date(2027, 3, 5))
 
 

@@ -69,11 +69,11 @@ def app(store: Store, watch: Watch) -> App:
     on("2027-04-14 02:45")
     import_delivery(app, acme, "morning", delivered(LEAVING))
     on("2027-04-15 09:00")
-    approve(app, acme, store.waiting("acme")[0], "otto", "HR confirmed it")
+    approve(app, acme, store.runs.waiting("acme")[0], "otto", "HR confirmed it")
     on("2027-04-16 02:45")
     elsewhere = "\n".join(line[: line.rindex(",")] + ",2027-08-31" for line in rows_of(THIRD))
     assert import_delivery(app, acme, "morning", delivered(f"{HEADER}\n{elsewhere}")).waits
-    discard(app, store.waiting("acme")[0], "olga", "wrong export")
+    discard(app, store.runs.waiting("acme")[0], "olga", "wrong export")
     on("2027-04-17 02:45")
     imported(THIRD, "evening")
     on("2027-04-21 00:00")
@@ -94,11 +94,11 @@ def asked(app: App, company: str = "acme", **question: object) -> list[HistoryEn
 def histories(app: App, company: str = "acme") -> list[HistoryEntry]:
     """All that the histories tell: run by run, in a run by employee, of one in their order."""
     store = app.store
-    order = {record.run: number for number, record in enumerate(store.every_run(company))}
+    order = {record.run: number for number, record in enumerate(store.runs.every(company))}
     told = [
         entry
-        for each in store.employees(company)
-        for entry in tell(store.events(each.id), store.runs_of(store.events(each.id)))
+        for each in store.roster.employees(company)
+        for entry in tell(store.events.of(each.id), store.runs.of_events(store.events.of(each.id)))
     ]
     return sorted(told, key=lambda entry: (order[entry.run], entry.employee, entry.version))
 
@@ -147,7 +147,7 @@ def test_every_single_run_answers_with_its_own_events(app: App) -> None:
     answers = []
 
     # when / then
-    for record in app.store.every_run("acme"):
+    for record in app.store.runs.every("acme"):
         found = asked(app, run=record.run)
         assert found == [entry for entry in everything if entry.run == record.run]
         held = record.ended.outcome is Outcome.HELD
@@ -160,7 +160,7 @@ def test_every_single_run_answers_with_its_own_events(app: App) -> None:
 def test_a_run_of_another_company_has_no_answer_here(app: App) -> None:
     """R6: A question about a company's run finds nothing when it is asked about another company."""
     # given
-    theirs = app.store.every_run("zenith")[0]
+    theirs = app.store.runs.every("zenith")[0]
 
     # when / then
     assert asked(app, run=theirs.run) == []
@@ -260,7 +260,7 @@ def test_held_and_discarded_runs_have_no_events(app: App) -> None:
     # given
     held = [
         record
-        for record in app.store.every_run("acme")
+        for record in app.store.runs.every("acme")
         if record.ended.outcome in (Outcome.HELD, Outcome.DISCARDED)
     ]
 

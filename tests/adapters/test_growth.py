@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from adapters.settings import Customer
+from adapters.company_settings import Customer
 from adapters.store.opening import open_store
 from adapters.use_cases.import_delivery import import_delivery
 from tests.adapters.steps import Watch, a_customer, app_of, delivered

@@ -22,7 +22,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from adapters.settings import Customer
+from adapters.company_settings import Customer
 from adapters.sources.folder import read_named_file
 from adapters.store.sqlite import open_sqlite
 from adapters.store.store import Store
@@ -88,7 +88,7 @@ def open_people(store: Store) -> dict[str, tuple[object, ...]]:
             each.details.group_name,
             each.offboarding_date,
         )
-        for each in store.employees("acme")
+        for each in store.roster.employees("acme")
     }
 
 
@@ -139,7 +139,7 @@ def kept(database: Path) -> Kept:
         ).fetchall()
     load = msgspec.json.Decoder(Employee).decode
     with closing(open_sqlite(database)) as store:
-        events = {stream: store.events(UUID(stream)) for stream in streams}
+        events = {stream: store.events.of(UUID(stream)) for stream in streams}
     assert sum(map(len, events.values())) == len(stored)
     return Kept(events, {employee: load(state) for employee, state in people}, runs, issues)
 
@@ -161,7 +161,7 @@ def assert_whole(database: Path) -> Kept:
         assert made_in[each.run] == counts.events
     assert set(made_in) <= {each.run for each in runs}
     with closing(open_sqlite(database)) as store:
-        assert store.company_state("acme").version == len(runs)
+        assert store.runs.company_state("acme").version == len(runs)
         assert len(open_people(store)) == len(found.roster)
     return found
 
@@ -304,20 +304,20 @@ def test_an_approval_that_is_killed_is_there_whole_or_still_to_be_made(
     after = kept(database)
     with closing(open_sqlite(database)) as store:
         assert store.verify(lambda _: None).problems == ()
-        records = store.waiting("acme")
+        records = store.runs.waiting("acme")
         if after.runs == before.runs:
             assert after == before
-            assert [file.data for file in store.held(records[0].run)] == [
+            assert [file.data for file in store.runs.held_files(records[0].run)] == [
                 waiting.delivery.read_bytes()
             ]
         else:
             assert records == []
-            assert all(store.held(UUID(run)) == [] for run in after.runs)
+            assert all(store.runs.held_files(UUID(run)) == [] for run in after.runs)
     if after.runs == before.runs:
         assert Outcome.APPLIED in dict(finish(start(database, "--approve")))
     with closing(open_sqlite(database)) as store:
         assert open_people(store) == waiting.expected
-        assert store.waiting("acme") == []
+        assert store.runs.waiting("acme") == []
         assert store.verify(lambda _: None).problems == ()
 
 

@@ -557,7 +557,7 @@ class CompanyLife(RuleBasedStateMachine):
     def ask(self, who: str, command: Command) -> None:
         """Has product and model do the same for somebody."""
         named = who or self.model.people[who].email
-        version = self.app.store.company_state("acme").version
+        version = self.app.store.runs.company_state("acme").version
         expected: bool | None = None
         with suppress(No):
             expected = self.model.support(who, command, self.watch.moment)
@@ -565,11 +565,11 @@ class CompanyLife(RuleBasedStateMachine):
             run = support(self.app, self.customer, named, command, "olga", "was asked")
         except CommandRejected:
             assert expected is None
-            assert self.app.store.company_state("acme").version == version
+            assert self.app.store.runs.company_state("acme").version == version
         else:
             assert run.outcome is (Outcome.APPLIED if expected else Outcome.UNCHANGED)
             assert expected is not None
-            assert self.app.store.company_state("acme").version == version + 1
+            assert self.app.store.runs.company_state("acme").version == version + 1
 
     @rule(hours=st.sampled_from((0, 21, 24, 24 * 8, 24 * 30)))
     def the_clock_runs(self, hours: int) -> None:
@@ -605,12 +605,12 @@ class CompanyLife(RuleBasedStateMachine):
             return None
         self.last = tuple(rows)
         files = delivered(data_of(rows))
-        version = self.app.store.company_state("acme").version
+        version = self.app.store.runs.company_state("acme").version
         waited = self.model.waiting
         expected = self.model.deliver(self.last, self.watch.moment)
         preview = preview_delivery(self.app, self.customer, "tester", files)
         run = import_delivery(self.app, self.customer, "tester", files)
-        runs = self.app.store.company_state("acme").version - version
+        runs = self.app.store.runs.company_state("acme").version - version
         if expected is None:
             assert run.waits
             assert runs == 0
@@ -627,7 +627,7 @@ class CompanyLife(RuleBasedStateMachine):
 
     def waits(self) -> RunRecord:
         """The one run about which somebody has to decide."""
-        (record,) = self.app.store.waiting("acme")
+        (record,) = self.app.store.runs.waiting("acme")
         return record
 
     def told(self) -> list[object]:
@@ -638,8 +638,8 @@ class CompanyLife(RuleBasedStateMachine):
         return [
             state,
             sorted(entries, key=attrgetter("employee")),
-            store.every_run("acme"),
-            store.waiting(None),
+            store.runs.every("acme"),
+            store.runs.waiting(None),
             list(audit(self.app, "acme", Question())),
         ]
 
@@ -649,7 +649,7 @@ class CompanyLife(RuleBasedStateMachine):
     def the_store_tells_what_the_model_tells(self) -> None:
         """L1-L10, S1-S6, I1-I8: Every employee in the store is as in the model."""
         known = {}
-        for each in self.app.store.employees("acme"):
+        for each in self.app.store.roster.employees("acme"):
             known[each.external_id or NOBODYS] = Person(
                 state=each.state.value,
                 email=each.email,
@@ -666,10 +666,10 @@ class CompanyLife(RuleBasedStateMachine):
     def what_waits_is_kept(self) -> None:
         """B2, B3: The store keeps the files of the one held delivery byte for byte, and no
         others."""
-        waiting = self.app.store.waiting("acme")
+        waiting = self.app.store.runs.waiting("acme")
         assert len(waiting) == (1 if self.model.waiting else 0)
-        for record in self.app.store.every_run("acme"):
-            held = [file.data for file in self.app.store.held(record.run)]
+        for record in self.app.store.runs.every("acme"):
+            held = [file.data for file in self.app.store.runs.held_files(record.run)]
             rows = self.model.waiting.rows if self.model.waiting and record in waiting else ()
             assert held == ([data_of(rows)] if rows else [])
 
@@ -678,9 +678,9 @@ class CompanyLife(RuleBasedStateMachine):
         """R1, C1: Every state in the roster follows from the events, which are numbered without
         gaps and in the order of their moments."""
         store = self.app.store
-        for each in store.employees("acme"):
+        for each in store.roster.employees("acme"):
             assert replayed(store, each.id) == each
-            stream = store.events(each.id)
+            stream = store.events.of(each.id)
             assert [one.originator_version for one in stream] == list(range(1, len(stream) + 1))
             effective = [one.effective for one in stream]
             assert effective == sorted(effective)
@@ -689,7 +689,7 @@ class CompanyLife(RuleBasedStateMachine):
     def every_run_has_its_record(self) -> None:
         """R2, R4: The version of the company is the number of its recorded runs."""
         store = self.app.store
-        assert len(store.runs("acme", 1000)) == store.company_state("acme").version
+        assert len(store.runs.latest("acme", 1000)) == store.runs.company_state("acme").version
 
     @invariant()
     def nothing_is_found_wrong(self) -> None:

@@ -25,6 +25,8 @@ from tests.adapters.steps import Watch, a_customer, a_run, app_of, delivered, st
 from tests.given import a_company, context
 from tests.strategies import Life, Story, examples, named, stories
 
+pytestmark = pytest.mark.stores("memory", "sqlite", "postgresql")
+
 HEADER = "email,first_name,last_name,external_id,group_name"
 
 
@@ -38,7 +40,7 @@ def keep(store: Store, known: Roster) -> None:
         Write(Operation.DELETE_ALL, roster.TABLE, [()]),
         Write(Operation.INSERT, roster.TABLE, rows),
     ]
-    store._recorder.insert_events((), writes=writes)
+    store.events.database.insert_events((), writes=writes)
 
 
 def planned(

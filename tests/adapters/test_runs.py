@@ -15,8 +15,14 @@ from types import ModuleType
 import pytest
 from msgspec.structs import replace
 
-from adapters.settings import Customer
-from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading
+from adapters.company_settings import Customer
+from adapters.sources.source import (
+    DeliveredFile,
+    Keeper,
+    PickUp,
+    SourceUnreachable,
+    StillUploading,
+)
 from adapters.store.commit import Commit
 from adapters.store.errors import Conflict, StoreUnavailable
 from adapters.store.store import Store
@@ -93,14 +99,14 @@ def taken(app: App, *files: str | bytes, customer: Customer | None = None) -> Ru
 def record_of(app: App, run: RunDocument) -> RunRecord:
     """What is stored of a run."""
     assert run.run is not None
-    record = app.store.find_run(run.run)
+    record = app.store.runs.find(run.run)
     assert record is not None
     return record
 
 
 def last_record(app: App, company: str = "acme") -> RunRecord:
     """A company's latest run."""
-    (record,) = app.store.runs(company, 1)
+    (record,) = app.store.runs.latest(company, 1)
     return record
 
 
@@ -112,7 +118,8 @@ def said(run: RunDocument) -> list[tuple[str, int | None]]:
 def history(store: Store, company: str = "acme") -> dict[str, list[object]]:
     """Every event of everyone."""
     return {
-        employee.email: list(store.events(employee.id)) for employee in store.employees(company)
+        employee.email: list(store.events.of(employee.id))
+        for employee in store.roster.employees(company)
     }
 
 
@@ -124,10 +131,10 @@ class Source:
     def __init__(self, answer: Sequence[DeliveredFile] | Exception) -> None:
         self.answer = answer
 
-    def fetch(self, limit: int) -> list[DeliveredFile]:
+    def fetch(self, limit: int, keeper: Keeper) -> PickUp:
         if isinstance(self.answer, Exception):
             raise self.answer
-        return list(self.answer)
+        return PickUp(list(self.answer))
 
 
 def supplied(answer: Sequence[DeliveredFile] | Exception, customer: Customer) -> Customer:
@@ -163,7 +170,7 @@ def test_an_applied_delivery_is_recorded_with_everything_about_it(app: App, watc
     assert file.sha256 == hashlib.sha256(THREE.encode()).hexdigest()
     assert record.counts == Counts(rows=3, registered=3, events=4)
     assert said(run) == [("short-notice", 4)]
-    assert app.store.find_run(run.run) == last_record(app)  # type: ignore[arg-type]
+    assert app.store.runs.find(run.run) == last_record(app)  # type: ignore[arg-type]
 
 
 def test_a_delivery_that_changes_nothing_is_recorded_as_unchanged(app: App) -> None:
@@ -177,7 +184,7 @@ def test_a_delivery_that_changes_nothing_is_recorded_as_unchanged(app: App) -> N
     # then
     assert run.outcome is Outcome.UNCHANGED
     assert record_of(app, run).ended.counts == Counts(rows=3, unchanged=3)
-    assert len(app.store.runs("acme", 10)) == 2
+    assert len(app.store.runs.latest("acme", 10)) == 2
 
 
 def test_no_file_is_recorded_and_nobody_is_offboarded(app: App, acme: Customer) -> None:
@@ -198,7 +205,7 @@ def test_no_file_is_recorded_and_nobody_is_offboarded(app: App, acme: Customer) 
     record = record_of(app, run)
     assert (record.ended.outcome, record.ended.files) == (Outcome.NO_FILE, ())
     assert record.ended.counts == Counts()
-    assert [issue.code for issue in app.store.issues(record)] == ["no-file"]
+    assert [issue.code for issue in app.store.runs.issues(record)] == ["no-file"]
     assert history(app.store) == before
 
 
@@ -242,7 +249,7 @@ def test_a_delivery_that_cannot_be_fetched_is_recorded_as_failed(
     # then
     record = record_of(app, run)
     assert run.outcome is record.ended.outcome is Outcome.FAILED
-    assert [issue.code for issue in app.store.issues(record)] == [code]
+    assert [issue.code for issue in app.store.runs.issues(record)] == [code]
     assert said(run) == [(code, None)]
 
 
@@ -265,7 +272,7 @@ def test_an_import_without_files_needs_a_source(app: App) -> None:
     with pytest.raises(NoSource, match="acme"):
         import_delivery(app, a_customer(), "tester")
 
-    assert app.store.runs("acme", 10) == []
+    assert app.store.runs.latest("acme", 10) == []
 
 
 def test_a_fault_while_fetching_is_recorded(app: App, acme: Customer) -> None:
@@ -274,9 +281,9 @@ def test_a_fault_while_fetching_is_recorded(app: App, acme: Customer) -> None:
     with pytest.raises(RuntimeError):
         import_delivery(app, supplied(RuntimeError(SECRET), acme), "tester")
 
-    (record,) = app.store.runs("acme", 10)
+    (record,) = app.store.runs.latest("acme", 10)
     assert record.ended.outcome is Outcome.FAILED
-    assert [issue.code for issue in app.store.issues(record)] == ["fault"]
+    assert [issue.code for issue in app.store.runs.issues(record)] == ["fault"]
 
 
 def test_the_next_pick_up_after_a_failure_applies_the_delivery(app: App, acme: Customer) -> None:
@@ -315,7 +322,7 @@ def test_a_fault_is_recorded_and_raised(
         taken(app, THREE)
 
     record = last_record(app)
-    (issue,) = app.store.issues(record)
+    (issue,) = app.store.runs.issues(record)
     assert record.ended.outcome is Outcome.FAILED
     assert (issue.code, issue.severity.value) == ("fault", "error")
     assert "RuntimeError" in issue.message
@@ -338,7 +345,7 @@ def test_a_fault_of_the_clock_is_recorded(
 
     record = last_record(app)
     assert (record.ended.run_kind, record.ended.outcome) == (RunKind.CLOCK, Outcome.FAILED)
-    assert [issue.code for issue in app.store.issues(record)] == ["fault"]
+    assert [issue.code for issue in app.store.runs.issues(record)] == ["fault"]
     assert record.ended.counts == Counts()
 
 
@@ -364,7 +371,7 @@ def test_a_fault_while_storing_leaves_nothing_but_its_record(
     failure."""
     # given
     taken(app, THREE)
-    before, version = history(app.store), app.store.company_state("acme").version
+    before, version = history(app.store), app.store.runs.company_state("acme").version
     real = app.store.commit
 
     def commit(each: Commit) -> None:
@@ -378,7 +385,7 @@ def test_a_fault_while_storing_leaves_nothing_but_its_record(
 
     assert history(app.store) == before
     assert last_record(app).ended.outcome is Outcome.FAILED
-    assert app.store.company_state("acme").version == version + 1
+    assert app.store.runs.company_state("acme").version == version + 1
 
 
 class Torn(tuple[object, ...]):
@@ -394,7 +401,7 @@ def test_a_preview_stores_nothing(app: App, acme: Customer) -> None:
     missing."""
     # given
     taken(app, THREE)
-    before, state = history(app.store), app.store.company_state("acme")
+    before, state = history(app.store), app.store.runs.company_state("acme")
 
     # when
     for files in ([THREE.replace("Anna", "Anne")], [b"\xff"], []):
@@ -402,8 +409,8 @@ def test_a_preview_stores_nothing(app: App, acme: Customer) -> None:
 
     # then
     assert history(app.store) == before
-    assert app.store.company_state("acme") == state
-    assert len(app.store.runs("acme", 10)) == 1
+    assert app.store.runs.company_state("acme") == state
+    assert len(app.store.runs.latest("acme", 10)) == 1
 
 
 def test_a_preview_tells_what_the_import_then_does(app: App, acme: Customer) -> None:
@@ -575,7 +582,9 @@ def test_lasting_issues_are_said_again_and_no_others_through_a_chain_of_runs(
     for run in chain:
         record = record_of(app, run)
         assert record.ended.issues_of == first.run
-        assert [issue.code for issue in app.store.issues(record)] == [code for code, _ in lasting]
+        assert [issue.code for issue in app.store.runs.issues(record)] == [
+            code for code, _ in lasting
+        ]
 
 
 def test_a_run_that_was_read_in_full_begins_a_chain_of_its_own(app: App) -> None:
@@ -715,7 +724,7 @@ def test_a_company_whose_files_were_never_there_recognises_nothing(
 
     # then
     assert first.outcome is again.outcome is Outcome.NO_FILE
-    assert len(app.store.runs("acme", 10)) == 2
+    assert len(app.store.runs.latest("acme", 10)) == 2
 
 
 # The clock
@@ -731,12 +740,12 @@ def test_a_pass_with_nothing_due_leaves_no_record(app: App, watch: Watch) -> Non
     # given
     taken(app, THREE)
     watch.moment = moment("2027-03-09 23:59")
-    state = app.store.company_state("acme")
+    state = app.store.runs.company_state("acme")
 
     # when / then
     assert clocked(app) == []
-    assert app.store.company_state("acme") == state
-    assert len(app.store.runs(None, 10)) == 1
+    assert app.store.runs.company_state("acme") == state
+    assert len(app.store.runs.latest(None, 10)) == 1
 
 
 def test_a_pass_is_recorded_with_what_it_did(app: App, watch: Watch) -> None:
@@ -753,7 +762,7 @@ def test_a_pass_is_recorded_with_what_it_did(app: App, watch: Watch) -> None:
     assert (run.kind, run.outcome, run.by) == (RunKind.CLOCK, Outcome.APPLIED, "night")
     assert run.counts == Counts(activated=1, deactivated=1, events=2)
     assert record_of(app, run).ended.counts == run.counts
-    states = {each.external_id: each.state for each in app.store.employees("acme")}
+    states = {each.external_id: each.state for each in app.store.roster.employees("acme")}
     assert states == {"1": State.ACTIVE, "2": State.ACTIVE, "3": State.DEACTIVATED}
 
 
@@ -770,7 +779,7 @@ def test_running_the_clock_again_changes_nothing(app: App, watch: Watch) -> None
     assert clocked(app) == []
     assert clocked(app, "2027-03-10 00:00") == []
     assert history(app.store) == before
-    assert len(app.store.runs(None, 10)) == 2
+    assert len(app.store.runs.latest(None, 10)) == 2
 
 
 def test_missed_nights_are_caught_up_with_the_moments_that_were_due(app: App, watch: Watch) -> None:
@@ -789,10 +798,10 @@ def test_missed_nights_are_caught_up_with_the_moments_that_were_due(app: App, wa
     late = {
         employee.external_id: [
             (event.originator_version, event.effective)
-            for event in app.store.events(employee.id)
+            for event in app.store.events.of(employee.id)
             if event.run == run.run
         ]
-        for employee in app.store.employees("acme")
+        for employee in app.store.roster.employees("acme")
     }
     assert late == {
         "1": [],
@@ -801,7 +810,9 @@ def test_missed_nights_are_caught_up_with_the_moments_that_were_due(app: App, wa
         "4": [(3, moment("2027-03-05 00:00")), (4, moment("2027-03-08 23:00"))],
     }
     recorded = {
-        e.recorded for each in app.store.employees("acme") for e in app.store.events(each.id)
+        e.recorded
+        for each in app.store.roster.employees("acme")
+        for e in app.store.events.of(each.id)
     }
     assert recorded == {NOW, watch.moment}
 
@@ -836,7 +847,7 @@ def test_a_transition_never_takes_effect_before_the_event_before_it(app: App, wa
     clocked(app)
 
     # then
-    events = app.store.events(person(app.store, "1").id)
+    events = app.store.events.of(person(app.store, "1").id)
     assert [event.effective for event in events] == [NOW, NOW, NOW]
     assert events[-1].recorded == NOW + LATER
     assert person(app.store, "1").state is State.DEACTIVATED
@@ -856,7 +867,7 @@ def test_an_import_neither_activates_nor_deactivates_known_employees(
 
     # then
     assert run.counts == Counts(rows=4, registered=1, changed=1, unchanged=2, events=2)
-    states = {each.external_id: each.state for each in app.store.employees("acme")}
+    states = {each.external_id: each.state for each in app.store.roster.employees("acme")}
     assert states == {
         "1": State.ACTIVE,
         "2": State.PENDING,
@@ -881,7 +892,7 @@ def test_the_clock_makes_one_run_for_each_company_where_something_is_due(
 
     # then
     assert [run.company for run in runs] == ["acme", "zenith"]
-    assert app.store.company_state("quiet").version == 1
+    assert app.store.runs.company_state("quiet").version == 1
 
 
 def test_a_preview_of_the_clock_stores_nothing(app: App) -> None:
@@ -896,7 +907,7 @@ def test_a_preview_of_the_clock_stores_nothing(app: App) -> None:
     # then
     assert (run.run, run.counts) == (None, Counts(activated=1, deactivated=1, events=2))
     assert history(app.store) == before
-    assert len(app.store.runs(None, 10)) == 1
+    assert len(app.store.runs.latest(None, 10)) == 1
 
 
 def both_due(
@@ -912,7 +923,7 @@ def both_due(
     taken(app, THREE)
     watch.moment = moment("2027-03-21 00:00")
     real = clock.plan_clock
-    ours = {employee.id for employee in app.store.employees("acme")}
+    ours = {employee.id for employee in app.store.roster.employees("acme")}
 
     def plan_clock(due: Sequence[tuple[object, object]], *rest: object) -> object:
         happens = acme if due[0][0].id in ours else zenith  # type: ignore[attr-defined]
@@ -974,7 +985,7 @@ def test_a_clock_pass_that_is_abandoned_begins_no_further_companies(
 
     due = {f"c{number:02}": object() for number in range(40)}
     monkeypatch.setattr(clock, "_pass", slow)
-    monkeypatch.setattr(app.store, "due", lambda *_: due)
+    monkeypatch.setattr(app.store.roster, "due", lambda *_: due)
     passed = pass_clock(app, "tester")
 
     # when
@@ -1026,7 +1037,7 @@ def test_an_import_plans_again_when_another_import_was_first(
     assert person(app.store, "1").details.first_name == "Anne"
     assert person(app.store, "1").version == 2
     assert len(history(app.store)) == 3
-    versions = [each.originator_version for each in app.store.events(company_stream_id("acme"))]
+    versions = [each.originator_version for each in app.store.events.of(company_stream_id("acme"))]
     assert versions == [1, 2]
 
 
@@ -1117,7 +1128,7 @@ def test_two_clocks_at_once_make_every_transition_once(
 
     # when / then
     assert clocked(app) == []
-    assert len(app.store.runs("acme", 10)) == 2
+    assert len(app.store.runs.latest("acme", 10)) == 2
     assert person(app.store, "3").version == 3
 
 
@@ -1142,7 +1153,7 @@ def test_a_failure_is_recorded_although_another_run_was_first(
 
     # then
     assert record_of(app, run).ended.outcome is Outcome.FAILED
-    assert app.store.company_state("acme").version == 2
+    assert app.store.runs.company_state("acme").version == 2
 
 
 def test_a_run_that_is_never_first_gives_up_in_the_end(

@@ -19,8 +19,9 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
-from adapters.settings import Customer, load_settings
-from adapters.sources.source import DeliveredFile, SourceUnreachable
+from adapters.company_settings import Customer
+from adapters.settings import load_settings
+from adapters.sources.source import DeliveredFile, Keeper, PickUp, SourceUnreachable
 from adapters.store.commit import Commit
 from adapters.store.errors import StoreUnavailable
 from adapters.store.opening import Database, PostgresUrl, open_store
@@ -104,18 +105,18 @@ def work(app: App) -> list[RunDocument]:
 
 def slots_of(store: Store, company: str = "acme") -> list[datetime]:
     """The slots that a company's runs served, in the order of runs."""
-    found = (record.ended.slot for record in store.every_run(company))
+    found = (record.ended.slot for record in store.runs.every(company))
     return [slot for slot in found if slot is not None]
 
 
 def outcomes(store: Store, company: str = "acme") -> list[Outcome]:
     """How a company's runs ended, in order."""
-    return [record.ended.outcome for record in store.every_run(company)]
+    return [record.ended.outcome for record in store.runs.every(company)]
 
 
 def states(store: Store, company: str = "acme") -> dict[str, State]:
     """Everyone's state, by first name."""
-    return {each.details.first_name: each.state for each in store.employees(company)}
+    return {each.details.first_name: each.state for each in store.roster.employees(company)}
 
 
 def assert_sound(store: Store) -> None:
@@ -207,22 +208,23 @@ def test_the_moment_since_when_a_company_takes_part_moves_only_by_a_later_one(st
     """R5: The store remembers since when each company takes part, and only a later moment for the
     same company moves it."""
     # given
-    store.enrol(["acme", "zenith"], MORNING)
-    store.enrol(["acme", "zenith"], MORNING)
-    store.enrol([], EVENING)
+    store.schedule.enrol(["acme", "zenith"], MORNING)
+    store.schedule.enrol(["acme", "zenith"], MORNING)
+    store.schedule.enrol([], EVENING)
 
     # then
     found = {
-        key: (each.after, each.last_run_failed) for key, each in store.enrolled_companies().items()
+        key: (each.after, each.last_run_failed)
+        for key, each in store.schedule.enrolled_companies().items()
     }
     assert found == {"acme": (MORNING, False), "zenith": (MORNING, False)}
 
     # when
-    store.enrol(["acme"], EVENING)
+    store.schedule.enrol(["acme"], EVENING)
 
     # then
-    assert store.enrolled_companies()["acme"].after == EVENING
-    assert store.enrolled_companies()["zenith"].after == MORNING
+    assert store.schedule.enrolled_companies()["acme"].after == EVENING
+    assert store.schedule.enrolled_companies()["zenith"].after == MORNING
     assert_sound(store)
 
 
@@ -234,7 +236,7 @@ def test_looking_twice_changes_nothing(app: App, watch: Watch) -> None:
     due_jobs(app)
 
     # then
-    assert app.store.enrolled_companies()["acme"].after == MORNING
+    assert app.store.schedule.enrolled_companies()["acme"].after == MORNING
 
     # when
     watch.moment = EVENING + HOUR
@@ -254,7 +256,7 @@ def test_a_run_tells_the_slot_it_served(app: App, watch: Watch) -> None:
     (run,) = work(app)
 
     # then
-    (record,) = app.store.every_run("acme")
+    (record,) = app.store.runs.every("acme")
     assert run.slot == record.ended.slot == EVENING
     assert (record.ended.started, record.ended.run_kind) == (EVENING + HOUR, RunKind.IMPORT)
     assert msgspec.json.decode(msgspec.json.encode(run))["slot"] == "2027-03-01T20:00:00Z"
@@ -341,7 +343,9 @@ def test_after_downtime_the_latest_missed_pickup_runs_once_and_all_clock_work_is
     }
     due = [moment for moment in (starts, leaves) if moment <= now]
     assert sum(run.kind is RunKind.CLOCK for run in runs) == bool(due)
-    told = (each.effective for one in app.store.employees("acme") for each in events(app, one))
+    told = (
+        each.effective for one in app.store.roster.employees("acme") for each in events(app, one)
+    )
     assert sorted(moment for moment in told if moment > EVENING) == due
     assert due_jobs(app) == []
     assert_sound(app.store)
@@ -349,7 +353,7 @@ def test_after_downtime_the_latest_missed_pickup_runs_once_and_all_clock_work_is
 
 def events(app: App, employee: Any) -> list[Any]:
     """Everything that happened to somebody."""
-    return app.store.events(employee.id)
+    return app.store.events.of(employee.id)
 
 
 MOVES = [HOUR, 5 * HOUR, 26 * HOUR, 2 * DAY, 8 * DAY, 400 * DAY, -3 * HOUR, -DAY, timedelta(0)]
@@ -457,8 +461,8 @@ class Source:
     def __init__(self, fetching: Callable[[], list[DeliveredFile]]) -> None:
         self.fetching = fetching
 
-    def fetch(self, limit: int) -> list[DeliveredFile]:
-        return self.fetching()
+    def fetch(self, limit: int, keeper: Keeper) -> PickUp:
+        return PickUp(self.fetching())
 
     def steps(self) -> Iterator[Any]:
         yield from ()
@@ -497,11 +501,11 @@ def test_a_slot_whose_run_could_not_be_stored_stays_due(
 
     # when / then
     with monkeypatch.context() as patched:
-        patched.setattr(app.store._recorder, "insert_events", away)
+        patched.setattr(app.store.events.database, "insert_events", away)
         with pytest.raises(StoreUnavailable):
             do_job(app, job)
         assert due_jobs(app) == [job]
-    assert app.store.every_run("acme") == []
+    assert app.store.runs.every("acme") == []
 
     # when
     watch.moment = EVENING + HOUR
@@ -522,7 +526,7 @@ def test_a_company_cannot_begin_while_the_store_is_away(
 
     # when / then
     with monkeypatch.context() as patched:
-        patched.setattr(store._recorder, "insert_events", away)
+        patched.setattr(store.events.database, "insert_events", away)
         with pytest.raises(StoreUnavailable):
             due_jobs(app)
 
@@ -532,7 +536,7 @@ def test_a_company_cannot_begin_while_the_store_is_away(
     # then
     assert due_jobs(app) == []
 
-    assert store.enrolled_companies()["acme"].after == EVENING
+    assert store.schedule.enrolled_companies()["acme"].after == EVENING
 
 
 # Held
@@ -555,7 +559,7 @@ def test_a_held_delivery_met_again_leaves_no_run_and_serves_the_slot(
         assert due_jobs(app) == [Job("acme", slot)]
         work(app)
         assert due_jobs(app) == []
-        assert app.store.enrolled_companies()["acme"].after == slot
+        assert app.store.schedule.enrolled_companies()["acme"].after == slot
     assert outcomes(app.store) == [Outcome.HELD]
 
     # when
@@ -878,14 +882,14 @@ def test_a_company_is_in_trouble_until_its_latest_run_did_not_fail(
     shutil.rmtree(place)
     watch.moment = EVENING
     work(app)
-    assert app.store.enrolled_companies()["acme"].last_run_failed
+    assert app.store.schedule.enrolled_companies()["acme"].last_run_failed
 
     # when
     deliver(place, ANNA)
     import_delivery(app, acme, "tester")
 
     # then
-    assert not app.store.enrolled_companies()["acme"].last_run_failed
+    assert not app.store.schedule.enrolled_companies()["acme"].last_run_failed
 
 
 # Configuration
@@ -912,7 +916,7 @@ def test_a_company_without_source_has_a_clock_alone(
     # then
     assert due_jobs(app) == [Job("acme")]
     assert [run.kind for run in work(app)] == [RunKind.CLOCK]
-    assert store.enrolled_companies() == {}
+    assert store.schedule.enrolled_companies() == {}
 
 
 def test_a_company_that_leaves_the_configuration_is_picked_up_no_more_and_its_clock_goes_on(
@@ -1002,6 +1006,7 @@ DAMAGED = {
 }
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 @pytest.mark.parametrize("what", DAMAGED)
 @pytest.mark.parametrize(("table", "column"), [("companies", "state"), ("runs", "event")])
 def test_a_company_whose_stored_state_is_damaged_does_not_hold_up_the_others(
@@ -1044,6 +1049,7 @@ def test_a_company_whose_stored_state_is_damaged_does_not_hold_up_the_others(
         assert states(store, key)["Chris"] is State.DEACTIVATED
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 @pytest.mark.parametrize("after", ["", "tomorrow", "2027-03-01T10:00:00"])
 def test_a_company_whose_stored_start_is_unreadable_waits_for_the_next_slot(
     app: App, database: Database, watch: Watch, after: str
@@ -1068,7 +1074,7 @@ def test_a_company_whose_stored_start_is_unreadable_waits_for_the_next_slot(
 
 def table_of(store: Store, name: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
     """Everything in a table, in one order."""
-    with store._recorder.reading() as query:
+    with store.events.database.reading() as query:
         found = query(f"SELECT {', '.join(columns)} FROM {name}")
     return sorted(found, key=repr)
 
@@ -1094,7 +1100,7 @@ class Former:
         if isinstance(self.database, PostgresUrl):
             assert self.server is not None
             with psycopg.connect(self.server.as_owner(self.database.url)) as connection:
-                connection.execute("DROP TABLE slots")
+                connection.execute("DROP TABLE slots, kept")
                 connection.execute("UPDATE tenure_schema SET version = 1")
                 found = connection.execute("SELECT company, state FROM companies").fetchall()
                 for company, state in found:
@@ -1104,7 +1110,7 @@ class Former:
                     )
             return
         with closing(sqlite3.connect(self.database)) as plain:
-            plain.execute("DROP TABLE slots")
+            plain.executescript("DROP TABLE slots; DROP TABLE kept")
             for company, state in plain.execute("SELECT company, state FROM companies").fetchall():
                 plain.execute(
                     "UPDATE companies SET state = ? WHERE company = ?",
@@ -1164,15 +1170,15 @@ def test_a_database_of_the_version_before_keeps_everything(
     # when
     with closing(former.upgraded()) as store:
         assert_sound(store)
-        assert store.enrolled_companies() == {}
+        assert store.schedule.enrolled_companies() == {}
         app = app_of(store, watch, acme, zenith)
         watch.moment = MORNING
         assert due_jobs(app) == []
         watch.moment = EVENING
         assert [run.slot for run in work(app)] == [EVENING]
         assert_sound(store)
-        (record,) = store.waiting("zenith")
-        assert [file.data for file in store.held(record.run)]
+        (record,) = store.runs.waiting("zenith")
+        assert [file.data for file in store.runs.held_files(record.run)]
         grown = everything(store)
 
     # then
@@ -1214,12 +1220,12 @@ def test_an_upgraded_database_is_rebuilt_as_it_is(
 
     # when
     with closing(former.upgraded()) as store:
-        store.enrol(["acme"], MORNING)
+        store.schedule.enrol(["acme"], MORNING)
         store.rebuild(lambda _: None)
 
         # then
         assert_sound(store)
-        assert store.enrolled_companies()["acme"].after == MORNING
+        assert store.schedule.enrolled_companies()["acme"].after == MORNING
 
 
 def test_processes_that_upgrade_at_the_same_time_upgrade_once(
@@ -1241,8 +1247,8 @@ def test_processes_that_upgrade_at_the_same_time_upgrade_once(
 
         # then
         assert [outcomes(store) for store in stores] == [[Outcome.APPLIED]] * 8
-        stores[0].enrol(["acme"], MORNING)
-        assert stores[-1].enrolled_companies()["acme"].after == MORNING
+        stores[0].schedule.enrol(["acme"], MORNING)
+        assert stores[-1].schedule.enrolled_companies()["acme"].after == MORNING
 
 
 # Kept
@@ -1259,13 +1265,13 @@ def test_a_rebuild_keeps_which_companies_take_part_and_which_slots_are_served(
     work(app)
     watch.moment = NIGHT
     work(app)
-    before = app.store.enrolled_companies()["acme"].after
+    before = app.store.schedule.enrolled_companies()["acme"].after
 
     # when
     app.store.rebuild(lambda _: None)
 
     # then
-    assert app.store.enrolled_companies()["acme"].after == before == NIGHT
+    assert app.store.schedule.enrolled_companies()["acme"].after == before == NIGHT
     assert due_jobs(app) == []
     assert_sound(app.store)
 
@@ -1289,7 +1295,7 @@ def test_slots_in_order_are_in_the_order_of_runs(app: App, watch: Watch) -> None
 
 def records(app: App) -> list[RunRecord]:
     """All of Acme's runs."""
-    return app.store.every_run("acme")
+    return app.store.runs.every("acme")
 
 
 def test_another_schedule_serves_other_slots(store: Store, watch: Watch, acme: Customer) -> None:

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from adapters.store.errors import StoreUnavailable
+from adapters.store.roster_queries import DUE
 from adapters.store.schema import VERSION
 from adapters.store.sqlite import open_sqlite
 from adapters.store.store import Store
 from domain.schedule import Schedule
-from projections.roster import DUE
 from tests.adapters.steps import a_run, company_of, replayed, said_nothing, stored
 from tests.given import moment
 
@@ -132,6 +132,30 @@ def test_a_relative_path_is_taken_from_here(path: Path, monkeypatch: pytest.Monk
 
     # then
     assert path.exists()
+
+
+@pytest.mark.parametrize(("version", "lacking"), [(1, ["slots", "kept"]), (2, ["kept"])])
+def test_a_schema_of_an_earlier_version_is_upgraded(
+    path: Path, version: int, lacking: list[str]
+) -> None:
+    """A database of an earlier version, which had fewer tables, is upgraded when it is opened, and
+    keeps what it holds."""
+    # given
+    with closing(open_sqlite(path)) as store:
+        stored(store, TWO)
+        people = list(store.roster.employees("acme"))
+    for table in lacking:
+        ask(path, f"DROP TABLE {table}")
+    ask(path, f"PRAGMA user_version = {version}")
+
+    # when
+    with closing(open_sqlite(path)) as store:
+        # then
+        assert list(store.roster.employees("acme")) == people
+        assert [ask(path, f"SELECT count(*) FROM {table}") for table in lacking] == [
+            [(0,)] for _ in lacking
+        ]
+    assert ask(path, "PRAGMA user_version") == [(VERSION,)]
 
 
 # What is refused
@@ -262,7 +286,7 @@ def test_the_process_environment_changes_nothing(
     # when
     with closing(open_sqlite(tmp_path / "tenure.db")) as store:
         keep(store)
-        anna, _ = store.employees("acme")
+        anna, _ = store.roster.employees("acme")
         assert replayed(store, anna.id) == anna
 
     # then
@@ -331,6 +355,6 @@ def test_readers_do_not_wait_for_a_commit_and_see_the_state_before_it(path: Path
 
         # when / then
         assert len(company_of(store, "acme")[1].entries) == 2
-        assert list(store.due(Schedule(), moment("2027-04-02 00:00"))) == ["acme"]
+        assert list(store.roster.due(Schedule(), moment("2027-04-02 00:00"))) == ["acme"]
         writing.rollback()
         store.commit(said_nothing(store, run=a_run(2)))

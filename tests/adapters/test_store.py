@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import time
+from operator import attrgetter
 from uuid import UUID, uuid4
 
 import msgspec
@@ -12,8 +15,9 @@ import pytest
 from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 from msgspec.structs import replace
 
-from adapters.store.commit import Commit, HeldFile
+from adapters.store.commit import Commit
 from adapters.store.errors import Conflict
+from adapters.store.files import StoredFile
 from adapters.store.store import Store
 from domain.company_runs.events import FileInfo, RunKind, RunRecord
 from domain.company_runs.state import CompanyState
@@ -22,7 +26,7 @@ from domain.employee.aggregate import Employee
 from domain.employee.change import change_of
 from domain.employee.clock import plan_clock
 from domain.employee.events import EmailChanged, EmployeeEvent, State
-from domain.ids import company_stream_id
+from domain.ids import company_stream_id, short_run_id
 from domain.issues.catalogue import Severity
 from domain.issues.issue import Issue
 from domain.outcome import Outcome
@@ -41,12 +45,15 @@ from tests.adapters.steps import (
 )
 from tests.given import NOW, a_company, codes, day, moment, plan
 
+pytestmark = pytest.mark.stores("memory", "sqlite", "postgresql")
+
 ANNA = "anna@acme.example,Anna,Bakker,007,,"
 BRAM = "Bram@Acme.example,Bram,Smit,7,2027-04-01,"
 CHRIS = "chris@acme.example,Chris,Jansen,,,2027-03-20"
 HEADER = "email,first_name,last_name,external_id,onboarding_date,offboarding_date"
 THREE = "\n".join((HEADER, BRAM, ANNA, CHRIS))
 SECRET = "Wilhelmina"
+by_id = attrgetter("employee")
 QUOTED = b'"Wilhelmina"'
 
 
@@ -56,7 +63,7 @@ def by_support(store: Store, employee: Employee, event: EmployeeEvent, number: i
     assert change is not None
     record = ended(outcome=Outcome.APPLIED)
     runs = (RunRecord(a_run(number), record),)
-    store.commit(Commit(runs, store.company_state("acme"), changes=(change,)))
+    store.commit(Commit(runs, store.runs.company_state("acme"), changes=(change,)))
 
 
 def an_issue(code: str) -> Issue:
@@ -67,16 +74,16 @@ def an_issue(code: str) -> Issue:
 def everything(store: Store) -> dict[str, object]:
     """All that a store can be asked about Acme."""
     state, roster = company_of(store, "acme")
-    people = list(store.employees("acme"))
-    records = store.runs(None, 100)
+    people = list(store.roster.employees("acme"))
+    records = store.runs.latest(None, 100)
     return {
         "state": state,
-        "entries": sorted(roster.entries, key=lambda entry: entry.employee),
+        "entries": sorted(roster.entries, key=by_id),
         "people": people,
-        "events": [store.events(employee.id) for employee in people],
-        "runs": store.events(company_stream_id("acme")),
+        "events": [store.events.of(employee.id) for employee in people],
+        "runs": store.events.of(company_stream_id("acme")),
         "records": records,
-        "issues": [store.issues(record) for record in records],
+        "issues": [store.runs.issues(record) for record in records],
     }
 
 
@@ -94,7 +101,7 @@ def test_the_events_of_a_run_are_read_back_as_they_were_committed(store: Store) 
     # then
     assert len(commit.changes) == 3
     for change in commit.changes:
-        assert store.events(change.after.id) == list(change.events)
+        assert store.events.of(change.after.id) == list(change.events)
 
 
 def test_a_commit_is_there_when_the_store_is_opened_again(open_store: OpenStore) -> None:
@@ -129,7 +136,7 @@ def test_a_run_is_the_next_event_of_its_companys_stream(store: Store) -> None:
     stored(store, THREE.replace("Anna", "Anne"), number=2)
 
     # when
-    events = store.events(company_stream_id("acme"))
+    events = store.events.of(company_stream_id("acme"))
 
     # then
     assert [(each.originator_version, each.run) for each in events] == [
@@ -147,7 +154,7 @@ def test_an_employee_rebuilt_from_their_events_is_the_one_in_the_roster(store: S
     stored(store, THREE.replace("2027-03-20", "2027-05-20"), number=2)
 
     # then
-    for employee in store.employees("acme"):
+    for employee in store.roster.employees("acme"):
         assert replayed(store, employee.id) == employee
     assert person(store, "chris@acme.example").offboarding_date == day("2027-05-20")
 
@@ -155,7 +162,7 @@ def test_an_employee_rebuilt_from_their_events_is_the_one_in_the_roster(store: S
 def test_an_unknown_stream_has_no_events_and_no_employee(store: Store) -> None:
     """C1: A stream that does not exist has no events and gives no employee."""
     # when / then
-    assert store.events(uuid4()) == []
+    assert store.events.of(uuid4()) == []
     assert replayed(store, uuid4()) is None
 
 
@@ -169,7 +176,7 @@ def test_names_are_kept_to_the_letter(store: Store, name: str) -> None:
     stored(store, f'email,first_name,last_name\nanna@acme.example,"{quoted}",Bakker\n')
 
     # when
-    (employee,) = store.employees("acme")
+    (employee,) = store.roster.employees("acme")
 
     # then
     assert employee.details.first_name == name
@@ -185,9 +192,9 @@ def test_a_company_that_never_had_a_run_stands_at_the_beginning(store: Store) ->
     state, roster = company_of(store, "acme")
 
     # then
-    assert state == store.company_state("acme") == CompanyState()
+    assert state == store.runs.company_state("acme") == CompanyState()
     assert roster.entries == []
-    assert list(store.employees("acme")) == []
+    assert list(store.roster.employees("acme")) == []
 
 
 def test_the_roster_finds_an_employee_by_address_and_by_external_id(store: Store) -> None:
@@ -217,12 +224,14 @@ def test_a_company_is_told_of_its_own_people_and_runs_only(store: Store) -> None
     stored(store, f"{HEADER}\n{ANNA}\n", number=2, company=other_company())
 
     # when / then
-    assert len(list(store.employees("acme"))) == 3
-    assert len(list(store.employees("zenith"))) == 1
-    assert store.company_state("acme").version == store.company_state("zenith").version == 1
-    assert store.find("zenith", "bram@acme.example") == []
-    assert store.find("acme", "007") != store.find("zenith", "007")
-    assert [record.run for record in store.runs("zenith", 10)] == [a_run(2)]
+    assert len(list(store.roster.employees("acme"))) == 3
+    assert len(list(store.roster.employees("zenith"))) == 1
+    assert (
+        store.runs.company_state("acme").version == store.runs.company_state("zenith").version == 1
+    )
+    assert store.roster.find("zenith", "bram@acme.example") == []
+    assert store.roster.find("acme", "007") != store.roster.find("zenith", "007")
+    assert [record.run for record in store.runs.latest("zenith", 10)] == [a_run(2)]
 
 
 def test_people_come_in_the_order_in_which_they_were_registered(store: Store) -> None:
@@ -232,7 +241,7 @@ def test_people_come_in_the_order_in_which_they_were_registered(store: Store) ->
     stored(store, f"{HEADER}\naaron@acme.example,Aaron,Aal,,,\n", number=2)
 
     # when
-    found = [employee.details.first_name for employee in store.employees("acme")]
+    found = [employee.details.first_name for employee in store.roster.employees("acme")]
 
     # then
     assert found == ["Bram", "Anna", "Chris", "Aaron"]
@@ -253,7 +262,7 @@ def test_a_later_state_takes_the_place_of_the_earlier_one(store: Store) -> None:
     assert before is not None
     assert after is not None
     assert before.digest != after.digest
-    assert len(list(store.employees("acme"))) == 3
+    assert len(list(store.roster.employees("acme"))) == 3
 
 
 def test_the_digest_of_a_row_that_changes_nothing_is_remembered(store: Store) -> None:
@@ -261,7 +270,7 @@ def test_the_digest_of_a_row_that_changes_nothing_is_remembered(store: Store) ->
     of its employee."""
     # given
     stored(store, THREE, number=1)
-    people = list(store.employees("acme"))
+    people = list(store.roster.employees("acme"))
 
     # when
     commit = stored(store, THREE.replace("Anna,", " Anna ,"), number=2)
@@ -271,7 +280,7 @@ def test_the_digest_of_a_row_that_changes_nothing_is_remembered(store: Store) ->
     ((employee, digest),) = commit.new_digests
     entries = {entry.employee: entry for entry in company_of(store, "acme")[1].entries}
     assert entries[employee].digest == digest
-    assert list(store.employees("acme")) == people
+    assert list(store.roster.employees("acme")) == people
 
 
 # Finding someone
@@ -286,7 +295,7 @@ def test_someone_is_found_by_id_however_it_is_written(store: Store) -> None:
 
     # when / then
     for written in (str(anna.id), anna.id.hex, str(anna.id).upper()):
-        assert store.find("acme", written) == [anna]
+        assert store.roster.find("acme", written) == [anna]
 
 
 def test_external_ids_are_found_exactly(store: Store) -> None:
@@ -296,9 +305,9 @@ def test_external_ids_are_found_exactly(store: Store) -> None:
     stored(store, THREE)
 
     # when / then
-    assert [each.email for each in store.find("acme", "007")] == ["anna@acme.example"]
-    assert [each.email for each in store.find("acme", "7")] == ["Bram@Acme.example"]
-    assert store.find("acme", "07") == []
+    assert [each.email for each in store.roster.find("acme", "007")] == ["anna@acme.example"]
+    assert [each.email for each in store.roster.find("acme", "7")] == ["Bram@Acme.example"]
+    assert store.roster.find("acme", "07") == []
 
 
 @pytest.mark.parametrize(
@@ -311,7 +320,7 @@ def test_addresses_are_found_trimmed_and_in_any_case(store: Store, written: str)
     stored(store, THREE)
 
     # when / then
-    assert [each.external_id for each in store.find("acme", written)] == ["7"]
+    assert [each.external_id for each in store.roster.find("acme", written)] == ["7"]
 
 
 def test_the_address_that_the_file_still_uses_leads_to_its_employee(store: Store) -> None:
@@ -326,7 +335,7 @@ def test_the_address_that_the_file_still_uses_leads_to_its_employee(store: Store
 
     # then
     assert found.email == "anna.new@acme.example"
-    assert store.find("acme", "anna.new@acme.example") == [found]
+    assert store.roster.find("acme", "anna.new@acme.example") == [found]
 
 
 def test_a_present_address_comes_before_one_that_the_file_uses(store: Store) -> None:
@@ -349,7 +358,7 @@ def test_an_unknown_name_finds_nobody(store: Store, who: str) -> None:
     stored(store, THREE)
 
     # when / then
-    assert store.find("acme", who) == []
+    assert store.roster.find("acme", who) == []
 
 
 # Runs and what they said
@@ -361,13 +370,13 @@ def test_a_run_is_found_by_its_id(store: Store) -> None:
     commit = stored(store, THREE)
 
     # when
-    record = store.find_run(a_run(1))
+    record = store.runs.find(a_run(1))
 
     # then
     assert record is not None
     assert record.run == a_run(1)
     assert record == commit.ended
-    assert store.find_run(a_run(2)) is None
+    assert store.runs.find(a_run(2)) is None
 
 
 def test_runs_are_listed_newest_first_and_no_more_than_asked(store: Store) -> None:
@@ -378,14 +387,17 @@ def test_runs_are_listed_newest_first_and_no_more_than_asked(store: Store) -> No
     stored(store, THREE, number=4, company=other_company())
 
     # when / then
-    assert [record.run for record in store.runs(None, 10)] == [a_run(n) for n in (4, 3, 2, 1)]
-    assert [record.run for record in store.runs("acme", 2)] == [a_run(3), a_run(2)]
-    assert store.runs("nobody", 10) == []
+    assert [record.run for record in store.runs.latest(None, 10)] == [
+        a_run(n) for n in (4, 3, 2, 1)
+    ]
+    assert [record.run for record in store.runs.latest("acme", 2)] == [a_run(3), a_run(2)]
+    assert store.runs.latest("nobody", 10) == []
 
 
-def test_a_run_is_found_by_the_beginning_of_its_id(store: Store) -> None:
+def test_a_run_is_found_by_the_beginning_or_the_end_of_its_id(store: Store) -> None:
     """R2: A run is found by the beginning of its id, with or without hyphens and in upper or lower
-    case; a common beginning finds several runs."""
+    case, or by the end of its id without the zeros. A common beginning finds several runs, the
+    newest first."""
     # given
     for number in (1, 2, 3):
         store.commit(said_nothing(store, run=a_run(number)))
@@ -393,10 +405,9 @@ def test_a_run_is_found_by_the_beginning_of_its_id(store: Store) -> None:
     common = next(n for n in range(36) if str(a_run(1))[: n + 1] != whole[: n + 1])
 
     # when / then
-    assert [each.run for each in store.runs_like(whole)] == [a_run(2)]
-    assert [each.run for each in store.runs_like(whole.upper())] == [a_run(2)]
-    assert [each.run for each in store.runs_like(whole.replace("-", "")[:30])] == [a_run(2)]
-    assert len(store.runs_like(whole[:common])) == 2
+    for part in (whole, whole.upper(), whole.replace("-", "")[:30], short_run_id(a_run(2))):
+        assert [each.run for each in store.runs.like(part, 9)] == [a_run(2)]
+    assert [each.run for each in store.runs.like(whole[:common], 9)] == [a_run(2), a_run(1)]
 
 
 @pytest.mark.parametrize("prefix", ["", "-", "%", "_", "xyz", "0" * 33, "ffff", "'"])
@@ -406,7 +417,7 @@ def test_a_text_that_no_run_id_begins_with_finds_no_run(store: Store, prefix: st
     store.commit(said_nothing(store, run=a_run(1)))
 
     # when / then
-    assert store.runs_like(prefix) == []
+    assert store.runs.like(prefix, 9) == []
 
 
 def test_the_runs_behind_a_history_are_found_with_it(store: Store) -> None:
@@ -418,7 +429,7 @@ def test_the_runs_behind_a_history_are_found_with_it(store: Store) -> None:
     store.commit(said_nothing(store, run=a_run(3)))
 
     # when
-    runs = store.runs_of(store.events(person(store, "007").id))
+    runs = store.runs.of_events(store.events.of(person(store, "007").id))
 
     # then
     assert set(runs) == {a_run(1), a_run(2)}
@@ -430,11 +441,11 @@ def test_issues_are_told_as_they_were_said_and_in_that_order(store: Store) -> No
     # given
     broken = f"{HEADER}\n,Dora,,x,2027-02-30,\nerik@acme.example,Erik,Vos,,,2027-03-02\n"
     commit = stored(store, broken, number=1)
-    record = store.find_run(a_run(1))
+    record = store.runs.find(a_run(1))
     assert record is not None
 
     # when / then
-    assert list(commit.issues) == store.issues(record)
+    assert list(commit.issues) == store.runs.issues(record)
     assert codes(commit.issues) == ["missing-value", "missing-value", "bad-date", "short-notice"]
 
 
@@ -447,7 +458,7 @@ def test_a_run_that_refers_to_an_earlier_one_repeats_its_lasting_issues(store: S
     store.commit(said_nothing(store, run=a_run(2), issues=[own], issues_of=a_run(1)))
 
     # when
-    said = {record.run: store.issues(record) for record in store.runs("acme", 10)}
+    said = {record.run: store.runs.issues(record) for record in store.runs.latest("acme", 10)}
 
     # then
     assert said[a_run(1)] == [lasting, passing]
@@ -463,10 +474,10 @@ def waiting_commit(
     """A run that holds a delivery of two files, perhaps after it ended another one."""
     infos = [FileInfo(f"alleo_employees_{n}.csv", 3, NOW, str(n) * 64) for n in (1, 2)]
     record = replace(ended(outcome=Outcome.HELD), files=tuple(infos), delivery=str(number) * 64)
-    files = [HeldFile(info, bytes([0, 255, number])) for info in infos]
+    files = [StoredFile(info, bytes([0, 255, number])) for info in infos]
     ran = RunRecord(a_run(number), record)
     runs = (ran,) if first is None else (first, ran)
-    return Commit(runs, store.company_state("acme"), held=files, **more)  # type: ignore[arg-type]
+    return Commit(runs, store.runs.company_state("acme"), held=files, **more)  # type: ignore[arg-type]
 
 
 def ending(number: int, of: int) -> RunRecord:
@@ -483,16 +494,16 @@ def test_a_held_delivery_waits_with_its_files_until_a_run_ends_it(store: Store) 
     store.commit(commit)
 
     # then
-    assert store.held(a_run(1)) == list(commit.held)
-    assert store.waiting("acme") == store.waiting(None) == [commit.ended]
+    assert store.runs.held_files(a_run(1)) == list(commit.held)
+    assert store.runs.waiting("acme") == store.runs.waiting(None) == [commit.ended]
 
     # when
-    store.commit(Commit((ending(2, of=1),), store.company_state("acme")))
+    store.commit(Commit((ending(2, of=1),), store.runs.company_state("acme")))
 
     # then
-    assert store.held(a_run(1)) == []
-    assert store.waiting("acme") == store.waiting(None) == []
-    record = store.find_run(a_run(1))
+    assert store.runs.held_files(a_run(1)) == []
+    assert store.runs.waiting("acme") == store.runs.waiting(None) == []
+    record = store.runs.find(a_run(1))
     assert record is not None
     assert record.ended_by == a_run(2)
 
@@ -507,13 +518,13 @@ def test_a_discard_and_the_run_after_it_are_stored_in_order(store: Store) -> Non
     store.commit(waiting_commit(store, 3, ending(2, of=1)))
 
     # then
-    events = store.events(company_stream_id("acme"))
+    events = store.events.of(company_stream_id("acme"))
     assert [event.run for event in events] == [a_run(1), a_run(2), a_run(3)]
-    assert [record.run for record in store.every_run("acme")] == [a_run(1), a_run(2), a_run(3)]
-    assert [record.run for record in store.waiting("acme")] == [a_run(3)]
-    assert store.held(a_run(1)) == []
-    assert len(store.held(a_run(3))) == 2
-    assert store.company_state("acme").version == 3
+    assert [record.run for record in store.runs.every("acme")] == [a_run(1), a_run(2), a_run(3)]
+    assert [record.run for record in store.runs.waiting("acme")] == [a_run(3)]
+    assert store.runs.held_files(a_run(1)) == []
+    assert len(store.runs.held_files(a_run(3))) == 2
+    assert store.runs.company_state("acme").version == 3
 
 
 def test_a_discard_is_not_stored_when_the_run_after_it_cannot_be(store: Store) -> None:
@@ -521,7 +532,7 @@ def test_a_discard_is_not_stored_when_the_run_after_it_cannot_be(store: Store) -
     before it is not stored either."""
     # given
     store.commit(waiting_commit(store, 1))
-    before, files = everything(store), store.held(a_run(1))
+    before, files = everything(store), store.runs.held_files(a_run(1))
     said = Breaking([an_issue("several-files")])
 
     # when / then
@@ -529,9 +540,9 @@ def test_a_discard_is_not_stored_when_the_run_after_it_cannot_be(store: Store) -
         store.commit(waiting_commit(store, 3, ending(2, of=1), issues=said))
 
     assert everything(store) == before
-    assert store.held(a_run(1)) == files
-    assert store.held(a_run(3)) == []
-    assert [record.run for record in store.waiting("acme")] == [a_run(1)]
+    assert store.runs.held_files(a_run(1)) == files
+    assert store.runs.held_files(a_run(3)) == []
+    assert [record.run for record in store.runs.waiting("acme")] == [a_run(1)]
 
 
 def test_two_runs_that_end_the_same_one_cannot_both_be_stored(store: Store) -> None:
@@ -546,8 +557,80 @@ def test_two_runs_that_end_the_same_one_cannot_both_be_stored(store: Store) -> N
     with pytest.raises(Conflict):
         store.commit(late)
 
-    assert store.find_run(a_run(4)) is None
-    assert [record.run for record in store.waiting("acme")] == [a_run(3)]
+    assert store.runs.find(a_run(4)) is None
+    assert [record.run for record in store.runs.waiting("acme")] == [a_run(3)]
+
+
+# What is kept until its run is stored
+
+
+def kept_file(name: str = "a.csv", data: bytes = b"\0\xff", at: str = "02:45") -> StoredFile:
+    """A file that was read whole."""
+    facts = (len(data), moment(f"2027-03-01 {at}"), hashlib.sha256(data).hexdigest())
+    return StoredFile(FileInfo(name, *facts), data)
+
+
+def all_kept(store: Store, company: str = "acme") -> list[StoredFile]:
+    """The kept files of a company, with their bytes."""
+    kept = store.kept(company)
+    return [StoredFile(info, kept.content(info) or b"") for info in kept.files()]
+
+
+def test_kept_files_are_there_when_the_store_is_opened_again(open_store: OpenStore) -> None:
+    """D4: The store keeps the last version of each file that it is given, by company and name, also
+    when it is opened again."""
+    # given
+    first = open_store()
+    files = [kept_file(), kept_file("b.csv", b""), kept_file("a.csv", b"later", "02:46")]
+
+    # when
+    for file in files:
+        first.kept("acme").keep(file)
+    first.kept("zenith").keep(files[0])
+    first.close()
+
+    # then
+    again = open_store()
+    assert all_kept(again) == [files[2], files[1]]
+    assert all_kept(again, "zenith") == [files[0]]
+    assert again.kept("acme").content(files[0].info) is None
+
+
+def test_only_the_version_of_a_file_that_is_named_is_forgotten(store: Store) -> None:
+    """D4: Another version of a kept file, of another pick-up at the same time, is not forgotten."""
+    # given
+    older, newer, other = kept_file(), kept_file(at="02:46"), kept_file("b.csv")
+    for file in (older, newer, other):
+        store.kept("acme").keep(file)
+
+    # when / then
+    store.kept("acme").forget([older.info])
+    assert all_kept(store) == [newer, other]
+    store.kept("zenith").forget([newer.info])
+    assert all_kept(store) == [newer, other]
+    store.kept("acme").forget([newer.info])
+    assert all_kept(store) == [other]
+
+
+def test_kept_files_are_deleted_together_with_the_run_that_is_stored(store: Store) -> None:
+    """D4, R1: The files that were kept until a run is stored are deleted in its transaction. They
+    stay if the run is not stored."""
+    # given
+    file, other = kept_file(), kept_file("b.csv")
+    for each in (file, other):
+        store.kept("acme").keep(each)
+    said = Breaking([an_issue("several-files")])
+
+    # when / then
+    with pytest.raises(RuntimeError, match="no further"):
+        store.commit(waiting_commit(store, 1, kept=[file.info], issues=said))
+    assert all_kept(store) == [file, other]
+    late = waiting_commit(store, 1, kept=[other.info])
+    store.commit(waiting_commit(store, 2, kept=[file.info]))
+    assert all_kept(store) == [other]
+    with pytest.raises(Conflict):
+        store.commit(late)
+    assert all_kept(store) == [other]
 
 
 @pytest.mark.parametrize(
@@ -575,7 +658,7 @@ def test_the_roster_around_an_employee_holds_everybody_a_command_could_collide_w
     # when
     with store.read("acme") as reading:
         around = reading.roster_around(anna.id, address, external_id)
-        assert reading.state == store.company_state("acme")
+        assert reading.state == store.runs.company_state("acme")
 
     # then
     found = [around.employee(entry) for entry in around.entries]
@@ -612,21 +695,23 @@ def test_the_streams_of_a_run_are_those_of_everyone_it_registered_or_changed(sto
     by_support(store, person(store, "007"), EmailChanged("anna.new@acme.example"), 4)
 
     # when
-    people = {each.details.first_name: store.events(each.id) for each in store.employees("acme")}
+    people = {
+        each.details.first_name: store.events.of(each.id) for each in store.roster.employees("acme")
+    }
 
     # then
-    assert list(store.streams_of(a_run(1))) == [people["Bram"], people["Anne"], people["Chris"]]
-    assert list(store.streams_of(a_run(3))) == [people["Anne"], people["Dora"]]
-    assert list(store.streams_of(a_run(4))) == [people["Anne"]]
-    assert list(store.streams_of(a_run(5))) == []
-    assert [len(stream) for stream in store.streams_of(a_run(4))] == [3]
+    assert list(store.events.of_run(a_run(1))) == [people["Bram"], people["Anne"], people["Chris"]]
+    assert list(store.events.of_run(a_run(3))) == [people["Anne"], people["Dora"]]
+    assert list(store.events.of_run(a_run(4))) == [people["Anne"]]
+    assert list(store.events.of_run(a_run(5))) == []
+    assert [len(stream) for stream in store.events.of_run(a_run(4))] == [3]
 
 
 # Who is due
 
 
 def due(store: Store, at: str, schedule: Schedule | None = None) -> dict[str, list[str]]:
-    found = store.due(schedule or Schedule(), moment(at))
+    found = store.roster.due(schedule or Schedule(), moment(at))
     return {
         company: sorted(employee.details.first_name for employee, _ in each.employees())
         for company, each in found.items()
@@ -680,7 +765,7 @@ def test_a_deactivated_employee_is_not_due_any_more(store: Store) -> None:
     """C2: An employee who was deactivated is not due any more."""
     # given
     commit = stored(store, f"{HEADER}\n{CHRIS}\n")
-    (found,) = store.due(Schedule(), moment("2027-03-21 00:00")).values()
+    (found,) = store.roster.due(Schedule(), moment("2027-03-21 00:00")).values()
     ((chris, digest),) = found.employees()
     later = moment("2027-03-21 00:00")
     made = plan_clock([(chris, digest)], Schedule(), Moment(a_run(2), later), later)
@@ -704,11 +789,11 @@ def test_due_employees_come_by_company_with_its_version(store: Store) -> None:
     stored(store, f"{HEADER}\n{ANNA}\n", number=4, company=other_company("quiet"))
 
     # when
-    found = store.due(Schedule(), moment("2027-03-21 00:00"))
+    found = store.roster.due(Schedule(), moment("2027-03-21 00:00"))
 
     # then
     assert list(found) == ["acme", "zenith"]
-    assert found["acme"].state == store.company_state("acme")
+    assert found["acme"].state == store.runs.company_state("acme")
     assert found["acme"].state.version == 2
     ((chris, digest),) = found["acme"].employees()
     assert chris == person(store, "chris@acme.example")
@@ -732,8 +817,8 @@ def test_a_run_planned_from_an_older_version_changes_nothing(store: Store) -> No
 
     assert (raised.value.company, raised.value.version) == ("acme", 0)
     assert everything(store) == before
-    assert store.find_run(a_run(2)) is None
-    assert all(store.events(change.after.id) == [] for change in stale.changes)
+    assert store.runs.find(a_run(2)) is None
+    assert all(store.events.of(change.after.id) == [] for change in stale.changes)
 
 
 def test_two_that_opened_the_store_cannot_build_on_the_same_version(open_store: OpenStore) -> None:
@@ -741,14 +826,55 @@ def test_two_that_opened_the_store_cannot_build_on_the_same_version(open_store: 
     company."""
     # given
     one, other = open_store(), open_store()
-    stale = commit_of(plan(THREE, run=a_run(2)), other.company_state("acme"), run=a_run(2))
+    stale = commit_of(plan(THREE, run=a_run(2)), other.runs.company_state("acme"), run=a_run(2))
     stored(one, THREE, number=1)
 
     # when / then
     with pytest.raises(Conflict):
         other.commit(stale)
 
-    assert len(list(one.employees("acme"))) == 3
+    assert len(list(one.roster.employees("acme"))) == 3
+
+
+def test_a_read_transaction_answers_from_the_state_of_its_beginning(open_store: OpenStore) -> None:
+    """R4: A read transaction does not see what another one stores meanwhile."""
+    # given
+    one, other = open_store(), open_store()
+    stored(one, THREE, number=1)
+    before = company_of(one, "acme")[1]
+
+    # when
+    with one.read("acme") as reading:
+        stored(other, THREE.replace("Anna", "Anne"), number=2)
+        seen = reading.everyone()
+
+    # then
+    assert reading.state.version == 1
+    assert sorted(seen.entries, key=by_id) == sorted(before.entries, key=by_id)
+    assert one.runs.company_state("acme").version == 2
+
+
+def test_runs_of_several_companies_at_once_are_all_stored(open_store: OpenStore) -> None:
+    """R6: Runs of several companies that are stored at the same moment are all stored."""
+    # given
+    companies = [other_company(f"c{number}") for number in range(6)]
+    stores = [open_store() for _ in companies]
+
+    # when
+    with ThreadPoolExecutor(len(companies)) as pool:
+        list(
+            pool.map(
+                lambda number: stored(
+                    stores[number], THREE, number=number + 1, company=companies[number]
+                ),
+                range(len(companies)),
+            )
+        )
+
+    # then
+    counts = [len(list(stores[0].roster.employees(each.key))) for each in companies]
+    assert counts == [3] * len(companies)
+    assert stores[0].verify(lambda _: None).problems == ()
 
 
 def test_another_companys_run_is_in_nobodys_way(store: Store) -> None:
@@ -762,7 +888,7 @@ def test_another_companys_run_is_in_nobodys_way(store: Store) -> None:
     store.commit(planned)
 
     # then
-    assert store.company_state("acme").version == 1
+    assert store.runs.company_state("acme").version == 1
 
 
 def test_committing_the_same_run_again_does_nothing(store: Store) -> None:
@@ -809,14 +935,14 @@ def test_a_run_that_cannot_be_stored_to_its_end_is_not_stored_at_all(store: Stor
     before = everything(store)
     made = plan(THREE.replace("Anna", "Anne"), known=company_of(store, "acme")[1], run=a_run(2))
     said = Breaking([an_issue("several-files")])
-    commit = replace(commit_of(made, store.company_state("acme"), run=a_run(2)), issues=said)
+    commit = replace(commit_of(made, store.runs.company_state("acme"), run=a_run(2)), issues=said)
 
     # when / then
     with pytest.raises(RuntimeError, match="no further"):
         store.commit(commit)
 
     assert everything(store) == before
-    assert store.find_run(a_run(2)) is None
+    assert store.runs.find(a_run(2)) is None
     assert codes(stored(store, THREE, number=3).issues) == []
 
 
@@ -824,7 +950,7 @@ def test_a_run_that_cannot_be_stored_to_its_end_is_not_stored_at_all(store: Stor
 
 
 def put(store: Store, stream: UUID, topic: str, state: bytes, version: int = 1) -> None:
-    store._recorder.insert_events([StoredEvent(stream, version, topic, state)])
+    store.events.database.insert_events([StoredEvent(stream, version, topic, state)])
 
 
 def a_state(kind: str = "email-changed") -> bytes:
@@ -865,7 +991,7 @@ def test_an_event_that_was_tampered_with_is_refused_and_not_quoted(store: Store,
 
     # when / then
     with pytest.raises(MapperDeserialisationError) as raised:
-        store.events(stream)
+        store.events.of(stream)
 
     assert str(stream) in str(raised.value)
     assert "version 1" in str(raised.value)
@@ -897,4 +1023,4 @@ def test_a_tampered_event_is_in_no_others_way(store: Store) -> None:
     stored(store, THREE)
 
     # then
-    assert len(list(store.employees(a_company().key))) == 3
+    assert len(list(store.roster.employees(a_company().key))) == 3

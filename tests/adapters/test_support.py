@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 import adapters.use_cases.support as use_case
-from adapters.settings import Customer
+from adapters.company_settings import Customer
 from adapters.store.store import Store
 from adapters.use_cases.app import App
 from adapters.use_cases.clock import pass_clock
@@ -87,15 +87,15 @@ def asked(app: App, who: str, command: Command, reason: str = "asked by phone") 
 
 def history(app: App, who: str) -> list[HistoryEntry]:
     """What happened to somebody."""
-    events = app.store.events(person(app.store, who).id)
-    return list(tell(events, app.store.runs_of(events)))
+    events = app.store.events.of(person(app.store, who).id)
+    return list(tell(events, app.store.runs.of_events(events)))
 
 
 def everything(app: App) -> list[object]:
     """Where Acme stands, and every event of everyone."""
     store = app.store
-    people = [store.events(each.id) for each in store.employees("acme")]
-    return [store.company_state("acme"), store.runs(None, 100), people]
+    people = [store.events.of(each.id) for each in store.roster.employees("acme")]
+    return [store.runs.company_state("acme"), store.runs.latest(None, 100), people]
 
 
 def codes(run: RunDocument) -> list[str]:
@@ -184,15 +184,17 @@ def test_nobody_else_is_touched(app: App) -> None:
     """S5, R6: A support command changes only the employee it names, in no other company either."""
     # given
     taken(app, FIVE, customer=a_customer(other_company()))
-    others = [each for each in app.store.employees("acme") if each.external_id != "1"]
-    zenith = list(app.store.employees("zenith"))
+    others = [each for each in app.store.roster.employees("acme") if each.external_id != "1"]
+    zenith = list(app.store.roster.employees("zenith"))
 
     # when
     asked(app, "1", Deactivate())
 
     # then
-    assert [each for each in app.store.employees("acme") if each.external_id != "1"] == others
-    assert list(app.store.employees("zenith")) == zenith
+    assert [
+        each for each in app.store.roster.employees("acme") if each.external_id != "1"
+    ] == others
+    assert list(app.store.roster.employees("zenith")) == zenith
 
 
 @pytest.mark.parametrize(
@@ -214,17 +216,17 @@ def test_a_command_whose_result_is_already_there_is_recorded_as_unchanged(
     """S1-S6, R2: A support command whose result is already there changes nothing, and its run is
     recorded as unchanged."""
     # given
-    before = [history(app, str(each.id)) for each in app.store.employees("acme")]
+    before = [history(app, str(each.id)) for each in app.store.roster.employees("acme")]
 
     # when
     run = asked(app, who, request_)
 
     # then
     assert (run.outcome, run.counts) == (Outcome.UNCHANGED, Counts())
-    (record,) = app.store.runs("acme", 1)
+    (record,) = app.store.runs.latest("acme", 1)
     assert record.run == run.run
     assert (record.ended.by, record.ended.reason) == ("olga", "asked by phone")
-    assert [history(app, str(each.id)) for each in app.store.employees("acme")] == before
+    assert [history(app, str(each.id)) for each in app.store.roster.employees("acme")] == before
 
 
 def test_a_last_day_that_is_over_is_accepted_with_a_warning(app: App) -> None:
@@ -240,8 +242,8 @@ def test_a_last_day_that_is_over_is_accepted_with_a_warning(app: App) -> None:
         "anna@acme.example",
         None,
     )
-    (record,) = app.store.runs("acme", 1)
-    assert [each.code for each in app.store.issues(record)] == ["offboarding-overdue"]
+    (record,) = app.store.runs.latest("acme", 1)
+    assert [each.code for each in app.store.runs.issues(record)] == ["offboarding-overdue"]
     (night,) = pass_clock(app, "night")
     assert night.counts == Counts(deactivated=1, events=1)
 
@@ -306,7 +308,7 @@ def test_several_found_is_no_run(store: Store, watch: Watch, acme: Customer) -> 
     app = app_of(store, watch, acme)
     for number in (1, 2):
         made = plan(f"{HEADER}\n{ANNA}", run=a_run(number))
-        store.commit(commit_of(made, store.company_state("acme"), run=a_run(number)))
+        store.commit(commit_of(made, store.runs.company_state("acme"), run=a_run(number)))
     before = everything(app)
 
     # when / then
@@ -383,10 +385,10 @@ def test_a_fault_is_recorded_with_who_and_why(app: App, monkeypatch: pytest.Monk
     with pytest.raises(RuntimeError):
         asked(app, "1", Deactivate())
 
-    (record,) = app.store.runs("acme", 1)
+    (record,) = app.store.runs.latest("acme", 1)
     assert (record.ended.run_kind, record.ended.outcome) == (RunKind.SUPPORT, Outcome.FAILED)
     assert (record.ended.by, record.ended.reason) == ("olga", "asked by phone")
-    (issue,) = app.store.issues(record)
+    (issue,) = app.store.runs.issues(record)
     assert issue.code == "fault"
     assert SECRET not in issue.message
     assert everything(app)[2] == before
@@ -440,7 +442,7 @@ def test_a_command_that_cannot_be_done_any_more_is_declined_and_leaves_no_run(
     """R4, S1: When another employee gets the address while a support command is under way, the
     command is declined and leaves no run."""
     # given
-    version = app.store.company_state("acme").version
+    version = app.store.runs.company_state("acme").version
     meanwhile(monkeypatch, lambda: asked(app, "2", ChangeEmail("new@acme.example")))
 
     # when / then
@@ -448,7 +450,7 @@ def test_a_command_that_cannot_be_done_any_more_is_declined_and_leaves_no_run(
         asked(app, "1", ChangeEmail("new@acme.example"))
 
     assert raised.value.code == "email-taken"
-    assert app.store.company_state("acme").version == version + 1
+    assert app.store.runs.company_state("acme").version == version + 1
     assert person(app.store, "1").email == "anna@acme.example"
 
 

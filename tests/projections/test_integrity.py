@@ -19,7 +19,7 @@ from domain.outcome import Counts, Outcome
 from projections.answers.integrity import (
     EVENTS_ONLY,
     PROBLEMS,
-    Kept,
+    EventRow,
     fold_company,
     fold_employee,
     inspect,
@@ -46,12 +46,12 @@ SOUND = [
 ]
 
 
-def kept(*events: AnyRecord) -> list[Kept]:
+def event_rows(*events: AnyRecord) -> list[EventRow]:
     """Events as they were found, all of them sound."""
-    return [Kept(one.originator_version, True, one) for one in events]
+    return [EventRow(one.originator_version, True, one) for one in events]
 
 
-def found(*parts: Kept) -> list[tuple[str, int | None]]:
+def found(*parts: EventRow) -> list[tuple[str, int | None]]:
     """What is wrong with a stream, and where."""
     inspected = inspect(ANN, parts)
     assert {each.stream for each in inspected.problems} <= {ANN}
@@ -64,7 +64,7 @@ def found(*parts: Kept) -> list[tuple[str, int | None]]:
 def test_a_sound_stream_has_all_its_events_and_no_problem() -> None:
     """A stream without a fault is read with all its events, and no problem is reported."""
     # when
-    inspected = inspect(ANN, kept(*SOUND))
+    inspected = inspect(ANN, event_rows(*SOUND))
 
     # then
     assert (inspected.stream, inspected.problems) == (ANN, [])
@@ -89,7 +89,7 @@ def test_each_gap_is_reported_once_with_its_first_missing_version(
     are left to the check of the runs.
     """
     # given
-    parts = [kept(*SOUND)[version - 1] for version in versions]
+    parts = [event_rows(*SOUND)[version - 1] for version in versions]
 
     # when / then
     assert found(*parts) == [("event-missing", version) for version in missing]
@@ -102,8 +102,8 @@ def test_an_event_whose_bytes_changed_is_reported_and_not_read(version: int) -> 
     """
     # when / then
     for says in (SOUND[version - 1], None):
-        parts = kept(*SOUND)
-        parts[version - 1] = Kept(version, False, says)
+        parts = event_rows(*SOUND)
+        parts[version - 1] = EventRow(version, False, says)
 
         assert found(*parts) == [("event-altered", version)]
         assert list(inspect(ANN, parts).events) == [
@@ -114,8 +114,8 @@ def test_an_event_whose_bytes_changed_is_reported_and_not_read(version: int) -> 
 def test_an_event_that_cannot_be_decoded_is_reported() -> None:
     """An event whose bytes are unchanged but cannot be decoded is reported as unreadable."""
     # given
-    parts = kept(*SOUND)
-    parts[1] = Kept(2, True, None)
+    parts = event_rows(*SOUND)
+    parts[1] = EventRow(2, True, None)
 
     # when / then
     assert found(*parts) == [("event-unreadable", 2)]
@@ -125,7 +125,7 @@ def test_an_event_that_cannot_be_decoded_is_reported() -> None:
 def test_every_problem_of_a_stream_is_reported() -> None:
     """When a stream has several problems, each of them is reported with its version."""
     # given
-    parts = [Kept(2, False, None), Kept(3, True, None), kept(*SOUND)[3]]
+    parts = [EventRow(2, False, None), EventRow(3, True, None), event_rows(*SOUND)[3]]
 
     # when / then
     assert found(*parts) == [("event-missing", 1), ("event-altered", 2), ("event-unreadable", 3)]
@@ -143,7 +143,9 @@ def test_only_sound_events_are_read_and_every_other_version_is_a_problem(fates: 
         if fate != "gone":
             last = version
             sound = recorded(Deactivated(), version)
-            parts.append(Kept(version, fate != "altered", None if fate == "unreadable" else sound))
+            parts.append(
+                EventRow(version, fate != "altered", None if fate == "unreadable" else sound)
+            )
 
     # when
     inspected = inspect(ANN, parts)
@@ -160,7 +162,7 @@ def test_only_sound_events_are_read_and_every_other_version_is_a_problem(fates: 
 def test_a_sound_stream_gives_the_employee() -> None:
     """R1: A sound stream of an employee is folded into the employee, and no problem is reported."""
     # when
-    employee, problems = fold_employee(inspect(ANN, kept(*SOUND)))
+    employee, problems = fold_employee(inspect(ANN, event_rows(*SOUND)))
 
     # then
     assert problems == []
@@ -200,7 +202,7 @@ def test_an_event_that_cannot_follow_is_reported_as_misplaced(
     given.
     """
     # when
-    employee, (wrong,) = fold_employee(inspect(ANN, kept(*events)))
+    employee, (wrong,) = fold_employee(inspect(ANN, event_rows(*events)))
 
     # then
     assert employee is None
@@ -222,7 +224,7 @@ def test_a_sound_stream_gives_the_company() -> None:
     is reported.
     """
     # when
-    company, problems = fold_company(inspect(STREAM, kept(ran(1), ran(2), ran(3, events=0))))
+    company, problems = fold_company(inspect(STREAM, event_rows(ran(1), ran(2), ran(3, events=0))))
 
     # then
     assert (company, problems) == (CompanyState(version=3, changed=2), [])
@@ -240,7 +242,7 @@ def test_an_event_that_is_not_a_run_of_the_company_is_reported_as_misplaced(
     misplaced. The state before it is given.
     """
     # when
-    company, (wrong,) = fold_company(inspect(STREAM, kept(ran(1), stray, ran(3))))
+    company, (wrong,) = fold_company(inspect(STREAM, event_rows(ran(1), stray, ran(3))))
 
     # then
     assert company == CompanyState(version=1, changed=1)
@@ -275,7 +277,7 @@ def test_the_message_of_a_problem_names_its_facts(kind: str) -> None:
 
 def test_only_problems_of_events_and_held_files_cannot_be_rebuilt() -> None:
     """Rebuilding repairs every problem of the roster, the rows, the indexes and the schedule. Only
-    problems of events and held files remain.
+    problems of events, held files and kept files remain.
     """
     # when / then
     assert PROBLEMS.keys() - EVENTS_ONLY == {

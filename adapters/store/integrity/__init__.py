@@ -1,0 +1,1 @@
+"""Whether what is stored is sound: `verify`, and what `rebuild` makes again."""

@@ -1,0 +1,241 @@
+"""Reads everything that is stored, event by event.
+
+The companies' streams come first: they tell which run belongs to which company. Then come the
+streams of all employees, once, in the order of their ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from itertools import chain, groupby
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeAlias
+from uuid import UUID
+
+from eventsourcing.persistence import MapperDeserialisationError
+
+from adapters.store import events
+from adapters.store.readable import read_or_none
+from adapters.store.recorder import Query
+from adapters.store.sql import every
+from domain.company_runs.events import FileInfo, RunEnded
+from domain.company_runs.state import CompanyState
+from domain.employee.aggregate import Employee
+from domain.events import RUN_KIND, AnyRecord
+from domain.ids import company_stream_id, uuid_of
+from domain.outcome import Outcome
+from projections import roster, runs
+from projections.answers.integrity import (
+    EventRow,
+    Inspected,
+    Problem,
+    fold_company,
+    fold_employee,
+    inspect,
+    problem,
+)
+
+_EVENTS = "SELECT originator_id, originator_version, topic, state, checksum FROM stored_events"
+_BY_STREAM = "ORDER BY originator_id, originator_version"
+
+Decode: TypeAlias = Callable[[str, int, str, bytes], AnyRecord]
+"""Decodes an event from its stream, version, topic and bytes: `EventStore.decode`."""
+
+Progress: TypeAlias = Callable[[int], None]
+"""Is called with the number of events that were read since the last call."""
+
+
+class KnownRun(NamedTuple):
+    """What a replay needs to know about a run.
+
+    `events` is the number of employees' events that the run stored, and `held` are the files of the
+    delivery that it held. `has_issues` tells whether it must have issues of its own, because it
+    rejected rows.
+    """
+
+    company: str
+    events: int
+    held: tuple[FileInfo, ...]
+    has_issues: bool
+
+
+class Companies(NamedTuple):
+    """All companies, as their streams tell.
+
+    Attributes:
+        states: each company by its key.
+        runs: each run by its id.
+        streams: the ids of the companies' streams.
+        problems: what is wrong with these streams.
+        damaged: the ids of the streams with events that are damaged or missing.
+        lost: the ids, in hex, of the runs whose event is missing.
+    """
+
+    states: Mapping[str, CompanyState]
+    runs: Mapping[UUID, KnownRun]
+    streams: Set[UUID]
+    problems: Sequence[Problem]
+    damaged: Set[UUID]
+    lost: Set[str] = frozenset()
+
+    def is_damaged(self, company: str) -> bool:
+        """Returns whether events of the company's stream are damaged or missing."""
+        return bool(self.damaged) and company_stream_id(company) in self.damaged
+
+
+def read_companies(query: Query, decode: Decode) -> Companies:
+    """Returns all companies, from their streams and the list of runs."""
+    states: dict[str, CompanyState] = {}
+    known: dict[UUID, KnownRun] = {}
+    streams: set[UUID] = set()
+    problems: list[Problem] = []
+    damaged: set[UUID] = set()
+    for inspected in _company_streams(query, decode):
+        state, misplaced = fold_company(inspected)
+        streams.add(inspected.stream)
+        if inspected.problems or misplaced:
+            problems += [*inspected.problems, *misplaced]
+            damaged.add(inspected.stream)
+        for recorded, ended in _runs_of(inspected):
+            states[ended.company] = state
+            known[recorded.run] = _known(ended)
+    return _with_lost_runs(query, Companies(states, known, streams, problems, damaged))
+
+
+def _known(ended: RunEnded) -> KnownRun:
+    held = ended.outcome is Outcome.HELD
+    return KnownRun(
+        ended.company,
+        events=0 if held else ended.counts.events,
+        held=ended.files if held else (),
+        has_issues=bool(ended.counts.rejected) and ended.issues_of is None,
+    )
+
+
+def _with_lost_runs(query: Query, companies: Companies) -> Companies:
+    """Adds the runs that have a row, and no event in their company's stream.
+
+    The row may be all that is left of the run. So the company counts as damaged.
+    """
+    lost: set[str] = set()
+    problems = list(companies.problems)
+    damaged = set(companies.damaged)
+    for row in every(query, runs.RUNS):
+        run, ended = uuid_of(row.run), read_or_none(runs.load_run, row.event)
+        if run is None or run in companies.runs or ended is None or ended.company != row.company:
+            continue
+        state = companies.states.get(row.company, CompanyState())
+        stream = company_stream_id(row.company)
+        # A sound stream has every version up to its last: a row of one of these is not lost,
+        # but wrong.
+        version: object = row.version
+        if isinstance(version, int) and version <= state.version and stream not in damaged:
+            continue
+        lost.add(row.run)
+        damaged.add(stream)
+        problems.append(problem("run-event-missing", run=run, company=row.company))
+    return companies._replace(problems=problems, damaged=damaged, lost=lost)
+
+
+def run_rows(query: Query, decode: Decode, companies: Companies) -> Iterator[runs.RunRow]:
+    """Yields the rows of the runs of undamaged companies.
+
+    Each call reads the streams again: there may be many runs.
+    """
+    for inspected in _company_streams(query, decode):
+        for recorded, ended in _runs_of(inspected):
+            if not companies.is_damaged(ended.company):
+                yield runs.run_row(recorded.run, recorded.originator_version, ended)
+
+
+class Person(NamedTuple):
+    """An employee's stream after its inspection.
+
+    `company` and `employee` are `None` if the events do not tell them.
+    """
+
+    inspected: Inspected
+    company: str | None
+    employee: Employee | None
+    problems: list[Problem]
+
+
+def people(query: Query, decode: Decode, companies: Companies, tick: Progress) -> Iterator[Person]:
+    """Yields all employees, in the order of their ids."""
+    for inspected in _streams(query, decode, f"{_EVENTS} {_BY_STREAM}"):
+        tick(len(inspected.events))
+        if inspected.stream in companies.streams:
+            continue
+        problems = list(inspected.problems)
+        company = None
+        for recorded in inspected.events:
+            run = companies.runs.get(recorded.run)
+            if run is not None:
+                company = run.company
+                continue
+            version = recorded.originator_version
+            problems.append(
+                problem("run-missing", stream=inspected.stream, version=version, run=recorded.run)
+            )
+        employee = None
+        if not inspected.problems:
+            employee, misplaced = fold_employee(inspected)
+            problems += misplaced
+        yield Person(inspected, company, employee, problems)
+
+
+def with_roster_rows(
+    query: Query, persons: Iterable[Person]
+) -> Iterator[tuple[Person | None, list[roster.RosterRow]]]:
+    """Yields each employee with the rows of the roster up to those of this employee.
+
+    Rows after the last employee come one by one, with `None`. Employees and rows come in the order
+    of the employees' ids, so neither has to fit into memory.
+    """
+    rows = every(query, roster.TABLE, ("employee", "company"))
+    row = next(rows, None)
+    for person in persons:
+        up_to = []
+        while row is not None and not _is_after(row, person.inspected.stream):
+            up_to.append(row)
+            row = next(rows, None)
+        yield person, up_to
+    if row is not None:
+        yield from ((None, [each]) for each in chain((row,), rows))
+
+
+def _is_after(row: roster.RosterRow, employee: UUID) -> bool:
+    # An edit by hand may have left bytes or a number instead of an id.
+    stream: object = row.employee
+    return isinstance(stream, str) and stream > employee.hex
+
+
+def _company_streams(query: Query, decode: Decode) -> Iterator[Inspected]:
+    return _streams(query, decode, f"{_EVENTS} WHERE topic = ? {_BY_STREAM}", RUN_KIND)
+
+
+def _runs_of(inspected: Inspected) -> Iterator[tuple[AnyRecord, RunEnded]]:
+    for recorded in inspected.events:
+        if isinstance(recorded.event, RunEnded):
+            yield recorded, recorded.event
+
+
+def _streams(query: Query, decode: Decode, statement: str, *parameters: str) -> Iterator[Inspected]:
+    with query.each(statement, parameters) as rows:
+        for stream, of_stream in groupby(rows, key=itemgetter(0)):
+            identity = uuid_of(stream)
+            if identity is not None:
+                yield inspect(identity, (_event_row(decode, *row) for row in of_stream))
+
+
+def _event_row(
+    decode: Decode, stream: str, version: Any, topic: str, state: Any, checksum: Any
+) -> EventRow:
+    # An edit by hand may have left values of other types.
+    if not isinstance(state, bytes) or not isinstance(version, int):
+        return EventRow(version if isinstance(version, int) else 0, False, None)
+    try:
+        recorded = decode(stream, version, topic, state)
+    except (MapperDeserialisationError, TypeError):
+        recorded = None
+    return EventRow(version, events.checksum(state) == checksum, recorded)

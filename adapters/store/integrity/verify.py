@@ -1,0 +1,234 @@
+"""Checks that projections equal the events, and that events are as they were stored."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from uuid import UUID
+
+from adapters.store.files import intact_file
+from adapters.store.integrity.replay import (
+    Companies,
+    Decode,
+    Person,
+    Progress,
+    people,
+    read_companies,
+    run_rows,
+    with_roster_rows,
+)
+from adapters.store.readable import read_or_none
+from adapters.store.recorder import Query
+from adapters.store.sql import every
+from domain.company_runs.events import FileInfo
+from domain.company_runs.state import CompanyState
+from domain.employee.aggregate import Employee
+from domain.ids import registered_in, uuid_of
+from domain.privacy import Redacted
+from projections import kept, roster, run_changes, runs, slots
+from projections.answers.integrity import Problem, problem
+
+_ODD_STREAMS = "SELECT DISTINCT originator_id FROM stored_events WHERE length(originator_id) <> 32"
+_ISSUE_COUNTS = "SELECT run, count(*), max(number) FROM issues GROUP BY run ORDER BY run"
+
+
+class Findings(Redacted, frozen=True):
+    """The result of `verify`: how much was read, and each problem that was found."""
+
+    companies: int
+    runs: int
+    employees: int
+    events: int
+    problems: tuple[Problem, ...]
+
+
+def verify(query: Query, decode: Decode, tick: Progress) -> Findings:
+    """Reads everything, and returns what does not fit. `tick` gets the number of read events."""
+    companies = read_companies(query, decode)
+    problems = [
+        *_id_problems(query),
+        *companies.problems,
+        *_company_problems(query, companies),
+        *_run_problems(query, decode, companies),
+        *_held_problems(query, companies),
+        *_kept_problems(query),
+        *_issue_problems(query, companies),
+        *_slot_problems(query),
+    ]
+    event_counts: Counter[UUID] = Counter()
+    # The sum, by exclusive or, of the ids of the employees that each run changed.
+    changed: defaultdict[UUID, int] = defaultdict(int)
+    employees = 0
+    persons = people(query, decode, companies, tick)
+    for person, rows in with_roster_rows(query, persons):
+        if person is None:
+            problems += map(_stray, rows)
+            continue
+        employees += 1
+        problems += person.problems
+        problems += _roster_problems(person, rows)
+        event_counts.update(person.inspected.runs)
+        for run in set(person.inspected.runs):
+            if not registered_in(run, person.inspected.stream):
+                changed[run] ^= person.inspected.stream.int
+    problems += _index_problems(query, changed)
+    problems += (
+        problem("events-missing", run=run, expected=known.events, found=event_counts[run])
+        for run, known in companies.runs.items()
+        if known.events != event_counts[run]
+    )
+    return Findings(
+        companies=len(companies.states),
+        runs=len(companies.runs),
+        employees=employees,
+        events=event_counts.total(),
+        problems=tuple(problems),
+    )
+
+
+def _roster_problems(person: Person, rows: Iterable[roster.RosterRow]) -> Iterator[Problem]:
+    """Yields the problems of an employee's row, and of rows before it that have no employee."""
+    company, employee, stream = person.company, person.employee, person.inspected.stream
+    exists = False
+    for row in rows:
+        if row.employee != stream.hex or (company is not None and row.company != company):
+            yield _stray(row)
+            continue
+        exists = True
+        if company is not None and employee is not None and not _is_of(row, company, employee):
+            yield problem("roster-row-differs", company=company, stream=stream)
+    if not exists and company is not None:
+        yield problem("roster-row-missing", company=company, stream=stream)
+
+
+def _stray(row: roster.RosterRow) -> Problem:
+    stream = uuid_of(row.employee)
+    if stream is None:
+        return problem("bad-id", table="roster")
+    return problem("roster-row-stray", company=row.company, stream=stream)
+
+
+def _is_of(row: roster.RosterRow, company: str, employee: Employee) -> bool:
+    """Returns whether a row is the one that the employee's events make. Any digest will do: it is
+    a cache (ADR 0008)."""
+    expected = roster.row(company, employee, row.digest)
+    if row == expected:
+        return True
+    # An earlier release may have written the same state in other bytes.
+    same_state = read_or_none(roster.load, row.state) == employee
+    return same_state and row._replace(state=expected.state) == expected
+
+
+def _id_problems(query: Query) -> Iterator[Problem]:
+    """Finds streams with malformed ids, which every other check leaves out."""
+    for (stream,) in query(_ODD_STREAMS):
+        if uuid_of(stream) is None:
+            yield problem("bad-source-id", table="stored_events")
+
+
+def _company_problems(query: Query, companies: Companies) -> Iterator[Problem]:
+    rows = {row.company: row for row in every(query, runs.COMPANIES)}
+    for company, state in companies.states.items():
+        row = rows.pop(company, None)
+        if row is None:
+            yield problem("company-row-missing", company=company)
+        elif not companies.is_damaged(company) and not _holds(row, company, state):
+            yield problem("company-row-differs", company=company)
+    for company in rows:
+        if not companies.is_damaged(str(company)):
+            yield problem("company-row-stray", company=company)
+
+
+def _holds(row: runs.CompanyRow, company: str, state: CompanyState) -> bool:
+    """Returns whether a row holds the state of the company.
+
+    States are compared, not their bytes: an earlier release wrote fewer fields.
+    """
+    expected = runs.company_row(company, state)._replace(state=row.state)
+    return row == expected and read_or_none(runs.load_state, row.state) == state
+
+
+def _run_problems(query: Query, decode: Decode, companies: Companies) -> Iterator[Problem]:
+    rows = {row.run: row for row in every(query, runs.RUNS)}
+    for expected in run_rows(query, decode, companies):
+        row = rows.pop(expected.run, None)
+        run, company = UUID(expected.run), expected.company
+        if row is None:
+            yield problem("run-row-missing", run=run, company=company)
+        elif row != expected:
+            yield problem("run-row-differs", run=run, company=company)
+    for text, row in rows.items():
+        stray = uuid_of(text)
+        if stray is None:
+            yield problem("bad-id", table="runs")
+        elif stray not in companies.runs and text not in companies.lost:
+            yield problem("run-row-stray", run=stray, company=row.company)
+
+
+def _held_problems(query: Query, companies: Companies) -> Iterator[Problem]:
+    """Compares the files of held deliveries with the checksums in the events of their runs."""
+    held: defaultdict[str, list[FileInfo | None]] = defaultdict(list)
+    for row in every(query, runs.HELD):
+        held[row.run].append(intact_file(row.file, row.content))
+    for company, state in companies.states.items():
+        if state.held is not None:
+            run = state.held.run
+            if held.pop(run.hex, []) != list(companies.runs[run].held):
+                yield problem("held-missing", run=run, company=company)
+    for text in held:
+        stray = uuid_of(text)
+        bad = problem("bad-source-id", table="held")
+        yield bad if stray is None else problem("held-stray", run=stray)
+
+
+def _kept_problems(query: Query) -> Iterator[Problem]:
+    """Compares the files that are kept until their run is stored with their checksums."""
+    for row in every(query, kept.TABLE):
+        company: object = row.company
+        info = intact_file(row.file, row.content)
+        if not isinstance(company, str):
+            yield problem("bad-source-id", table=kept.TABLE.name)
+        elif info is None or info.name != row.name:
+            yield problem("kept-damaged", company=company)
+
+
+def _issue_problems(query: Query, companies: Companies) -> Iterator[Problem]:
+    """Finds missing issues, which no event holds.
+
+    The issues of a run are numbered from 1, and a run that rejected rows has at least one issue.
+    """
+    silent = {run for run, known in companies.runs.items() if known.has_issues}
+    for text, count, last in query(_ISSUE_COUNTS):
+        run = uuid_of(text)
+        if run is None:
+            yield problem("bad-source-id", table="issues")
+            continue
+        silent.discard(run)
+        if count != last:
+            yield problem("issues-missing", run=run)
+    for run in silent:
+        yield problem("issues-missing", run=run)
+
+
+def _slot_problems(query: Query) -> Iterator[Problem]:
+    """Finds unreadable rows of the schedule. Their values cannot be checked: no event has them."""
+    for row in every(query, slots.TABLE):
+        if not slots.is_sound(row):
+            yield problem("slot-unreadable", table=slots.TABLE.name)
+
+
+def _index_problems(query: Query, changed: Mapping[UUID, int]) -> Iterator[Problem]:
+    """Compares the index of `audit` with the sums of the employees that each run changed.
+
+    There may be millions of ids. Equal sums cancel to 0.
+    """
+    rests = defaultdict(int, changed)
+    for row in every(query, run_changes.TABLE):
+        run, employee = map(uuid_of, row)
+        if run is None or employee is None:
+            yield problem("bad-id", table="touched")
+        else:
+            rests[run] ^= employee.int
+    for run, rest in rests.items():
+        if rest:
+            yield problem("index-differs", run=run)

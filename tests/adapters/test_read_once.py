@@ -1,0 +1,642 @@
+"""Servers that delete a file when it was read: whatever breaks, its only copy is not lost (D4).
+
+`make torture` kills more often.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from adapters.company_settings import Customer
+from adapters.sources.pickup import FileStat, Listing, Stability, make_listing, pick_up
+from adapters.sources.source import Keeper, PickUp, SourceUnreachable, Step
+from adapters.store.commit import Commit
+from adapters.store.errors import StoreUnavailable
+from adapters.store.opening import Database, PostgresUrl, open_store
+from adapters.store.store import Store
+from adapters.use_cases.app import App
+from adapters.use_cases.import_delivery import import_delivery, preview_delivery
+from domain.company_runs.rejection import SlotServed
+from domain.outcome import Outcome
+from projections.runs import RunDocument
+from tests.adapters import importer, read_once
+from tests.adapters.conftest import OpenStore
+from tests.adapters.read_once import PATTERN, Server
+from tests.adapters.steps import Watch, app_of, delivered
+from tests.given import NOW, a_company, codes
+
+TORTURE = bool(os.environ.get("TENURE_TORTURE"))
+KILLS = 200 if TORTURE else 4
+STORES = ["sqlite", "postgresql"] if TORTURE else ["sqlite"]
+ONE, TWO = "alleo_employees_1.csv", "alleo_employees_2.csv"
+HEADER = "email,first_name,last_name\n"
+ANNA = f"{HEADER}anna@acme.example,Anna,Bakker\n".encode()
+BRAM = f"{HEADER}bram@acme.example,Bram,Smit\n".encode()
+
+
+class Folder:
+    """A source: a directory of which the server deletes each file when it is closed.
+
+    `reached` is called with each stage of a pick-up. It may raise what breaks the pick-up off.
+    Without `deletes`, files stay.
+    """
+
+    pattern = PATTERN
+    place = "a folder"
+    warnings = ()
+    deletes = True
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.reached: Callable[[str, str], None] = lambda stage, name: None
+
+    def upload(self, name: str, data: bytes, at: datetime = NOW) -> None:
+        """The customer uploads a file."""
+        (self.root / name).write_bytes(data)
+        os.utime(self.root / name, (at.timestamp(), at.timestamp()))
+
+    def left(self) -> set[str]:
+        """The names of the files that the server still has."""
+        return {path.name for path in self.root.iterdir()}
+
+    def fetch(self, limit: int, keeper: Keeper) -> PickUp:
+        return pick_up(self, limit, Stability(1e-6, 1), keeper)
+
+    def steps(self) -> Iterator[Step]:
+        yield from ()
+
+    def look(self) -> Listing:
+        self.reached("list", "")
+        paths = [(path, path.stat()) for path in self.root.iterdir()]
+        stats = ((path.name, FileStat(stat.st_size, stat.st_mtime_ns)) for path, stat in paths)
+        return make_listing(sorted(stats), self.pattern)
+
+    @contextmanager
+    def reading(self, name: str, listed: FileStat) -> Iterator[bytes]:
+        self.reached("open", name)
+        data = (self.root / name).read_bytes()
+        self.reached("last byte", name)
+        yield data
+        self.reached("close", name)
+        if self.deletes:
+            (self.root / name).unlink()
+        self.reached("closed", name)
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    directory = tmp_path / "root"
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture
+def folder(root: Path) -> Folder:
+    return Folder(root)
+
+
+@pytest.fixture
+def acme(folder: Folder) -> Customer:
+    return Customer(a_company(policy={"max_offboardings": 1}), folder)
+
+
+@pytest.fixture
+def app(store: Store, watch: Watch, acme: Customer) -> App:
+    watch.tick = timedelta(milliseconds=1)
+    return app_of(store, watch, acme)
+
+
+def picked_up(app: App, acme: Customer) -> RunDocument:
+    """The run of a pick-up."""
+    return import_delivery(app, acme, "tester")
+
+
+def people(store: Store) -> list[str]:
+    """The first names of everyone at Acme."""
+    return [each.details.first_name for each in store.roster.employees("acme")]
+
+
+def kept(store: Store) -> list[str]:
+    """The names of the kept files of Acme."""
+    return [file.name for file in store.kept("acme").files()]
+
+
+def breaking(stage: str, name: str, error: Exception, number: int = 1) -> Callable[..., None]:
+    """What raises an error when a file reaches a stage for the `number`-th time."""
+    seen: Counter[tuple[str, str]] = Counter()
+
+    def reached(*where: str) -> None:
+        seen[where[0], where[1]] += 1
+        if where == (stage, name) and seen[stage, name] == number:
+            raise error
+
+    return reached
+
+
+# The pick-up breaks off
+
+
+@pytest.mark.parametrize("name", [ONE, TWO])
+@pytest.mark.parametrize("stage", ["open", "last byte", "close", "closed"])
+def test_a_file_of_a_pick_up_that_breaks_off_is_applied_by_the_next_one(
+    app: App, acme: Customer, folder: Folder, stage: str, name: str
+) -> None:
+    """D4, R2: When a pick-up breaks off at any stage, the run fails and nothing is applied. The
+    next pick-up applies all files, and tells which were gone."""
+    # given
+    folder.upload(ONE, ANNA)
+    folder.upload(TWO, BRAM)
+    folder.reached = breaking(stage, name, SourceUnreachable("the connection broke off"))
+
+    # when
+    failed = picked_up(app, acme)
+
+    # then
+    assert failed.outcome is Outcome.FAILED
+    assert people(app.store) == []
+    assert folder.left() | {*kept(app.store)} == {ONE, TWO}
+    run = picked_up(app, acme)
+    assert run.outcome is Outcome.APPLIED
+    assert [file.name for file in run.files] == [ONE, TWO]
+    assert codes(app.store.runs.issues(app.store.runs.latest("acme", 1)[0])) == [
+        "vanished-after-reading",
+        "vanished-after-reading",
+        "several-files",
+    ]
+    assert people(app.store) == ["Anna", "Bram"]
+    assert kept(app.store) == []
+
+
+def test_a_file_that_cannot_be_stored_is_not_closed_on_the_server(
+    app: App, acme: Customer, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D4, R3: When the store is away while a file is read, the file is not closed, so it stays on
+    the server. No run is recorded, so that the slot stays due."""
+    # given
+    folder.upload(ONE, ANNA)
+    insert, away = app.store.events.database.insert_events, StoreUnavailable("the database is away")
+
+    def failing(*_: object, **__: object) -> None:
+        raise away
+
+    # when
+    monkeypatch.setattr(app.store.events.database, "insert_events", failing)
+    with pytest.raises(StoreUnavailable):
+        picked_up(app, acme)
+    monkeypatch.setattr(app.store.events.database, "insert_events", insert)
+
+    # then
+    assert folder.left() == {ONE}
+    assert app.store.runs.latest("acme", 9) == []
+    assert picked_up(app, acme).outcome is Outcome.APPLIED
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("away"), RuntimeError("no further")])
+def test_a_file_of_a_run_that_cannot_be_stored_is_applied_by_the_next_one(
+    app: App, acme: Customer, folder: Folder, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D4, R1: When the run of a pick-up cannot be stored, the next pick-up applies the file."""
+    # given
+    folder.upload(ONE, ANNA)
+    commit = app.store.commit
+
+    def failing(each: Commit) -> None:
+        if each.ended.ended.outcome is Outcome.APPLIED:
+            raise error
+        commit(each)
+
+    # when
+    monkeypatch.setattr(app.store, "commit", failing)
+    with pytest.raises(type(error)):
+        picked_up(app, acme)
+    monkeypatch.setattr(app.store, "commit", commit)
+
+    # then
+    assert kept(app.store) == [ONE]
+    assert picked_up(app, acme).outcome is Outcome.APPLIED
+    assert (people(app.store), kept(app.store)) == (["Anna"], [])
+
+
+# Which kept files a run answers
+
+
+LEAVING = b"".join((HEADER[:-1].encode(), b",offboarding_date\n"))
+
+
+@pytest.mark.parametrize(
+    ("data", "outcome"),
+    [
+        (ANNA + BRAM[len(HEADER) :], Outcome.UNCHANGED),
+        (b"nothing", Outcome.REFUSED),
+        (
+            LEAVING
+            + b"anna@acme.example,Anna,Bakker,2027-06-01\nbram@acme.example,Bram,Smit,2027-06-01\n",
+            Outcome.HELD,
+        ),
+    ],
+)
+def test_a_run_of_any_outcome_answers_the_kept_files(
+    app: App, acme: Customer, folder: Folder, data: bytes, outcome: Outcome
+) -> None:
+    """D4: A run that decides about a delivery deletes the kept files, whatever the decision is. A
+    held delivery has the bytes in the run that holds it."""
+    # given
+    folder.upload(ONE, ANNA + BRAM[len(HEADER) :])
+    picked_up(app, acme)
+    folder.upload(TWO, data)
+
+    # when
+    run = picked_up(app, acme)
+
+    # then
+    assert run.outcome is outcome
+    assert (kept(app.store), folder.left()) == ([], set())
+    held = app.store.runs.held_files(run.run) if run.run else []
+    assert [file.data for file in held] == ([data] if outcome is Outcome.HELD else [])
+    assert picked_up(app, acme).outcome is Outcome.NO_FILE
+
+    # when: the customer uploads the same file again
+    folder.upload(TWO, data)
+    again = picked_up(app, acme)
+
+    # then
+    assert (again.run == run.run) == (outcome is Outcome.HELD)
+    assert kept(app.store) == []
+
+
+def test_a_kept_file_of_a_held_delivery_is_forgotten_when_it_is_met_again(
+    app: App, acme: Customer, folder: Folder
+) -> None:
+    """B3, D4: Two files that are held already are not kept a second time after the pick-up."""
+    # given
+    folder.upload(ONE, ANNA + BRAM[len(HEADER) :])
+    picked_up(app, acme)
+    for _ in range(2):
+        for name, who in ((ONE, b"anna@acme.example,Anna"), (TWO, b"bram@acme.example,Bram")):
+            folder.upload(name, LEAVING + who + b",Smit,2027-06-01\n")
+
+        # when
+        run = picked_up(app, acme)
+
+        # then
+        assert (run.outcome, kept(app.store)) == (Outcome.HELD, [])
+    assert [each.run for each in app.store.runs.waiting("acme")] == [run.run]
+
+
+def test_what_the_server_lists_comes_from_the_server(
+    app: App, acme: Customer, folder: Folder
+) -> None:
+    """D4: A kept file does not count if the server has a file of its name again."""
+    # given
+    folder.upload(ONE, ANNA)
+    folder.reached = breaking("closed", ONE, SourceUnreachable("the connection broke off"))
+    picked_up(app, acme)
+    folder.upload(ONE, BRAM, NOW + timedelta(hours=1))
+
+    # when
+    run = picked_up(app, acme)
+
+    # then
+    assert (run.outcome, len(run.files)) == (Outcome.APPLIED, 1)
+    assert (people(app.store), kept(app.store)) == (["Bram"], [])
+
+
+@pytest.mark.parametrize("name", [ONE, TWO])
+def test_a_file_of_another_pick_up_at_the_same_time_stays_kept(
+    app: App, acme: Customer, folder: Folder, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D4, R3: A run deletes only the kept files that its delivery has. A file that another pick-up
+    keeps meanwhile is applied by the next run, also if it is a newer file of the same name."""
+    # given
+    folder.upload(ONE, ANNA)
+    other = Folder(folder.root)
+    other.reached = breaking("closed", name, SourceUnreachable("the connection broke off"))
+    commit = app.store.commit
+
+    def meanwhile(each: Commit) -> None:
+        monkeypatch.setattr(app.store, "commit", commit)
+        other.upload(name, BRAM, NOW + timedelta(hours=1))
+        picked_up(app, replace(acme, source=other))
+        commit(each)
+
+    # when
+    monkeypatch.setattr(app.store, "commit", meanwhile)
+    run = picked_up(app, acme)
+
+    # then
+    assert run.outcome is Outcome.APPLIED
+    assert (people(app.store), kept(app.store)) == (["Anna"], [name])
+    assert picked_up(app, acme).outcome is Outcome.APPLIED
+    assert (people(app.store), kept(app.store)) == (["Anna", "Bram"], [])
+
+
+def test_a_file_stays_kept_if_another_run_served_the_slot(
+    app: App, acme: Customer, folder: Folder
+) -> None:
+    """D4, R3: A pick-up whose slot another run has served stores no run, and its file stays kept
+    for the next pick-up."""
+
+    # given
+    def meanwhile(stage: str, name: str) -> None:
+        if stage == "closed":
+            import_delivery(app, acme, "other", delivered(BRAM), slot=NOW)
+
+    folder.upload(ONE, ANNA)
+    folder.reached = meanwhile
+
+    # when
+    with pytest.raises(SlotServed):
+        import_delivery(app, acme, "tester", slot=NOW)
+
+    # then
+    assert kept(app.store) == [ONE]
+    assert picked_up(app, acme).outcome is Outcome.APPLIED
+    assert (people(app.store), kept(app.store)) == (["Bram", "Anna"], [])
+
+
+def test_a_preview_loses_no_file(app: App, acme: Customer, folder: Folder) -> None:
+    """D4: A file that is gone after a preview is kept for the import. A file that is still on the
+    server after a preview is not."""
+    # given
+    folder.upload(ONE, ANNA)
+
+    # when
+    seen = preview_delivery(app, acme, "tester")
+    folder.deletes = False
+    folder.upload(TWO, BRAM)
+    both = preview_delivery(app, acme, "tester")
+
+    # then
+    assert (len(seen.files), len(both.files)) == (1, 2)
+    assert kept(app.store) == [ONE]
+    assert picked_up(app, acme).counts.registered == 2
+    assert kept(app.store) == []
+
+
+def test_the_file_of_the_day_before_is_not_kept_again(
+    app: App, acme: Customer, folder: Folder
+) -> None:
+    """D4, D8: A file whose delivery was the last one applied is not stored again. Beside another
+    kept file it is, because that file would count without it."""
+    # given
+    stored: list[list[str]] = []
+
+    def reached(stage: str, name: str) -> None:
+        if stage == "close":
+            stored.append(kept(app.store))
+
+    folder.upload(ONE, ANNA)
+    picked_up(app, acme)
+    folder.reached = reached
+
+    # when
+    folder.upload(ONE, ANNA)
+    again = picked_up(app, acme)
+    folder.upload(ONE, BRAM)
+    folder.upload(TWO, ANNA)
+    picked_up(app, acme)
+
+    # then
+    assert again.outcome is Outcome.UNCHANGED
+    assert stored == [[], [ONE], [ONE, TWO]]
+
+
+def test_kept_files_are_bounded(
+    app: App, acme: Customer, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D4, R6: When the kept files of a company are too large together, a pick-up goes on without
+    keeping more, and its run makes room."""
+    # given
+    monkeypatch.setattr("adapters.use_cases.fetching._MAX_KEPT_BYTES", len(ANNA) + 1)
+    folder.upload(ONE, ANNA)
+    folder.upload(TWO, BRAM)
+    seen: list[str] = []
+    folder.reached = lambda stage, name: seen.extend(kept(app.store) if stage == "closed" else [])
+
+    # when
+    run = picked_up(app, acme)
+
+    # then
+    assert seen == [ONE, ONE]
+    assert (run.counts.registered, kept(app.store)) == (2, [])
+
+
+# Names that nearly match
+
+
+@pytest.mark.parametrize("files", [{}, {ONE: ANNA}])
+def test_a_near_miss_is_told_at_every_pick_up_that_meets_it(
+    app: App, acme: Customer, folder: Folder, files: dict[str, bytes]
+) -> None:
+    """D9, D6, D8: A name that nearly matches is told also if no file matches, and if the delivery
+    is the one of the day before. It is told as long as it is there."""
+    # given
+    folder.deletes = False
+    near = "Alleo_Employees_1.CSV"
+    for name, data in {near: BRAM, **files}.items():
+        folder.upload(name, data)
+
+    # when
+    runs = [picked_up(app, acme) for _ in range(2)]
+    (folder.root / near).unlink()
+    after = picked_up(app, acme)
+
+    # then
+    outcomes = [Outcome.APPLIED, Outcome.UNCHANGED] if files else [Outcome.NO_FILE] * 2
+    assert [run.outcome for run in runs] == outcomes
+    for run in runs:
+        told = [issue.file for issue in run.issues if issue.code == "near-miss-file"]
+        assert told == [near]
+    assert "near-miss-file" not in [issue.code for issue in after.issues]
+
+
+# Real servers
+
+
+@pytest.fixture(params=read_once.KINDS)
+def server(
+    request: pytest.FixtureRequest, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Server]:
+    """A server of each kind in turn, with two files, of which the second is large."""
+    with read_once.serving(request.param, root, monkeypatch) as server:
+        upload(server)
+        yield server
+
+
+LASTS_S = 0.3
+"""How long a pick-up and its run last after the first look, and a little longer."""
+NUMBER = 1_500
+"""People in the second file, which is larger than one piece of SFTP."""
+
+
+def upload(server: Server) -> None:
+    """The customer uploads two files."""
+    rows = (f"p{n}@acme.example,First{n},Last{n}\n" for n in range(NUMBER))
+    server.upload(ONE, ANNA)
+    server.upload(TWO, (HEADER + "".join(rows)).encode())
+    for number, name in enumerate((ONE, TWO)):
+        os.utime(server.root / name, (NOW.timestamp() + number,) * 2)
+
+
+LOOKS = [("look", "1"), ("look", "2"), ("look", "3")]
+FILES = [(stage, name) for name in (ONE, TWO) for stage in ("open", "close", "closed")]
+STAGES = {
+    "sftp: closed": [*LOOKS, *FILES, ("last byte", ONE), ("middle", TWO), ("last byte", TWO)],
+    "sftp: last byte": [*LOOKS, *FILES],
+    "ftp": LOOKS,
+}
+"""The stages at which nothing may be lost, by the kind of the server."""
+CASES = [
+    pytest.param(kind, *stage, id="-".join((kind, *stage)))
+    for kind, stages in STAGES.items()
+    for stage in stages
+]
+
+
+@pytest.mark.parametrize(
+    ("server", "stage", "name"),
+    [*CASES, pytest.param("ftp", "closed", ONE), pytest.param("ftp", "closed", TWO)],
+    indirect=["server"],
+)
+def test_a_lost_connection_loses_no_file(
+    server: Server, stage: str, name: str, open_store: OpenStore
+) -> None:
+    """D4: When the server breaks the connection off at any stage, the delivery is applied by this
+    pick-up or the next one."""
+    # given
+    customer = Customer(importer.ACME, server.source)
+    app = app_of(open_store(), Watch(tick=timedelta(milliseconds=1)), customer)
+    ended = False
+
+    def reached(*where: str) -> None:
+        nonlocal ended
+        if where == (stage, name) and not ended:
+            ended = True
+            server.end_session()
+
+    server.reached = reached
+
+    # when
+    outcomes = [import_delivery(app, customer, "tester").outcome for _ in range(2)]
+
+    # then
+    assert ended
+    assert outcomes in ([Outcome.FAILED, Outcome.APPLIED], [Outcome.APPLIED, Outcome.NO_FILE])
+    assert len(people(app.store)) == NUMBER + 1
+    assert (kept(app.store), [*server.root.iterdir()]) == ([], [])
+
+
+def start(database: Database, server: Server) -> subprocess.Popen[str]:
+    """A process that imports from the server."""
+    place = database.url if isinstance(database, PostgresUrl) else str(database)
+    source = msgspec.json.encode(server.source).decode()
+    command = [sys.executable, importer.__file__, place, "--source", source]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def lost(database: Database, server: Server) -> bool:
+    """Whether the next pick-up leaves somebody out."""
+    server.reached = lambda stage, name: None
+    with closing(open_store(database)) as store:
+        customer = Customer(importer.ACME, server.source)
+        app = app_of(store, Watch(tick=timedelta(milliseconds=1)), customer)
+        outcome = import_delivery(app, customer, "again").outcome
+        assert outcome in (Outcome.APPLIED, Outcome.NO_FILE)
+        assert kept(store) == []
+        assert store.verify(lambda _: None).problems == ()
+        return len(people(store)) < NUMBER + 1
+
+
+@pytest.mark.torture
+@pytest.mark.stores(*STORES)
+@pytest.mark.parametrize(
+    ("server", "stage", "name"),
+    [case for case in CASES if TORTURE or case.values[0] != "sftp: last byte"],
+    indirect=["server"],
+)
+def test_a_process_that_is_killed_at_the_server_loses_no_file(
+    server: Server, stage: str, name: str, database: Database
+) -> None:
+    """D4, R1: When a process is killed at any stage of a pick-up, the next pick-up applies the
+    delivery."""
+    # given
+    open_store(database).close()
+
+    def reached(*where: str) -> None:
+        if where == (stage, name):
+            process.kill()
+            process.wait()
+
+    server.reached = reached
+
+    # when
+    with start(database, server) as process:
+        process.wait()
+
+    # then
+    assert process.returncode == -signal.SIGKILL
+    assert not lost(database, server)
+
+
+@pytest.mark.torture
+@pytest.mark.stores("sqlite", "postgresql")
+@pytest.mark.parametrize("server", ["sftp: closed"], indirect=True)
+@pytest.mark.parametrize("moment", ["planned", "stored"])
+def test_a_process_that_is_killed_at_its_commit_loses_no_file(
+    server: Server, moment: str, database: Database
+) -> None:
+    """D4, R1: When a process is killed before or after its commit, the delivery is applied, or the
+    next pick-up applies it."""
+    # given
+    open_store(database).close()
+
+    # when
+    with start(database, server) as process:
+        assert process.stdout is not None
+        assert any(line.startswith(moment) for line in process.stdout)
+        process.kill()
+
+    # then
+    assert not lost(database, server)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("server", ["sftp: closed"], indirect=True)
+@pytest.mark.parametrize("number", range(KILLS))
+def test_a_process_that_is_killed_at_any_moment_loses_no_file(
+    server: Server, number: int, tmp_path: Path
+) -> None:
+    """D4, R1: When a process is killed at a random moment of a pick-up and its run, the next
+    pick-up applies the delivery, if the server deletes a file when it is closed."""
+    # given
+    database = tmp_path / "tenure.db"
+    open_store(database).close()
+    looked = threading.Event()
+    server.reached = lambda stage, name: looked.set()
+
+    # when
+    with start(database, server) as process:
+        assert looked.wait(60)
+        time.sleep((number + random.random()) / KILLS * LASTS_S)
+        process.kill()
+
+    # then
+    assert not lost(database, server)
