@@ -22,15 +22,15 @@ from projections.answers.history import HistoryEntry
 @click.argument("company")
 @click.option(
     "--since",
-    type=MomentType(),
+    type=MomentType(start=True),
     metavar="MOMENT",
     help="Only events recorded at this moment (UTC) or later.",
 )
 @click.option(
     "--until",
-    type=MomentType(end=True),
+    type=MomentType(),
     metavar="MOMENT",
-    help="Only events recorded before this moment. A date alone includes its day.",
+    help="Only events recorded before this moment. A date means the end of its day.",
 )
 @click.option(
     "--kind",

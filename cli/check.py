@@ -55,9 +55,21 @@ def check_command(context: click.Context, company: str | None, connect: bool, as
                 exit_codes.explain(error, key)
     if as_json:
         output.print_json(results)
-    elif not results:
-        click.echo(f"{output.text(settings.file)} has no company")
+    else:
+        click.echo(_verdict(results) or f"{output.text(settings.file)} has no company")
     return max(codes)
+
+
+def _verdict(results: list[Checked]) -> str:
+    """Returns a sentence about the whole configuration; none if there is no company."""
+    usable = [checked for checked in results if checked.ok]
+    warned = sum(bool(checked.warnings) for checked in usable)
+    if len(results) == 1:
+        verdict = f"{results[0].company} {'can' if usable else 'cannot'} be used"
+        return f"{verdict}, with warnings" if warned else verdict
+    number = "all" if len(usable) == len(results) else f"{len(usable)} of"
+    verdict = f"{number} {len(results)} companies can be used" if results else ""
+    return f"{verdict}, {warned} of them with warnings" if warned else verdict
 
 
 def _keys(settings: Settings, company: str | None) -> list[str]:

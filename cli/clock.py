@@ -13,12 +13,17 @@ from adapters.use_cases.schedule import Job
 from cli import exit_codes, output
 from cli.context import by_option, json_option, open_app
 from cli.notify import notifying
-from cli.params import MomentType
+from cli.params import MomentType, in_the_past
 from projections.runs import RunDocument
 
 
 @click.command("clock")
-@click.option("--at", type=MomentType(), metavar="MOMENT", help="Go by this earlier moment (UTC).")
+@click.option(
+    "--at",
+    type=MomentType(),
+    metavar="MOMENT",
+    help="Go by this earlier moment (UTC). A date means the end of its day.",
+)
 @click.option("--dry-run", is_flag=True, help="Only show what is due. MOMENT may be in the future.")
 @by_option
 @json_option
@@ -34,8 +39,9 @@ def clock_command(
     faults: list[tuple[str, Exception]] = []
     stopped: BaseException | None = None
     with open_app(context) as app:
-        if at and at > app.now() and not dry_run:
-            raise click.UsageError("--at may only be in the future together with --dry-run.")
+        if at and not dry_run:
+            advice = "--at may only be in the future together with --dry-run."
+            at = in_the_past(at, app.now(), advice)
         try:
             if dry_run:
                 runs.extend(preview_clock(app, by, at, lambda *fault: faults.append(fault)))

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adapters.settings import Customer, Settings, find_settings, load_settings
+from adapters.company_settings import Customer
+from adapters.settings import Settings, find_settings, load_settings
 from adapters.store.opening import open_store
 from adapters.use_cases.app import App, utc_now
 from cli.exit_codes import CliError
 from domain.employee.events import State
 from domain.fields.cells import clean
+from domain.ids import short_run_id
 
 if TYPE_CHECKING:
     from domain.company_runs.events import RunRecord
@@ -53,7 +55,7 @@ def check_known(app: App, company: str) -> None:
 
     A question may be about a company that has left, or has broken settings: the store knows it.
     """
-    if company not in app.settings.customers and not app.store.company_state(company).version:
+    if company not in app.settings.customers and not app.store.runs.company_state(company).version:
         customer_of(app.settings, company)
 
 
@@ -65,13 +67,35 @@ def login_name() -> str:
         return "unknown"
 
 
+_LISTED_RUNS = 10
+"""Runs that an error lists if a part of an id fits several."""
+
+
 def one_run(app: App, run: str) -> RunRecord:
-    """Returns the run whose id is `run` or begins with it. Raises `CliError` if it is not one."""
-    records = app.store.runs_like(run)
-    if len(records) != 1:
-        sentence = f"several runs begin with {run}" if records else f"there is no run {run}"
-        raise CliError(sentence, "`tenure runs` lists the runs")
-    return records[0]
+    """Returns the run that `run` means: an id, its beginning or its end, or `[COMPANY@]last`.
+
+    Raises `CliError` if there is not exactly one.
+    """
+    company, at, last = run.rpartition("@")
+    if last == "last":
+        if at:
+            check_known(app, company)
+        records = app.store.runs.latest(company if at else None, 1)
+    else:
+        records = app.store.runs.like(run, _LISTED_RUNS + 1)
+    if len(records) == 1:
+        return records[0]
+    if not records:
+        raise CliError(f"there is no run {run}", "`tenure runs` lists the runs")
+    listed = ", ".join(map(_named, records[:_LISTED_RUNS]))
+    more = ", and more" if len(records) > _LISTED_RUNS else ""
+    raise CliError(f"several runs fit {run}", f"name one of {listed}{more}")
+
+
+def _named(record: RunRecord) -> str:
+    """Returns the short id of a run, its company, and when it started."""
+    ended = record.ended
+    return f"{short_run_id(record.run)} ({ended.company}, {ended.started:%Y-%m-%d %H:%M})"
 
 
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})

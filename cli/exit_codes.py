@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from adapters.errors import SettingsError
+from adapters.errors import Fault, SettingsError
 from adapters.store.errors import StoreUnavailable
 from adapters.use_cases.errors import HeldFilesDamaged, NobodyFound, NoSource
 from cli.output import text
@@ -25,6 +25,8 @@ REFUSED = 5
 UNREACHABLE = 6
 INTERRUPTED = 130
 """After Ctrl-C: 128 plus the number of the signal, as in a shell."""
+BROKEN_PIPE = 141
+"""After the reader of a pipe has left: 128 plus the number of the signal, as in a shell."""
 
 
 class CliError(click.ClickException):
@@ -33,14 +35,17 @@ class CliError(click.ClickException):
     Sentence and hint have no full stop at their end.
     """
 
-    def __init__(self, sentence: str, hint: str, code: int = USAGE) -> None:
+    def __init__(self, sentence: str, hint: str, code: int = USAGE, *others: str) -> None:
+        """`others` are the sentences about further errors with the same hint."""
         super().__init__(sentence)
         self.hint = hint
         self.code = code
+        self.sentences = (sentence, *others)
 
     def show(self, file: object = None) -> None:
-        """Prints sentence and hint on standard error."""
-        click.echo(f"{click.style('Error:', fg='red')} {text(self.message)}.", err=True)
+        """Prints sentences and hint on standard error."""
+        for sentence in self.sentences:
+            click.echo(f"{click.style('Error:', fg='red')} {text(sentence)}.", err=True)
         click.echo(f"{click.style('Hint:', fg='cyan')} {text(self.hint)}.", err=True)
 
 
@@ -64,8 +69,8 @@ def explain(error: Exception, company: str | None = None) -> int:
     """Prints an error, with the `company` that it is about. Returns its exit code."""
     explained = _cli_error(error)
     if company is not None:
-        message = f"{company}: {explained.message}"
-        explained = CliError(message, explained.hint, explained.code)
+        first, *others = (f"{company}: {sentence}" for sentence in explained.sentences)
+        explained = CliError(first, explained.hint, explained.code, *others)
     explained.show()
     return explained.code
 
@@ -74,10 +79,12 @@ def _cli_error(error: Exception) -> CliError:
     match error:
         case CliError():
             return error
-        case SettingsError(key="TENURE_DATABASE"):
-            return CliError(str(error), "correct the environment variable")
+        case SettingsError(faults=(Fault(file=None) as fault,)):
+            return CliError(str(fault), "correct the environment variable")
         case SettingsError():
-            return CliError(str(error), "`tenure init DIR` writes a sample that shows every key")
+            hint = "`tenure init DIR` writes a sample that shows every key"
+            first, *others = map(str, error.faults)
+            return CliError(first, hint, USAGE, *others)
         case StoreUnavailable():
             return CliError(error.problem, error.hint, UNREACHABLE)
         case NoSource():

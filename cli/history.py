@@ -22,8 +22,8 @@ def history_command(context: click.Context, company: str, who: str, as_json: boo
     """
     with open_app(context) as app:
         check_known(app, company)
-        events = app.store.events(find_one(app, company, who).id)
-        entries = list(tell(events, app.store.runs_of(events)))
+        events = app.store.events.of(find_one(app, company, who).id)
+        entries = list(tell(events, app.store.runs.of_events(events)))
     if as_json:
         output.print_json(entries)
     else:

@@ -6,18 +6,17 @@ import signal
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 from operator import attrgetter, itemgetter
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from typing import TypeAlias
 
 import click
 
+from adapters.company_settings import Customer
 from adapters.notify.notifier import Notifier
-from adapters.settings import Customer
+from adapters.side_by_side import side_by_side
 from adapters.sources.folder import read_named_file
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading, in_order
 from adapters.use_cases.app import App
@@ -50,7 +49,7 @@ files_argument = click.argument("files", nargs=-1, metavar="[FILE]...")
 def preview_command(
     context: click.Context, company: str, files: tuple[str, ...], as_csv: bool, as_json: bool
 ) -> int:
-    """Show what a delivery would do to COMPANY, one line a row. Stores nothing.
+    """Show what a delivery would do to COMPANY, one line a row. Applies nothing.
 
     The delivery comes from the company's source, or consists of the FILEs.
     """
@@ -151,7 +150,7 @@ def _import_all(app: App, imports: Imports, pickups: int, as_json: bool, notifie
         output.print_warning(warning)
     started = app.now()
     with stopped_by(signal.SIGINT) as stop:
-        for company, done in _side_by_side(imports, pickups, stop):
+        for company, done in _as_they_end(imports, pickups, stop):
             try:
                 run = done.result()
             except Exception as fault:
@@ -169,31 +168,25 @@ def _import_all(app: App, imports: Imports, pickups: int, as_json: bool, notifie
     return code
 
 
-def _side_by_side(
+def _as_they_end(
     imports: Imports, pickups: int, stop: threading.Event
 ) -> Iterator[tuple[str, Import]]:
     """Yields each company with its import as soon as it has ended.
 
     After `stop` is set, no import begins. The running ones may end.
     """
-    ended: SimpleQueue[Import] = SimpleQueue()
     bar = output.progress_bar("Importing", len(imports))
-    with ThreadPoolExecutor(pickups) as pool, bar as progress:
-        importing = {pool.submit(work): company for company, work in imports.items()}
-        for future in importing:
-            future.add_done_callback(ended.put)
+    with side_by_side(imports, pickups) as importing, bar as progress:
         left, stopping = set(importing), False
         while left:
-            with suppress(Empty):
-                left.remove(done := ended.get(timeout=_STOP_CHECK_S))
-                if not done.cancelled():
-                    progress.update(1)
-                    yield importing[done], done
+            ended, left = wait(left, _STOP_CHECK_S, FIRST_COMPLETED)
+            for done in ended:
+                progress.update(1)
+                yield importing[done], done
             if stop.is_set() and not stopping:
                 stopping = True
-                pool.shutdown(wait=False, cancel_futures=True)
-                running = sum(future.running() for future in importing)
-                companies = output.counted(running, "companies")
+                left = {future for future in left if not future.cancel()}
+                companies = output.counted(len(left), "companies")
                 output.print_beside(f"Still importing for {companies}. Ctrl-C again ends at once.")
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -39,6 +40,36 @@ _COMMANDS = {
 }
 
 
+def _colour_of_environment() -> bool | None:
+    """Returns `False` if the environment asks for no colours. `None` leaves it to the terminal."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return False if plain else None
+
+
+def _choose_colour(context: click.Context, _: click.Parameter, when: str | None) -> None:
+    """Decides whether this command prints colours, its errors included."""
+    if when is not None:
+        chosen = {"always": True, "never": False}.get(when, _colour_of_environment())
+        context.color = context.find_root().obj["color"] = chosen
+
+
+def _with_colour(command: click.Command) -> click.Command:
+    """Adds the option `--color` to a command and to its subcommands."""
+    option = click.Option(
+        ["--color"],
+        type=click.Choice(["auto", "always", "never"]),
+        callback=_choose_colour,
+        expose_value=False,
+        help="When to print colours. Default: on a terminal without NO_COLOR.",
+    )
+    if not any(parameter.name == "color" for parameter in command.params):
+        command.params.append(option)
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            _with_colour(inner)
+    return command
+
+
 class Commands(click.Group):
     """The subcommands by name. Each is imported when it is needed."""
 
@@ -53,7 +84,21 @@ class Commands(click.Group):
         module, _ = _COMMANDS[cmd_name]
         command = importlib.import_module(module).COMMANDS[cmd_name]
         assert isinstance(command, click.Command)  # noqa: S101
-        return command
+        return _with_colour(command)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Reads the arguments, and prints the help. The reader of a pipe may have left."""
+        try:
+            return super().make_context(*args, **extra)
+        except BrokenPipeError:
+            raise click.exceptions.Exit(exit_codes.BROKEN_PIPE) from None
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Calls the command. The reader of a pipe may have left."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise click.exceptions.Exit(exit_codes.BROKEN_PIPE) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists the commands without importing them."""
@@ -82,6 +127,9 @@ def tenure(context: click.Context, config: str | None, debug: bool) -> None:
     context.obj["debug"] = debug
 
 
+_with_colour(tenure)
+
+
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
     """The entry point: runs the command, and exits with its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -89,7 +137,15 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             # A character that the terminal cannot show must not stop the command.
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(execute(arguments))
+    code = execute(arguments)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has read enough
+        code = exit_codes.BROKEN_PIPE
+    if code == exit_codes.BROKEN_PIPE:
+        # Python flushes again at its end, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 def execute(arguments: Sequence[str], context: dict[str, object] | None = None) -> int:
@@ -97,21 +153,30 @@ def execute(arguments: Sequence[str], context: dict[str, object] | None = None) 
 
     `context` may have `now`, a function that returns the time: tests use it.
     """
-    values = dict(context or {})
+    values: dict[str, Any] = {"color": _colour_of_environment(), **(context or {})}
+    colour: Any = {"obj": values, "color": values["color"]}
     try:
-        code = tenure.main(list(arguments), "tenure", standalone_mode=False, obj=values)
-    except click.exceptions.Abort:
-        click.echo("Stopped.", err=True)
-        return exit_codes.INTERRUPTED
-    except exit_codes.CliError as error:
-        return exit_codes.explain(error)
-    except click.ClickException as error:
-        if isinstance(error, click.UsageError) and error.ctx is None:
-            error.ctx = click.Context(tenure, info_name="tenure")
-        error.show()
-        return error.exit_code
+        code = tenure.main(list(arguments), "tenure", standalone_mode=False, **colour)
     except Exception as error:
-        if values.get("debug") and not exit_codes.is_known(error):
-            raise
-        return exit_codes.explain(error)
+        with click.Context(tenure, info_name="tenure", color=values["color"]) as failed:
+            return _explained(error, failed, debug=bool(values.get("debug")))
     return code if isinstance(code, int) else exit_codes.DONE
+
+
+def _explained(error: Exception, context: click.Context, *, debug: bool) -> int:
+    """Prints what is wrong and returns the exit code. Raises an unexpected error to debug it."""
+    match error:
+        case click.exceptions.Abort():
+            click.echo("Stopped.", err=True)
+            return exit_codes.INTERRUPTED
+        case exit_codes.CliError():
+            return exit_codes.explain(error)
+        case click.ClickException():
+            if isinstance(error, click.UsageError) and error.ctx is None:
+                error.ctx = context
+            error.show()
+            return error.exit_code
+        case _ if debug and not exit_codes.is_known(error):
+            raise error
+        case _:
+            return exit_codes.explain(error)

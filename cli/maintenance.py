@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import click
 import msgspec
 
-from adapters.store.replay import Progress
-from adapters.store.verify import Findings
+from adapters.store.integrity.replay import Progress
+from adapters.store.integrity.verify import Findings
 from adapters.use_cases.app import App
 from cli import exit_codes, output
 from cli.context import json_option, open_app
@@ -38,14 +38,14 @@ def rebuild_command(context: click.Context, as_json: bool) -> int:
     does not fit afterwards.
     """
     with open_app(context) as app:
-        with _progress("Rebuilding", app.store.count_events()) as tick:
+        with _progress("Rebuilding", app.store.events.count()) as tick:
             app.store.rebuild(tick)
         findings = _verify(app)
     return _answer(findings, as_json)
 
 
 def _verify(app: App) -> Findings:
-    with _progress("Verifying", app.store.count_events()) as tick:
+    with _progress("Verifying", app.store.events.count()) as tick:
         return app.store.verify(tick)
 
 

@@ -34,11 +34,18 @@ def migrate_command(context: click.Context, grant: str | None, as_json: bool) ->
         open_store(database).close()
         before = after = VERSION
     if as_json:
-        output.print_json({"before": before, "after": after})
-    elif before == after:
+        output.print_json({"before": before, "after": after, "granted": grant})
+        return exit_codes.DONE
+    if before == after:
         click.echo(f"The schema has version {after} already.")
     else:
         click.echo(f"The schema had version {before} and has version {after} now.")
+    if grant is not None:
+        role = output.text(grant)
+        click.echo(
+            f"The role {role} may now read and add events, read and change all other tables, and "
+            "hand out jobs; it may not change an event or the schema."
+        )
     return exit_codes.DONE
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time
 
 import click
 
@@ -35,13 +35,13 @@ class DateType(click.ParamType[date]):
 class MomentType(click.ParamType[datetime]):
     """A moment in UTC, like 2027-03-31T23:00Z.
 
-    A date alone means its first moment. With `end`, it means the first moment of the next day.
+    A date alone means the end of its day. With `start`, it means the first moment of the day.
     """
 
     name = "moment"
 
-    def __init__(self, *, end: bool = False) -> None:
-        self._end = end
+    def __init__(self, *, start: bool = False) -> None:
+        self._start = start
 
     def convert(
         self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
@@ -56,5 +56,21 @@ class MomentType(click.ParamType[datetime]):
             self.fail(f"{value!r} is not a moment like 2027-03-31T23:00Z.", param, ctx)
         if moment.year not in _YEARS:
             self.fail(f"{value!r} is not between the years 1900 and 2199.", param, ctx)
-        whole_day = self._end and _DATE.fullmatch(value)
-        return moment + timedelta(days=1) if whole_day else moment
+        whole_day = _DATE.fullmatch(value) and not self._start
+        return _end_of(moment.date()) if whole_day else moment
+
+
+def in_the_past(moment: datetime, now: datetime, advice: str) -> datetime:
+    """Returns a moment that is over; for the date of today, `now`.
+
+    Raises `click.UsageError` with `advice` for another moment in the future.
+    """
+    if moment <= now:
+        return moment
+    if moment == _end_of(now.date()):
+        return now
+    raise click.UsageError(advice)
+
+
+def _end_of(day: date) -> datetime:
+    return datetime.combine(day, time.max, UTC)

@@ -9,7 +9,7 @@ import click
 from adapters.use_cases.people import find_one
 from cli import exit_codes, output
 from cli.context import check_known, json_option, open_app, state_option, who_argument
-from cli.params import MomentType
+from cli.params import MomentType, in_the_past
 from domain.fields.cells import clean
 from projections.answers.person import EmployeeDocument, document
 
@@ -22,7 +22,8 @@ from projections.answers.person import EmployeeDocument, document
     "--as-of",
     type=MomentType(),
     metavar="MOMENT",
-    help="The employees at this earlier moment (UTC), by when events took effect.",
+    help="The employees at this earlier moment (UTC), by when events took effect. A date means the "
+    "end of its day.",
 )
 @json_option
 @click.pass_context
@@ -40,16 +41,15 @@ def roster_command(
     """
     with open_app(context) as app:
         check_known(app, company)
-        if as_of and as_of > app.now():
-            raise click.UsageError(
-                "--as-of is for the past. `tenure clock --dry-run --at` looks ahead."
-            )
+        if as_of:
+            advice = "--as-of is for the past. `tenure clock --dry-run --at` looks ahead."
+            as_of = in_the_past(as_of, app.now(), advice)
         store = app.store
         group = clean(group) if group is not None else None
         people = [
             document(company, employee)
             for employee in (
-                store.employees_as_of(company, as_of) if as_of else store.employees(company)
+                store.roster.as_of(company, as_of) if as_of else store.roster.employees(company)
             )
             if state in (None, employee.state.value)
             and group in (None, employee.details.group_name)

@@ -35,7 +35,7 @@ def report_command(
         check_known(app, company)
         customer = app.settings.customers.get(company)
         configured = customer.company if customer else None
-        custom = custom_fields(configured, app.store.employees(company))
+        custom = custom_fields(configured, app.store.roster.employees(company))
         header = columns(custom)
         # Closed at once, also if the reader of a pipe goes away: no read may be open when the
         # store closes.
@@ -80,7 +80,7 @@ def _company(context: click.Context, company: str | None) -> Company | None:
 def _people(app: App, company: str, custom: tuple[str, ...]) -> Generator[Employee, None, None]:
     """Yields all employees. Raises `CliError` for a custom field that the header does not have."""
     known = frozenset(custom)
-    for employee in app.store.employees(company):
+    for employee in app.store.roster.employees(company):
         if not known.issuperset(employee.details.custom):
             raise exit_codes.CliError(
                 f"a delivery added a new custom field to {company} while this report was printed",

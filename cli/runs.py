@@ -8,6 +8,7 @@ import msgspec
 from adapters.use_cases.execute import load_run
 from cli import exit_codes, output, spreadsheet
 from cli.context import check_known, json_option, one_run, open_app
+from domain.ids import short_run_id
 from domain.outcome import Outcome
 from projections.runs import IssueDocument, RunDocument, document
 
@@ -34,15 +35,15 @@ def runs_command(
     with open_app(context) as app:
         if company is not None:
             check_known(app, company)
-        waiting = app.store.waiting(company)
+        waiting = app.store.runs.waiting(company)
         waits = {record.run for record in waiting}
-        latest = [] if held else app.store.runs(company, limit)
+        latest = [] if held else app.store.runs.latest(company, limit)
         records = [*waiting, *(record for record in latest if record.run not in waits)]
         documents = [
             document(
                 record.run,
                 record.ended,
-                app.store.issues(record) if as_json else (),
+                app.store.runs.issues(record) if as_json else (),
                 record.ended_by,
             )
             for record in records[: max(limit, len(waiting))]
@@ -63,7 +64,11 @@ def runs_command(
 @json_option
 @click.pass_context
 def run_command(context: click.Context, run: str, as_csv: bool, bom: bool, as_json: bool) -> int:
-    """Show one run. RUN is its id, or the first characters of it if no other id begins so."""
+    """Show one run.
+
+    RUN is its id, the beginning or the end of its id as `tenure runs` shows it, `last`, or
+    COMPANY@last.
+    """
     spreadsheet.check_form(as_csv, as_json, bom)
     with open_app(context) as app:
         run_document = load_run(app, one_run(app, run).run)
@@ -100,7 +105,7 @@ def _print_runs(runs: list[RunDocument]) -> None:
                 "-" if run.outcome is Outcome.HELD else run.counts.events,
                 run.counts.rejected,
                 run.by,
-                run.run,
+                run.run and short_run_id(run.run),
             )
             for run in runs
         ),

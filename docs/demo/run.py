@@ -1,6 +1,8 @@
 """The main job in five weeks of a small company: `make demo`, or `python docs/demo/run.py DIR`.
 
 Every command is the real one; only the clock on the wall is set, so that weeks pass in a second.
+The story and its deliveries are written for March and April 2027, and are moved by whole weeks so
+that they end in the week before today.
 """
 
 from __future__ import annotations
@@ -8,13 +10,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shlex
 import shutil
 import sys
 from contextlib import redirect_stdout
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from textwrap import dedent, fill
+from textwrap import fill
 
 import click
 from server import serving
@@ -22,6 +25,11 @@ from server import serving
 from cli.main import execute
 
 HERE = Path(__file__).resolve().parent
+LAST_DAY = date(2027, 4, 6)
+DATE = re.compile(r"2027-\d\d-\d\d")  # 2027-03-01
+TODAY = datetime.now(UTC).date()
+WEEKS = (TODAY - timedelta(days=1) - LAST_DAY) // timedelta(weeks=1)
+"""Weeks by which the story is moved: its last day becomes one of the seven days before today."""
 
 
 def main(directory: Path) -> None:
@@ -32,10 +40,15 @@ def main(directory: Path) -> None:
         (directory / "tenure.toml").write_text(settings.format_map(server._asdict()), "utf-8")
         os.chdir(directory)
         play()
-    say(f"""
-        All of it is still there: cd {directory}, then `tenure runs` or `tenure show acme 1004`.
-        The server has stopped; `python docs/demo/server.py {directory}` starts it again.
+    place = shlex.quote(str(directory.resolve()))
+    python = shlex.quote(sys.executable)
+    command = shlex.quote(str(Path(sys.executable).with_name("tenure")))
+    say("""
+        The story has reached the present day, and all of it is still there. Go there, and ask what
+        you like; the second line starts the server again, which has stopped.
     """)
+    click.echo(f"    cd {place} && {command} runs && {command} show acme 1004")
+    click.echo(f"    {python} {shlex.quote(str(HERE / 'server.py'))} {place}")
 
 
 def play() -> None:
@@ -61,7 +74,7 @@ def play() -> None:
     say("""
         On Tuesday the file says four new things. Anna has another name and address: her external
         id tells that she is the same person. Doris and Emil have swapped addresses. Chris leaves on
-        2 April. Fatima's birthday is corrected. And somebody misspelt Bram's group, which
+        2027-04-02. Fatima's birthday is corrected. And somebody misspelt Bram's group, which
         must not stop anything: he keeps the one he has.
     """)
     deliver("tuesday", "2027-03-02 02:30")
@@ -91,15 +104,15 @@ def play() -> None:
     tenure("2027-03-05 20:00", "import acme --by schedule")
 
     say("""
-        On 2 April at 23:00 Chris cannot log in any more, here even though nothing ran that night:
-        the next pass of the clock catches up, and records both when it took effect and when it was
-        done.
+        On 2027-04-02 at 23:00 Chris cannot log in any more, here even though nothing ran that
+        night: the next pass of the clock catches up, and records both when it took effect and when
+        it was done.
     """)
     tenure("2027-04-03 06:10", "clock --by schedule")
 
     say("""
-        A file cannot bring back who has left. In April HR blanks Chris's last day; whether he is
-        really to return is a question for support.
+        A file cannot bring back who has left. On 2027-04-05 HR blanks Chris's last day; whether he
+        is really to return is a question for support.
     """)
     deliver("april", "2027-04-05 02:30")
     tenure("2027-04-05 02:45", "import acme --by schedule")
@@ -110,18 +123,18 @@ def play() -> None:
     tenure("2027-04-05 20:00", "import acme --by schedule")
 
     say("So this is where everyone stands, and where they stood on the day after Chris had left:")
-    tenure("2027-04-06 09:00", "roster acme")
-    tenure("2027-04-06 09:00", "roster acme --as-of 2027-04-03")
+    tenure(None, "roster acme")
+    tenure(None, "roster acme --as-of 2027-04-03")
 
     say("And this is how it came about for Anna, whom her external id still names, and for Chris:")
-    tenure("2027-04-06 09:00", "history acme 1001")
-    tenure("2027-04-06 09:00", "history acme chris.smith@acme.example")
+    tenure(None, "history acme 1001")
+    tenure(None, "history acme chris.smith@acme.example")
 
-    say("An auditor asks across all employees: what did support staff do in April?")
-    tenure("2027-04-06 09:00", "audit acme --since 2027-04-01 --by petra")
+    say("An auditor asks across all employees: what have support staff done since 2027-04-01?")
+    tenure(None, "audit acme --since 2027-04-01 --by petra")
 
     say("And whether all that is stored still fits together:")
-    tenure("2027-04-06 09:00", "verify")
+    tenure(None, "verify")
 
 
 def prepare(directory: Path) -> None:
@@ -136,18 +149,25 @@ def prepare(directory: Path) -> None:
 def deliver(name: str, written: str) -> None:
     """Leaves a delivery in the folder, as HR does: over the former one."""
     file = Path("outgoing/alleo_employees_acme.csv")
-    shutil.copyfile(HERE / "deliveries" / f"{name}.csv", file)
+    file.write_text(moved((HERE / "deliveries" / f"{name}.csv").read_text("utf-8")), "utf-8")
     modified = moment(written).timestamp()
     os.utime(file, (modified, modified))
 
 
-def tenure(at: str, arguments: str) -> None:
-    """Runs one command at a moment, and prints it as it would be typed."""
-    click.secho(f"{at}  $ tenure {arguments}", bold=True)
-    code = execute(shlex.split(arguments), {"now": lambda: moment(at)})
+def tenure(at: str | None, arguments: str) -> None:
+    """Runs one command at a moment of the story, or now, and prints it as it would be typed."""
+    now = datetime.now(UTC) if at is None else moment(at)
+    typed = moved(arguments)
+    click.secho(f"{now:%Y-%m-%d %H:%M}  $ tenure {typed}", bold=True)
+    code = execute(shlex.split(typed), {"now": lambda: now})
     if code:
         click.secho(f"(exit code {code})", dim=True)
     click.echo()
+
+
+def moved(text: str) -> str:
+    """A text in which each date of the story is moved to where the story is played."""
+    return DATE.sub(lambda found: str(date.fromisoformat(found[0]) + timedelta(weeks=WEEKS)), text)
 
 
 def waiting(at: str) -> str:
@@ -160,13 +180,13 @@ def waiting(at: str) -> str:
 
 
 def moment(text: str) -> datetime:
-    """A moment in UTC."""
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    """A moment of the story, in UTC."""
+    return datetime.fromisoformat(moved(text)).replace(tzinfo=UTC)
 
 
 def say(text: str) -> None:
     """What the next command is about."""
-    click.secho(fill(" ".join(dedent(text).split()), 96), fg="cyan")
+    click.secho(fill(" ".join(moved(text).split()), 96), fg="cyan")
     click.echo()
 
 

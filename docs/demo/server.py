@@ -135,7 +135,9 @@ def main(directory: Path) -> None:
     """Serves a demo's directory until it is interrupted."""
     settings = tomllib.loads((directory / "tenure.toml").read_text("utf-8"))
     with serving(directory, settings["company"]["acme"]["source"]["port"]) as server:
-        print(f"Serving {directory / 'outgoing'} on port {server.port}; end with Ctrl-C.")
+        print(
+            f"Serving {directory / 'outgoing'} on port {server.port}; end with Ctrl-C.", flush=True
+        )
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.adapters.keeper import fetch
 from tests.adapters.sshd import MISSING, Sshd, find_sshd
 
 SIZE = 50_000_000
@@ -37,7 +38,7 @@ class Fetching:
 
     def ours(self) -> None:
         """Fetches the file as an import does, and opens the connection for it."""
-        (file,) = self._source.fetch(SIZE)
+        (file,) = fetch(self._source, SIZE)
         assert file.size == SIZE
 
     def theirs(self) -> None:
@@ -47,7 +48,7 @@ class Fetching:
 
     def ours_without(self) -> None:
         """Does the work of `ours` without the file."""
-        assert not self._server.source(self._delivered, settle=0, pattern="none").fetch(SIZE)
+        assert not fetch(self._server.source(self._delivered, settle=0, pattern="none"), SIZE)
 
     def theirs_without(self) -> None:
         """Does the work of `theirs` without the file."""

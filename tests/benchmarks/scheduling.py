@@ -66,7 +66,7 @@ def configured(place: Path, companies: int) -> Path:
         (folder / "alleo_employees_1.csv").write_bytes(content)
         (place / "companies" / f"c{number}.toml").write_text(
             f'name = "Company {number}"\nlanguage = "nl"\n'
-            f'[source]\nprotocol = "folder"\ndirectory = "in/c{number}"\n'
+            f'[source]\nprotocol = "folder"\ndirectory = "../in/c{number}"\n'
         )
     file = place / "tenure.toml"
     file.write_text('companies = "companies/*.toml"\n')
@@ -77,7 +77,7 @@ def slot(place: Path, database: Database, companies: int) -> tuple[float, float]
     """Returns the seconds of two slots: all employees are new in the first, none in the second."""
     file = configured(place, companies)
     with closing(open_store(database)) as store:
-        store.enrol(load_settings(file, {}).customers, _BEFORE)
+        store.schedule.enrol(load_settings(file, {}).customers, _BEFORE)
         first = _served(file, database, store, companies, _FIRST, Outcome.APPLIED)
         second = _served(file, database, store, companies, _SECOND, Outcome.UNCHANGED)
     return first, second

@@ -15,7 +15,8 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from adapters.settings import Customer, Settings
+from adapters.company_settings import Customer
+from adapters.settings import Settings
 from adapters.sources.source import DeliveredFile
 from adapters.store.opening import Database, PostgresUrl, open_store
 from adapters.use_cases.app import App
@@ -58,9 +59,9 @@ def passed(app: App, due: int) -> None:
 def looked_up(app: App, external_ids: list[str]) -> None:
     """Looks up each of these employees, with their whole history."""
     for external_id in external_ids:
-        (found,) = app.store.find("acme", external_id)
-        events = app.store.events(found.id)
-        assert list(tell(events, app.store.runs_of(events)))
+        (found,) = app.store.roster.find("acme", external_id)
+        events = app.store.events.of(found.id)
+        assert list(tell(events, app.store.runs.of_events(events)))
 
 
 def first_import(count: int, database: Database) -> tuple[float, float]:

@@ -149,7 +149,7 @@ def test_a_held_delivery_is_shown_with_the_commands_to_decide(staffed: Desk) -> 
     for answer in (imported, shown):
         assert answer.err == ""
         assert answer.out.startswith(f"acme: held (run {run.run})\n")
-        for told in ("10 of 10 employees", "10 changed", "10 events", "Nothing was applied"):
+        for told in ("10 employees would", "10 changed", "10 events", "Nothing was applied"):
             assert told in answer.out
         assert answer.out.splitlines()[-2:] == [
             f"    tenure approve {run.run} --by NAME --reason TEXT",
@@ -280,7 +280,7 @@ def test_an_approval_after_a_change_plans_and_holds_the_delivery_again(staffed: 
     (again,) = runs(staffed, "--held")
     assert answer.out.startswith(f"acme: held (run {again.run})\n")
     assert f"tenure approve {again.run}" in answer.out
-    assert "9 of 9 employees" in answer.out
+    assert "9 employees would" in answer.out
     assert (again.kind, again.ends, again.reason) == ("approve", held.run, "ticket 7")
     assert again.counts.events == 9
     assert find(staffed, held.run).ended_by == again.run
@@ -494,7 +494,7 @@ def test_a_beginning_of_several_run_ids_is_refused(staffed: Desk, decision: str)
 
     # then
     assert answer.code == 2
-    assert_explained(answer, ["several runs begin with 0"])
+    assert_explained(answer, ["several runs fit 0"])
     assert len(runs(staffed, "--held")) == 1
 
 

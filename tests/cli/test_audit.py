@@ -255,7 +255,7 @@ def test_an_empty_audit_is_said(lived: Desk) -> None:
         (["--kind", "run-ended"], ["run-ended"]),
         (["--kind", ""], ["--kind"]),
         (["--run", "0123"], ["no run 0123"]),
-        (["--run", "0"], ["several runs begin with 0"]),
+        (["--run", "0"], ["several runs fit 0", "acme, 2027-"]),
         (["--run", ""], ["no run"]),
         (["--since", "yesterday"], ["yesterday", "2027-03-31T23:00Z"]),
         (["--until", "2027-02-30"], ["2027-02-30"]),
@@ -313,7 +313,7 @@ def people(desk: Desk, *options: str) -> dict[str, tuple[str, str]]:
 
 
 PAST: dict[str, dict[str, tuple[str, str]]] = {
-    "2027-03-01": {},
+    "2027-02-28": {},
     "2027-03-01T02:44:59Z": {},
     "2027-03-01T02:45:00Z": {
         "Anna": ("anna", "active"),
@@ -327,7 +327,7 @@ PAST: dict[str, dict[str, tuple[str, str]]] = {
         "Dora": ("dora", "active"),
     },
     # The clock came two days late, and what it did took effect when it was due (C1).
-    "2027-03-03": {
+    "2027-03-03T00:00Z": {
         "Anne": ("anna", "active"),
         "Bram": ("bram", "active"),
         "Chris": ("chris", "offboarding-scheduled"),
@@ -346,12 +346,13 @@ PAST: dict[str, dict[str, tuple[str, str]]] = {
         "Dora": ("dora", "active"),
     },
 }
+PAST["2027-03-03"] = PAST["2027-03-03T23:00Z"] | {"Anne": ("new", "active")}  # the end of the day
 
 
 @pytest.mark.parametrize("at", PAST)
 def test_the_roster_of_a_moment_is_as_things_took_effect(lived: Desk, at: str) -> None:
     """C1: `tenure roster --as-of` shows the employees as the events had taken effect at that
-    moment; a date alone means its beginning."""
+    moment. A date means the end of its day."""
     assert people(lived, "--as-of", at) == PAST[at]
 
 

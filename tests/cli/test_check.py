@@ -71,13 +71,14 @@ def test_a_configuration_in_order_is_told_company_by_company(desk: Desk, fake: F
 
     # then
     assert (answer.code, answer.err) == (DONE, "")
-    acme, bare, no_source, remote, no_key = answer.out.splitlines()
-    assert acme == "acme: folder outgoing"
+    acme, bare, no_source, remote, no_key, verdict = answer.out.splitlines()
+    assert acme == f"acme: folder {desk.directory}/outgoing"
     assert bare == "bare: no source"
     assert no_source.startswith("  warning")
     assert remote == f"remote: sftp tenure@127.0.0.1:{fake.port} /outgoing"
     assert no_key.startswith("  warning")
     assert "host_key" in no_key
+    assert verdict == "all 3 companies can be used, 2 of them with warnings"
     assert not (desk.directory / "tenure.db").exists()
 
 
@@ -97,9 +98,10 @@ def test_a_secret_that_cannot_be_read_is_a_warning(
 
     # then
     assert (answer.code, answer.err) == (DONE, "")
-    other, shown, remote, unset = answer.out.splitlines()
+    other, shown, remote, unset, _ = answer.out.splitlines()
     assert (other.split(":")[0], remote.split(":")[0]) == ("other", "remote")
-    assert shown.startswith("  warning  the file secret, which `password` names, can be read by")
+    named = f"the file {secret}, which `password` names, can be read by"
+    assert shown.startswith(f"  warning  {named}")
     assert unset == (
         "  warning  the environment variable REMOTE_SFTP, which `password` names, is not set"
     )
@@ -108,17 +110,22 @@ def test_a_secret_that_cannot_be_read_is_a_warning(
 
 
 def test_every_broken_company_is_explained_and_the_others_are_told(desk: Desk) -> None:
-    """R6: `tenure check` explains the mistake of each company with wrong settings, and tells the
-    other companies."""
+    """R6: `tenure check` explains every mistake of each company with wrong settings, tells the
+    other companies, and ends with a verdict."""
     # given
-    desk.configure(ACME + BROKEN + "\n    [company.zenith]\n    language = 'nl'\n")
+    desk.configure(ACME + BROKEN + "\n    [company.zenith]\n    language = 'nl'\n    grups = []\n")
 
     # when
     answer = desk.type("check")
 
     # then
     assert answer.code == USAGE
-    assert answer.out == "acme: folder outgoing\n"
+    verdict = "1 of 3 companies can be used"
+    assert answer.out == f"acme: folder {desk.directory}/outgoing\n{verdict}\n"
+    assert (
+        "zenith: tenure.toml, company.zenith.grups: unknown key (did you mean groups?)"
+        in answer.err
+    )
     assert "broken: tenure.toml, company.broken: expected language" in answer.err
     assert "zenith: tenure.toml, company.zenith: expected name" in answer.err
 
@@ -134,7 +141,11 @@ def test_one_company_is_checked_alone(desk: Desk) -> None:
 
     # then
     assert broken.code == USAGE
-    assert_explained(broken, ["company.broken", "language"])
+    assert broken.out == "broken cannot be used\n"
+    assert (
+        "Error: broken: tenure.toml, company.broken: expected language, which is missing.\n"
+        in broken.err
+    )
 
 
 def test_an_unknown_company_and_a_wrong_configuration_are_explained(desk: Desk) -> None:
@@ -180,7 +191,7 @@ def test_the_json_of_a_check_is_one_document(desk: Desk, fake: FakeServer) -> No
     acme, broken, remote = answer.document
     assert acme == {
         "company": "acme",
-        "source": "folder outgoing",
+        "source": f"folder {desk.directory}/outgoing",
         "ok": True,
         "warnings": [],
         "steps": [],
@@ -207,11 +218,13 @@ def test_a_folder_is_looked_into(desk: Desk) -> None:
 
     # then
     assert (answer.code, answer.err) == (DONE, "")
+    outgoing = desk.directory / "outgoing"
     assert answer.out.splitlines() == [
-        "acme: folder outgoing",
-        "  directory: outgoing can be listed",
+        f"acme: folder {outgoing}",
+        f"  directory: {outgoing} can be listed",
         "  matching: 1 file for alleo_employees_*.csv",
         f"  file: {NAME}, 5 bytes, modified 1970-01-01 00:00:00 UTC",
+        "acme can be used",
     ]
 
 
@@ -280,8 +293,10 @@ def test_one_companys_trouble_leaves_the_others(desk: Desk, fake: FakeServer) ->
     assert "logged in: as tenure" in answer.out
     assert "Permission denied" in answer.err
     failed = "/outgoing on 127.0.0.1 cannot be listed (Permission denied); check `directory`"
-    assert f"  logged in: as tenure\n  failed: {failed}\nzenith: folder outgoing\n" in answer.out
-    assert "zenith: folder outgoing\n  directory: outgoing can be listed\n" in answer.out
+    outgoing = desk.directory / "outgoing"
+    zenith = f"zenith: folder {outgoing}\n  directory: {outgoing} can be listed\n"
+    assert f"  logged in: as tenure\n  failed: {failed}\n{zenith}" in answer.out
+    assert answer.out.endswith("\n1 of 3 companies can be used\n")
     assert "Traceback" not in answer.err
 
 

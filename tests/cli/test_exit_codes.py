@@ -20,7 +20,7 @@ from domain.delivery import planning
 from domain.delivery.parsing import ParsedDelivery
 from domain.delivery.plan import Plan
 from domain.employee.roster import Roster
-from tests.cli.conftest import ASKED, MAIN, PATIENCE, Desk, assert_explained, soon
+from tests.cli.conftest import ACME, ASKED, MAIN, PATIENCE, Desk, assert_explained, soon
 from tests.given import csv
 
 DONE, FAULT, USAGE, REJECTED, HELD, REFUSED, UNREACHABLE = 0, 1, 2, 3, 4, 5, 6
@@ -303,7 +303,26 @@ def test_a_beginning_of_several_run_ids_is_not_guessed(desk: Desk) -> None:
 
     # then
     assert answer.code == USAGE
-    assert_explained(answer, ["several runs begin with 0"])
+    shown = [line.split()[-1] for line in desk.type("runs").out.splitlines()[1:]]
+    assert_explained(answer, ["several runs fit 0", *(f"{each} (acme, 2027-" for each in shown)])
+    assert len(shown) == 2
+
+
+def test_the_latest_run_has_a_name(desk: Desk) -> None:
+    """R2: `last` is the latest run, `COMPANY@last` the latest run of a company, and the end of an
+    id that `tenure runs` shows is enough to name a run."""
+    # given
+    desk.configure(ACME + ACME.replace("acme", "zenith"))
+    first, second = (desk.type("import", each, "--json").document["run"] for each in KEYS)
+
+    # when / then
+    short = [line.split()[-1] for line in desk.type("runs").out.splitlines()[1:]]
+    for name, run in (("last", second), ("acme@last", first), (short[0], second)):
+        assert desk.type("run", name, "--json").document["run"] == run
+    assert_explained(desk.type("run", "nobody@last"), ["no company nobody"])
+
+
+KEYS = ("acme", "zenith")
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,16 @@ def test_as_json_it_tells_both_versions(desk: Desk, fresh: str) -> None:
     on(desk, fresh)
 
     # when / then
-    assert desk.type("migrate", "--json").document == {"before": 0, "after": VERSION}
-    assert desk.type("migrate", "--json").document == {"before": VERSION, "after": VERSION}
+    assert desk.type("migrate", "--json").document == {
+        "before": 0,
+        "after": VERSION,
+        "granted": None,
+    }
+    assert desk.type("migrate", "--json").document == {
+        "before": VERSION,
+        "after": VERSION,
+        "granted": None,
+    }
 
 
 def test_a_role_is_granted_what_it_needs_and_no_more(desk: Desk, fresh: str) -> None:
@@ -86,7 +94,9 @@ def test_a_role_is_granted_what_it_needs_and_no_more(desk: Desk, fresh: str) -> 
     on(desk, fresh)
 
     # when
-    assert desk.type("migrate", "--grant", pgserver.RUNNER).code == 0
+    granted = desk.type("migrate", "--grant", pgserver.RUNNER)
+    assert granted.code == 0
+    assert f"The role {pgserver.RUNNER} may now read and add events" in granted.out
 
     # then
     on(desk, as_runner(fresh))
@@ -112,7 +122,7 @@ def test_the_jobs_of_several_workers_have_a_schema_of_their_own(desk: Desk, fres
     with psycopg.connect(as_runner(fresh)) as connection:
         connection.execute("SELECT count(*) FROM tenure_jobs.procrastinate_jobs")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute("DELETE FROM tenure_jobs.tenure_scripts")
+            connection.execute("DROP TABLE tenure_jobs.procrastinate_jobs")
 
 
 def test_a_database_without_the_schema_for_jobs_gets_it(desk: Desk, fresh: str) -> None:
@@ -124,7 +134,11 @@ def test_a_database_without_the_schema_for_jobs_gets_it(desk: Desk, fresh: str) 
         connection.execute("DROP SCHEMA tenure_jobs CASCADE")
 
     # when
-    assert desk.type("migrate", "--json").document == {"before": VERSION, "after": VERSION}
+    assert desk.type("migrate", "--json").document == {
+        "before": VERSION,
+        "after": VERSION,
+        "granted": None,
+    }
 
     # then
     require_jobs(fresh)
@@ -168,7 +182,7 @@ def test_the_embedded_store_has_its_schema_anyway(desk: Desk) -> None:
 
     # then
     assert answer.code == 0
-    assert answer.document == {"before": VERSION, "after": VERSION}
+    assert answer.document == {"before": VERSION, "after": VERSION, "granted": None}
     assert (desk.directory / "tenure.db").exists()
     assert desk.type("migrate").out == f"The schema has version {VERSION} already.\n"
     assert desk.type("import", "acme").code == 0

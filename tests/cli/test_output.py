@@ -530,3 +530,81 @@ def test_a_formula_becomes_text(cell: str) -> None:
 def test_a_cell_that_is_not_a_formula_stays_as_it_is(cell: str) -> None:
     """A cell that does not begin like a formula stays as it is."""
     assert output.spreadsheet_safe(cell) == cell
+
+
+# Colours and pipes
+
+
+@pytest.mark.parametrize(
+    ("environment", "arguments", "coloured"),
+    [
+        ({}, [], True),
+        ({"NO_COLOR": "1"}, [], False),
+        ({"TERM": "dumb"}, [], False),
+        ({}, ["--color", "never"], False),
+        ({"NO_COLOR": "1"}, ["--color", "always"], True),
+        ({"NO_COLOR": "1"}, ["--color", "auto"], False),
+    ],
+)
+@pytest.mark.parametrize("command", [["runs"], ["show", "acme", "nobody"]])
+def test_a_terminal_gets_colours_unless_somebody_asks_for_none(
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    arguments: list[str],
+    coloured: bool,
+    command: list[str],
+) -> None:
+    """Answers and errors have colours on a terminal. NO_COLOR, TERM=dumb and `--color`, before or
+    after the name of the command, decide otherwise."""
+    # given
+    desk.deliver(PEOPLE)
+    desk.type("import", "acme")
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    # when
+    shown = [on_terminal([*MAIN, *arguments, *command]), on_terminal([*MAIN, *command, *arguments])]
+
+    # then
+    assert [b"\x1b[" in each for each in shown] == [coloured, coloured]
+
+
+def on_terminal(command: list[str]) -> bytes:
+    """What a command prints on a terminal, on both outputs."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs):
+        os.close(theirs)
+        printed = b""
+        while piece := read_terminal(ours):
+            printed += piece
+    os.close(ours)
+    return printed
+
+
+def read_terminal(descriptor: int) -> bytes:
+    """The next bytes of a terminal, and none when nobody writes to it any more."""
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:
+        return b""
+
+
+@pytest.mark.parametrize("command", [["report", "acme"], ["roster", "acme", "--json"], ["--help"]])
+def test_a_reader_that_leaves_a_pipe_early_causes_no_error(desk: Desk, command: list[str]) -> None:
+    """A command whose output nobody reads any more, as with `| head`, ends without a message and
+    with the exit code of a shell for that: 141."""
+    # given
+    desk.deliver(PEOPLE)
+    desk.type("import", "acme")
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    # when
+    with subprocess.Popen([*MAIN, *command], stdout=writing, stderr=subprocess.PIPE) as process:
+        os.close(writing)
+        _, err = process.communicate()
+
+    # then
+    assert (process.returncode, err) == (141, b"")

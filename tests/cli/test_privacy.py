@@ -37,6 +37,7 @@ from projections import runs
 from projections.answers import history, person, preview
 from projections.answers.audit import Question
 from projections.answers.history import tell
+from tests.adapters.keeper import fetch
 from tests.adapters.steps import company_of
 from tests.cli.conftest import ACME, ASKED, Desk
 from tests.given import moment
@@ -384,17 +385,17 @@ class Held:
         store.commit = commit  # type: ignore[method-assign]
         app = App(settings, store, lambda: moment("2027-03-02 02:45"))
         _, people = company_of(store, "acme")
-        received = source.fetch(customer.company.limits.file)
+        received = fetch(source, customer.company.limits.file)
         sheets = [read_sheet(each.name, each.data, customer.company) for each in received]
         parsed = parse_delivery(sheets, digests_of(people), customer.company)
         rehearsed = preview_delivery(app, customer, "tester")
         run = import_delivery(app, customer, "tester")
-        employees = list(store.employees("acme"))
-        events = [event for each in employees for event in store.events(each.id)]
-        record = store.runs("acme", 1)[0]
+        employees = list(store.roster.employees("acme"))
+        events = [event for each in employees for event in store.events.of(each.id)]
+        record = store.runs.latest("acme", 1)[0]
         histories = [
-            list(tell(stream, store.runs_of(stream)))
-            for stream in (store.events(each.id) for each in employees)
+            list(tell(stream, store.runs.of_events(stream)))
+            for stream in (store.events.of(each.id) for each in employees)
         ]
         desk.configure(ACME)
         strict = load_settings(desk.directory / "tenure.toml", {})
@@ -402,13 +403,13 @@ class Held:
         desk.deliver(f"{REJECTING}\n{row(30)}")
         stopped = import_delivery(wary, customer, "tester")
         assert stopped.run is not None
-        (waits,) = store.waiting("acme")
+        (waits,) = store.runs.waiting("acme")
         command = ChangeEmail(f"{MARK}1e@{MARK}.example")
         asked = Question(by=MARK, kinds=frozenset({"registered"}))
         self.inside: list[object] = [
             waits,
-            store.held(stopped.run),
-            store.company_state("acme"),
+            store.runs.held_files(stopped.run),
+            store.runs.company_state("acme"),
             command,
             Link(f"{MARK}1x"),
             asked,
@@ -421,11 +422,11 @@ class Held:
             people,
             people.entries,
             company_of(store, "acme"),
-            store.due(settings.schedule, moment("2028-01-01 00:00")),
+            store.roster.due(settings.schedule, moment("2028-01-01 00:00")),
             commits,
             employees,
             events,
-            store.issues(record),
+            store.runs.issues(record),
             record,
             settings,
             app,
@@ -497,7 +498,7 @@ def test_nothing_that_rules_and_store_handle_prints_a_cell(held: Held) -> None:
         "Employee",
         "Entry",
         "Findings",
-        "HeldFile",
+        "StoredFile",
         "Issue",
         "Mentions",
         "ParsedDelivery",

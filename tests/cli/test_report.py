@@ -15,7 +15,7 @@ import pytest
 from hypothesis import assume, given
 from msgspec import Meta, Struct
 
-from adapters.store.store import Store
+from adapters.store.roster_queries import RosterQueries
 from cli.spreadsheet import line
 from domain.company import Company
 from domain.delivery.records import read_sheet
@@ -239,7 +239,7 @@ def test_a_field_that_comes_up_meanwhile_is_not_left_out(
     def employees(*_: object) -> Iterator[Employee]:
         yield from next(answers)
 
-    monkeypatch.setattr(Store, "employees", employees)
+    monkeypatch.setattr(RosterQueries, "employees", employees)
 
     # when
     answer = desk.type("report", "acme")

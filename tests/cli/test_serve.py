@@ -97,7 +97,7 @@ def due(desk: Desk, *more: str, source: str = "", database: str = "") -> None:
         file.write(acme.replace("\n    ", "\n"))
     where = PostgresUrl(database) if database else desk.directory / "tenure.db"
     with closing(open_store(where)) as store:
-        store.enrol(["acme"], now - timedelta(hours=1))
+        store.schedule.enrol(["acme"], now - timedelta(hours=1))
 
 
 # A process

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import click
 import msgspec
 import pytest
 
-from adapters import settings
-from adapters.notify.configured import REASONS, Table
-from adapters.sources.configured import PROTOCOLS
+from adapters.company_settings import ConfiguredSource
+from adapters.notify_settings import REASONS, Notify
+from adapters.settings import ScheduleTable
 from cli.main import tenure
 from domain.company import Company, Limits, Policy
 from domain.employee.events import State
@@ -29,6 +30,8 @@ COMMANDS = {
     for name in tenure.list_commands(CONTEXT)
     if (command := tenure.get_command(CONTEXT, name)) is not None
 }
+
+EVERYWHERE = {parameter.name for parameter in tenure.params}
 
 
 def reference(name: str) -> str:
@@ -53,7 +56,7 @@ def test_every_command_and_option_is_documented(name: str) -> None:
     for path, command in with_subcommands(name, COMMANDS[name]):
         assert f"`tenure {path} " in section or f"`tenure {path}`" in section, path
         for parameter in command.params:
-            if isinstance(parameter, click.Option):
+            if isinstance(parameter, click.Option) and parameter.name not in EVERYWHERE:
                 assert f"`{parameter.opts[0]}" in section, f"{path} {parameter.opts[0]}"
 
 
@@ -63,6 +66,16 @@ def with_subcommands(path: str, command: click.Command) -> Iterator[tuple[str, c
     if isinstance(command, click.Group):
         for name, each in command.commands.items():
             yield from with_subcommands(f"{path} {name}", each)
+
+
+def test_every_option_of_all_commands_is_documented() -> None:
+    """The beginning of the page on commands names the options that stand before any command."""
+    # given
+    beginning, _, _ = reference("commands").partition("\n## ")
+
+    # when / then
+    for parameter in tenure.params:
+        assert f"`{parameter.opts[0]}" in beginning
 
 
 def test_no_command_is_documented_that_does_not_exist() -> None:
@@ -113,13 +126,11 @@ def test_no_issue_is_documented_that_does_not_exist() -> None:
         pytest.param(Policy.__struct_fields__, id="policy"),
         pytest.param(Limits.__struct_fields__, id="limits"),
         *(
-            pytest.param(source.__struct_fields__, id=protocol)
-            for protocol, source in PROTOCOLS.items()
+            pytest.param(source.__struct_fields__, id=source.__name__)
+            for source in get_args(ConfiguredSource)
         ),
-        pytest.param(
-            [f"schedule.{key}" for key in settings._Times.__struct_fields__], id="schedule"
-        ),
-        pytest.param([f"notify.{key}" for key in Table.__struct_fields__], id="notify"),
+        pytest.param([f"schedule.{key}" for key in ScheduleTable.__struct_fields__], id="schedule"),
+        pytest.param([f"notify.{key}" for key in Notify.__struct_fields__], id="notify"),
         pytest.param(["database", "companies", "name", "language", "groups"], id="others"),
     ],
 )
@@ -140,7 +151,7 @@ def test_the_sample_shows_every_setting() -> None:
     # given
     sample = (ROOT / "cli" / "sample" / "tenure.toml").read_text("utf-8")
     shown = set(re.findall(r"^(?:# )?([a-z_]+) = ", sample, re.M))
-    tables = (Policy, Limits, Table, settings._Times, *PROTOCOLS.values())
+    tables = (Policy, Limits, Notify, ScheduleTable, *get_args(ConfiguredSource))
     known = {key for table in tables for key in table.__struct_fields__}
 
     # when / then

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> str:
     assert finished.stderr == ""
     assert (directory / "tenure.db").exists()
     return finished.stdout
+
+
+def moved(day: str) -> str:
+    """A date of the demo's story, where the story was played: its last day is before today."""
+    today, last = datetime.now(UTC).date(), date(2027, 4, 6)
+    weeks = (today - timedelta(days=1) - last) // timedelta(weeks=1)
+    return str(date.fromisoformat(day) + timedelta(weeks=weeks))
 
 
 def answer_of(demo: str, command: str) -> str:
@@ -75,18 +83,17 @@ def test_the_demo_shows_both_times_of_a_late_deactivation(demo: str) -> None:
     history = answer_of(demo, "history acme chris.smith@acme.example")
 
     # then
-    assert (
-        "deactivated at 2027-04-02 23:00:00 UTC\n  recorded at 2027-04-03 06:10:00 UTC" in history
-    )
+    took_effect = f"deactivated at {moved('2027-04-02')} 23:00:00 UTC"
+    assert f"{took_effect}\n  recorded at {moved('2027-04-03')} 06:10:00 UTC" in history
 
 
 def test_the_demo_shows_the_kind_the_person_the_time_and_the_reason_of_runs(demo: str) -> None:
     """R2: The demo shows the kind of a run, who asked for the run, when and why."""
     # when / then
-    assert "  import by schedule, 2027-03-01 02:45:00 to 02:45:00 UTC\n" in demo
-    assert "  clock by schedule, 2027-04-03 06:10:00 to 06:10:00 UTC\n" in demo
+    assert f"  import by schedule, {moved('2027-03-01')} 02:45:00 to 02:45:00 UTC\n" in demo
+    assert f"  clock by schedule, {moved('2027-04-03')} 06:10:00 to 06:10:00 UTC\n" in demo
     assert (
-        "  discard by petra, 2027-03-05 09:10:00 to 09:10:00 UTC\n"
+        f"  discard by petra, {moved('2027-03-05')} 09:10:00 to 09:10:00 UTC\n"
         "  because HR says the export is broken\n  ends held run "
     ) in demo
 
@@ -99,14 +106,14 @@ def test_the_demo_shows_what_support_did_and_for_whom(demo: str) -> None:
 
     # then
     assert re.search(
-        r"^  support by petra, 2027-04-05 09:00:00 to 09:00:00 UTC\n"
+        rf"^  support by petra, {moved('2027-04-05')} 09:00:00 to 09:00:00 UTC\n"
         r"  because his manager extended the contract\n"
         r"  1 event\n"
-        r"reactivated of [0-9a-f-]{36} at 2027-04-05 09:00:00 UTC\n",
+        rf"reactivated of [0-9a-f-]{{36}} at {moved('2027-04-05')} 09:00:00 UTC\n",
         answer,
         re.M,
     )
-    assert answer.endswith("  offboarding_date: 2027-04-02 → (cleared)")
+    assert answer.endswith(f"  offboarding_date: {moved('2027-04-02')} → (cleared)")
 
 
 def test_the_demo_counts_no_events_of_a_held_delivery(demo: str) -> None:
@@ -120,6 +127,32 @@ def test_the_demo_counts_no_events_of_a_held_delivery(demo: str) -> None:
         ("applied", "0", "1"),
         ("unchanged", "6", "0"),
     ]
+
+
+def test_the_last_words_of_the_demo_work(demo: str) -> None:
+    """The commands that the demo names at its end work in a shell that knows no Tenure, and the
+    story is in the past, so that what a reader then does comes after it."""
+    # given
+    commands = [line.strip() for line in demo.splitlines()[-2:]]
+    shell = {"PATH": "/usr/bin:/bin"}
+
+    # when
+    asked = subprocess.run(
+        commands[0], shell=True, env=shell, capture_output=True, text=True, check=True, timeout=60
+    )
+    with subprocess.Popen(
+        ["sh", "-c", f"exec {commands[1]}"], env=shell, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout
+        served = server.stdout.readline()
+        server.terminate()
+
+    # then
+    runs = [line.split()[0] for line in asked.stdout.splitlines() if " acme " in line]
+    assert runs == sorted(runs, reverse=True)
+    assert runs[0] < f"{datetime.now(UTC):%Y-%m-%d}"
+    assert "e.novak@acme.example" in asked.stdout
+    assert served.startswith("Serving ")
 
 
 def test_the_demo_does_not_overwrite_other_files(tmp_path: Path) -> None:
