@@ -39,6 +39,7 @@ class Configuration:
         self._load = load
         self._clock = clock
         self._checked_at = clock()
+        self._is_asked_for = False
         self._lock = threading.Lock()
         self._stamps = self._read_stamps()
         self._reported: Stamps | None = None
@@ -46,14 +47,19 @@ class Configuration:
         self._report()
 
     def current(self) -> Settings:
-        """Returns the settings. Reads them again if a file has changed."""
+        """Returns the settings. Reads them again if a file has changed, or after `reload`."""
         with self._lock:
-            if self._clock() >= self._checked_at + _CHECK_INTERVAL_S:
+            asked, self._is_asked_for = self._is_asked_for, False
+            if asked or self._clock() >= self._checked_at + _CHECK_INTERVAL_S:
                 self._checked_at = self._clock()
                 stamps = self._read_stamps()
-                if stamps != self._stamps:
+                if asked or stamps != self._stamps:
                     self._reread(stamps)
             return self._settings
+
+    def reload(self) -> None:
+        """Lets `current` read the files again. A signal handler may call it: it takes no lock."""
+        self._is_asked_for = True
 
     def _reread(self, stamps: Stamps) -> None:
         """Reads the files again. A failure is reported once for each change, and tried again."""

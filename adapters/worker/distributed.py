@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from functools import partial
-from time import monotonic
-from typing import Any, NamedTuple
+from time import monotonic, sleep
+from typing import Any
 
 import msgspec
-from procrastinate import App, PsycopgConnector
+from procrastinate import App, JobContext, PsycopgConnector
 from procrastinate.app import WorkerOptions
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
-from procrastinate.retry import RetryStrategy
 from psycopg import AsyncConnection, Error
 
 from adapters.store.connecting import SET_KEEPALIVES, conninfo_of, unavailable
@@ -30,6 +29,7 @@ from adapters.worker.capacity import Capacity
 from adapters.worker.configuration import Configuration
 from adapters.worker.job_runner import JobRunner
 from adapters.worker.job_schema import SET_SEARCH_PATH, require_jobs
+from adapters.worker.resting import MAX_DEATHS, TOO_LONG, Failed, Pace, Resting
 
 _DO, _LOOK, _RESCUE = "tenure.do", "tenure.look", "tenure.rescue"
 """The tasks: to do one job; and periodic ones, to look for due jobs and to rescue stalled ones."""
@@ -40,26 +40,7 @@ _STOP_CHECK_S = 0.2  # how often the worker checks whether it has to stop
 _RECORDING_S = 5.0  # the time after the grace, to record the jobs that were given up
 _LOOK_TIMEOUT_S = 60.0  # a look for due jobs that takes longer is given up
 _CONNECT_TIMEOUT_S = 10.0
-_END_FROZEN = "SET idle_in_transaction_session_timeout TO '10s'"
-"""Lets the database end the transaction of a frozen machine. Its locks would block all others."""
-_BEATS = 6  # signs of life that a worker can miss before it counts as dead
-_MAX_DEATHS = 3  # workers that may die during one job before it has to rest: it may be the cause
-_LONGEST_REST = timedelta(hours=1)  # a clock that is ahead may have set the end of a longer one
-_AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
-"""A moment in the past, even if the clocks of this machine and of the database differ."""
-
-
-class Pace(NamedTuple):
-    """How often a worker does things. All values are seconds."""
-
-    look: int = 10  # between two looks for due jobs, on all machines together; a divisor of 60
-    poll: float = 5  # between two questions for a job; with `listen`, it hears of a new job sooner
-    stalled: float = 30  # until the jobs of a worker without signs of life are given to others
-    rest: int = 60  # before the second attempt of a job; each further rest is longer by as much
-
-
-class Failed(Exception):
-    """A job failed. The observer has the error. Procrastinate must not: it would log the text."""
+_END_FROZEN = "SET idle_in_transaction_session_timeout TO '10s'"  # a frozen one would block all
 
 
 class DistributedWorker:
@@ -94,44 +75,49 @@ class DistributedWorker:
         self._listen = listen
         self._pace = pace
         self._limits = {_CLOCKS: workers + 2, _IMPORTS: capacity.pickups}  # 2 are periodic tasks
-        self._pool = ThreadPoolExecutor(sum(self._limits.values()), thread_name_prefix="worker")
+        self._pool = ThreadPoolExecutor(sum(self._limits.values()) + 1, "worker")  # 1 serves
         self._running: dict[Job | None, Future[Any]] = {}
+        self._ended: list[JobContext] = []  # jobs whose end may not be in the database
         self._looked_at = float("-inf")  # by the monotonic clock
 
     def run(self, stop: threading.Event, grace: float) -> bool:
-        """Works until `stop` is set. Returns whether all running jobs ended within `grace` seconds.
+        """Works until `stop` is set. Returns whether everything ended within `grace` seconds.
 
         A job that did not end has stored nothing, and leaves nothing once the process ends.
         Another worker does it. While the database cannot be reached, the worker waits for it.
         """
-        grace_end = asyncio.run(self._serve(stop, grace))
+        serving = self._pool.submit(asyncio.run, self._serve(stop, grace))
+        while not (stop.is_set() or serving.done()):
+            sleep(_STOP_CHECK_S)
+        grace_end = monotonic() + grace
+        with suppress(TimeoutError):  # the loop ends much later while the database stands still
+            serving.result(grace + _RECORDING_S)
         self._pool.shutdown(wait=False, cancel_futures=True)
         # `wait` would wait for a future that was cancelled before it began, though it is done.
-        running = [each for each in self._running.values() if not each.done()]
+        running = [each for each in (serving, *self._running.values()) if not each.done()]
         return not wait(running, max(0.0, grace_end - monotonic())).not_done
 
-    async def _serve(self, stop: threading.Event, grace: float) -> float:
-        """Works until `stop` is set. Returns when the grace ends, by the monotonic clock."""
+    async def _serve(self, stop: threading.Event, grace: float) -> None:
+        """Works until `stop` is set, and then until Procrastinate's workers have ended."""
         working = asyncio.create_task(self._keep_working(grace))
         while not stop.is_set():
             await asyncio.sleep(_STOP_CHECK_S)
-        grace_end = monotonic() + grace
         working.cancel()
-        await asyncio.wait({working}, timeout=grace + _RECORDING_S)
-        return grace_end
+        await asyncio.wait({working})
 
     async def _keep_working(self, grace: float) -> None:
         """Runs sessions, one after the other. A loss of the database ends a session."""
         while True:
-            with self._reporting():
+            async with self._reporting():
                 await self._session(grace)
             await asyncio.sleep(self._pace.poll)
 
-    @contextmanager
-    def _reporting(self) -> Iterator[None]:
-        """Reports an error in the `with` to the observer. It does not raise it."""
+    @asynccontextmanager
+    async def _reporting(self, timeout_s: float | None = None) -> AsyncIterator[None]:
+        """Reports an error in the `with` to the observer, also a timeout. It does not raise it."""
         try:
-            yield
+            async with asyncio.timeout(timeout_s):
+                yield
         except Exception as error:
             is_away = isinstance(error, (ConnectorException, Error))
             self._observer.unavailable(unavailable(error) if is_away else error)
@@ -163,18 +149,16 @@ class DistributedWorker:
         )
         options = WorkerOptions(
             fetch_job_polling_interval=self._pace.poll,
-            update_heartbeat_interval=self._pace.stalled / _BEATS,
+            update_heartbeat_interval=self._pace.beat,
             stalled_worker_timeout=self._pace.stalled,
             shutdown_graceful_timeout=grace,
             listen_notify=self._listen,
             delete_jobs="always",
             install_signal_handlers=False,
+            worker_middleware=[self._note_end],
         )
         app = App(connector=connector, worker_defaults=options)
-        rest = self._pace.rest
-        # A job that was given up is not tried again: the next look adds it.
-        retry = RetryStrategy(wait=rest, linear_wait=rest, retry_exceptions=[Failed])
-        app.task(name=_DO, retry=retry)(self._do)
+        app.task(name=_DO, retry=Resting(self._pace))(self._do)
         # One look runs at a time, on all machines together. Without any periodic task,
         # Procrastinate would not notice that its heartbeat or its listener has failed.
         periodic = app.periodic(cron=f"* * * * * */{self._pace.look}")
@@ -182,6 +166,13 @@ class DistributedWorker:
             task = app.task(name=name, queue=_CLOCKS, priority=1, lock=lock, queueing_lock=name)
             periodic(task(partial(work, app)))
         return app
+
+    async def _note_end(self, work: Callable[[], Any], context: JobContext, _: object) -> Any:
+        """Does the work of any task, and notes that it ended."""
+        try:
+            return await work()
+        finally:
+            self._ended.append(context)
 
     async def _do(self, **arguments: Any) -> None:
         """The task that does one job. Raises `Failed` if the job did not go well."""
@@ -201,23 +192,25 @@ class DistributedWorker:
         return await asyncio.wrap_future(self._running[job])
 
     async def _keep_watching(self, app: App) -> None:
-        """Reports whether the database answers, while other workers look for due jobs."""
+        """Deletes jobs whose end was not stored. Reports whether the database answers."""
+        checked = 0
         while True:
-            if monotonic() > self._looked_at + _LOOK_TIMEOUT_S:
-                with self._reporting():
-                    async with asyncio.timeout(_LOOK_TIMEOUT_S):
-                        await app.check_connection_async()
+            async with self._reporting(_LOOK_TIMEOUT_S):
+                await _delete_ended(app, self._ended[:checked])
+                del self._ended[:checked]
+                if monotonic() > self._looked_at + _LOOK_TIMEOUT_S:  # other workers look
+                    await app.check_connection_async()
                     self._observer.stood_aside()
+            checked = len(self._ended)
             await asyncio.sleep(self._pace.look)
 
     async def _look(self, app: App, timestamp: int) -> None:
         """The task that looks for due jobs, and adds those that neither wait nor run yet."""
         self._looked_at = monotonic()
-        with self._reporting():
-            async with asyncio.timeout(_LOOK_TIMEOUT_S):
-                queued = await _queued(app)  # first: a job that ends meanwhile is not added again
-                due = await self._in_thread(None, self._runner.due)
-                await _defer(app, [job for job in due if job not in queued])
+        async with self._reporting(_LOOK_TIMEOUT_S):
+            queued = await _queued(app)  # first: a job that ends meanwhile is not added again
+            due = await self._in_thread(None, self._runner.due)
+            await _defer(app, [job for job in due if job not in queued])
         self._looked_at = monotonic()
 
     async def _rescue(self, app: App, timestamp: int) -> None:
@@ -228,9 +221,8 @@ class DistributedWorker:
                 if each.task_name != _DO:  # a periodic task, which soon comes again
                     await manager.finish_job(each, Status.FAILED, delete_job=True)
                     continue
-                rest = timedelta(seconds=self._pace.rest * (each.attempts + 1 - _MAX_DEATHS))
-                at = utc_now() + rest if rest > timedelta(0) else _AT_ONCE
-                await manager.retry_job(each, retry_at=at)
+                rest_end = self._pace.rest_end(each.attempts + 1 - MAX_DEATHS)
+                await manager.retry_job(each, retry_at=rest_end)
                 self._observer.took_over(msgspec.convert(each.task_kwargs, Job))
 
 
@@ -246,11 +238,19 @@ async def _queued(app: App) -> set[Job]:
     """Returns the jobs that wait or run. Deletes jobs that rest for too long."""
     queued = set()
     for each in await app.job_manager.list_jobs_async(task=_DO):
-        if each.id and each.scheduled_at and each.scheduled_at > utc_now() + _LONGEST_REST:
+        if each.id and each.scheduled_at and each.scheduled_at > utc_now() + TOO_LONG:
             await app.job_manager.cancel_job_by_id_async(each.id, delete_job=True)
         elif each.status in (Status.TODO.value, Status.DOING.value):
             queued.add(msgspec.convert(each.task_kwargs, Job))
     return queued
+
+
+async def _delete_ended(app: App, ended: list[JobContext]) -> None:
+    """Deletes these jobs if the database still has them as running. The next look adds due ones."""
+    for worker in {each.job.worker_id for each in ended}:
+        for each in await app.job_manager.list_jobs_async(status="doing", worker_id=worker):
+            if any(each == context.job for context in ended):  # the same attempt of the job
+                await app.job_manager.finish_job(each, Status.FAILED, delete_job=True)
 
 
 async def _configure(connection: AsyncConnection[Any]) -> None:

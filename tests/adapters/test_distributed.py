@@ -43,8 +43,9 @@ from adapters.use_cases.observer import Observer
 from adapters.use_cases.schedule import Job
 from adapters.worker import distributed, job_runner
 from adapters.worker.configuration import Configuration
-from adapters.worker.distributed import DistributedWorker, Pace
+from adapters.worker.distributed import DistributedWorker
 from adapters.worker.job_schema import SCHEMA, SET_SEARCH_PATH, migrate_jobs, require_jobs
+from adapters.worker.resting import Pace
 from domain.company_runs.events import RunKind
 from domain.employee.events import State
 from domain.outcome import Outcome
@@ -592,6 +593,70 @@ def test_a_failed_job_is_tried_again_and_its_error_is_not_logged(
     assert "Bakker" not in caplog.text
 
 
+@pytest.mark.parametrize("status", ["todo", "doing"])
+def test_a_job_that_fails_for_days_rests_for_an_hour(
+    url: str, store: Store, board: Board, status: str
+) -> None:
+    """R6: After many failures, or many deaths of workers, a job rests for an hour. No look deletes
+    it, though the clock that set the end of its rest may be ahead."""
+    # given
+    resting = (
+        "SELECT attempts, scheduled_at - now() FROM procrastinate_jobs"
+        " WHERE task_name = 'tenure.do' AND status = 'todo' AND scheduled_at > now()"
+    )
+    add(url, "acme", NOW, status, tried=100)
+    board.due, board.fails = [Job("acme", NOW)], lambda job: True
+    observer = Spy()
+
+    # when
+    with working(a_worker(url, store, observer, pace=FAST._replace(rest=60))):
+        until(lambda: ask(url, resting), "the job does not rest")
+        ((_, rest),) = ask(url, resting)
+        ask(url, "UPDATE procrastinate_jobs SET scheduled_at = scheduled_at + interval '5 minutes'"
+                 " WHERE task_name = 'tenure.do'")  # fmt: skip
+        looks = observer.looks
+        until(lambda: observer.looks > looks + 2, "no look")
+
+    # then
+    assert timedelta(minutes=59) < rest <= timedelta(hours=1)
+    assert [attempts for attempts, _ in ask(url, resting)] == [101]
+
+
+@pytest.mark.parametrize(
+    ("task", "fails"), [("tenure.do", False), ("tenure.do", True), ("tenure.look", False)]
+)
+def test_a_job_whose_end_could_not_be_stored_blocks_nothing(
+    url: str, store: Store, board: Board, postgres: pgserver.Server, task: str, fails: bool
+) -> None:
+    """R6: When the database refuses once to store how a job or a look ended, the worker forgets it
+    after two looks, and does the job again when it is due again."""
+    # given
+    ask(postgres.as_owner(url), f"""
+        CREATE SEQUENCE refusals;
+        CREATE FUNCTION refuse_once() RETURNS trigger SECURITY DEFINER LANGUAGE plpgsql AS $$ BEGIN
+            IF nextval('{SCHEMA}.refusals') = 1 THEN RAISE 'refused'; END IF;
+            RETURN coalesce(NEW, OLD);
+        END $$;
+        CREATE TRIGGER refusing BEFORE UPDATE OR DELETE ON procrastinate_jobs FOR EACH ROW
+            WHEN (OLD.status = 'doing' AND OLD.task_name = '{task}') EXECUTE FUNCTION refuse_once();
+    """)  # fmt: skip
+    board.due = [Job("acme", NOW)]
+    board.fails = lambda job: fails and not observer.failures
+    observer = Spy()
+
+    # when
+    with working(a_worker(url, store, observer)):
+        until(lambda: board.done, "the job is not done")
+        board.due.append(Job("acme", NOW))
+        until(lambda: len(board.done) == 2, "the company is blocked")
+        until(lambda: not jobs(url), "a job is stuck")
+
+    # then
+    assert ask(postgres.as_owner(url), "SELECT last_value > 1 FROM refusals") == [(True,)]
+    assert board.most == {"acme": 1}
+    assert observer.taken == []
+
+
 def test_a_rest_that_a_wrong_clock_made_too_long_is_ended(
     url: str, store: Store, board: Board
 ) -> None:
@@ -731,6 +796,7 @@ class Endless:
     """A source that prints a line when it is asked for files, and never answers."""
 
     pattern = "*.csv"
+    place = "nowhere"
 
     def fetch(self, limit: int, keeper: Keeper) -> PickUp:
         print("begun", flush=True)
@@ -920,6 +986,32 @@ def test_a_worker_survives_the_loss_of_the_database(
         assert running.is_alive()
     assert board.most == {"acme": 1, "zenith": 1}
     assert {type(each) for each in observer.troubles} <= {StoreUnavailable, TimeoutError}
+
+
+@pytest.mark.slow
+def test_a_worker_stops_in_time_while_the_database_stands_still(board: Board) -> None:
+    """A worker stops within the grace and a few seconds though the database does not answer. It
+    reports that not everything ended."""
+    # given
+    with ExitStack() as stack:
+        server = stack.enter_context(pgserver.running("fsync=off"))
+        url = server.made("still")
+        migrate_jobs(server.as_owner(url), pgserver.RUNNER)
+        store = stack.enter_context(closing(open_postgres(url)))
+        board.due, board.takes = [Job("acme", NOW)], 0.5
+        (running,) = stack.enter_context(working(a_worker(url, store, Spy()), grace=1))
+        until(lambda: board.busy["acme"], "no job runs")
+
+        # when
+        with frozen(server):
+            began = time.monotonic()
+            running.stop.set()
+            running.join()
+            took = time.monotonic() - began
+
+    # then
+    assert running.ended is False
+    assert took < 1 + 5 + 1
 
 
 def test_a_connection_notices_within_half_a_minute_that_the_database_is_gone() -> None:
