@@ -33,14 +33,13 @@ class Timeouts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Deadline:
     """The end of a pick-up, and the time that is left until then."""
 
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._clock = clock
-        self._end = clock() + seconds
+        self._end = time.monotonic() + seconds
 
     def left(self) -> float:
         """Returns the seconds that are left, never less than 0."""
-        return max(0.0, self._end - self._clock())
+        return max(0.0, self._end - time.monotonic())
 
     def sleep(self, seconds: float) -> None:
         """Waits `seconds`. Raises `SourceUnreachable` if the pick-up ends before."""

@@ -26,18 +26,18 @@ def nearly_matches(name: str, pattern: str) -> bool:
 
     It would match in another case, with another separator, or with `.csv` for its suffix.
     """
-    wanted, found = _folded(pattern), _folded(name)
-    near = fnmatchcase(found, wanted)
-    for suffix in _OTHER_SUFFIXES:
-        if found.endswith(suffix):
-            csv = found.removesuffix(suffix).removesuffix(".csv") + ".csv"
-            near = near or fnmatchcase(csv, wanted)
-    return near and not fnmatchcase(name, pattern) and _is_possible(name)
+    return is_of_interest(name, pattern) and not fnmatchcase(name, pattern)
 
 
 def is_of_interest(name: str, pattern: str) -> bool:
     """Whether a name matches the pattern, or nearly matches it."""
-    return matches(name, pattern) or nearly_matches(name, pattern)
+    wanted, found = _folded(pattern), _folded(name)
+    near = fnmatchcase(name, pattern) or fnmatchcase(found, wanted)
+    for suffix in _OTHER_SUFFIXES:
+        if found.endswith(suffix):
+            csv = found.removesuffix(suffix).removesuffix(".csv") + ".csv"
+            near = near or fnmatchcase(csv, wanted)
+    return near and _is_possible(name)
 
 
 def name_in(places: Collection[str], path: str) -> str | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -22,6 +22,9 @@ from adapters.sources.source import Keeper, Overwhelmed, PickUp, Step
 
 MAX_REQUESTS = 64
 """Requests for pieces of a file that wait for an answer at the same time, to begin with."""
+
+_log = logging.getLogger(__name__)
+_PAUSE_S = 1.0  # before the next log-in at a server that does not answer so many requests
 
 Stages: TypeAlias = Generator[Step | Directory]
 """The steps to a customer's directory, and at the end the directory. To close it disconnects."""
@@ -69,14 +72,10 @@ class ServerSource(
         return wrong
 
     @property
-    def protocol(self) -> str:
-        """The protocol, as the configuration names it."""
-        return str(self.__struct_config__.tag)
-
-    @property
     def place(self) -> str:
         """The protocol, the user, the server and the directory."""
-        return f"{self.protocol} {self.username}@{self.host}:{self.endpoint.port} {self.directory}"
+        protocol, port = self.__struct_config__.tag, self.endpoint.port
+        return f"{protocol} {self.username}@{self.host}:{port} {self.directory}"
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -107,22 +106,31 @@ class ServerSource(
 
         A file of more than `limit` bytes is returned without its data. Raises `SourceUnreachable`,
         and `StillUploading` if a file keeps changing (D4).
+
+        An `Overwhelmed` server gets half as many requests at the same time in the rest of the
+        pick-up. That is not one of the attempts, and happens at most six times: then one is left.
         """
         deadline = Deadline(self.deadline)
         stability = Stability(self.settle, self.settle_limit)
+        requests = MAX_REQUESTS
 
-        def attempt(requests: int) -> PickUp:
+        def pick_up_once() -> PickUp:
             with closing(self.stages(deadline, requests)) as stages:
                 directory = next(each for each in stages if not isinstance(each, Step))
                 with deadline.ends(directory.close):
                     return pick_up(directory, limit, stability, keeper, sleep=deadline.sleep)
 
-        requests = MAX_REQUESTS
-        while True:
-            try:
-                return retry(partial(attempt, requests), self.attempts, deadline)
-            except Overwhelmed:
-                requests = max(1, requests // 2)
+        def attempt() -> PickUp:
+            nonlocal requests
+            while True:
+                try:
+                    return pick_up_once()
+                except Overwhelmed as error:
+                    requests //= 2
+                    _log.info("trying again with %d at most: %s", requests, error.problem)
+                    deadline.sleep(_PAUSE_S)
+
+        return retry(attempt, self.attempts, deadline)
 
     def steps(self) -> Iterator[Step]:
         """Tests the connection. Yields each step that succeeds, and downloads nothing.

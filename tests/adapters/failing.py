@@ -20,11 +20,13 @@ _SERVERS = 15
 def failure(source: Source) -> SourceUnreachable:
     """Returns the error of a source from which no file can be fetched.
 
-    Asserts that the error contains no secret, and that no timer is left.
+    Asserts that the error contains no secret, not even in a variable of its traceback, and that no
+    timer is left.
     """
     with pytest.raises(SourceUnreachable) as raised:
         fetch(source, LIMIT)
-    behind = "".join(traceback.format_exception(raised.value))
+    shown = traceback.TracebackException.from_exception(raised.value, capture_locals=True)
+    behind = "".join(shown.format())
     error: BaseException | None = raised.value
     while error is not None:
         behind += repr(error)

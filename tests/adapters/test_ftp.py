@@ -1207,21 +1207,36 @@ def test_a_refusal_after_the_last_byte_is_accepted(code: int) -> None:
         assert f"the server refuses with code {code}" in problem(on_script(server))
 
 
-@pytest.mark.parametrize("end", [hostile_ftp.hang_up, hostile_ftp.reset, hostile_ftp.say_nothing])
-def test_a_file_is_kept_if_the_connection_ends_after_its_last_byte(end: hostile_ftp.Act) -> None:
-    """D4: Bytes that were received whole are kept, because they may be the only copy.
+@pytest.mark.parametrize(
+    ("end", "silence"),
+    [(hostile_ftp.hang_up, 20), (hostile_ftp.reset, 20), (hostile_ftp.say_nothing, 0.3)],
+)
+def test_a_file_is_kept_if_the_connection_ends_after_its_last_byte(
+    end: hostile_ftp.Act, silence: float
+) -> None:
+    """D4: Bytes that were received whole are kept before the server reports the end of the
+    transfer, because they may be the only copy.
 
     Some servers delete a file that was read, and the connection may break off then.
     """
 
     # given
-    def act(session: hostile_ftp.Session) -> None:
-        is_file = session.server.commands[-1].startswith("RETR")
-        end(session) if is_file else session.usually("done")
+    class Keeper(MemoryKeeper):
+        def keep(self, file: DeliveredFile, *, alone: bool) -> None:
+            super().keep(file, alone=alone)
+            kept.set()
 
-    keeper = MemoryKeeper()
+    def act(session: hostile_ftp.Session) -> None:
+        if session.server.commands[-1].startswith("RETR"):
+            in_time.append(kept.wait(5))
+            end(session)
+        else:
+            session.usually("done")
+
+    kept, in_time = threading.Event(), list[bool]()
+    keeper = Keeper()
     with closing(hostile_ftp.FtpServer({"done": act})) as server:
-        source = on_script(server, settle=0.01, timeouts=Timeouts(silence=0.3))
+        source = on_script(server, settle=0.01, timeouts=Timeouts(silence=silence))
 
         # when
         with pytest.raises(SourceUnreachable) as raised:
@@ -1230,6 +1245,7 @@ def test_a_file_is_kept_if_the_connection_ends_after_its_last_byte(end: hostile_
     # then
     assert raised.value.transient
     assert keeper.files[NAME].data == hostile.CONTENT
+    assert in_time == [True]
 
 
 def test_a_file_that_the_server_deletes_after_reading_counts(
@@ -1257,7 +1273,7 @@ def test_an_error_of_the_keeper_is_not_one_of_the_server(fake: FtpServer) -> Non
 
     # given
     class Full(MemoryKeeper):
-        def keep(self, file: DeliveredFile) -> None:
+        def keep(self, file: DeliveredFile, *, alone: bool) -> None:
             raise OSError(errno.ENOSPC, "full")
 
     # when / then

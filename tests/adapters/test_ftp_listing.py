@@ -233,6 +233,7 @@ def test_a_list_line_in_an_unknown_format_is_not_understood(line: str) -> None:
     ("filling", "is_entry"),
     [
         *(("1 ", False), ("a ", False), (" ", False), ("1 Mar 1 ", False), ("8, ", False)),
+        ("812 " * 1990 + "Mar  1 02:45 a", True),
         ("812 Mar  1 02:45 ", True),
     ],
 )

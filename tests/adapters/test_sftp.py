@@ -437,7 +437,7 @@ def test_a_fingerprint_is_equal_to_that_of_ssh_keygen(sshd: Sshd, tmp_path: Path
     )
 
     # when
-    (ours,) = known_keys(path, "sftp.acme.example", 22)
+    (ours,) = known_keys(path, "sftp.acme.example", 22, "`known_hosts`")
 
     # then
     assert ours == fingerprint(sshd.private_key)
@@ -586,7 +586,7 @@ def test_a_known_hosts_line_that_names_the_server_pins_its_key(tmp_path: Path, t
     (path := tmp_path / "known_hosts").write_text(f"{text}\n")
 
     # when / then
-    assert len(known_keys(path, "sftp.ACME.example", 22)) == 1
+    assert len(known_keys(path, "sftp.ACME.example", 22, "`known_hosts`")) == 1
 
 
 @pytest.mark.parametrize(
@@ -614,7 +614,7 @@ def test_a_known_hosts_line_pins_no_revoked_key_and_no_other_server(
 
     # when / then
     with pytest.raises(SourceUnreachable, match="has no key of sftp"):
-        known_keys(path, "sftp.ACME.example", 22)
+        known_keys(path, "sftp.ACME.example", 22, "`known_hosts`")
 
 
 # Algorithms

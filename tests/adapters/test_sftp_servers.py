@@ -34,7 +34,6 @@ from tests.adapters.hostile import CONTENT, NAME, PASSWORD, USER
 from tests.adapters.hostile_ssh import (
     DENIED_CODE,
     FAILURE_CODE,
-    FILE,
     LINK,
     NO_FILE_CODE,
     USUAL,
@@ -108,10 +107,14 @@ def stat(about: bytes) -> Answer:
 
 @pytest.mark.parametrize("number", [1, 2, 8, 32])
 @pytest.mark.parametrize("fault", [hang_up_instead, stop_talking, refuse(FAILURE_CODE)])
-def test_a_server_that_bears_few_requests_is_asked_for_fewer(number: int, fault: Answer) -> None:
+def test_a_server_that_bears_few_requests_is_asked_for_fewer(
+    number: int, fault: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """D1: A server that breaks off, falls silent or refuses when many requests wait gets fewer at
-    the same time, until the whole file arrives. This lasts no longer than one silence."""
+    the same time, until the whole file arrives. This lasts no longer than one silence and the
+    pauses."""
     # given
+    monkeypatch.setattr("adapters.sources.server._PAUSE_S", 0)
     answers = {
         CMD_READDIR: listing((NAME.encode(), attributes(len(DATA)))),
         CMD_FSTAT: stat(attributes(len(DATA))),
@@ -128,23 +131,41 @@ def test_a_server_that_bears_few_requests_is_asked_for_fewer(number: int, fault:
 
 
 @pytest.mark.parametrize(
-    ("code", "words"),
-    [(DENIED_CODE, "Permission denied"), (FAILURE_CODE, "the server refuses with code 4")],
+    ("fault", "words", "halvings", "attempts"),
+    [
+        (refuse(DENIED_CODE), "Permission denied", 0, 1),
+        (refuse(FAILURE_CODE), "the server refuses with code 4", 6, 1),
+        (hang_up_instead, "the connection broke off", 6, 2),
+    ],
 )
 def test_a_file_that_cannot_be_read_with_one_request_either_is_reported(
-    code: int, words: str
+    fault: Answer,
+    words: str,
+    halvings: int,
+    attempts: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """D1: When the server refuses every request for a piece, the problem says so."""
+    """D1: When the server answers no request for a piece, the problem says so. The requests are
+    halved once in the pick-up, beside its attempts. A pause and a line in the log come before each
+    further log-in."""
     # given
+    caplog.set_level("INFO", "adapters")
+    monkeypatch.setattr("adapters.sources.server._PAUSE_S", 0.05)
+    monkeypatch.setattr("adapters.sources.retry._FIRST_PAUSE_S", 0)
+    monkeypatch.setattr("adapters.sources.retry._MAX_JITTER_S", 0)
+    start = time.monotonic()
     answers = {
         CMD_READDIR: listing((NAME.encode(), attributes(len(DATA)))),
-        CMD_READ: refuse(code),
+        CMD_READ: fault,
     }
 
     # when / then
     with closing(SshServer(answers)) as server:
-        assert words in problem(on(server))
-        assert server.connections == (1 if code == DENIED_CODE else 7)
+        assert words in problem(on(server, attempts=2))
+        assert server.connections == halvings + attempts
+    assert time.monotonic() - start > 0.05 * halvings
+    assert len(caplog.messages) == halvings + attempts - 1
 
 
 # Requests that a server lacks, and their order
@@ -226,11 +247,11 @@ class Witness(MemoryKeeper):
         self._log = log
         self._failure = failure
 
-    def keep(self, file: DeliveredFile) -> None:
+    def keep(self, file: DeliveredFile, *, alone: bool) -> None:
         self.closed_before = CMD_CLOSE in self._log[self._log.index(CMD_OPEN) :]
         if self._failure:
             raise self._failure
-        super().keep(file)
+        super().keep(file, alone=alone)
 
 
 @pytest.mark.parametrize(
@@ -371,6 +392,12 @@ def test_a_name_that_is_a_path_in_the_directory_counts(directory: str, path: str
     assert (file.name, file.data) == (NAME, CONTENT)
 
 
+def test_an_answer_without_entries_ends_a_listing() -> None:
+    """R6: A server may repeat an answer without entries forever, so it ends the listing."""
+    # when / then
+    assert picked_up({CMD_READDIR: always(lambda ask: names(ask))}).files == []
+
+
 def test_the_path_of_the_directory_is_asked_once() -> None:
     """D2: The server is asked for the path of the directory once, and only if it lists paths."""
     # given
@@ -386,12 +413,13 @@ def test_the_path_of_the_directory_is_asked_once() -> None:
     assert (paths, log.count(CMD_REALPATH)) == (1, 1)
 
 
-@pytest.mark.parametrize("about", [attributes(), attributes(mode=FILE, size=None)])
+@pytest.mark.parametrize("about", [attributes(), attributes(None, None, None)])
 def test_a_near_miss_is_told(about: bytes) -> None:
-    """D9: A name that matches the pattern in another case is a near miss, also as a path."""
+    """D9: A name that matches the pattern in another case is a near miss, also as a path. Nothing
+    is asked about it."""
     # given
     entries = [(b"Alleo_Employees_1.CSV", about), (b"/outgoing/ALLEO_employees_2.csv", about)]
-    answers = {CMD_READDIR: listing(*entries), CMD_LSTAT: stat(attributes())}
+    answers = {CMD_READDIR: listing(*entries), CMD_LSTAT: hang_up_instead}
 
     # when
     found = picked_up(answers)

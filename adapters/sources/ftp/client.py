@@ -11,8 +11,9 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from adapters.secrets import Secret
 from adapters.sources.endpoint import Address
-from adapters.sources.failures import UNWELL, translate_errors
+from adapters.sources.failures import UNWELL, read_secret, translate_errors
 from adapters.sources.ftp.control import ControlConnection, from_line, to_line
 from adapters.sources.ftp.data import DataConnections, Mode, end_encryption, split_lines
 from adapters.sources.ftp.replies import (
@@ -39,7 +40,7 @@ _ENCRYPTED_ONLY = (421, 503, 521, 522, 530, 534, 550)
 class FtpClient:
     """A session on an FTP server. Nothing is encrypted if `encryption` is `None`.
 
-    The methods raise `SourceUnreachable`. `tell`, `lines` and `retrieve` also raise `Refused`,
+    The methods raise `SourceUnreachable`. `tell`, `lines` and `retrieving` also raise `Refused`,
     `Unintelligible` and errors of the socket.
     """
 
@@ -79,7 +80,7 @@ class FtpClient:
     def _greet(self) -> Step:
         port = self._session.endpoint.port
         what = f"{self._host} port {port} does not greet as an FTP server does"
-        with self._stage(what, self._timeouts.greeting, self._settings_of_greeting()):
+        with self._session.stage(what, self._timeouts.greeting, self._settings_of_greeting()):
             while self._control.greeting().code < 200:  # "120 Service ready in a moment"
                 pass
             return self._session.endpoint.connected(self._control.sock)
@@ -100,7 +101,7 @@ class FtpClient:
 
     def _ask_for_encryption(self) -> None:
         what = f"{self._host} offers no encryption"
-        with self._stage(what, self._timeouts.handshake, "`port` and `protocol`"):
+        with self._session.stage(what, self._timeouts.handshake, "`port` and `protocol`"):
             try:
                 self._control.complete("AUTH TLS")
             except Refused as refused:
@@ -116,14 +117,7 @@ class FtpClient:
         """Encrypts the control connection."""
         self._control.use(encryption.encrypt(self._control.sock, self._session))
 
-    @contextmanager
-    def _stage(self, what: str, seconds: float, settings: str) -> Iterator[None]:
-        """Reports a failure of the block by `what`. The block may last `seconds`."""
-        late = f"{what} within {seconds:g} seconds; check {settings}"
-        with self._session.part(seconds, late), translate_errors(what, settings, describe):
-            yield
-
-    def log_in(self, user: str, password: str) -> None:
+    def log_in(self, user: str, password: Secret) -> None:
         """Logs in. Sends no password if the server needs none."""
         seconds, command = self._timeouts.log_in, "USER"
         late = (
@@ -139,7 +133,7 @@ class FtpClient:
                 code = self._control.ask(f"USER {to_line(user)}").code
                 if code == 331:
                     command = "PASS"
-                    code = self._control.ask(f"PASS {to_line(password)}").code
+                    code = self._give(password)
             except Refused as refused:
                 raise self._no_log_in(user, command, refused) from refused
             if code == 332:
@@ -150,6 +144,16 @@ class FtpClient:
                 )
             if code >= 300:
                 raise SourceUnreachable(f"{self._host} does not let {user} in; check `username`")
+
+    def _give(self, password: Secret) -> int:
+        """Sends the password and returns the code of the reply.
+
+        Errors come without their traceback: its variables could show the password.
+        """
+        try:
+            return self._control.ask(f"PASS {to_line(read_secret(password, 'password'))}").code
+        except Exception as error:
+            raise error.with_traceback(None) from None
 
     def _no_log_in(self, user: str, command: str, refused: Refused) -> SourceUnreachable:
         also = ""
@@ -234,12 +238,13 @@ class FtpClient:
                 "customer to clear it"
             )
 
-    def retrieve(self, name: str, size: int) -> tuple[bytes, Exception | None]:
-        """Returns the bytes of a file, at most one byte more than its listed `size`.
+    @contextmanager
+    def retrieving(self, name: str, size: int) -> Iterator[bytes]:
+        """Yields the bytes of a file, at most one byte more than its listed `size`.
 
-        Exactly `size` bytes are the whole file, whatever happens then: the server may report a
-        failure, such as a connection that it did not see ending. If the session itself breaks off
-        then, the error is returned too.
+        Exactly `size` bytes are the whole file, although the server may still report a failure,
+        such as a connection that it did not see ending. They are yielded before its last reply:
+        some servers have deleted the file by then, and the session may break off.
         """
         data = io.BytesIO()
         with self._data.opened(f"RETR {to_line(name)}") as conn:
@@ -252,13 +257,12 @@ class FtpClient:
                     raise
             if left:
                 end_encryption(conn)
+        if data.tell() == size:
+            yield data.getvalue()
         try:
             self._control.finish()
         except Refused:
             if data.tell() < size:
                 raise
-        except Exception as failure:
-            if data.tell() != size:
-                raise
-            return data.getvalue(), failure
-        return data.getvalue(), None
+        if data.tell() != size:
+            yield data.getvalue()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeAlias
 
@@ -62,18 +62,21 @@ class FtpDirectory:
     @contextmanager
     def reading(self, name: str, listed: FileStat) -> Iterator[bytes]:
         """Yields the bytes of a file, at most one byte more than `listed.size`."""
+        with ExitStack() as transfer:
+            with self._translate_unread(name):
+                try:
+                    data = transfer.enter_context(self._client.retrieving(name, listed.size))
+                except Refused as refused:
+                    if refused.code == NOT_FOUND and name not in self.look().files:
+                        raise Changed(name) from None
+                    raise
+            yield data
+            with self._translate_unread(name):
+                transfer.close()
+
+    def _translate_unread(self, name: str) -> AbstractContextManager[None]:
         unread = f"{display_name(name)} on {self._host} cannot be read"
-        with translate_errors(unread, "what `username` may read", describe, known=True):
-            try:
-                data, failure = self._client.retrieve(name, listed.size)
-            except Refused as refused:
-                if refused.code == NOT_FOUND and name not in self.look().files:
-                    raise Changed(name) from None
-                raise
-        yield data
-        if failure:
-            with translate_errors(unread, "what `username` may read", describe, known=True):
-                raise failure
+        return translate_errors(unread, "what `username` may read", describe, known=True)
 
     def _stats(self) -> Iterator[tuple[str, FileStat]]:
         """Yields the files. Of a near miss only the name counts, so nothing is asked about it."""

@@ -54,6 +54,7 @@ _MONTH_NAMES = (
 _MONTHS = {each: number for number, names in enumerate(_MONTH_NAMES, 1) for each in names.split()}
 _CLOCK = re.compile(r"([0-9]+):([0-9]+)(?::([0-9]+))?\s?([AaPp]?)")
 _LEADING_COLUMNS = 3  # number of links, owner, group
+_MAX_SIZE_CHARACTERS = 23  # six groups of digits, with blanks between them
 
 
 class Entry(NamedTuple):
@@ -122,6 +123,7 @@ def _joined(columns: list[str], size: str) -> str:
     """Returns a size together with the thousands before it, as in `1 owner group 1 234`."""
     while (
         len(columns) > _LEADING_COLUMNS
+        and len(size) < _MAX_SIZE_CHARACTERS
         and re.fullmatch("[0-9]{3}( |$).*", size)
         and re.fullmatch("[0-9]{1,3}", columns[-1])
     ):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import socket
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
 from adapters.sources.deadline import Deadline, Timeouts
 from adapters.sources.endpoint import Endpoint
+from adapters.sources.failures import UNWELL, translate_errors
+from adapters.sources.ftp.replies import describe
+from adapters.watchdog import hang_up
 
 
 class Sockets:
@@ -36,9 +40,7 @@ class Sockets:
         """Ends every wait on the sockets. Any thread may call it."""
         self._over = True
         for sock in tuple(self._open):
-            with suppress(OSError):
-                # `SSLSocket.shutdown` would drop the encryption before it ends the connection.
-                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            hang_up(sock)
 
     def close(self) -> None:
         """Closes the sockets, in any state."""
@@ -63,3 +65,12 @@ class Session(NamedTuple):
     def part(self, seconds: float, late: str) -> AbstractContextManager[None]:
         """Ends the sockets if the block takes longer than `seconds`, and raises an error `late`."""
         return self.deadline.part(seconds, self.sockets.end, late)
+
+    @contextmanager
+    def stage(
+        self, what: str, seconds: float, settings: str, *, known: bool = False
+    ) -> Iterator[None]:
+        """Does what `part` and `translate_errors` do, with sentences that begin with `what`."""
+        late = f"{what} within {seconds:g} seconds; {UNWELL if known else f'check {settings}'}"
+        with self.part(seconds, late), translate_errors(what, settings, describe, known=known):
+            yield

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from adapters.secrets import read_regular
-from adapters.sources.failures import UNWELL, translate_errors
-from adapters.sources.ftp.replies import describe
 from adapters.sources.ftp.session import Session
 from adapters.sources.source import SourceUnreachable
 
@@ -37,11 +35,7 @@ class Encryption(NamedTuple):
         """
         what, seconds = f"no encrypted connection with {session.host}", session.timeouts.handshake
         settings = f"`port` and `{'implicit' if self.implicit else 'protocol'}`"
-        late = f"{what} within {seconds:g} seconds; {UNWELL if resumed else f'check {settings}'}"
-        with (
-            session.part(seconds, late),
-            translate_errors(what, settings, describe, known=bool(resumed)),
-        ):
+        with session.stage(what, seconds, settings, known=bool(resumed)):
             session.sockets.forget(sock)
             encrypted = self.context.wrap_socket(
                 sock, server_hostname=session.host, session=resumed, do_handshake_on_connect=False

@@ -10,6 +10,7 @@ from functools import partial
 
 import paramiko
 
+from adapters.secrets import Secret
 from adapters.sources.failures import read_secret
 from adapters.sources.sftp.algorithms import refuses_safe_rsa
 from adapters.sources.sftp.client import describe
@@ -74,21 +75,28 @@ def _attempt(attempt: Callable[[], list[str]]) -> tuple[Sequence[str], bool]:
 
 
 def _ways(transport: Transport, host: SshHost) -> dict[str, Callable[[], list[str]]]:
-    """Returns a function for each method to log in for which a secret is configured."""
+    """Returns a function for each method to log in for which a secret is configured.
+
+    A function reads its secret when it is called: a traceback could show a secret that waits.
+    """
     ways: dict[str, Callable[[], list[str]]] = {}
-    if key := private_key(host):
-        ways["publickey"] = partial(_give_key, transport, host, key)
-    if host.password:
-        password = read_secret(host.password, f"{host.prefix}password")
-        answers = _Answers(host, password)
-        ways["password"] = partial(transport.attempt, "password", host.username, password)
+    if secret := host.private_key:
+        ways["publickey"] = partial(_give_key, transport, host, secret)
+    if secret := host.password:
+        ways["password"] = partial(_give_password, transport, host, secret)
         ways["keyboard-interactive"] = partial(
-            transport.attempt, "interactive", host.username, answers
+            transport.attempt, "interactive", host.username, _Answers(host, secret)
         )
     return ways
 
 
-def _give_key(transport: Transport, host: SshHost, key: paramiko.PKey) -> list[str]:
+def _give_password(transport: Transport, host: SshHost, secret: Secret) -> list[str]:
+    setting = f"{host.prefix}password"
+    return transport.attempt("password", host.username, read_secret(secret, setting))
+
+
+def _give_key(transport: Transport, host: SshHost, secret: Secret) -> list[str]:
+    key = private_key(host, secret)
     is_rsa = key.get_name() == "ssh-rsa"
     only_sha1 = "RSA keys only with SHA-1 signatures (ssh-rsa), which are not safe"
     if is_rsa and refuses_safe_rsa(transport):
@@ -108,18 +116,20 @@ def _give_key(transport: Transport, host: SshHost, key: paramiko.PKey) -> list[s
 class _Answers:
     """Answers the first question of a server with the password."""
 
-    def __init__(self, host: SshHost, password: str) -> None:
+    def __init__(self, host: SshHost, secret: Secret) -> None:
         self._host = host
-        self._left = [password]
+        self._secret = secret
+        self._questions = 0
 
     def __call__(self, _: str, __: str, questions: Collection[object]) -> list[str]:
         """Returns the answers. Raises `SourceUnreachable` for a second question."""
-        if len(questions) > len(self._left):
+        self._questions += len(questions)
+        if self._questions > 1:
             raise SourceUnreachable(
                 f"{_refusal(self._host)} by {self._host.settings('password')} alone; it asks a "
                 "second question, perhaps for a code: ask the customer for a log-in without one"
             )
-        return [self._left.pop() for _ in questions]
+        return [read_secret(self._secret, f"{self._host.prefix}password") for _ in questions]
 
 
 def _not_accepted(host: SshHost, methods: Sequence[str], *, proven: bool) -> SourceUnreachable:

@@ -117,8 +117,9 @@ class SftpClient:
         """
         handle = self._handle(CMD_OPENDIR, string(directory))
         numbers = count(1)
-        while message := self._next_entries(handle):
-            for _ in range(message.get_int()):
+        # An answer without entries is the end too: a server could repeat it forever.
+        while (message := self._next_entries(handle)) and (number := message.get_int()):
+            for _ in range(number):
                 check_number(next(numbers))
                 name = message.get_string().decode("utf-8", "surrogateescape")
                 message.get_string()  # the entry as a line of `ls -l`

@@ -14,6 +14,7 @@ from adapters.sources.sftp.attributes import Attributes
 from adapters.sources.sftp.client import Refused, SftpClient, translate_errors
 from adapters.sources.source import SourceUnreachable
 
+_MAX_PATH_CHARACTERS = 4096  # the limit of Linux; some servers list paths instead of names
 _NANOSECONDS = 10**9  # in a second
 
 
@@ -47,7 +48,8 @@ class SftpDirectory:
             entries = [
                 (path, attributes)
                 for path, attributes in self._client.entries(self._directory.encode())
-                if is_of_interest(path.rpartition("/")[2], self._pattern)
+                if len(path) <= _MAX_PATH_CHARACTERS
+                and is_of_interest(path.rpartition("/")[2], self._pattern)
             ]
             return make_listing(self._regular_files(entries), self._pattern)
 
@@ -123,8 +125,10 @@ class SftpDirectory:
         """Returns size and time of a regular file, and `None` for everything else.
 
         The server is asked for what its listing lacks. LSTAT comes first, because STAT would follow
-        a link.
+        a link. Of a near miss only the name counts, so nothing is asked about it.
         """
+        if not matches(name, self._pattern):
+            return FileStat(0, 0) if listed.may_be_regular else None
         for follow_link in (False, True):
             if listed.are_enough:
                 break
@@ -134,7 +138,7 @@ class SftpDirectory:
             except Refused as error:
                 if error.code == SFTP_NO_SUCH_FILE:  # the file is gone since it was listed
                     return None
-        if not listed.may_be_regular or not (listed.are_enough or matches(name, self._pattern)):
+        if not listed.may_be_regular:
             return None
         if listed.size is None or listed.modified is None or listed.kind is None:
             raise SourceUnreachable(

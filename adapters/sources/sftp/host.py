@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from adapters.secrets import Secret
-from adapters.sources.endpoint import Endpoint
+from adapters.sources.endpoint import Endpoint, names_of
 
 
 class SshHost(NamedTuple):
@@ -33,9 +33,8 @@ class SshHost(NamedTuple):
     @property
     def where(self) -> str:
         """The host and the port, in words."""
-        return f"{self.endpoint.host} port {self.endpoint.port}"
+        return self.endpoint.where
 
     def settings(self, *names: str) -> str:
         """Returns the full names of some settings, in words: "`host`, `port` and `protocol`"."""
-        *others, last = [f"`{self.prefix}{name}`" for name in names]
-        return f"{', '.join(others)} and {last}" if others else last
+        return names_of(*(f"{self.prefix}{name}" for name in names))

@@ -11,7 +11,7 @@ import paramiko
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from adapters.secrets import read_regular
+from adapters.secrets import Secret, read_regular
 from adapters.sources.failures import read_secret
 from adapters.sources.sftp.host import SshHost
 from adapters.sources.source import SourceUnreachable
@@ -58,7 +58,7 @@ def require_pinned(host: SshHost, shown: str, pinned: Set[str]) -> None:
         )
 
 
-def known_keys(file: Path, host: str, port: int, setting: str = "`known_hosts`") -> frozenset[str]:
+def known_keys(file: Path, host: str, port: int, setting: str) -> frozenset[str]:
     """Returns the fingerprints (`SHA256:…`) that a known_hosts file has for a server.
 
     The names in the file may be hashed. A key in a `@revoked` line is revoked for all servers. A
@@ -111,13 +111,11 @@ def _is_for(entry: paramiko.hostkeys.HostKeyEntry, server: str) -> bool:
     )
 
 
-def private_key(host: SshHost) -> paramiko.PKey | None:
-    """Returns the key for the log-in, if there is one. Raises `SourceUnreachable`."""
-    if host.private_key is None:
-        return None
+def private_key(host: SshHost, secret: Secret) -> paramiko.PKey:
+    """Returns the key for the log-in, which `secret` has. Raises `SourceUnreachable`."""
     # No local variable holds a secret here: a traceback could show the variables of this frame.
     key, problem = _parse_key(
-        read_secret(host.private_key, f"{host.prefix}private_key"),
+        read_secret(secret, f"{host.prefix}private_key"),
         read_secret(host.passphrase, f"{host.prefix}passphrase") if host.passphrase else None,
         host,
     )

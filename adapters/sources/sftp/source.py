@@ -75,11 +75,6 @@ class SftpSource(ServerSource, frozen=True, kw_only=True, tag="sftp"):
         return 22
 
     @property
-    def host_keys(self) -> tuple[str, ...]:
-        """The fingerprints of `host_key`, in the order in which they are configured."""
-        return _host_keys(self)
-
-    @property
     def warnings(self) -> tuple[str, ...]:
         """The warnings of every server, also about `jump`, and one for each unpinned host key."""
         jump = warnings_of(self.jump, "jump.") if self.jump else ()
