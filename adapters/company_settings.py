@@ -59,6 +59,8 @@ def read_toml(file: Path) -> Table:
         problem = "expected UTF-8 text"
     except tomllib.TOMLDecodeError as error:
         problem = f"expected TOML ({error})"
+    except (ValueError, RecursionError):  # a number of thousands of digits, or very deep tables
+        problem = "expected TOML"
     raise SettingsError(Fault(file, "", problem))
 
 

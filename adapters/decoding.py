@@ -127,9 +127,9 @@ def _faults_of_struct(table: Table, structs: list[_Struct]) -> Iterator[Fault]:
         yield table.at(str(name)).fault(f"expected one of {', '.join(map(str, tags))}")
     else:
         elsewhere = {
-            field.encode_name: f" (it belongs to {name} = {json.dumps(other)})"
-            for other, struct in tags.items()
-            for field in msgspec.structs.fields(struct)
+            field: f" (it belongs to {name} = {json.dumps(other)})"
+            for other, struct in reversed([*tags.items()])
+            for field in struct.__struct_fields__
         }
         faults = [*_faults_of_keys(table, tags[tag], elsewhere)]
         yield from faults
@@ -162,8 +162,6 @@ def _contradictions(table: Table, struct: _Struct, faults: list[Fault]) -> Itera
     try:
         _convert(table._replace(value=right), struct)
     except msgspec.ValidationError as error:
-        if not faults and not isinstance(error.__cause__, Contradiction):
-            raise
         if isinstance(error.__cause__, Contradiction):
             for key, words in error.__cause__.expected.items():
                 if key or not faults:

@@ -1,4 +1,4 @@
-"""Secrets. The configuration names the place of each secret, and no object keeps its text."""
+"""Secrets. The configuration names the place of each secret, and no setting has its text."""
 
 from __future__ import annotations
 
@@ -35,13 +35,12 @@ class Secret(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Raises `ValueError`, without the values, unless the place of a secret is named."""
-        well_formed = {
-            self.env: self.env is not None and _VARIABLE.fullmatch(self.env),
-            self.file: self.file is not None,
-            self.credential: self.credential is not None and _CREDENTIAL.fullmatch(self.credential),
-        }
-        named = [bool(right) for place, right in well_formed.items() if place is not None]
-        if named != [True]:
+        named = [place for place in (self.env, self.file, self.credential) if place is not None]
+        well_formed = (
+            (self.env is None or _VARIABLE.fullmatch(self.env))
+            and (self.credential is None or _CREDENTIAL.fullmatch(self.credential))
+        )  # fmt: skip
+        if len(named) != 1 or not well_formed:
             raise ValueError
 
     def read(self, setting: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import msgspec
 
@@ -152,7 +152,8 @@ def _own_files(table: Table) -> list[Place]:
     pattern = table.value.get("companies")
     if not isinstance(pattern, str):
         return []
-    names = glob.glob(str(table.file.parent / pattern))  # noqa: PTH207 - takes absolute patterns
+    base = Path(glob.escape(str(table.file.parent)))
+    names = glob.glob(str(base / pattern))  # noqa: PTH207 - takes absolute patterns
     paths = sorted(path for path in map(Path, names) if path.is_file())
     return [Place(path.stem, Table(path, "", None)) for path in paths]
 
@@ -176,8 +177,7 @@ def database_of(url: str, base: Path) -> Database | None:
     """
     if url.startswith(("postgresql://", "postgres://")):
         return PostgresUrl(url)
-    parts = urlsplit(url)
-    path = unquote(parts.path).removeprefix("/")
-    if url.startswith("sqlite:///") and path and not parts.query and not parts.fragment:
+    path = unquote(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and path and "\0" not in path and not {"?", "#"} & set(url):
         return Path(os.path.abspath(base / path))  # noqa: PTH100 - keeps links
     return None

@@ -7,39 +7,53 @@ holds them, so they cannot be rebuilt.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple, TypeAlias
+from datetime import datetime
+from typing import NamedTuple
 
 from domain.company_runs.events import FileInfo
 from projections import runs
 from projections.tables import Operation, Table, Write
 
 
-class KeptRow(NamedTuple):
-    """The row of one kept file."""
+class Key(NamedTuple):
+    """The values of a row that name exactly one version of a file, in the place it came from."""
 
     company: str
+    place: str
     name: str
     file: bytes
+
+
+class KeptRow(NamedTuple):
+    """The row of one kept file. `since` is in seconds since 1970."""
+
+    company: str
+    place: str
+    name: str
+    file: bytes
+    since: int
     content: bytes
 
+    @property
+    def key(self) -> Key:
+        """The values that name this version of the file."""
+        return Key(*self[:4])
 
-TABLE = Table("kept", KeptRow, key=("company", "name"))
 
-Key: TypeAlias = tuple[str, str, bytes]
-"""The values of a row that name exactly one version of a file."""
+TABLE = Table("kept", KeptRow, key=("company", "place", "name"))
 
 
-def row(company: str, file: FileInfo, content: bytes) -> KeptRow:
+def row(company: str, place: str, since: datetime, file: FileInfo, content: bytes) -> KeptRow:
     """Returns the row of a file."""
-    return KeptRow(*key(company, file), content)
+    facts = runs.dump_file(file)
+    return KeptRow(company, place, file.name, facts, seconds(since), content)
 
 
-def key(company: str, file: FileInfo) -> Key:
-    """Returns the values by which the row of a file is found."""
-    return company, file.name, runs.dump_file(file)
+def seconds(moment: datetime) -> int:
+    """Returns a moment as rows hold it."""
+    return int(moment.timestamp())
 
 
-def forget_write(company: str, files: Iterable[FileInfo]) -> Write:
+def forget_write(keys: Iterable[Key]) -> Write:
     """Returns the write that deletes exactly these versions of files."""
-    rows = (key(company, file) for file in files)
-    return Write(Operation.DELETE, TABLE, rows, ("company", "name", "file"))
+    return Write(Operation.DELETE, TABLE, keys, Key._fields)

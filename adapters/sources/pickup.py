@@ -108,7 +108,8 @@ def pick_up(
     file that is listed with more than `limit` bytes is not read; its data is `None`.
 
     Some servers delete, move or hide a file once it was read. Such a file counts: its bytes are the
-    only copy. It must have been listed twice alike, so `settle = 0` keeps no such file.
+    only copy. It must have been listed with the same size on two looks, so `settle = 0` keeps no
+    such file.
 
     Some servers give a file another time at each look. If only times differ, the files are read a
     second time, `stability.settle` seconds later, and must have the same bytes.
@@ -119,26 +120,97 @@ def pick_up(
     """
     give_up = clock() + stability.limit
     settle = stability.settle
+    reader = _Reader(directory, limit, keeper if settle else None)
     listing = directory.look()
-    vanished: dict[str, DeliveredFile] = {}
     while listing.files:
-        done = _round(directory, listing, limit, settle, keeper, sleep)
-        listing = done.listing
-        if settle:
-            vanished |= {k: _gone(file) for k, file in done.files.items() if k not in listing.files}
-        if not done.changes:
-            found = vanished | {name: done.files[name] for name in listing.files}
+        listing, files, changes = _round(reader, listing, settle, sleep)
+        if not changes:
+            found = reader.gone(listing) | {name: files[name] for name in listing.files}
             return PickUp(in_order(found.values()), listing.near_misses)
-        for change in done.changes:
-            if settle and change.name in listing.files:  # a file that is gone stays kept
-                keeper.forget(display_name(change.name))
+        reader.forget(
+            name for name, stat in listing.files.items() if reader.is_outdated(name, stat)
+        )
         if not settle or clock() + settle > give_up:
-            raise _unsettled(done.changes[0])
-    return PickUp(in_order(vanished.values()), listing.near_misses)
+            reader.forget(change.name for change in changes if change.name in listing.files)
+            raise _unsettled(changes[0])
+    return PickUp(in_order(reader.gone(listing).values()), listing.near_misses)
+
+
+class _Reader:
+    """Reads files, and has those that were read whole. `keeper` gets them too, if there is one."""
+
+    def __init__(self, directory: Directory, limit: int, keeper: Keeper | None) -> None:
+        self.directory = directory
+        self._limit = limit
+        self._keeper = keeper
+        self._whole: dict[str, DeliveredFile] = {}  # by name; a file that is gone is still here
+
+    def read(self, listing: Listing) -> tuple[dict[str, DeliveredFile], list[Changed]]:
+        """Reads the listed files, until one has changed.
+
+        Returns the files by name, and the change. A file of more than `limit` bytes is not read.
+        """
+        self._check_total_size(listing)
+        alone = len(listing.files.keys() | self._whole.keys()) == 1
+        files: dict[str, DeliveredFile] = {}
+        for name, stat in listing.files.items():
+            try:
+                files[name] = self._received(name, stat, alone)
+            except Changed as change:
+                return files, [change]
+        return files, []
+
+    def gone(self, listing: Listing) -> dict[str, DeliveredFile]:
+        """Returns the files that were read whole and are not in the directory any more."""
+        return {
+            name: replace(file, vanished=True)
+            for name, file in self._whole.items()
+            if name not in listing.files
+        }
+
+    def is_outdated(self, name: str, stat: FileStat) -> bool:
+        """Whether a listed file has another size than when it was read whole."""
+        return name in self._whole and self._whole[name].size != stat.size
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Forgets files that were read whole in this pick-up."""
+        for name in [*names]:
+            if self._whole.pop(name, None) and self._keeper:
+                self._keeper.forget(display_name(name))
+
+    def _received(self, name: str, stat: FileStat, alone: bool) -> DeliveredFile:
+        """Returns a file with its bytes, which the keeper has. Raises `Changed`."""
+        file = DeliveredFile(display_name(name), stat.moment, None, stat.size)
+        if stat.size > self._limit:
+            return file
+        try:
+            with self.directory.reading(name, stat) as data:
+                if len(data) != stat.size:
+                    raise Changed(name, is_as_listed=True)
+                file = replace(file, data=data)
+                if self._keeper:
+                    self._whole[name] = file
+                    self._keeper.keep(file, alone=alone)
+        except Changed:
+            if file.data is not None:  # the file has grown meanwhile
+                self.forget([name])
+            raise
+        return file
+
+    def _check_total_size(self, listing: Listing) -> None:
+        """Raises `SourceUnreachable` if the files need too much memory together."""
+        sizes = [stat.size for stat in listing.files.values() if stat.size <= self._limit]
+        total = sum(sizes) + sum(file.size for file in self.gone(listing).values())
+        if total > max(self._limit, _MAX_DELIVERY_BYTES):
+            raise SourceUnreachable(
+                f"the {len(listing.files)} files that match hold {total} bytes together, more than "
+                "Tenure fetches at once; ask the customer to clear the directory, or check "
+                "`pattern`"
+            )
 
 
 class _Round(NamedTuple):
-    """One reading of a directory: the last look, the files that were read whole, and changes."""
+    """One reading of a directory: the last look, the files, and what has changed."""
 
     listing: Listing
     files: dict[str, DeliveredFile]
@@ -146,88 +218,28 @@ class _Round(NamedTuple):
 
 
 def _round(
-    directory: Directory,
-    before: Listing,
-    limit: int,
-    settle: float,
-    keeper: Keeper,
-    sleep: Callable[[float], None],
+    reader: _Reader, before: Listing, settle: float, sleep: Callable[[float], None]
 ) -> _Round:
     """Looks again after `settle` seconds, reads the files if nothing changed, and looks again."""
     listing = before
     if settle:
         sleep(settle)
-        listing = directory.look()
+        listing = reader.directory.look()
         if changes := _differences(before, listing, sizes_only=True):
             return _Round(listing, {}, changes)
     restless = before.files != listing.files
-    files, changes = _read(directory, listing, limit, keeper if settle else None)
-    after = directory.look()
-    staying = listing.without(files.keys() - after.files.keys() if settle else ())
+    files, changes = reader.read(listing)
+    after = reader.directory.look()
+    staying = listing.without(reader.gone(after))
     changes = [*_differences(staying, after, sizes_only=restless), *changes]
     if restless and not changes:
         sleep(settle)
-        again, changes = _read(directory, after, limit, None)
-        last = directory.look()
-        staying = after.without(again.keys() - last.files.keys())
-        differences = _differences(staying, last, sizes_only=True)
-        return _Round(last, files, [*differences, *_other_bytes(files, again), *changes])
+        again, changes = reader.read(after)
+        other = (Changed(name) for name, file in again.items() if file.data != files[name].data)
+        before, after = after, reader.directory.look()
+        staying = before.without(reader.gone(after))
+        changes = [*_differences(staying, after, sizes_only=True), *other, *changes]
     return _Round(after, files, changes)
-
-
-def _gone(file: DeliveredFile) -> DeliveredFile:
-    return replace(file, vanished=True)
-
-
-def _read(
-    directory: Directory, listing: Listing, limit: int, keeper: Keeper | None
-) -> tuple[dict[str, DeliveredFile], list[Changed]]:
-    """Reads the listed files, until one has changed.
-
-    Returns the files that were read whole, by name, and the change.
-    """
-    _check_total_size(listing, limit)
-    files: dict[str, DeliveredFile] = {}
-    for name, stat in listing.files.items():
-        try:
-            files[name] = (
-                _received(directory, name, stat, keeper)
-                if stat.size <= limit
-                else DeliveredFile(display_name(name), stat.moment, None, stat.size)
-            )
-        except Changed as change:
-            return files, [change]
-    return files, []
-
-
-def _received(
-    directory: Directory, name: str, stat: FileStat, keeper: Keeper | None
-) -> DeliveredFile:
-    """Returns a file with its bytes, which `keeper` has. Raises `Changed`."""
-    read_whole = False
-    try:
-        with directory.reading(name, stat) as data:
-            if len(data) != stat.size:
-                raise Changed(name, is_as_listed=True)
-            file = DeliveredFile(display_name(name), stat.moment, data, stat.size)
-            read_whole = True
-            if keeper:
-                keeper.keep(file)
-    except Changed:
-        if keeper and read_whole:  # the file has grown meanwhile; a file that is gone stays kept
-            keeper.forget(display_name(name))
-        raise
-    return file
-
-
-def _check_total_size(listing: Listing, limit: int) -> None:
-    """Raises `SourceUnreachable` if the files need too much memory together."""
-    total = sum(stat.size for stat in listing.files.values() if stat.size <= limit)
-    if total > max(limit, _MAX_DELIVERY_BYTES):
-        raise SourceUnreachable(
-            f"the {len(listing.files)} files that match hold {total} bytes together, more than "
-            "Tenure fetches at once; ask the customer to clear the directory, or check `pattern`"
-        )
 
 
 def _differences(before: Listing, after: Listing, *, sizes_only: bool) -> list[Changed]:
@@ -239,13 +251,6 @@ def _differences(before: Listing, after: Listing, *, sizes_only: bool) -> list[C
 
     names = sorted({*before.files, *after.files})
     return [Changed(name) for name in names if fact(before, name) != fact(after, name)]
-
-
-def _other_bytes(
-    files: Mapping[str, DeliveredFile], again: Mapping[str, DeliveredFile]
-) -> list[Changed]:
-    """Returns the files whose bytes differ between two readings."""
-    return [Changed(name) for name, file in again.items() if file.data != files[name].data]
 
 
 def _unsettled(change: Changed) -> Exception:

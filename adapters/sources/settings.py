@@ -7,8 +7,12 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
+from adapters.decoding import expected
+
 Text: TypeAlias = Annotated[str, Meta(min_length=1)]
-Pattern: TypeAlias = Text
+Pattern: TypeAlias = Annotated[
+    str, expected("a pattern of file names, without /", pattern=r"^[^/]+\Z")
+]
 Port: TypeAlias = Annotated[int, Meta(ge=1, le=65_535)]
 Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=86_400)]
 PATTERN = "alleo_employees_*.csv"

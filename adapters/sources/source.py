@@ -71,8 +71,11 @@ class Keeper(Protocol):
     Some servers delete a file when it was read. Both methods may raise any error of the store.
     """
 
-    def keep(self, file: DeliveredFile) -> None:
-        """Keeps a file that was read whole, instead of an earlier file of the same name."""
+    def keep(self, file: DeliveredFile, *, alone: bool) -> None:
+        """Keeps a file that was read whole, instead of an earlier file of the same name.
+
+        `alone` tells whether the delivery has no other file so far.
+        """
 
     def forget(self, name: str) -> None:
         """Forgets a file, because it changed after it was read."""

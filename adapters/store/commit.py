@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from adapters.store.files import StoredFile
-from domain.company_runs.events import FileInfo, RunEnded, RunRecord
+from domain.company_runs.events import RunEnded, RunRecord
 from domain.company_runs.state import CompanyState, evolve
 from domain.employee.change import Change
 from domain.employee.events import EmployeeEvent
@@ -31,7 +31,7 @@ class Commit(Redacted, frozen=True):
     new_digests: Sequence[tuple[str, bytes]] = ()
     issues: Sequence[Issue] = ()
     held: Sequence[StoredFile] = ()
-    kept: Sequence[FileInfo] = ()
+    kept: Sequence[kept.Key] = ()
 
     @property
     def ended(self) -> RunRecord:
@@ -70,7 +70,7 @@ def writes_of(commit: Commit) -> Iterator[Write]:
     yield Write(Operation.UPSERT, runs.COMPANIES, [runs.company_row(company, state)])
     held = runs.held_rows(run, ((file.info, file.data) for file in commit.held))
     yield Write(Operation.INSERT, runs.HELD, held)
-    yield kept.forget_write(company, commit.kept)
+    yield kept.forget_write(commit.kept)
     yield Write(Operation.INSERT, runs.ISSUES, runs.issue_rows(run, commit.issues))
     yield Write(Operation.INSERT, run_changes.TABLE, run_changes.rows(run, commit.changes))
     yield Write(Operation.INSERT, roster.TABLE, _roster_rows(commit, known=False))

@@ -19,3 +19,11 @@ class StoreUnavailable(Exception):
         super().__init__(problem)
         self.problem = problem
         self.hint = hint
+
+
+class KeptFileDamaged(Exception):
+    """The kept file `name` is not as it was received, and cannot be applied (ADR 0025)."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the kept copy of {name} is damaged")
+        self.name = name

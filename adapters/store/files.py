@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+from adapters.store.errors import KeptFileDamaged
 from adapters.store.readable import read_or_none
 from adapters.store.recorder import Recorder
 from domain.company_runs.events import FileInfo
@@ -13,8 +15,9 @@ from domain.privacy import Redacted
 from projections import kept, runs
 from projections.tables import Operation, Write
 
-_KEPT = "SELECT file FROM kept WHERE company = ? ORDER BY name"
-_KEPT_CONTENT = "SELECT content FROM kept WHERE company = ? AND name = ? AND file = ?"
+_KEPT = "SELECT company, place, name, file FROM kept WHERE company = ? ORDER BY place, name"
+_KEPT_BEFORE = "SELECT company, place, name, file FROM kept WHERE since < ?"
+_KEPT_CONTENT = "SELECT content FROM kept WHERE company = ? AND place = ? AND name = ? AND file = ?"
 
 
 class StoredFile(Redacted, frozen=True):
@@ -34,6 +37,23 @@ def _is_intact(file: FileInfo, content: object) -> bool:
     return isinstance(content, bytes) and hashlib.sha256(content).hexdigest() == file.sha256
 
 
+class KeptFile(Redacted, frozen=True):
+    """A kept file. `info` has its facts, or is `None` if they are damaged."""
+
+    key: kept.Key
+    info: FileInfo | None
+
+
+def is_sound(row: kept.KeptRow) -> bool:
+    """Returns whether a kept file is as it was received."""
+    info = intact_file(row.file, row.content)
+    # An edit by hand may have left values of other types.
+    place: object = row.place
+    since: object = row.since
+    as_stored = isinstance(place, str) and isinstance(since, int)
+    return as_stored and info is not None and info.name == row.name
+
+
 class KeptFiles:
     """The kept files of one company (ADR 0025). Each method is a transaction of its own.
 
@@ -44,30 +64,47 @@ class KeptFiles:
         self._database = database
         self._company = company
 
-    def keep(self, file: StoredFile) -> None:
-        """Keeps a file, instead of an earlier file of the same name."""
-        rows = [kept.row(self._company, file.info, file.data)]
+    def keep(self, file: StoredFile, place: str, since: datetime) -> None:
+        """Keeps a file that came from a place, instead of an earlier file of its name there."""
+        rows = [kept.row(self._company, place, since, file.info, file.data)]
         self._database.insert_events((), writes=[Write(Operation.UPSERT, kept.TABLE, rows)])
 
-    def forget(self, files: Sequence[FileInfo]) -> None:
+    def forget(self, keys: Sequence[kept.Key]) -> None:
         """Deletes exactly these versions of files. Another version of the same name stays."""
-        if files:
-            write = kept.forget_write(self._company, files)
-            self._database.insert_events((), writes=[write])
+        _forget(self._database, keys)
 
-    def files(self) -> list[FileInfo]:
-        """Returns the facts of all kept files, by name. `verify` finds those that it leaves out."""
+    def files(self) -> list[KeptFile]:
+        """Returns all kept files, by place and name."""
         with self._database.reading() as query:
             rows = query(_KEPT, (self._company,))
-        infos = (read_or_none(runs.load_file, file) for (file,) in rows)
-        return [info for info in infos if info is not None]
+        return [_kept_file(kept.Key(*row)) for row in rows]
 
-    def content(self, file: FileInfo) -> bytes | None:
-        """Returns the bytes of a kept file.
+    def load(self, file: KeptFile) -> StoredFile | None:
+        """Returns a kept file with its bytes, or `None` if this version is not kept any more.
 
-        `None` means that this version of the file is not kept any more, or that its bytes are not
-        the ones that were received. In the second case, `verify` finds it.
+        Raises `KeptFileDamaged` if the file is not as it was received.
         """
         with self._database.reading() as query:
-            rows = query(_KEPT_CONTENT, kept.key(self._company, file))
-        return next((content for (content,) in rows if _is_intact(file, content)), None)
+            rows = query(_KEPT_CONTENT, file.key)
+        for (content,) in rows:
+            if file.info is None or not _is_intact(file.info, content):
+                raise KeptFileDamaged(file.key.name)
+            return StoredFile(file.info, content)
+        return None
+
+
+def forget_kept(database: Recorder, before: datetime) -> None:
+    """Deletes the files of all companies that are kept since an earlier moment."""
+    with database.reading() as query:
+        rows = query(_KEPT_BEFORE, (kept.seconds(before),))
+    _forget(database, [kept.Key(*row) for row in rows])
+
+
+def _forget(database: Recorder, keys: Sequence[kept.Key]) -> None:
+    if keys:
+        database.insert_events((), writes=[kept.forget_write(keys)])
+
+
+def _kept_file(key: kept.Key) -> KeptFile:
+    info = read_or_none(runs.load_file, key.file)
+    return KeptFile(key, info if info and info.name == key.name else None)

@@ -91,8 +91,15 @@ class _Datastore(PostgresDatastore):
         """Does nothing: no event is inserted as a composite type."""
 
 
+_SET_DURABLE = (
+    "SELECT set_config('synchronous_commit', 'on', false)"
+    " WHERE current_setting('synchronous_commit') = 'off'"
+)
+"""With this, a run that is reported as stored is stored, even if the server crashes then."""
+
+
 def _configure(connection: Connection[Any]) -> None:
-    connection.execute(f"{SET_KEEPALIVES}; {_SET_IDLE_TIMEOUT}")
+    connection.execute(f"{SET_KEEPALIVES}; {_SET_IDLE_TIMEOUT}; {_SET_DURABLE}")
 
 
 class _Recorder(PostgresApplicationRecorder):

@@ -26,6 +26,7 @@ def migrate(url: str, grant: str | None = None) -> int:
     more. Raises `StoreUnavailable`.
     """
     with translate_errors(), connected(url) as connection, connection.transaction():
+        _require_utf8(connection)
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('tenure schema'))")
         version = _version(connection)
         if version > VERSION:
@@ -53,6 +54,17 @@ def _steps_from(version: int) -> Iterator[str]:
         yield from chain.from_iterable(ddl(table, _TYPES) for table in TABLES)
     else:
         yield from chain.from_iterable(ddl(table, _TYPES) for table in added_since(version))
+
+
+def _require_utf8(connection: Connection[Any]) -> None:
+    """Raises `StoreUnavailable` if the database cannot hold every name."""
+    row = connection.execute("SHOW server_encoding").fetchone()
+    encoding = row[0] if row else ""
+    if encoding != "UTF8":
+        raise StoreUnavailable(
+            f"the database has the encoding {encoding}, in which not every name can be written",
+            "create a database with ENCODING 'UTF8' TEMPLATE template0, and name that one",
+        )
 
 
 def _grant(connection: Connection[Any], role: str) -> None:

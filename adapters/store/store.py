@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from adapters.collections import without_collections
 from adapters.store.commit import Commit, events_of, writes_of
 from adapters.store.errors import Conflict, StoreUnavailable
 from adapters.store.event_store import EventStore
-from adapters.store.files import KeptFiles
+from adapters.store.files import KeptFiles, forget_kept
 from adapters.store.read_transaction import ReadTransaction
 from adapters.store.roster_queries import RosterQueries
 from adapters.store.run_queries import RunQueries
@@ -57,6 +58,10 @@ class Store:
     def kept(self, company: str) -> KeptFiles:
         """Returns the files of a company that were read, until their run is stored."""
         return KeptFiles(self._database, company)
+
+    def forget_kept(self, before: datetime) -> None:
+        """Deletes the files of all companies that are kept since an earlier moment."""
+        forget_kept(self._database, before)
 
     def commit(self, commit: Commit) -> None:
         """Stores a run: its own event first, then everything that belongs to it (ADR 0004).

@@ -7,15 +7,16 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from adapters.company_settings import Customer
-from adapters.sources.names import display_name
+from adapters.sources.names import display_name, matches
 from adapters.sources.source import DeliveredFile, PickUp, Source, in_order
-from adapters.store.files import StoredFile
+from adapters.store.files import KeptFile, StoredFile
 from adapters.use_cases.app import App
 from adapters.use_cases.errors import NoSource
 from domain.company_runs.decisions import Delivered
 from domain.company_runs.events import FileInfo, delivery_key
 from domain.fields.table import fingerprint
 from domain.issues.issue import Issue, make_issue
+from projections.kept import Key
 
 _MAX_KEPT_BYTES = 900_000_000
 """All kept files of one company together: a hostile server must not fill the database (ADR 0017).
@@ -26,14 +27,15 @@ class FetchedDelivery(NamedTuple):
     """A delivery with its files in memory.
 
     `delivered` is the part that a run records (D8). `issues` are about the directory and not about
-    what the files contain. `kept` has the kept files that the store no longer needs once the run of
-    this delivery is stored.
+    what the files contain. `kept` names the kept files that the store no longer needs once the run
+    of this delivery is stored, and `kept_on_server` those of them that the server still has.
     """
 
     files: Sequence[DeliveredFile]
     delivered: Delivered
     issues: tuple[Issue, ...] = ()
-    kept: tuple[FileInfo, ...] = ()
+    kept: tuple[Key, ...] = ()
+    kept_on_server: tuple[Key, ...] = ()
 
     @property
     def stored(self) -> Iterator[StoredFile]:
@@ -41,24 +43,21 @@ class FetchedDelivery(NamedTuple):
         contents = (file.data or b"" for file in self.files)
         return map(StoredFile, self.delivered.files, contents)
 
-    @property
-    def kept_on_server(self) -> list[FileInfo]:
-        """The files among `kept` that the server still has."""
-        there = {file.name for file in self.files if not file.vanished}
-        return [file for file in self.kept if file.name in there]
-
 
 def fetch(app: App, customer: Customer, files: Sequence[DeliveredFile] | None) -> FetchedDelivery:
     """Returns the delivery from the company's source, or the delivery of `files`.
 
-    Raises `NoSource`, `SourceUnreachable` and `StillUploading`.
+    Raises `NoSource`, `SourceUnreachable`, `StillUploading` and `KeptFileDamaged`.
     """
     if files is not None:
         return fetched_delivery(app, customer, files)
-    if customer.source is None:
-        raise NoSource(customer.company.key)
-    found = customer.source.fetch(customer.company.limits.file, _Keeper(app, customer))
-    return _with_kept(app, customer, customer.source, found)
+    company, source = customer.company, customer.source
+    if source is None:
+        raise NoSource(company.key)
+    version = app.store.runs.company_state(company.key).version
+    found = source.fetch(company.limits.file, _Keeper(app, customer, source.place))
+    fetched = _with_kept(app, customer, source, found)
+    return _without_answered(app, customer, fetched, version)
 
 
 def fetched_delivery(
@@ -78,26 +77,32 @@ class _Keeper(NamedTuple):
 
     app: App
     customer: Customer
+    place: str
 
-    def keep(self, file: DeliveredFile) -> None:
-        """Keeps a file that was read whole, unless its delivery is stored already.
+    def keep(self, file: DeliveredFile, *, alone: bool) -> None:
+        """Keeps a file that was read whole, unless it is a delivery that is stored already.
 
         When too much is kept, the file is not: the pick-up goes on, and its run makes room.
         """
         fetched = fetched_delivery(self.app, self.customer, [file])
         kept = self.app.store.kept(self.customer.company.key)
         files = kept.files()
-        if not files and self._is_stored(fetched.delivered.key):
+        if alone and not files and self._is_stored(fetched.delivered.key):
             return
-        others = sum(each.bytes for each in files if each.name != file.name)
+        others = sum(
+            each.info.bytes for each in files if each.info and not self._is(each, file.name)
+        )
         if others + file.size <= _MAX_KEPT_BYTES:
             for each in fetched.stored:
-                kept.keep(each)
+                kept.keep(each, self.place, self.app.now())
 
     def forget(self, name: str) -> None:
         """Forgets a file, because it changed after it was read."""
         kept = self.app.store.kept(self.customer.company.key)
-        kept.forget([file for file in kept.files() if file.name == name])
+        kept.forget([each.key for each in kept.files() if self._is(each, name)])
+
+    def _is(self, file: KeptFile, name: str) -> bool:
+        return (file.key.place, file.key.name) == (self.place, name)
 
     def _is_stored(self, delivery: str) -> bool:
         """Returns whether a delivery of one file is held, or was the last one applied (D8, B3).
@@ -112,31 +117,61 @@ class _Keeper(NamedTuple):
 def _with_kept(app: App, customer: Customer, source: Source, found: PickUp) -> FetchedDelivery:
     """Returns the picked-up files together with the kept files that are gone from the server.
 
-    A kept file counts only if the server does not list its name: what is on the server is the
-    customer's latest word. A kept file that is newer than the listed one of its name comes from
-    another pick-up at the same time. It stays for the next pick-up.
+    A kept file counts only if the present source could list it and does not: what is on the server
+    is the customer's latest word. A kept file that is newer than the listed one of its name comes
+    from another pick-up at the same time. It stays for the next pick-up. Raises `KeptFileDamaged`.
     """
     listed = {file.name: file for file in found.files}
     kept = app.store.kept(customer.company.key)
-    gone, answered = [], []
-    for info in kept.files():
-        on_server = listed.get(info.name)
-        if on_server is None and (content := kept.content(info)) is not None:
-            gone.append(DeliveredFile(info.name, info.modified, content, info.bytes, True))
-            answered.append(info)
-        elif on_server is not None and info.modified <= on_server.modified:
-            answered.append(info)
+    gone: list[DeliveredFile] = []
+    answered: list[Key] = []
+    on_server: list[Key] = []
+    for file in kept.files():
+        place, name = file.key.place, file.key.name
+        there = listed.get(name)
+        if place != source.place:
+            answered.append(file.key)
+        elif there is not None:
+            if file.info is None or file.info.modified <= there.modified:
+                (answered if there.vanished else on_server).append(file.key)
+        elif matches(name, source.pattern) and (stored := kept.load(file)) is not None:
+            info = stored.info
+            gone.append(DeliveredFile(info.name, info.modified, stored.data, info.bytes, True))
+            answered.append(file.key)
     fetched = fetched_delivery(app, customer, in_order([*found.files, *gone]))
-    near_misses = (
+    near_misses = tuple(
         make_issue("near-miss-file", pattern=source.pattern).at(display_name(name))
         for name in found.near_misses
     )
-    vanished = (
-        make_issue("vanished-after-reading").at(file.name)
-        for file in fetched.files
-        if file.vanished
+    return fetched._replace(
+        issues=near_misses, kept=(*answered, *on_server), kept_on_server=tuple(on_server)
     )
-    return fetched._replace(issues=(*near_misses, *vanished), kept=tuple(answered))
+
+
+def _without_answered(
+    app: App, customer: Customer, fetched: FetchedDelivery, version: int
+) -> FetchedDelivery:
+    """Returns a delivery with the warnings about its vanished files, each of which is new.
+
+    A file that is gone is not new if a run of another pick-up at the same time had it, and was
+    stored since the company had this `version`. That run may also have had newer files, which this
+    pick-up never saw, and which an older file must not undo.
+    """
+    runs = app.store.runs
+    number = runs.company_state(customer.company.key).version - version
+    latest = runs.latest(customer.company.key, number)
+    answered = {(file.name, file.sha256) for run in latest for file in run.ended.files}
+    new = [
+        file
+        for file, info in zip(fetched.files, fetched.delivered.files, strict=True)
+        if not (file.vanished and (info.name, info.sha256) in answered)
+    ]
+    vanished = (make_issue("vanished-after-reading").at(file.name) for file in new if file.vanished)
+    issues = (*fetched.issues, *vanished)
+    if len(new) == len(fetched.files):
+        return fetched._replace(issues=issues)
+    delivered = fetched_delivery(app, customer, new).delivered
+    return fetched._replace(files=new, delivered=delivered, issues=issues)
 
 
 def _sha256(data: bytes | None) -> str | None:

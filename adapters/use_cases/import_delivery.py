@@ -8,7 +8,7 @@ from datetime import datetime
 from adapters.company_settings import Customer
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading
 from adapters.store.commit import Commit
-from adapters.store.errors import StoreUnavailable
+from adapters.store.errors import KeptFileDamaged, StoreUnavailable
 from adapters.use_cases.app import App
 from adapters.use_cases.errors import NoSource
 from adapters.use_cases.execute import execute, fault_of, load_run, record_failure, start_run
@@ -16,7 +16,7 @@ from adapters.use_cases.fetching import FetchedDelivery, fetch
 from adapters.use_cases.plan_files import NothingToPlan, discarding_run, plan_files
 from domain.company_runs.decisions import Decision, decide_import, decide_unread
 from domain.company_runs.events import RunContext, RunKind
-from domain.company_runs.rejection import AlreadyHeld
+from domain.company_runs.rejection import AlreadyHeld, SlotServed
 from domain.company_runs.state import CompanyState
 from domain.issues.issue import Issue, make_issue
 from domain.outcome import Outcome
@@ -43,7 +43,7 @@ def import_delivery(
     run = start_run(app, RunKind.IMPORT, customer.company.key, by, slot=slot)
     try:
         fetched = fetch(app, customer, files)
-    except (SourceUnreachable, StillUploading) as error:
+    except (SourceUnreachable, StillUploading, KeptFileDamaged) as error:
         return record_failure(app, run, _issue_of(error))
     except StoreUnavailable:
         raise
@@ -58,6 +58,9 @@ def import_delivery(
         if slot is not None:  # no new run records that the slot was served
             app.store.schedule.enrol([run.company], slot)
         return load_run(app, held.run)
+    except SlotServed:
+        app.store.kept(run.company).forget(fetched.kept_on_server)  # or else they count twice
+        raise
 
 
 def _decided(app: App, customer: Customer, run: RunContext, fetched: FetchedDelivery) -> Commit:
@@ -103,7 +106,7 @@ def preview_delivery(
 
     The preview has every row, also the rows that an import would recognise as unchanged. A file
     that is gone from the server after it was read stays kept for the import. Raises `NoSource`,
-    `SourceUnreachable` or `StillUploading` if the delivery cannot be fetched.
+    `SourceUnreachable`, `StillUploading` or `KeptFileDamaged` if the delivery cannot be fetched.
     """
     run = start_run(app, RunKind.IMPORT, customer.company.key, by)
     fetched = fetch(app, customer, files)
@@ -119,7 +122,9 @@ def preview_delivery(
     return preview(document(None, commit.ended.ended, commit.issues), rows)
 
 
-def _issue_of(error: SourceUnreachable | StillUploading) -> Issue:
+def _issue_of(error: SourceUnreachable | StillUploading | KeptFileDamaged) -> Issue:
     if isinstance(error, StillUploading):
         return make_issue("still-uploading").at(error.name)
+    if isinstance(error, KeptFileDamaged):
+        return make_issue("kept-file-damaged").at(error.name)
     return make_issue("unreachable", problem=error.problem)

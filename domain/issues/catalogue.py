@@ -52,6 +52,11 @@ CATALOGUE: dict[str, IssueType] = {
         "counts, but please leave files in place until the next upload.",
         lasting=False,
     ),
+    "kept-file-damaged": IssueType(
+        _ERROR,
+        "The file is gone from the directory, and its stored copy is damaged, so that nothing was "
+        "applied; upload the file again, or have it dropped with `tenure rebuild`.",
+    ),
     "near-miss-file": IssueType(
         _WARNING,
         "The file was not read, because its name matches {pattern} only nearly; name it as agreed, "

@@ -55,7 +55,6 @@ EVENTS_ONLY = frozenset(
         "events-missing",
         "held-missing",
         "held-stray",
-        "kept-damaged",
         "bad-source-id",
     }
 )

@@ -278,7 +278,7 @@ class _Watched:
     """A source that records how fetching from it ended."""
 
     def __init__(self, source: Any) -> None:
-        self.pattern = source.pattern
+        self.pattern, self.place = source.pattern, source.place
         self.failure: Exception | None = None
         self.seconds = 0.0
         self.files: tuple[tuple[str, int, bool], ...] = ()

@@ -11,7 +11,7 @@ class MemoryKeeper:
     def __init__(self) -> None:
         self.files: dict[str, DeliveredFile] = {}
 
-    def keep(self, file: DeliveredFile) -> None:
+    def keep(self, file: DeliveredFile, *, alone: bool) -> None:
         self.files[file.name] = file
 
     def forget(self, name: str) -> None:

@@ -388,17 +388,14 @@ def test_the_settings_of_the_log_are_restored_at_the_end() -> None:
 
 
 @pytest.mark.parametrize("colourless", [False, True])
-def test_a_terminal_gets_lines_to_read(colourless: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal, the log has readable lines instead of JSON, in colour unless NO_COLOR is set,
-    and without control characters from messages."""
+def test_a_terminal_gets_lines_to_read(colourless: bool) -> None:
+    """On a terminal, the log has readable lines instead of JSON, in colour unless nobody wants
+    colours, and without control characters from messages."""
     # given
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    if colourless:
-        monkeypatch.setenv("NO_COLOR", "1")
     ours, theirs = pty.openpty()
 
     # when
-    with os.fdopen(theirs, "w") as terminal, logging_to(terminal):
+    with os.fdopen(theirs, "w") as terminal, logging_to(terminal, colours=not colourless):
         log = LogObserver()
         log.ran(a_run(rows=3, registered=2, events=1))
         log.polled([Job(key, NOW - timedelta(hours=1)) for key in ("acme", "bravo")], NOW)

@@ -44,6 +44,7 @@ class Upload:
         self.listed = listed
         self.pattern = pattern
         self.time = 0.0
+        self.looks_take = 0.0
         self.looks = 0
         self.reads: list[str] = []
         self.kept: dict[str, bytes | None] = {}
@@ -58,6 +59,7 @@ class Upload:
 
     def look(self) -> Listing:
         self.looks += 1
+        self.time += self.looks_take
         at = self.looks * 10**9 if self.restless else 0
         return make_listing(
             (
@@ -88,7 +90,7 @@ class Upload:
     def close(self) -> None:
         raise AssertionError("only a deadline closes the directory")
 
-    def keep(self, file: DeliveredFile) -> None:
+    def keep(self, file: DeliveredFile, *, alone: bool) -> None:
         assert self.open == {file.name}
         self.kept[file.name] = file.data
 
@@ -482,3 +484,68 @@ def test_with_settle_zero_a_file_that_is_gone_does_not_count() -> None:
     with pytest.raises(StillUploading):
         upload.fetch(settle=0)
     assert upload.kept == {}
+
+
+def test_a_file_whose_time_changes_after_reading_and_that_is_gone_then_counts() -> None:
+    """D4: A server may note a download in the time of the file, and then take the file away. The
+    file counts."""
+    # given
+    upload = Upload((0, {"a": (b"whole", OLD)}), (6, {"a": (b"whole", NEW)}), (9, {}))
+    upload.while_leaving = lambda _: upload.sleep(1)
+
+    # when / then
+    assert upload.fetch() == ["a whole"]
+    assert upload.kept == {"a": b"whole"}
+
+
+def test_of_two_readings_the_second_counts_if_the_file_is_gone_then() -> None:
+    """D4: If the bytes of two readings differ and the file is gone then, the second reading counts:
+    nothing newer exists."""
+    # given
+    upload = Upload(
+        (0, {"a": (b"TORN!", OLD)}), (8, {"a": (b"whole", OLD)}), (11.5, {}), restless=True
+    )
+    upload.while_leaving = lambda _: upload.sleep(1)
+
+    # when / then
+    assert upload.fetch() == ["a whole"]
+    assert upload.kept == {"a": b"whole"}
+
+
+def test_a_copy_of_an_earlier_pick_up_is_not_forgotten_because_of_a_new_upload() -> None:
+    """D4: Only what this pick-up has kept is forgotten: a new upload may be given up."""
+    # given
+    growing = [(3.0 * step, {"a": (b"x" * step, OLD + step)}) for step in range(30)]
+    upload = Upload(*growing)
+    upload.kept["a"] = b"of an earlier pick-up"
+
+    # when
+    with pytest.raises(StillUploading):
+        upload.fetch()
+
+    # then
+    assert upload.kept == {"a": b"of an earlier pick-up"}
+
+
+def test_a_file_that_was_too_large_to_be_read_does_not_count_when_it_is_gone() -> None:
+    """F7: A file that was not read, because it is too large, is not told as read if it is gone."""
+    # given
+    upload = Upload((0, {"a": (b"x" * (LIMIT + 1), OLD)}), (5.5, {}))
+    upload.looks_take = 1.0
+
+    # when / then
+    assert upload.pick_up().files == []
+
+
+def test_files_that_are_gone_count_for_the_size_of_a_delivery(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """R6: All files of a delivery together have a limit, also those that are gone already."""
+    # given
+    monkeypatch.setattr("adapters.sources.pickup._MAX_DELIVERY_BYTES", LIMIT)
+    upload = Upload(*((7.0 * step, {f"{step}": (b"x" * 60, OLD)}) for step in range(9)))
+    upload.while_leaving = lambda _: upload.sleep(2)
+
+    # when / then
+    with pytest.raises(SourceUnreachable, match="bytes together"):
+        upload.fetch()

@@ -1055,3 +1055,20 @@ def test_a_fault_in_the_middle_of_a_commit_leaves_nothing(store: Store) -> None:
     assert store.events.of(company_stream_id("acme")) == []
     store.commit(commit_of(made, run=a_run(1)))
     assert store.events.count() == 4
+
+
+def test_a_stored_run_is_on_the_disk_of_the_server(postgres: pgserver.Server, url: str) -> None:
+    """R1: A run that is reported as stored survives a crash of the server, even where the role's
+    settings say that a commit need not wait for the disk. Stronger settings are kept."""
+    # given
+    told = {}
+
+    # when
+    for setting in ("off", "remote_apply"):
+        postgres.execute(f"ALTER ROLE {pgserver.RUNNER} SET synchronous_commit = {setting}")
+        with closing(open_postgres(url)) as store:
+            told[setting] = current(store, "synchronous_commit")
+    postgres.execute(f"ALTER ROLE {pgserver.RUNNER} RESET synchronous_commit")
+
+    # then
+    assert told == {"off": "on", "remote_apply": "remote_apply"}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import signal
@@ -26,11 +27,14 @@ from adapters.company_settings import Customer
 from adapters.sources.pickup import FileStat, Listing, Stability, make_listing, pick_up
 from adapters.sources.source import Keeper, PickUp, SourceUnreachable, Step
 from adapters.store.commit import Commit
-from adapters.store.errors import StoreUnavailable
+from adapters.store.errors import KeptFileDamaged, StoreUnavailable
+from adapters.store.files import StoredFile
 from adapters.store.opening import Database, PostgresUrl, open_store
 from adapters.store.store import Store
 from adapters.use_cases.app import App
 from adapters.use_cases.import_delivery import import_delivery, preview_delivery
+from adapters.use_cases.schedule import due_slots
+from domain.company_runs.events import FileInfo
 from domain.company_runs.rejection import SlotServed
 from domain.outcome import Outcome
 from projections.runs import RunDocument
@@ -136,7 +140,7 @@ def people(store: Store) -> list[str]:
 
 def kept(store: Store) -> list[str]:
     """The names of the kept files of Acme."""
-    return [file.name for file in store.kept("acme").files()]
+    return [file.key.name for file in store.kept("acme").files()]
 
 
 def breaking(stage: str, name: str, error: Exception, number: int = 1) -> Callable[..., None]:
@@ -348,11 +352,12 @@ def test_a_file_of_another_pick_up_at_the_same_time_stays_kept(
     assert (people(app.store), kept(app.store)) == (["Anna", "Bram"], [])
 
 
+@pytest.mark.parametrize("deletes", [True, False])
 def test_a_file_stays_kept_if_another_run_served_the_slot(
-    app: App, acme: Customer, folder: Folder
+    app: App, acme: Customer, folder: Folder, deletes: bool
 ) -> None:
     """D4, R3: A pick-up whose slot another run has served stores no run, and its file stays kept
-    for the next pick-up."""
+    for the next pick-up, unless the server still has it."""
 
     # given
     def meanwhile(stage: str, name: str) -> None:
@@ -360,14 +365,15 @@ def test_a_file_stays_kept_if_another_run_served_the_slot(
             import_delivery(app, acme, "other", delivered(BRAM), slot=NOW)
 
     folder.upload(ONE, ANNA)
-    folder.reached = meanwhile
+    folder.reached, folder.deletes = meanwhile, deletes
 
     # when
     with pytest.raises(SlotServed):
         import_delivery(app, acme, "tester", slot=NOW)
 
     # then
-    assert kept(app.store) == [ONE]
+    assert kept(app.store) == ([ONE] if deletes else [])
+    folder.reached = lambda stage, name: None
     assert picked_up(app, acme).outcome is Outcome.APPLIED
     assert (people(app.store), kept(app.store)) == (["Bram", "Anna"], [])
 
@@ -395,7 +401,7 @@ def test_the_file_of_the_day_before_is_not_kept_again(
     app: App, acme: Customer, folder: Folder
 ) -> None:
     """D4, D8: A file whose delivery was the last one applied is not stored again. Beside another
-    kept file it is, because that file would count without it."""
+    file it is, because that file would count without it."""
     # given
     stored: list[list[str]] = []
 
@@ -413,10 +419,112 @@ def test_the_file_of_the_day_before_is_not_kept_again(
     folder.upload(ONE, BRAM)
     folder.upload(TWO, ANNA)
     picked_up(app, acme)
+    folder.upload(ONE, ANNA)
+    picked_up(app, acme)
+    folder.upload(ONE, ANNA)
+    folder.upload(TWO, BRAM)
+    picked_up(app, acme)
 
     # then
     assert again.outcome is Outcome.UNCHANGED
-    assert stored == [[], [ONE], [ONE, TWO]]
+    assert stored == [[], [ONE], [ONE, TWO], [ONE], [ONE], [ONE, TWO]]
+
+
+ELSEWHERE = {"place": "another folder"}, []
+NO_MATCH = {"pattern": "test_*.csv"}, [ONE]
+
+
+@pytest.mark.parametrize(("other", "left"), [ELSEWHERE, NO_MATCH])
+def test_a_kept_file_counts_for_the_source_that_it_came_from(
+    app: App, acme: Customer, folder: Folder, other: dict[str, str], left: list[str]
+) -> None:
+    """D4, D2: A kept file counts only for the place that it came from, and if its name matches the
+    present pattern. A pick-up from another place deletes it, and a preview does not."""
+    # given
+    folder.upload(ONE, ANNA)
+    preview_delivery(app, acme, "tester")
+    for name, value in other.items():
+        setattr(folder, name, value)
+    folder.upload("test_alleo_employees_2.csv" if left else TWO, BRAM)
+    folder.deletes = False
+
+    # when
+    seen = preview_delivery(app, acme, "tester")
+    before = kept(app.store)
+    run = picked_up(app, acme)
+
+    # then
+    assert (seen.counts.registered, before) == (1, [ONE])
+    assert (run.outcome, people(app.store), kept(app.store)) == (Outcome.APPLIED, ["Bram"], left)
+
+
+@pytest.mark.parametrize("where", [("list", ""), ("closed", ONE)])
+def test_an_older_file_does_not_undo_a_newer_one_of_another_pick_up(
+    app: App, acme: Customer, folder: Folder, tmp_path: Path, where: tuple[str, str]
+) -> None:
+    """D4, D3: Of two pick-ups at once, this one meets the older of two files alone, because the
+    server has deleted the newer one for the other pick-up. When the run of the other pick-up is
+    stored, the older file does not count again, also if it was kept after that."""
+    # given
+    (tmp_path / "other").mkdir()
+    both = Folder(tmp_path / "other")
+    both.upload(TWO, ANNA.replace(b"Anna", b"Anne"), NOW + timedelta(hours=1))
+    for each in (folder, both):
+        each.upload(ONE, ANNA)
+    others: list[RunDocument] = []
+
+    def meanwhile(*stage: str) -> None:
+        if stage == where and not others:
+            others.append(picked_up(app, replace(acme, source=both)))
+
+    folder.reached = meanwhile
+
+    # when
+    run = picked_up(app, acme)
+
+    # then
+    assert [each.outcome for each in (*others, run)] == [Outcome.APPLIED, Outcome.NO_FILE]
+    assert (people(app.store), kept(app.store)) == (["Anne"], [])
+
+
+def test_a_damaged_kept_file_lets_the_run_fail_until_it_is_there_again(
+    app: App, acme: Customer, folder: Folder
+) -> None:
+    """D4: If a kept file is damaged, the run fails with an issue that names the file, and nothing
+    is applied. A preview says so too. When the file is uploaded again, it counts."""
+    # given
+    info = FileInfo(ONE, len(ANNA), NOW, hashlib.sha256(ANNA).hexdigest())
+    app.store.kept("acme").keep(StoredFile(info, b"other"), folder.place, NOW)
+    folder.upload(TWO, BRAM)
+
+    # when
+    run = picked_up(app, acme)
+
+    # then
+    assert (run.outcome, people(app.store)) == (Outcome.FAILED, [])
+    assert [(issue.code, issue.file) for issue in run.issues] == [("kept-file-damaged", ONE)]
+    with pytest.raises(KeptFileDamaged):
+        preview_delivery(app, acme, "tester")
+    folder.upload(ONE, ANNA)
+    assert picked_up(app, acme).outcome is Outcome.APPLIED
+    assert (people(app.store), kept(app.store)) == (["Anna", "Bram"], [])
+
+
+def test_a_file_is_kept_for_30_days(app: App, acme: Customer, folder: Folder, watch: Watch) -> None:
+    """D4: A kept file that no run decides about is deleted by the schedule after 30 days, also if
+    its company has no source any more."""
+    # given
+    folder.upload(ONE, ANNA)
+    preview_delivery(app, acme, "tester")
+    app = app_of(app.store, watch, replace(acme, source=None))
+
+    # when / then
+    watch.moment += timedelta(days=30, seconds=-5)
+    due_slots(app)
+    assert kept(app.store) == [ONE]
+    watch.moment += timedelta(seconds=10)
+    due_slots(app)
+    assert kept(app.store) == []
 
 
 def test_kept_files_are_bounded(

@@ -127,6 +127,7 @@ class Source:
     """A source that gives what it is told to give, or fails as it is told to."""
 
     pattern = NAME.format("*")
+    place = "a directory"
 
     def __init__(self, answer: Sequence[DeliveredFile] | Exception) -> None:
         self.answer = answer

@@ -258,6 +258,8 @@ def test_company_files_can_be_in_any_directory(file: Path, tmp_path: Path) -> No
         ('name = "Z"\nlanguage = "de"\n[source]\nprotocol = "folder"', ["source", "directory"]),
         ('name = "Z"\nlanguage = "de"\n[fields]\nA = "shoes"', ["fields.A", "first_name"]),
         ("name =", ["TOML"]),
+        (f"x = {'1' * 5000}", ["TOML"]),
+        (f"x = {'[' * 5000}", ["TOML"]),
     ],
 )
 def test_an_error_in_a_companys_own_file_names_that_file(
@@ -365,13 +367,27 @@ def test_the_environment_wins_over_the_configured_database(
     assert settings.database == file.parent / name
 
 
-@pytest.mark.parametrize("url", ["tenure.db", "mysql://host/db", "sqlite://", "sqlite:///", "x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "tenure.db",
+        "mysql://host/db",
+        "sqlite://",
+        "sqlite:///",
+        "x",
+        "sqlite:///a.db?mode=ro",
+        "sqlite:///%00",
+        "postgresql+driver://tenure:hun℀ter2@host/db",
+        "postgresql+driver://tenure:hun[ter2@host/db",
+    ],
+)
 def test_an_invalid_database_url_is_refused(file: Path, url: str) -> None:
     """An invalid database URL is refused, and the message gives an example of a valid URL."""
     # when
     sentence = trouble(file, f'database = "{url}"\n')
 
     # then
+    assert "ter2" not in sentence
     assert f"{file}, database" in sentence
     assert "sqlite:///tenure.db" in sentence
 
@@ -550,6 +566,10 @@ TROUBLES = {
         ["company.acme.custom_fields", "custom_salary", "text", "decimal", "integer", "date"],
     ),
     "a source that is no table": (ACME + "source = 'in'", ["company.acme.source", "table"]),
+    "a pattern with a directory": (
+        ACME + "[company.acme.source]\nprotocol = 'folder'\ndirectory = 'in'\npattern = 'a/*.csv'",
+        ["company.acme.source.pattern", "without /"],
+    ),
     "a source without protocol": (
         ACME + "[company.acme.source]\ndirectory = 'in'",
         ["company.acme.source", "protocol"],
@@ -962,7 +982,7 @@ def test_two_host_keys_can_be_pinned(file: Path) -> None:
     source = source_of(file, PASSWORD + f"\nhost_key = ['{PINNED}', '{other}']")
 
     # then
-    assert source.host_keys == (PINNED, other)
+    assert source.host_key == (PINNED, other)
 
 
 def test_a_secret_can_be_a_credential_of_systemd(file: Path) -> None:
@@ -1069,6 +1089,7 @@ def test_an_error_in_an_sftp_source_is_reported(file: Path, case: str) -> None:
         "{ env = 'hunter2!' }",
         "{ value = 'hunter2!' }",
         "{ env = 'A', file = 'hunter2!' }",
+        "{ env = 'A', credential = 'A' }",
         "{ file = '' }",
         "{ credential = '' }",
         "{ credential = '../hunter2!' }",

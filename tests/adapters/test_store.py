@@ -6,7 +6,7 @@ import hashlib
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import time
+from datetime import time, timedelta
 from operator import attrgetter
 from uuid import UUID, uuid4
 
@@ -31,6 +31,7 @@ from domain.issues.catalogue import Severity
 from domain.issues.issue import Issue
 from domain.outcome import Outcome
 from domain.schedule import Schedule
+from projections.kept import Key
 from tests.adapters.conftest import OpenStore
 from tests.adapters.steps import (
     a_run,
@@ -570,46 +571,72 @@ def kept_file(name: str = "a.csv", data: bytes = b"\0\xff", at: str = "02:45") -
     return StoredFile(FileInfo(name, *facts), data)
 
 
-def all_kept(store: Store, company: str = "acme") -> list[StoredFile]:
+def keep_file(store: Store, file: StoredFile, company: str = "acme", place: str = "there") -> Key:
+    """Keeps a file since 02:50. Returns what names it."""
+    kept = store.kept(company)
+    kept.keep(file, place, moment("2027-03-01 02:50"))
+    return next(
+        each.key for each in kept.files() if (each.key.place, each.info) == (place, file.info)
+    )
+
+
+def all_kept(store: Store, company: str = "acme") -> list[StoredFile | None]:
     """The kept files of a company, with their bytes."""
     kept = store.kept(company)
-    return [StoredFile(info, kept.content(info) or b"") for info in kept.files()]
+    return [kept.load(file) for file in kept.files()]
 
 
 def test_kept_files_are_there_when_the_store_is_opened_again(open_store: OpenStore) -> None:
-    """D4: The store keeps the last version of each file that it is given, by company and name, also
-    when it is opened again."""
+    """D4: The store keeps the last version of each file that it is given, by company, place and
+    name, also when it is opened again."""
     # given
     first = open_store()
     files = [kept_file(), kept_file("b.csv", b""), kept_file("a.csv", b"later", "02:46")]
 
     # when
     for file in files:
-        first.kept("acme").keep(file)
-    first.kept("zenith").keep(files[0])
+        keep_file(first, file)
+    keep_file(first, files[0], "zenith")
+    keep_file(first, files[0], place="elsewhere")
+    (elsewhere, _, _) = before = first.kept("acme").files()
     first.close()
 
     # then
     again = open_store()
-    assert all_kept(again) == [files[2], files[1]]
+    assert again.kept("acme").files() == before
+    assert [each.key.place for each in before] == ["elsewhere", "there", "there"]
+    assert all_kept(again) == [files[0], files[2], files[1]]
     assert all_kept(again, "zenith") == [files[0]]
-    assert again.kept("acme").content(files[0].info) is None
+    again.kept("acme").forget([elsewhere.key])
+    assert again.kept("acme").load(elsewhere) is None
 
 
 def test_only_the_version_of_a_file_that_is_named_is_forgotten(store: Store) -> None:
     """D4: Another version of a kept file, of another pick-up at the same time, is not forgotten."""
     # given
-    older, newer, other = kept_file(), kept_file(at="02:46"), kept_file("b.csv")
-    for file in (older, newer, other):
-        store.kept("acme").keep(file)
+    newer, other = kept_file(at="02:46"), kept_file("b.csv")
+    older, key, _ = (keep_file(store, file) for file in (kept_file(), newer, other))
 
     # when / then
-    store.kept("acme").forget([older.info])
-    assert all_kept(store) == [newer, other]
-    store.kept("zenith").forget([newer.info])
-    assert all_kept(store) == [newer, other]
-    store.kept("acme").forget([newer.info])
+    for another in (older, key._replace(company="zenith"), key._replace(place="elsewhere")):
+        store.kept("acme").forget([another])
+        assert all_kept(store) == [newer, other]
+    store.kept("acme").forget([key])
     assert all_kept(store) == [other]
+
+
+def test_files_that_are_kept_for_long_are_forgotten(store: Store) -> None:
+    """D4: Files of all companies that are kept since an earlier moment are deleted."""
+    # given
+    since = moment("2027-03-01 02:50")
+    for company in ("acme", "zenith"):
+        keep_file(store, kept_file(), company)
+
+    # when / then
+    store.forget_kept(since)
+    assert (len(all_kept(store)), len(all_kept(store, "zenith"))) == (1, 1)
+    store.forget_kept(since + timedelta(seconds=1))
+    assert all_kept(store) == all_kept(store, "zenith") == []
 
 
 def test_kept_files_are_deleted_together_with_the_run_that_is_stored(store: Store) -> None:
@@ -617,16 +644,15 @@ def test_kept_files_are_deleted_together_with_the_run_that_is_stored(store: Stor
     stay if the run is not stored."""
     # given
     file, other = kept_file(), kept_file("b.csv")
-    for each in (file, other):
-        store.kept("acme").keep(each)
+    key, other_key = keep_file(store, file), keep_file(store, other)
     said = Breaking([an_issue("several-files")])
 
     # when / then
     with pytest.raises(RuntimeError, match="no further"):
-        store.commit(waiting_commit(store, 1, kept=[file.info], issues=said))
+        store.commit(waiting_commit(store, 1, kept=[key], issues=said))
     assert all_kept(store) == [file, other]
-    late = waiting_commit(store, 1, kept=[other.info])
-    store.commit(waiting_commit(store, 2, kept=[file.info]))
+    late = waiting_commit(store, 1, kept=[other_key])
+    store.commit(waiting_commit(store, 2, kept=[key]))
     assert all_kept(store) == [other]
     with pytest.raises(Conflict):
         store.commit(late)

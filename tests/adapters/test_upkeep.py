@@ -20,6 +20,7 @@ import psycopg
 import pytest
 
 from adapters.company_settings import Customer
+from adapters.store.errors import KeptFileDamaged
 from adapters.store.files import StoredFile
 from adapters.store.integrity.verify import Findings
 from adapters.store.opening import Database, PostgresUrl
@@ -125,7 +126,7 @@ def a_life(store: Store, watch: Watch, acme: Customer) -> App:
     assert imported(THIRD, sooner.replace("Fay,", "Fee,")).outcome is Outcome.HELD
     for company in ("acme", "zenith"):
         info = FileInfo("alleo_employees_9.csv", 5, watch(), sha256(b"whole").hexdigest())
-        store.kept(company).keep(StoredFile(info, b"whole"))
+        store.kept(company).keep(StoredFile(info, b"whole"), "there", watch())
     return app
 
 
@@ -768,20 +769,23 @@ def test_a_wrong_description_of_a_held_file_is_found(app: App, ask: Ask) -> None
 @pytest.mark.parametrize(
     ("column", "value"), [("content", b"other"), ("file", b"{}"), ("name", "alleo_employees_8.csv")]
 )
-def test_a_damaged_kept_file_is_found_and_does_not_count(
+def test_a_damaged_kept_file_is_found_and_dropped(
     app: App, ask: Ask, column: str, value: object
 ) -> None:
-    """D4: `verify` finds a kept file that is not as it was received. A rebuild leaves it, and its
-    bytes are never used."""
+    """D4: `verify` finds a kept file that is not as it was received. Its bytes are never used, and
+    a rebuild drops it."""
     # given
     ask(f"UPDATE kept SET {column} = ? WHERE company = 'acme'", value)
 
     # when / then
     assert found(app.store) == {("kept-damaged", "acme")}
+    (damaged,) = app.store.kept("acme").files()
+    with pytest.raises(KeptFileDamaged, match=damaged.key.name):
+        app.store.kept("acme").load(damaged)
     rebuilt(app.store)
-    assert found(app.store) == {("kept-damaged", "acme")}
-    kept_files = app.store.kept("acme")
-    assert [kept_files.content(file) for file in kept_files.files()] in ([], [None])
+    assert found(app.store) == set()
+    assert app.store.kept("acme").files() == []
+    assert len(app.store.kept("zenith").files()) == 1
 
 
 def test_everything_that_is_wrong_is_found_at_once(app: App, ask: Ask) -> None:
@@ -1192,9 +1196,11 @@ UNSEEN = {
     ("held", "number"),
     ("slots", "company"),
     ("kept", "company"),
+    ("kept", "place"),
+    ("kept", "since"),
 }
-"""A cache, which spares work and decides nothing; numbers of which only the order counts; and who
-takes part in the schedule or has kept files, as any company may."""
+"""A cache, which spares work and decides nothing; numbers of which only the order counts; who takes
+part in the schedule or has kept files, as any company may; and place and time of these files."""
 UNTOLD = {("issues", "issue")}
 """A known gap: what an issue says is kept without a sum, and nobody looks at it."""
 PLANTED_WHERE_LOST = [

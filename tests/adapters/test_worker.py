@@ -376,7 +376,7 @@ def test_a_clock_job_does_not_wait_for_slow_servers(make_setup: Callable[..., Se
 
     # then
     soon(lambda: setup.observer.runs[-1].kind is RunKind.CLOCK)
-    assert sum(setup.sources[key].now for key in keys) == 8
+    soon(lambda: sum(setup.sources[key].now for key in keys) == 8)
     assert [each.state for each in setup.store.roster.employees("acme")].count(
         State.DEACTIVATED
     ) == 1
@@ -1046,6 +1046,20 @@ def test_a_company_file_that_is_broken_at_the_start_is_reported(files: Files) ->
     assert files.at(worker, EVENING) == ["alfa"]
     assert files.observer.mistakes == ["bravo"]
     worker._pool.shutdown()
+
+
+def test_the_settings_are_read_again_at_once_when_somebody_asks(files: Files) -> None:
+    """R3: After `reload` the settings are read again, before the next check of the files is due."""
+    # given
+    configuration = Configuration(files.place / "tenure.toml", Observers(), clock=lambda: 0.0)
+    files.company("bravo")
+    before = list(configuration.current().customers)
+
+    # when
+    configuration.reload()
+
+    # then
+    assert (before, list(configuration.current().customers)) == (["alfa"], ["alfa", "bravo"])
 
 
 def test_a_worker_does_not_start_without_usable_settings(files: Files) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from uuid import UUID
 
+from adapters.store.files import is_sound
 from adapters.store.integrity.replay import (
     Companies,
     Decode,
@@ -21,7 +22,7 @@ from adapters.store.readable import read_or_none
 from adapters.store.recorder import Query
 from adapters.store.sql import every
 from domain.ids import registering_run, uuid_of
-from projections import roster, run_changes, runs, slots
+from projections import kept, roster, run_changes, runs, slots
 from projections.tables import Operation, Write
 
 _BATCH_EMPLOYEES = 5_000
@@ -76,10 +77,10 @@ def _writes(
     persons: Iterator[Person],
     spared: Sequence[Write] = (),
 ) -> Iterator[Write]:
-    unreadable_slots = _unreadable_slots_write(query)
+    unusable = [_unreadable_slots_write(query), _damaged_kept_write(query)]
     for table in (runs.COMPANIES, runs.RUNS, roster.TABLE, run_changes.TABLE):
         yield Write(Operation.DELETE_ALL, table, [()])
-    yield unreadable_slots
+    yield from unusable
     yield from spared
     yield from _company_writes(query, decode, companies)
     while batch := list(islice(persons, _BATCH_EMPLOYEES)):
@@ -90,6 +91,11 @@ def _unreadable_slots_write(query: Query) -> Write:
     """Deletes the rows that cannot be read. Their companies enrol in the schedule again (R5)."""
     bad = [row for row in every(query, slots.TABLE) if not slots.is_sound(row)]
     return Write(Operation.DELETE, slots.TABLE, bad, slots.TABLE.names)
+
+
+def _damaged_kept_write(query: Query) -> Write:
+    """Deletes the kept files that are damaged. Each of them lets every pick-up fail (D4)."""
+    return kept.forget_write([row.key for row in every(query, kept.TABLE) if not is_sound(row)])
 
 
 def _company_writes(query: Query, decode: Decode, companies: Companies) -> Iterator[Write]:

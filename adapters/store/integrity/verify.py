@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
-from adapters.store.files import intact_file
+from adapters.store.files import intact_file, is_sound
 from adapters.store.integrity.replay import (
     Companies,
     Decode,
@@ -185,10 +185,9 @@ def _kept_problems(query: Query) -> Iterator[Problem]:
     """Compares the files that are kept until their run is stored with their checksums."""
     for row in every(query, kept.TABLE):
         company: object = row.company
-        info = intact_file(row.file, row.content)
         if not isinstance(company, str):
             yield problem("bad-source-id", table=kept.TABLE.name)
-        elif info is None or info.name != row.name:
+        elif not is_sound(row):
             yield problem("kept-damaged", company=company)
 
 
