@@ -8,8 +8,10 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import select
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 import click
@@ -70,6 +72,29 @@ def _with_colour(command: click.Command) -> click.Command:
     return command
 
 
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """Ends the command if nobody reads its output any more, as after `head`.
+
+    click would end it too, with the exit code of a fault. A connection of the command itself may
+    break as well, which is a fault.
+    """
+    try:
+        yield
+    except BrokenPipeError as error:
+        if _output_is_closed():
+            raise click.exceptions.Exit(exit_codes.BROKEN_PIPE) from None
+        raise ConnectionError from error
+
+
+def _output_is_closed() -> bool:
+    poll = select.poll()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):  # no output, or no file behind it
+            poll.register(stream.fileno(), 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
 class Commands(click.Group):
     """The subcommands by name. Each is imported when it is needed."""
 
@@ -87,18 +112,14 @@ class Commands(click.Group):
         return _with_colour(command)
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
-        """Reads the arguments, and prints the help. The reader of a pipe may have left."""
-        try:
+        """Reads the arguments, and prints the help."""
+        with _reader_may_leave():
             return super().make_context(*args, **extra)
-        except BrokenPipeError:
-            raise click.exceptions.Exit(exit_codes.BROKEN_PIPE) from None
 
     def invoke(self, ctx: click.Context) -> object:
-        """Calls the command. The reader of a pipe may have left."""
-        try:
+        """Calls the command."""
+        with _reader_may_leave():
             return super().invoke(ctx)
-        except BrokenPipeError:
-            raise click.exceptions.Exit(exit_codes.BROKEN_PIPE) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists the commands without importing them."""
@@ -110,7 +131,7 @@ class Commands(click.Group):
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 unexpected fault, 2 usage or configuration, 3 rows rejected, "
-    "4 held, 5 delivery refused, 6 source or store unreachable, 130 Ctrl-C.",
+    "4 held, 5 delivery refused, 6 source or store unreachable, 130 Ctrl-C, 141 output not read.",
 )
 @click.option(
     "--config",
@@ -137,14 +158,16 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             # A character that the terminal cannot show must not stop the command.
             stream.reconfigure(errors="backslashreplace")
-    code = execute(arguments)
+    outputs = [stream for stream in (sys.stdout, sys.stderr) if stream is not None]
     try:
-        sys.stdout.flush()
+        code = execute(arguments)
+        for stream in outputs:
+            stream.flush()
     except BrokenPipeError:  # the reader, such as `head`, has read enough
         code = exit_codes.BROKEN_PIPE
     if code == exit_codes.BROKEN_PIPE:
-        # Python flushes again at its end, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        for stream in outputs:  # Python flushes again at its end, and would complain
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     sys.exit(code)
 
 

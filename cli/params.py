@@ -10,6 +10,8 @@ import click
 _YEARS = range(1900, 2200)
 # A date like `2027-03-31`. `date.fromisoformat` alone would also take `20270331`.
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# A date, or a date and a time: 2027-03-31T23:00Z. `datetime.fromisoformat` takes other forms too.
+_MOMENT = re.compile(rf"{_DATE.pattern}([T ][0-9].*)?")
 
 
 class DateType(click.ParamType[date]):
@@ -50,7 +52,7 @@ class MomentType(click.ParamType[datetime]):
         if isinstance(value, datetime):
             return value
         try:
-            moment = datetime.fromisoformat(value)
+            moment = datetime.fromisoformat(value if _MOMENT.fullmatch(value) else "")
             moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
         except (ValueError, OverflowError):
             self.fail(f"{value!r} is not a moment like 2027-03-31T23:00Z.", param, ctx)

@@ -121,16 +121,17 @@ def serve_command(
     """Import deliveries and pass the clock when they are due, until the command is stopped.
 
     It also does what became due while it did not run. SIGTERM or SIGINT stops it. A second signal
-    ends it at once. The log goes to standard error.
+    ends it at once. SIGHUP lets it read the configuration again. The log goes to standard error.
     """
     from adapters.observe.log import LogObserver, logging_to
 
     file = find_settings(context.find_root().obj.get("config"))
-    with logging_to(sys.stderr, log_level):
+    with logging_to(sys.stderr, log_level, colours=context.color is not False):
         log, metrics = LogObserver(), _metrics() if address else None
         with ExitStack() as stack:
             where = stack.enter_context(_served(metrics, address)) if metrics and address else None
             configuration = Configuration(file, _all(log, metrics))
+            signal.signal(signal.SIGHUP, lambda *_: configuration.reload())
             database = configuration.current().database
             store = open_store(database)
             stop = stack.enter_context(stopped_by(signal.SIGTERM, signal.SIGINT))

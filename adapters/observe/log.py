@@ -44,14 +44,14 @@ _LEVELS = {
 
 
 @contextmanager
-def logging_to(stream: TextIO, level: str = "info") -> Iterator[None]:
+def logging_to(stream: TextIO, level: str = "info", *, colours: bool = True) -> Iterator[None]:
     """Writes the log to `stream` for the time of the `with`.
 
     `level` is the lowest level of our own lines. On a terminal, lines are readable and coloured;
     elsewhere, each line is a JSON object. Uncaught errors, in threads too, are logged by type.
     """
     root, handler = logging.getLogger(), logging.StreamHandler(stream)
-    handler.setFormatter(LineFormatter(stream.isatty()))
+    handler.setFormatter(LineFormatter(stream.isatty(), colours))
     handler.addFilter(has_text)
     loggers = {name: logging.getLogger(name) for name in _OURS}
     levels = {name: logger.level for name, logger in loggers.items()}

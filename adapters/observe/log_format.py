@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import os
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from typing import Any
@@ -18,13 +17,13 @@ from adapters.use_cases.schedule import DOING
 class LineFormatter(structlog.stdlib.ProcessorFormatter):
     """Formats our own lines and those of libraries in the same way."""
 
-    def __init__(self, terminal: bool) -> None:
+    def __init__(self, terminal: bool, colours: bool) -> None:
         form: Any = structlog.processors.JSONRenderer()
         if terminal:
             form = structlog.dev.ConsoleRenderer(
                 0,  # the least width of an event, in columns
                 sort_keys=False,
-                colors=not os.environ.get("NO_COLOR"),
+                colors=colours,
                 exception_formatter=structlog.dev.plain_traceback,
             )
         shared = [structlog.stdlib.add_log_level, _stamp]

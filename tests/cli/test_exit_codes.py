@@ -206,6 +206,8 @@ USAGES: dict[str, list[str]] = {
     "an unknown state": ["roster", "acme", "--state", "gone"],
     "no moment": ["clock", "--at", "tomorrow"],
     "no day": ["clock", "--at", "2027-02-30"],
+    "a day in another form": ["clock", "--at", "20270201"],
+    "a week": ["audit", "acme", "--until", "2027-W05-1"],
     "a moment ahead": ["clock", "--at", "2027-03-02"],
     "no number": ["runs", "--limit", "many"],
     "too few": ["runs", "--limit", "0"],

@@ -84,6 +84,25 @@ def test_as_json_it_tells_both_versions(desk: Desk, fresh: str) -> None:
     }
 
 
+def test_a_database_that_cannot_hold_every_name_is_refused(
+    desk: Desk, postgres: pgserver.Server
+) -> None:
+    """`tenure migrate` of a database that is not UTF-8 exits with code 6 and says what to do."""
+    # given
+    name = f"typed_{next(_names)}"
+    postgres.execute(
+        f"CREATE DATABASE {name} OWNER {pgserver.OWNER} ENCODING 'LATIN1' TEMPLATE template0"
+    )
+    on(desk, postgres.url(name, pgserver.OWNER))
+
+    # when
+    answer = desk.type("migrate")
+
+    # then
+    assert answer.code == 6
+    assert_explained(answer, ["encoding LATIN1", "ENCODING 'UTF8'"])
+
+
 def test_a_role_is_granted_what_it_needs_and_no_more(desk: Desk, fresh: str) -> None:
     """`tenure migrate --grant` lets a role run the product, but not delete events."""
     # given

@@ -177,6 +177,22 @@ def test_a_pickup_that_does_not_end_in_time_is_given_up(
     assert desk.type("runs", "--json").document == []
 
 
+def test_sighup_reads_the_configuration_again(desk: Desk, serve: Callable[..., Served]) -> None:
+    """R3: `tenure serve` reads its configuration again on SIGHUP, and goes on."""
+    # given
+    running = serve()
+    running.said("started")
+
+    # when
+    desk.configure(ACME + "\n    [company.bravo]\n    name = 'B'\n")
+    running.process.send_signal(signal.SIGHUP)
+
+    # then
+    assert running.said("misconfigured")["company"] == "bravo"
+    running.process.send_signal(signal.SIGTERM)
+    assert running.ended() == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_ends_serve_at_once(
     desk: Desk, serve: Callable[..., Served], number: signal.Signals

@@ -9,9 +9,12 @@ from contextlib import closing
 
 import pytest
 
-from tests.cli.conftest import ASKED, Answer, Desk
+from adapters.store.files import StoredFile
+from adapters.store.sqlite import open_sqlite
+from domain.company_runs.events import FileInfo
+from tests.cli.conftest import ASKED, Answer, Desk, assert_explained
 from tests.cli.test_documents import Findings, decoded
-from tests.given import moment
+from tests.given import NOW, moment
 
 PEOPLE = """
     email,first_name,last_name,external_id,onboarding_date,offboarding_date
@@ -346,3 +349,25 @@ def test_damage_does_nothing_to_the_screen(lived: Desk) -> None:
     assert answer.code == 1
     assert "\x1b" not in answer.out + answer.err
     assert "\\x1b" in answer.out
+
+
+def test_a_damaged_kept_file_is_named_until_it_is_dropped(desk: Desk) -> None:
+    """D4: `tenure preview` names a kept file that is damaged and says the way out. `tenure verify`
+    finds it and `tenure rebuild` drops it."""
+    # given
+    desk.deliver(PEOPLE)
+    name = "alleo_employees_0.csv"
+    damaged = StoredFile(FileInfo(name, 5, NOW, "0" * 64), b"other")
+    with closing(open_sqlite(desk.directory / "tenure.db")) as store:
+        store.kept("acme").keep(damaged, f"folder {desk.directory / 'outgoing'}", NOW)
+
+    # when
+    refused = desk.type("preview", "acme")
+    found = desk.type("verify")
+    rebuilt = desk.type("rebuild")
+
+    # then
+    assert refused.code == 1
+    assert_explained(refused, [name, "tenure rebuild"])
+    assert (found.code, "kept-damaged" in found.out) == (1, True)
+    assert (rebuilt.code, desk.type("preview", "acme").code) == (0, 0)

@@ -74,6 +74,7 @@ def of_runs() -> Iterator[Issue]:
     yield make_issue("unreachable", problem="the server refused the password")
     yield make_issue("still-uploading").at(FILE)
     yield make_issue("vanished-after-reading").at(FILE)
+    yield make_issue("kept-file-damaged").at(FILE)
     yield make_issue("near-miss-file", pattern="alleo_employees_*.csv").at(FILE)
     yield make_issue("fault", problem="KeyError")
 
