@@ -34,13 +34,14 @@ WEEKS = (TODAY - timedelta(days=1) - LAST_DAY) // timedelta(weeks=1)
 
 def main(directory: Path) -> None:
     """Plays the story in `directory`, which is created first and left behind."""
+    directory = directory.resolve()  # the story changes into it
     prepare(directory)
-    with serving(directory.resolve()) as server:
+    with serving(directory) as server:
         settings = (HERE / "tenure.toml").read_text("utf-8")
         (directory / "tenure.toml").write_text(settings.format_map(server._asdict()), "utf-8")
         os.chdir(directory)
         play()
-    place = shlex.quote(str(directory.resolve()))
+    place = shlex.quote(str(directory))
     python = shlex.quote(sys.executable)
     command = shlex.quote(str(Path(sys.executable).with_name("tenure")))
     say("""

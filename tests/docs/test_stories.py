@@ -19,11 +19,13 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The output of the demo."""
-    directory = tmp_path_factory.mktemp("demo") / "demo"
-    run = [sys.executable, str(ROOT / "docs" / "demo" / "run.py"), str(directory)]
-    finished = subprocess.run(run, capture_output=True, text=True, check=True, timeout=60)
+    place = tmp_path_factory.mktemp("place")
+    run = [sys.executable, str(ROOT / "docs" / "demo" / "run.py"), "demo"]
+    finished = subprocess.run(
+        run, cwd=place, capture_output=True, text=True, check=True, timeout=60
+    )
     assert finished.stderr == ""
-    assert (directory / "tenure.db").exists()
+    assert (place / "demo" / "tenure.db").exists()
     return finished.stdout
 
 
