@@ -12,6 +12,7 @@ import msgspec
 
 from adapters.decoding import Table
 from adapters.errors import Fault, SettingsError
+from adapters.secrets import read_regular
 from adapters.sources.folder import FolderSource
 from adapters.sources.ftp.source import FtpSource, FtpsSource
 from adapters.sources.sftp.source import SftpSource
@@ -48,13 +49,19 @@ class Place(NamedTuple):
 
 
 def read_toml(file: Path) -> Table:
-    """Returns the content of a file. Raises `SettingsError` if the file cannot be read."""
+    """Returns the content of a file, which may be a pipe. Raises `SettingsError`."""
     try:
-        return Table(file, "", tomllib.loads(file.read_text("utf-8")))
+        return _parse(file, file.read_bytes())
     except FileNotFoundError:
         problem = "there is no such file"
     except OSError as error:
         problem = f"cannot be read ({error.strerror})"
+    raise SettingsError(Fault(file, "", problem))
+
+
+def _parse(file: Path, data: bytes) -> Table:
+    try:
+        return Table(file, "", tomllib.loads(data.decode()))
     except UnicodeDecodeError:
         problem = "expected UTF-8 text"
     except tomllib.TOMLDecodeError as error:
@@ -62,6 +69,14 @@ def read_toml(file: Path) -> Table:
     except (ValueError, RecursionError):  # a number of thousands of digits, or very deep tables
         problem = "expected TOML"
     raise SettingsError(Fault(file, "", problem))
+
+
+def _read_own_file(file: Path) -> Table:
+    """Returns the content of a company's own file. Waits for nothing: it could be a pipe."""
+    data, problem = read_regular(file)
+    if problem:
+        raise SettingsError(Fault(file, "", problem))
+    return _parse(file, data)
 
 
 def read_companies(
@@ -108,7 +123,7 @@ def _check_key(key: str, table: Table, files: dict[str, Path]) -> None:
 def _customer(key: str, table: Table) -> Customer:
     """Returns the company of a table. Raises `SettingsError` with every mistake."""
     if table.value is None:
-        table = read_toml(table.file)
+        table = _read_own_file(table.file)
     if not isinstance(table.value, dict):
         raise SettingsError(table.fault("expected a table"))
     _, (company, source) = both(

@@ -154,7 +154,7 @@ def _own_files(table: Table) -> list[Place]:
         return []
     base = Path(glob.escape(str(table.file.parent)))
     names = glob.glob(str(base / pattern))  # noqa: PTH207 - takes absolute patterns
-    paths = sorted(path for path in map(Path, names) if path.is_file())
+    paths = sorted(path for path in map(Path, names) if not path.is_dir())
     return [Place(path.stem, Table(path, "", None)) for path in paths]
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import time
 from pathlib import Path
 from textwrap import dedent
@@ -1253,6 +1254,33 @@ def test_an_error_in_one_company_does_not_affect_the_others(file: Path) -> None:
     assert list(settings.broken) == ["half", "torn"]
     assert "company.half" in str(settings.broken["half"])
     assert "TOML" in str(settings.broken["torn"])
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (os.mkfifo, "is not a regular file"),
+        (lambda path: path.symlink_to(path.name), "cannot be read (Too many levels"),
+        (lambda path: path.symlink_to("nowhere"), "cannot be read (No such file"),
+        (lambda path: path.write_bytes(b"#" * 2_000_000), "is too large"),
+    ],
+)
+def test_a_company_file_that_cannot_be_read_affects_its_company_alone(
+    file: Path, make: Callable[[Path], object], problem: str
+) -> None:
+    """R6: A pipe, a link to itself or to nothing, or a huge file in place of a company's own file
+    breaks that company alone, and nothing waits."""
+    # given
+    own = file.parent / "companies" / "torn.toml"
+    own.parent.mkdir()
+    make(own)
+
+    # when
+    settings = load(file, 'companies = "companies/*.toml"\n' + ACME)
+
+    # then
+    assert list(settings.customers) == ["acme"]
+    assert str(settings.broken["torn"]).startswith(f"{own}: {problem}")
 
 
 @pytest.mark.parametrize(
