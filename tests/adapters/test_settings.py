@@ -1026,6 +1026,11 @@ SERVER_TROUBLES: dict[str, tuple[str, str, list[str]]] = {
         "",
         ["company.acme.source.host_key", "list of two"],
     ),
+    "the same key twice": (
+        PASSWORD + f"\nhost_key = ['{PINNED}', '{PINNED}']",
+        "",
+        ["company.acme.source.host_key", "list of two"],
+    ),
     "no key in a list": (
         PASSWORD + "\nhost_key = []",
         "",

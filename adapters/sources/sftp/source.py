@@ -127,7 +127,7 @@ def _contradictions(settings: SftpSource | Jump) -> dict[str, str]:
     """Returns what is expected of each setting that does not fit the others, by its key."""
     wrong = {}
     keys = _host_keys(settings)
-    well_formed = 0 < len(keys) <= 2 and all(map(_FINGERPRINT.fullmatch, keys))
+    well_formed = 0 < len(set(keys)) == len(keys) <= 2 and all(map(_FINGERPRINT.fullmatch, keys))
     if settings.host_key is not None and not well_formed:
         wrong["host_key"] = f"expected {_FINGERPRINTS}"
     if settings.password is None and settings.private_key is None:
