@@ -28,7 +28,7 @@ class Settings(msgspec.Struct, frozen=True):
     """The whole configuration.
 
     `broken` maps the key of each company whose own settings are wrong to the error (R6).
-    `warnings` are sentences about settings that are valid but look like a mistake.
+    `unmatched` is a pattern of company files that no file matches.
     """
 
     file: Path
@@ -37,7 +37,22 @@ class Settings(msgspec.Struct, frozen=True):
     customers: dict[str, Customer]
     broken: dict[str, SettingsError] = {}
     notify: Notify | None = None
-    warnings: tuple[str, ...] = ()
+    unmatched: Path | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences about settings that are valid but look like a mistake.
+
+        Each call looks for directories, programs and secrets. Most commands do not ask.
+        """
+        return (*self._missing_files(), *(self.notify.warnings() if self.notify else ()))
+
+    def _missing_files(self) -> Iterator[str]:
+        if self.unmatched:
+            yield f"{self.file}, companies: no file matches {self.unmatched}"
+        if isinstance(self.database, Path) and not self.database.parent.is_dir():
+            directory = self.database.parent
+            yield f"there is no directory {directory} for the database; check `database`"
 
 
 # 23:00
@@ -113,19 +128,15 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
     database = database_of(override or document.database, file.parent)
     if database is None:
         raise SettingsError(Fault(None, "TENURE_DATABASE", f"expected {_DATABASE_URL}"))
-    notify = document.notify and document.notify.beside(file)
+    pattern = document.companies if not own_files else None
     return Settings(
         file=file,
         database=database,
         schedule=document.schedule.times(),
         customers=customers,
         broken=broken,
-        notify=notify,
-        warnings=(
-            *_unmatched(table, own_files),
-            *_no_directory(database),
-            *(notify.warnings() if notify else ()),
-        ),
+        notify=document.notify and document.notify.beside(file),
+        unmatched=file.parent.absolute() / pattern if pattern is not None else None,
     )
 
 
@@ -156,18 +167,6 @@ def _own_files(table: Table) -> list[Place]:
     names = glob.glob(str(base / pattern))  # noqa: PTH207 - takes absolute patterns
     paths = sorted(path for path in map(Path, names) if not path.is_dir())
     return [Place(path.stem, Table(path, "", None)) for path in paths]
-
-
-def _unmatched(table: Table, own_files: list[Place]) -> Iterator[str]:
-    """Yields a warning if `companies` is set and no file matches it."""
-    if "companies" in table.value and not own_files:
-        pattern = table.file.parent.absolute() / table.value["companies"]
-        yield f"{table.file}, companies: no file matches {pattern}"
-
-
-def _no_directory(database: Database) -> Iterator[str]:
-    if isinstance(database, Path) and not database.parent.is_dir():
-        yield f"there is no directory {database.parent} for the database; check `database`"
 
 
 def database_of(url: str, base: Path) -> Database | None:

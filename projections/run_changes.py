@@ -15,7 +15,7 @@ from projections.tables import Table
 
 
 class RunChangeRow(NamedTuple):
-    """The row of one employee whom a run changed."""
+    """The row of one employee that a run changed."""
 
     run: str
     employee: str

@@ -1,4 +1,4 @@
-"""The questions about employees: who they are or were, and for whom something is due."""
+"""The questions about employees: who they are or were, and what is due."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _DUE_COMPANIES = """
 
 
 class Due(Redacted, frozen=True):
-    """The employees of a company for whom something may be due, at one version.
+    """The employees of a company with something that may be due, at one version.
 
     Each of the `rows` is an encoded employee, and the digest of the employee's last row.
     """
@@ -111,7 +111,7 @@ class RosterQueries:
     def due(
         self, schedule: Schedule, until: datetime, company: str | None = None
     ) -> dict[str, Due]:
-        """Returns the employees for whom something may be due by `until`, by company key.
+        """Returns the employees with something that may be due by `until`, by company key.
 
         If `company` is given, the answer has this company only.
         """

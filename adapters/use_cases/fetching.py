@@ -157,6 +157,8 @@ def _without_answered(
     stored since the company had this `version`. That run may also have had newer files, which this
     pick-up never saw, and which an older file must not undo.
     """
+    if not any(file.vanished for file in fetched.files):
+        return fetched  # as nearly always, so the store is not asked
     runs = app.store.runs
     number = runs.company_state(customer.company.key).version - version
     latest = runs.latest(customer.company.key, number)

@@ -1,7 +1,7 @@
 """The tables of Procrastinate, which hold the jobs of many machines, in a schema of their own.
 
 Jobs need no upgrade: the next look for due jobs adds them again. So the tables of another release
-of Procrastinate are dropped and created anew.
+of Procrastinate are dropped and created again.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def require_jobs(url: str) -> None:
     if version != _installed_version():
         raise StoreUnavailable(
             f"the schema {SCHEMA} was created by another release",
-            "stop all workers, and run `tenure migrate` as the owner: it creates it anew",
+            "stop all workers, and run `tenure migrate` as the owner: it creates it again",
         )
 
 

@@ -924,6 +924,16 @@ def test_by_default_a_job_is_taken_over_within_a_minute() -> None:
 
 
 @contextmanager
+def own_server() -> Iterator[tuple[pgserver.Server, str, Store]]:
+    """Yields a server that a test may disturb, a database on it with jobs, and its store."""
+    with pgserver.running("fsync=off") as server:
+        url = server.made("disturbed")
+        migrate_jobs(server.as_owner(url), pgserver.RUNNER)
+        with closing(open_postgres(url)) as store:
+            yield server, url, store
+
+
+@contextmanager
 def stopped(server: pgserver.Server) -> Iterator[None]:
     """Stops the database for the time of the `with`."""
     flags = f"-c listen_addresses= -c unix_socket_directories={server.directory}"
@@ -964,10 +974,7 @@ def test_a_worker_survives_the_loss_of_the_database(
     monkeypatch.setattr(distributed, "_LOOK_TIMEOUT_S", 1.0)
     observer = Spy()
     with ExitStack() as stack:
-        server = stack.enter_context(pgserver.running("fsync=off"))
-        url = server.made("outlived")
-        migrate_jobs(server.as_owner(url), pgserver.RUNNER)
-        store = stack.enter_context(closing(open_postgres(url)))
+        server, url, store = stack.enter_context(own_server())
         board.due, board.takes = [Job("acme", NOW)], 1.5
         # The worker does not ask for jobs so soon: its signs of life show the loss.
         worker = a_worker(url, store, observer, pace=FAST._replace(poll=2))
@@ -994,10 +1001,7 @@ def test_a_worker_stops_in_time_while_the_database_stands_still(board: Board) ->
     reports that not everything ended."""
     # given
     with ExitStack() as stack:
-        server = stack.enter_context(pgserver.running("fsync=off"))
-        url = server.made("still")
-        migrate_jobs(server.as_owner(url), pgserver.RUNNER)
-        store = stack.enter_context(closing(open_postgres(url)))
+        server, url, store = stack.enter_context(own_server())
         board.due, board.takes = [Job("acme", NOW)], 0.5
         (running,) = stack.enter_context(working(a_worker(url, store, Spy()), grace=1))
         until(lambda: board.busy["acme"], "no job runs")

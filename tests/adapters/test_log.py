@@ -216,9 +216,9 @@ def test_broken_configurations_and_notifications_are_told() -> None:
     )
 
 
-def settings(*companies: str, warnings: tuple[str, ...] = ()) -> Settings:
+def settings(*companies: str, unmatched: Path | None = None) -> Settings:
     customers = {key: Customer(a_company(), None) for key in companies}
-    return Settings(Path("tenure.toml"), Path("x"), Schedule(), customers, warnings=warnings)
+    return Settings(Path("tenure.toml"), Path("x"), Schedule(), customers, unmatched=unmatched)
 
 
 @pytest.mark.parametrize("company", [None, "bravo"])
@@ -242,7 +242,7 @@ def test_a_warning_of_the_configuration_is_logged() -> None:
     """A warning of the configuration is logged as a warning."""
     # when
     with logged() as lines:
-        LogObserver().configured(settings(warnings=("tenure.toml, companies: no file matches x",)))
+        LogObserver().configured(settings(unmatched=Path("x")))
 
         (line,) = lines()
 
