@@ -22,7 +22,7 @@ from adapters.sources.source import (
 )
 
 MAX_ENTRIES = 100_000  # of one listing, which a hostile server may never end (ADR 0017)
-_MAX_DELIVERY_BYTES = 1024**3  # all files of a delivery are in memory at the same time
+MAX_DELIVERY_BYTES = 1024**3  # all files of a delivery are in memory at the same time
 _MAX_NEAR_MISSES = 10  # names that one run tells (W12)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -201,7 +201,7 @@ class _Reader:
         """Raises `SourceUnreachable` if the files need too much memory together."""
         sizes = [stat.size for stat in listing.files.values() if stat.size <= self._limit]
         total = sum(sizes) + sum(file.size for file in self.gone(listing).values())
-        if total > max(self._limit, _MAX_DELIVERY_BYTES):
+        if total > max(self._limit, MAX_DELIVERY_BYTES):
             raise SourceUnreachable(
                 f"the {len(listing.files)} files that match hold {total} bytes together, more than "
                 "Tenure fetches at once; ask the customer to clear the directory, or check "

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
-_FIRST_PAUSE_S = 2.0
-_GROWTH = 3.0  # the factor from one pause to the next
-_MAX_JITTER_S = 1.0  # random, so that several workers do not try at the same moment
+FIRST_PAUSE_S = 2.0
+GROWTH = 3.0  # the factor from one pause to the next
+MAX_JITTER_S = 1.0  # random, so that several workers do not try at the same moment
 
 
 def retry(
@@ -36,8 +36,8 @@ def retry(
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception(_is_transient),
         stop=tenacity.stop_after_attempt(attempts) | tenacity.stop_before_delay(deadline.left()),
-        wait=tenacity.wait_exponential(_FIRST_PAUSE_S, exp_base=_GROWTH)
-        + tenacity.wait_random(0, _MAX_JITTER_S),
+        wait=tenacity.wait_exponential(FIRST_PAUSE_S, exp_base=GROWTH)
+        + tenacity.wait_random(0, MAX_JITTER_S),
         sleep=sleep,
         before_sleep=_log_pause,
         reraise=True,

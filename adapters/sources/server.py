@@ -24,7 +24,7 @@ MAX_REQUESTS = 64
 """Requests for pieces of a file that wait for an answer at the same time, to begin with."""
 
 _log = logging.getLogger(__name__)
-_PAUSE_S = 1.0  # before the next log-in at a server that does not answer so many requests
+PAUSE_S = 1.0  # before the next log-in at a server that does not answer so many requests
 
 Stages: TypeAlias = Generator[Step | Directory]
 """The steps to a customer's directory, and at the end the directory. To close it disconnects."""
@@ -128,7 +128,7 @@ class ServerSource(
                 except Overwhelmed as error:
                     requests //= 2
                     _log.info("trying again with %d at most: %s", requests, error.problem)
-                    deadline.sleep(_PAUSE_S)
+                    deadline.sleep(PAUSE_S)
 
         return retry(attempt, self.attempts, deadline)
 

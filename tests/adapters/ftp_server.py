@@ -62,7 +62,7 @@ class FtpServer:
         settings: dict[str, Any] = {
             "fake": self,
             "authorizer": users,
-            "abstracted_fs": _Folder,
+            "abstracted_fs": Folder,
             "encoding": encoding,
             "unicode_errors": "surrogateescape",
             "use_sendfile": False,
@@ -77,7 +77,7 @@ class FtpServer:
                 "tls_data_required": tls_data_required,
             }
         self._loop = IOLoop()
-        handler = type("Handler", (_Session, kind), settings)
+        handler = type("Handler", (Session, kind), settings)
         self._server = FTPServer(("127.0.0.1", 0), handler, ioloop=self._loop)
         self.port = int(self._server.address[1])
         self._stopping = threading.Event()
@@ -89,7 +89,7 @@ class FtpServer:
             self._loop.loop(timeout=0.02, blocking=False)
         for each in self._loop.socket_map.values():
             # With an error the server does not wait until the client ends TLS.
-            each._error = True
+            each._error = True  # noqa: SLF001 - pyftpdlib has no public way
         self._server.close_all()
 
     def close(self) -> None:
@@ -118,7 +118,7 @@ def serving(root: Path, *, tls: Certificate | None = None, **behaviour: Any) -> 
         server.close()
 
 
-class _Session(FTPHandler):
+class Session(FTPHandler):
     """The session of one client. It sees each command before pyftpdlib's handler does."""
 
     fake: FtpServer
@@ -145,7 +145,7 @@ class _Session(FTPHandler):
         super().push_dtp_data(data, isproducer, file, cmd)
 
 
-class _Folder(AbstractedFS):
+class Folder(AbstractedFS):
     def chdir(self, path: str) -> None:
         """Keeps the working directory of this process, unlike pyftpdlib's own method."""
         os.scandir(path).close()

@@ -340,12 +340,13 @@ def _pick_up(source: Any, database: Path) -> Told:
     from adapters.store.opening import open_store
     from adapters.use_cases.import_delivery import import_delivery
     from tests.adapters.steps import Watch, app_of
+    from tests.databases import created
     from tests.given import a_company
 
     watched = _Watched(source)
     customer = Customer(a_company(), watched)  # type: ignore[arg-type]
     fault = ""
-    with closing(open_store(database)) as store:
+    with closing(open_store(created(database))) as store:
         sockets, threads = _sockets(), set(threading.enumerate())
         _forget_peak()
         try:

@@ -73,7 +73,7 @@ def _sftp(kind: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Se
     server: Server
     at_last_byte = kind == "sftp: last byte"
 
-    class Folder(sftp_server._Folder):
+    class Folder(sftp_server.Folder):
         ended = False
 
         def session_ended(self) -> None:
@@ -86,12 +86,12 @@ def _sftp(kind: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Se
         def open(self, path: str, flags: int, attr: Any) -> Any:
             server.reached("open", Path(path).name)
             file = super().open(path, flags, attr)
-            if isinstance(file, sftp_server._File):
+            if isinstance(file, sftp_server.File):
                 file.close = lambda: close(self, file)  # type: ignore[method-assign]
             return file
 
     def close(folder: Folder, file: Any) -> None:
-        sftp_server._File.close(file)
+        sftp_server.File.close(file)
         if folder.ended:  # the connection broke off: nobody has closed the file
             return
         server.reached("close", file.path.name)
@@ -108,19 +108,19 @@ def _sftp(kind: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Se
             server.reached("last byte", path.name)
         return data
 
-    monkeypatch.setattr(sftp_server, "_Folder", Folder)
+    monkeypatch.setattr(sftp_server, "Folder", Folder)
     with sftp_server.serving(root) as fake:
         fake.read = read
         source = SftpSource(**_settings(fake.port), host_key=fake.fingerprints[0])
         server = Server(root, source)
-        server.end_session = lambda: fake._transports[-1].close()
+        server.end_session = lambda: fake.transports[-1].close()
         yield server
 
 
 @contextmanager
 def _ftp(_: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     server: Server
-    process = ftp_server._Session.pre_process_command
+    process = ftp_server.Session.pre_process_command
 
     def pre_process_command(session: Any, line: str, command: str, argument: str) -> None:
         server.end_session = lambda: session.socket.shutdown(socket.SHUT_RDWR)
@@ -134,8 +134,8 @@ def _ftp(_: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server
         Path(file).unlink()
         server.reached("closed", Path(file).name)
 
-    monkeypatch.setattr(ftp_server._Session, "pre_process_command", pre_process_command)
-    monkeypatch.setattr(ftp_server._Session, "on_file_sent", on_file_sent, raising=False)
+    monkeypatch.setattr(ftp_server.Session, "pre_process_command", pre_process_command)
+    monkeypatch.setattr(ftp_server.Session, "on_file_sent", on_file_sent, raising=False)
     with ftp_server.serving(root) as fake:
         server = Server(root, FtpSource(**_settings(fake.port)))
         yield server

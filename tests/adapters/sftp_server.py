@@ -41,7 +41,7 @@ class FakeServer:
         self.services = 0
         """The number of requests for the service that logs in."""
         self.written: list[str] = []
-        self._transports: list[paramiko.Transport] = []
+        self.transports: list[paramiko.Transport] = []
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._listening.settimeout(0.05)
         self.port = int(self._listening.getsockname()[1])
@@ -59,11 +59,11 @@ class FakeServer:
             with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
                 client, _ = self._listening.accept()
                 transport = _Transport(client, self)
-                self._transports.append(transport)
+                self.transports.append(transport)
                 for key in self.keys:
                     transport.add_server_key(key)
                 transport.set_subsystem_handler(
-                    "sftp", paramiko.SFTPServer, sftp_si=_Folder, fake=self
+                    "sftp", paramiko.SFTPServer, sftp_si=Folder, fake=self
                 )
                 transport.start_server(event=threading.Event(), server=_Door(self))
 
@@ -72,7 +72,7 @@ class FakeServer:
         self._stopping.set()
         self._thread.join()
         self._listening.close()
-        for transport in self._transports:
+        for transport in self.transports:
             transport.close()
             transport.packetizer.complete_handshake()
             transport.sock.close()
@@ -80,7 +80,7 @@ class FakeServer:
     @property
     def open_connections(self) -> int:
         """Returns the number of clients that are connected."""
-        return sum(transport.is_active() for transport in self._transports)
+        return sum(transport.is_active() for transport in self.transports)
 
 
 @contextlib.contextmanager
@@ -172,7 +172,7 @@ class _Door(paramiko.ServerInterface):
         return super().check_channel_subsystem_request(channel, name)
 
 
-class _Folder(paramiko.SFTPServerInterface):
+class Folder(paramiko.SFTPServerInterface):
     def __init__(self, server: paramiko.ServerInterface, *, fake: FakeServer) -> None:
         self.fake = fake
 
@@ -201,7 +201,7 @@ class _Folder(paramiko.SFTPServerInterface):
         if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND):
             self.fake.written.append(path)
         try:
-            return _File(self.fake, self._path(path))
+            return File(self.fake, self._path(path))
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno or 0)
 
@@ -212,7 +212,7 @@ class _Folder(paramiko.SFTPServerInterface):
     remove = rename = posix_rename = mkdir = rmdir = chattr = symlink = _write
 
 
-class _File(paramiko.SFTPHandle):
+class File(paramiko.SFTPHandle):
     def __init__(self, fake: FakeServer, path: Path) -> None:
         super().__init__()
         self.fake = fake

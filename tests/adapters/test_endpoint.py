@@ -22,7 +22,7 @@ from adapters.sources.server import ServerSource
 from adapters.sources.source import SourceUnreachable
 from tests.adapters import proxies, vsftpd
 from tests.adapters.certificates import make_certificate
-from tests.adapters.hostile import MARK, Line, Server, greet
+from tests.adapters.hostile import MARK, Line, Server
 from tests.adapters.keeper import fetch
 from tests.adapters.sshd import Sshd
 
@@ -56,13 +56,6 @@ def running(kind: str, directory: Path, sshd: Sshd) -> Iterator[str]:
         case "http with a log-in":
             with proxies.tinyproxy(directory, "secret") as place:
                 yield f"http://{proxies.USER}:secret@{place}"
-
-
-@pytest.fixture
-def greeter() -> Iterator[Server]:
-    """A server that greets first, as SSH and FTP servers do."""
-    with closing(Server(greet(GREETING))) as server:
-        yield server
 
 
 @pytest.fixture
@@ -241,32 +234,57 @@ def test_a_forbidden_connection_is_told(use: Callable[[str], Secret], tmp_path: 
     assert not failed.transient
 
 
+FREE = 1  # a port at which nobody listens
+NO_NAMES = ("a..example", "a b", "x" * 64, "a\r\nb", f"{'a.' * 150}b")
+
+
 @pytest.mark.parametrize(
-    ("url", "problem", "transient"),
+    ("endpoint", "problem", "transient"),
     [
         (
-            "socks5://127.0.0.1:1",
+            Endpoint("127.0.0.1", FREE),
+            "127.0.0.1 port 1 cannot be reached (Connection refused); check `host` and `port`",
+            True,
+        ),
+        (
+            Endpoint("127.0.0.1", 22, "192.0.2.1"),
+            "192.0.2.1 is not an address of this machine; check `bind`",
+            False,
+        ),
+        (
+            Endpoint("127.0.0.1", 22, proxy=f"socks5://127.0.0.1:{FREE}"),
             "the proxy 127.0.0.1 port 1 cannot be reached (Connection refused); check `proxy`",
             True,
         ),
         (
-            "http://proxy.invalid:3128",
+            Endpoint("127.0.0.1", 22, proxy="http://proxy.invalid:3128"),
             "the name proxy.invalid has no known address; check `proxy`",
             False,
         ),
+        *(
+            (Endpoint(host, 22), f"the name {host} has no known address; check `host`", False)
+            for host in ("nowhere.invalid", *NO_NAMES)
+        ),
+        *(
+            (
+                Endpoint(host, 22, proxy=f"socks5://127.0.0.1:{FREE}"),
+                f"the name {host} has no known address; check `host`",
+                False,
+            )
+            for host in NO_NAMES
+        ),
     ],
 )
-def test_a_proxy_that_is_not_there_is_told(
-    url: str, problem: str, transient: bool, greeter: Server
+def test_a_server_or_a_proxy_that_is_not_there_is_told(
+    endpoint: Endpoint, problem: str, transient: bool
 ) -> None:
-    """D1: The problem names `proxy` if the proxy cannot be reached. The server is not reached
-    without the proxy."""
+    """D1: The problem names the settings of a server, of a proxy or of an address that is not
+    there. The proxy is not asked for a host that cannot be the name of one."""
     # when
-    failed = failure(Endpoint("127.0.0.1", greeter.port, proxy=url))
+    failed = failure(endpoint)
 
     # then
     assert (failed.problem, failed.transient) == (problem, transient)
-    assert greeter.connections == 0
 
 
 # What is asked, and what is read
@@ -320,17 +338,6 @@ def test_bytes_behind_the_reply_of_a_socks_proxy_are_the_server_s() -> None:
         with connect(endpoint) as sock:
             # then
             assert sock.recv(100) == GREETING
-
-
-@pytest.mark.parametrize("host", ["a..example", "a b", "x" * 64, "a\r\nb", f"{'a.' * 150}b"])
-def test_a_host_that_is_no_name_is_told(host: str) -> None:
-    """D1: A proxy is not asked for a host that cannot be the name of one."""
-    # when
-    failed = failure(Endpoint(host, 22, proxy="socks5://127.0.0.1:1"))
-
-    # then
-    assert failed.problem == f"the name {host} has no known address; check `host`"
-    assert not failed.transient
 
 
 # Hostile proxies
@@ -429,19 +436,6 @@ def test_a_hostile_proxy_ends_in_time_and_is_not_quoted(
     assert failed.transient == (CHECK in problem)
     assert MARK not in "".join(traceback.format_exception(failed)) + repr(failed.__context__)
     assert set(threading.enumerate()) <= before
-
-
-def test_the_deadline_of_the_pick_up_ends_a_proxy_s_silence() -> None:
-    """R6: A silent proxy is also ended by the deadline of the pick-up, and the problem says so."""
-    # given
-    with closing(Server(Line.say_nothing)) as proxy:
-        endpoint = Endpoint("127.0.0.1", 22, proxy=f"socks5://127.0.0.1:{proxy.port}")
-
-        # when
-        failed = failure(endpoint, seconds=20, deadline=0.3)
-
-    # then
-    assert failed.problem.startswith("the pick-up took longer than 0.3 seconds")
 
 
 # The setting

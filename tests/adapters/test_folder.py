@@ -120,83 +120,67 @@ def on_ftp(
 # Every source: which files count
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["alleo_employees_1.csv", "alleo_employees_.csv", "alleo_employees_2027-03-01 (2).csv"],
-)
-def test_a_file_whose_name_matches_is_fetched(place: Place, name: str) -> None:
-    """D2: A file whose name matches the pattern is fetched."""
+MATCHING = ["alleo_employees_.csv", "alleo_employees_1.csv", "alleo_employees_2027-03-01 (2).csv"]
+NEAR = [
+    "ALLEO_EMPLOYEES_1.CSV",
+    "Alleo_employees_1.csv",
+    "alleo employees-1.csv",
+    "alleo_employees_1.CSV",
+    "alleo_employees_1.csv.gpg",
+    "alleo_employees_1.txt",
+    "alleo_employees_1.xlsx",
+]
+OTHERS = [
+    "alleo_employees.csv",
+    "alleo_employees_1.csv.part",
+    "alleo_employees_1.csv~",
+    ".alleo_employees_1.csv",
+    "copy of alleo_employees_1.csv",
+    "alleo_employees_1xcsv",
+    "people.csv",
+]
+
+
+def test_a_file_whose_name_matches_is_fetched(place: Place) -> None:
+    """D2, D9: A file whose name matches the pattern is fetched. A regular file is a near miss if
+    its name would match in another case, with another separator, or with `.csv` for its suffix. A
+    near miss is told and not fetched."""
     # given
-    place.put(name)
+    for name in (*MATCHING, *NEAR, *OTHERS):
+        place.put(name)
+    (place.directory / "ALLEO_EMPLOYEES_2.CSV").mkdir()
 
-    # when / then
-    assert place.names() == [name]
+    # when
+    found = place.source(PATTERN).fetch(LIMIT, MemoryKeeper())
 
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "alleo_employees.csv",
-        "Alleo_employees_1.csv",
-        "ALLEO_EMPLOYEES_1.CSV",
-        "alleo_employees_1.CSV",
-        "alleo_employees_1.csv.part",
-        "alleo_employees_1.csv~",
-        ".alleo_employees_1.csv",
-        "copy of alleo_employees_1.csv",
-        "alleo_employees_1xcsv",
-        "other.csv",
-    ],
-)
-def test_a_file_whose_name_does_not_match_does_not_count(place: Place, name: str) -> None:
-    """D2: A file whose name does not match the pattern does not count. Upper and lower case are
-    different."""
-    # given
-    place.put(name)
-
-    # when / then
-    assert place.names() == []
+    # then
+    assert [file.name for file in found.files] == sorted(MATCHING)
+    assert sorted(found.near_misses) == NEAR
 
 
 def test_each_company_has_its_own_pattern(place: Place) -> None:
-    """D2: Files count by the pattern of the company, which may contain `?` and `[…]`."""
+    """D2, D6: Files count by the pattern of the company, which may contain `?` and `[…]`."""
     # given
     for name in ("staff-a.txt", "staff-b.txt", "staff-ab.txt", "alleo_employees_1.csv"):
         place.put(name)
 
     # when / then
-    assert sorted(place.names("staff-?.txt")) == ["staff-a.txt", "staff-b.txt"]
+    assert place.names("staff-?.txt") == ["staff-a.txt", "staff-b.txt"]
     assert place.names("staff-[b-z].txt") == ["staff-b.txt"]
-
-
-def test_a_source_has_its_pattern_as_an_attribute(place: Place) -> None:
-    """D6: A source has the pattern as an attribute, so that the warning for a missing file can name
-    the pattern."""
-    # when / then
     assert place.source("staff-?.txt").pattern == "staff-?.txt"
 
 
-def test_a_subdirectory_and_its_files_do_not_count(place: Place) -> None:
-    """D2: A subdirectory does not count, and neither do the files in it."""
+def test_a_directory_and_a_link_do_not_count(place: Place, tmp_path: Path) -> None:
+    """D2: A subdirectory and the files in it do not count, nor does a symbolic link, wherever it
+    leads."""
     # given
-    (place.directory / "alleo_employees_1.csv").mkdir()
-    (place.directory / "alleo_employees_1.csv" / "alleo_employees_2.csv").write_bytes(b"inside")
-    (place.directory / "archive").mkdir()
-    (place.directory / "archive" / "alleo_employees_3.csv").write_bytes(b"inside")
-
-    # when / then
-    assert place.names() == []
-
-
-def test_a_symbolic_link_does_not_count(place: Place, tmp_path: Path) -> None:
-    """D2: A symbolic link does not count, wherever it leads."""
-    # given
-    target = tmp_path / "secret.csv"
-    target.write_bytes(b"elsewhere")
+    for name in ("alleo_employees_1.csv", "archive"):
+        (place.directory / name).mkdir()
+        (place.directory / name / "alleo_employees_2.csv").write_bytes(b"inside")
+    (tmp_path / "secret.csv").write_bytes(b"elsewhere")
     place.put("hidden.csv")
-    (place.directory / "alleo_employees_1.csv").symlink_to(target)
-    (place.directory / "alleo_employees_2.csv").symlink_to("hidden.csv")
-    (place.directory / "alleo_employees_3.csv").symlink_to("nowhere")
+    for number, target in enumerate((tmp_path / "secret.csv", "hidden.csv", "nowhere"), 3):
+        (place.directory / f"alleo_employees_{number}.csv").symlink_to(target)
 
     # when / then
     assert place.names() == []
@@ -228,34 +212,25 @@ def test_an_empty_directory_gives_no_file(place: Place) -> None:
 # Every source: in which order
 
 
-def test_files_come_oldest_first(place: Place) -> None:
-    """D3: Files with older modification times come first."""
+def test_files_come_oldest_first_and_then_by_name(place: Place) -> None:
+    """D3: Files with older modification times come first. Files with equal times are ordered by
+    name."""
     # given
-    place.put("alleo_employees_a.csv", seconds=30)
-    place.put("alleo_employees_b.csv", seconds=10)
-    place.put("alleo_employees_c.csv", seconds=20)
+    for name, seconds in (("z", 10), ("10", 20), ("9", 20), ("a", 20), ("B", 20), ("0", 30)):
+        place.put(f"alleo_employees_{name}.csv", seconds=seconds)
 
     # when / then
-    assert [name[-5] for name in place.names()] == ["b", "c", "a"]
-
-
-def test_files_with_equal_times_come_in_order_of_their_names(place: Place) -> None:
-    """D3: Files with equal modification times are ordered by name."""
-    # given
-    for name in ("10", "9", "a", "B"):
-        place.put(f"alleo_employees_{name}.csv")
-
-    # when / then
-    assert [name[16:-4] for name in place.names()] == ["10", "9", "B", "a"]
+    assert [name[16:-4] for name in place.names()] == ["z", "10", "9", "B", "a", "0"]
 
 
 # Every source: the content and the data of a file
 
 
 def test_a_file_has_its_name_bytes_size_and_modification_time(place: Place) -> None:
-    """R2: A fetched file has its name, its bytes, its size and its modification time in UTC."""
+    """R2: A fetched file has its name, its bytes, its size and its modification time in UTC. Its
+    text does not show the bytes, which are personal data."""
     # given
-    data = b"\xef\xbb\xbfa,b\r\n\x00\xff\n"
+    data = b"\xef\xbb\xbfa,b\r\n\x00\xff\nWilhelmina"
     place.put("alleo_employees_1.csv", data, seconds=7)
 
     # when
@@ -265,43 +240,29 @@ def test_a_file_has_its_name_bytes_size_and_modification_time(place: Place) -> N
     assert (file.name, file.data, file.size) == ("alleo_employees_1.csv", data, len(data))
     assert file.modified == NOW + timedelta(seconds=7)
     assert file.modified.utcoffset() == timedelta(0)
+    assert "Wilhelmina" not in repr(file)
 
 
-def test_an_empty_file_is_fetched(place: Place) -> None:
-    """F6: An empty file is fetched, so that the run can refuse the file."""
+def test_a_file_that_is_too_large_is_not_received(place: Place) -> None:
+    """F6, F7: A file that is larger than the limit is not received. Its size is known. An empty
+    file is fetched, so that the run can refuse it."""
     # given
-    place.put("alleo_employees_1.csv", b"")
+    sizes = (0, LIMIT - 1, LIMIT, LIMIT + 1, 10**6)
+    for number, size in enumerate(sizes):
+        place.put(f"alleo_employees_{number}.csv", b"x" * size)
 
     # when
-    (file,) = fetch(place.source(PATTERN), LIMIT)
+    files = fetch(place.source(PATTERN), LIMIT)
 
     # then
-    assert (file.data, file.size) == (b"", 0)
-
-
-@pytest.mark.parametrize(
-    ("size", "received"), [(LIMIT - 1, True), (LIMIT, True), (LIMIT + 1, False), (10**6, False)]
-)
-def test_a_file_that_is_too_large_is_not_received(place: Place, size: int, received: bool) -> None:
-    """F7: A file that is larger than the limit is not received. Its size is known."""
-    # given
-    place.put("alleo_employees_1.csv", b"x" * size)
-
-    # when
-    (file,) = fetch(place.source(PATTERN), LIMIT)
-
-    # then
-    assert file.data == (b"x" * size if received else None)
-    assert file.size == size
-
-
-def test_the_bytes_of_a_file_are_not_printed(place: Place) -> None:
-    """The text of a fetched file does not show the bytes, which are personal data."""
-    # given
-    place.put("alleo_employees_1.csv", b"Wilhelmina")
-
-    # when / then
-    assert "Wilhelmina" not in repr(fetch(place.source(PATTERN), LIMIT))
+    assert [file.size for file in files] == [*sizes]
+    assert [None if file.data is None else len(file.data) for file in files] == [
+        0,
+        999,
+        1000,
+        None,
+        None,
+    ]
 
 
 # Every source: reading only, failures and steps
@@ -335,7 +296,7 @@ def test_the_directory_is_not_changed(place: Place) -> None:
 
 def test_a_missing_directory_is_reported(place: Place) -> None:
     """R2: When the directory is missing, the problem for the record of the run gives the reason,
-    the path and the setting."""
+    the path and the setting. The steps of a check end with it."""
     # given
     source = place.source(PATTERN)
     place.directory.rmdir()
@@ -348,35 +309,8 @@ def test_a_missing_directory_is_reported(place: Place) -> None:
     assert "No such file" in raised.value.problem
     assert str(place.directory) in raised.value.problem
     assert raised.value.problem.endswith("; check `directory`")
-
-
-@pytest.mark.parametrize(
-    ("name", "near"),
-    [
-        ("Alleo_Employees_1.CSV", True),
-        ("alleo employees-1.csv", True),
-        ("alleo_employees_1.txt", True),
-        ("alleo_employees_1.csv.gpg", True),
-        ("alleo_employees_1.xlsx", True),
-        ("alleo_employees_1.csv", False),
-        ("alleo_employees.csv", False),
-        ("people.csv", False),
-        ("alleo_employees_1.csv.tmp", False),
-    ],
-)
-def test_a_name_that_nearly_matches_is_a_near_miss(place: Place, name: str, near: bool) -> None:
-    """D9: A regular file is a near miss if its name would match in another case, with another
-    separator, or with `.csv` for its suffix. A near miss is told and not fetched."""
-    # given
-    place.put(name)
-    (place.directory / "ALLEO_EMPLOYEES_2.CSV").mkdir()
-
-    # when
-    found = place.source(PATTERN).fetch(LIMIT, MemoryKeeper())
-
-    # then
-    assert found.near_misses == ((name,) if near else ())
-    assert not (near and found.files)
+    with pytest.raises(SourceUnreachable, match="No such file"):
+        list(source.steps())
 
 
 def test_a_name_with_control_characters_does_not_count(place: Place) -> None:
@@ -436,17 +370,6 @@ def test_the_steps_show_the_directory_and_the_matching_files(place: Place) -> No
     assert str(place.directory) in told[0]
     assert told[1] == f"2 files for {PATTERN}"
     assert told[2] == "alleo_employees_2.csv, 5 bytes, modified 2027-03-01 02:45:01 UTC"
-
-
-def test_the_steps_fail_when_the_directory_is_missing(place: Place) -> None:
-    """When the directory is missing, the steps end with the failure."""
-    # given
-    source = place.source(PATTERN)
-    place.directory.rmdir()
-
-    # when / then
-    with pytest.raises(SourceUnreachable, match="No such file"):
-        list(source.steps())
 
 
 # A local folder alone

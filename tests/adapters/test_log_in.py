@@ -10,21 +10,15 @@ from typing import Any
 import pytest
 from paramiko.common import MSG_EXT_INFO
 
-from adapters.company_settings import Customer
 from adapters.secrets import Secret
 from adapters.sources.sftp.source import SftpSource
 from adapters.sources.source import SourceUnreachable
-from adapters.use_cases.import_delivery import import_delivery
-from domain.outcome import Outcome
 from tests.adapters import asyncssh_server, hostile_ssh, rclone, sftp_server
-from tests.adapters.conftest import OpenStore
 from tests.adapters.failing import problem
 from tests.adapters.hostile_ssh import SshServer
 from tests.adapters.keeper import fetch
 from tests.adapters.sftp_server import FakeServer
 from tests.adapters.sshd import generate_key
-from tests.adapters.steps import Watch, app_of
-from tests.given import a_company
 
 NAME = "alleo_employees_1.csv"
 LIMIT = 1_000
@@ -68,58 +62,39 @@ def fetched(place: SftpSource) -> list[str]:
 # Servers that close the connection on a second service request
 
 
-def test_a_password_logs_in_at_a_server_written_in_go(root: Path, tmp_path: Path) -> None:
-    """D1: The right password logs in at a server that answers a second service request with a
-    disconnect."""
+@pytest.mark.parametrize("keys", [False, True])
+def test_a_source_logs_in_at_a_server_written_in_go(root: Path, tmp_path: Path, keys: bool) -> None:
+    """D1: The right password or key logs in at a server that answers a second service request with
+    a disconnect."""
     # given
-    with rclone.running(tmp_path / "rclone", root) as server:
-        # when
-        names = fetched(source(server.port, server.fingerprint))
+    with rclone.running(tmp_path / "rclone", root, keys=keys) as server:
+        key = {"password": None, "private_key": Secret(file=server.private_key)} if keys else {}
 
-    # then
-    assert names == [NAME]
-
-
-def test_a_key_logs_in_at_a_server_written_in_go(root: Path, tmp_path: Path) -> None:
-    """D1: A private key logs in at a server written in Go."""
-    # given
-    with rclone.running(tmp_path / "rclone", root, keys=True) as server:
-        key = Secret(file=server.private_key)
-
-        # when
-        names = fetched(source(server.port, server.fingerprint, password=None, private_key=key))
-
-    # then
-    assert names == [NAME]
+        # when / then
+        assert fetched(source(server.port, server.fingerprint, **key)) == [NAME]
 
 
 @pytest.mark.parametrize(
-    "ways",
-    [("password",), ("keyboard-interactive",), ("publickey", "password")],
-    ids=" or ".join,
+    ("ways", "with_key"),
+    [
+        (("password",), False),
+        (("keyboard-interactive",), False),
+        (("publickey", "password"), False),
+        (("publickey",), True),
+        (("password",), True),
+        (("keyboard-interactive",), True),
+    ],
 )
-def test_a_password_logs_in_at_asyncssh(root: Path, ways: tuple[str, ...]) -> None:
-    """D1: The right password logs in at asyncssh's server with each method for passwords."""
+def test_a_source_logs_in_at_asyncssh(
+    root: Path, user_key: Path, ways: tuple[str, ...], with_key: bool
+) -> None:
+    """D1: A source with a password, or with a key and a password, logs in at asyncssh's server with
+    each method."""
     # given
-    with asyncssh_server.running(root, *ways) as server:
-        # when
-        names = fetched(source(server.port, server.fingerprint))
-
-    # then
-    assert names == [NAME]
-
-
-@pytest.mark.parametrize("way", ["publickey", "password", "keyboard-interactive"])
-def test_a_key_and_a_password_log_in_at_asyncssh(root: Path, user_key: Path, way: str) -> None:
-    """D1: A source with a key and a password logs in at asyncssh's server with each method."""
-    # given
-    key = Secret(file=user_key)
-    with asyncssh_server.running(root, way, public_key=Path(f"{user_key}.pub")) as server:
-        # when
-        names = fetched(source(server.port, server.fingerprint, private_key=key))
-
-    # then
-    assert names == [NAME]
+    key = {"private_key": Secret(file=user_key)} if with_key else {}
+    with asyncssh_server.running(root, *ways, public_key=Path(f"{user_key}.pub")) as server:
+        # when / then
+        assert fetched(source(server.port, server.fingerprint, **key)) == [NAME]
 
 
 def test_a_wrong_password_is_reported_as_a_wrong_password(
@@ -241,30 +216,15 @@ def test_a_server_that_accepts_only_sha1_signatures_is_reported(
 # Two pinned keys, while a customer replaces the host key of a server
 
 
-@pytest.mark.parametrize("position", [0, 1])
-def test_either_of_two_pinned_keys_is_accepted(fake: FakeServer, position: int) -> None:
-    """D1: A list of two fingerprints accepts the old key and the new key."""
-    # given
-    fake.methods = "password"
-    pinned = ["SHA256:" + "A" * 43]
-    pinned.insert(position, fake.fingerprints[0])
-
-    # when
-    names = fetched(source(fake.port, tuple(pinned)))  # type: ignore[arg-type]
-
-    # then
-    assert names == [NAME]
-
-
 @pytest.mark.parametrize(
     ("position", "comment"),
     [(0, ", as pinned"), (1, "; take the first one out once it is not used")],
 )
-def test_a_check_says_when_the_server_has_the_second_of_two_pinned_keys(
+def test_either_of_two_pinned_keys_is_accepted(
     fake: FakeServer, position: int, comment: str
 ) -> None:
-    """D1: `check --connect` says that the first key can be removed when the server has the second
-    one."""
+    """D1: A list of two fingerprints accepts the old key and the new key. `check --connect` says
+    that the first key can be removed when the server has the second one."""
     # given
     pinned = ["SHA256:" + "A" * 43]
     pinned.insert(position, fake.fingerprints[0])
@@ -274,30 +234,7 @@ def test_a_check_says_when_the_server_has_the_second_of_two_pinned_keys(
 
     # then
     assert steps["host key"].endswith(comment)
+    assert steps["matching"].startswith("1 file")
 
 
 # Servers that let each file be read once
-
-
-def test_a_file_that_the_server_removes_after_reading_is_imported(
-    fake: FakeServer, root: Path, open_store: OpenStore
-) -> None:
-    """D4: The run applies the file, and a warning says that the file was gone after reading."""
-    # given
-    (root / NAME).write_text("email,first_name,last_name\nanna@acme.example,Anna,Bakker\n")
-
-    def read_once(path: Path, offset: int, length: int, data: bytes) -> bytes:
-        if not data:  # the end of the file
-            path.unlink(missing_ok=True)
-        return data
-
-    fake.methods, fake.read = "password", read_once
-    place = source(fake.port, fake.fingerprints[0], settle=0.1)
-    customer = Customer(a_company(), place)
-
-    # when
-    run = import_delivery(app_of(open_store(), Watch(), customer), customer, "tester")
-
-    # then
-    assert (run.outcome, run.counts.registered) == (Outcome.APPLIED, 1)
-    assert [(issue.code, issue.file) for issue in run.issues] == [("vanished-after-reading", NAME)]

@@ -110,24 +110,20 @@ class Upload:
         return [f"{file.name} {file.data.decode()}" for file in files if file.data is not None]
 
 
-def test_an_unchanged_file_is_read_after_one_wait() -> None:
-    """D4: A file that two looks show alike is read after one wait."""
+@pytest.mark.parametrize(
+    ("settle", "limit", "time", "looks"), [(5, 60, 5, 3), (5, 0, 5, 3), (0, 60, 0, 2)]
+)
+def test_an_unchanged_file_is_read_after_one_wait(
+    settle: float, limit: float, time: float, looks: int
+) -> None:
+    """D4: A file that two looks show alike is read after one wait, also if the limit is shorter.
+    With `settle = 0` there is no wait."""
     # given
     upload = Upload((0, {"a": (b"whole", OLD)}))
 
     # when / then
-    assert upload.fetch() == ["a whole"]
-    assert upload.time == 5
-
-
-def test_with_settle_zero_there_is_no_wait() -> None:
-    """D4: With `settle = 0`, one look before the reading is enough."""
-    # given
-    upload = Upload((0, {"a": (b"whole", OLD)}))
-
-    # when / then
-    assert upload.fetch(settle=0) == ["a whole"]
-    assert (upload.time, upload.looks) == (0, 2)
+    assert upload.fetch(settle, limit) == ["a whole"]
+    assert (upload.time, upload.looks) == (time, looks)
 
 
 def test_an_empty_directory_causes_no_wait() -> None:
@@ -160,34 +156,21 @@ def test_a_change_between_two_looks_causes_another_wait(other: Files) -> None:
     assert upload.time == 10
 
 
-def test_a_file_that_keeps_changing_fails_within_the_limit() -> None:
+@pytest.mark.parametrize(("limit", "earliest"), [(60, 55), (0, 5)])
+def test_a_file_that_keeps_changing_fails_within_the_limit(limit: float, earliest: float) -> None:
     """D4: When a file keeps changing until `settle_limit` is over, the pick-up fails and reads
-    nothing."""
+    nothing. There is one wait at least."""
     # given
     upload = Upload(*((second, {"a": (b"x" * second, OLD)}) for second in range(100)))
 
     # when
     with pytest.raises(StillUploading) as raised:
-        upload.fetch(settle=5, limit=60)
+        upload.fetch(settle=5, limit=limit)
 
     # then
     assert raised.value.name == "a"
-    assert 55 <= upload.time <= 60
+    assert earliest <= upload.time <= max(limit, 5)
     assert upload.reads == []
-
-
-def test_a_limit_shorter_than_one_wait_allows_one_wait() -> None:
-    """D4: With a limit that is shorter than one wait, an unchanged file counts and a changing file
-    fails."""
-    # given
-    still = Upload((0, {"a": (b"whole", OLD)}))
-    moving = Upload((0, {"a": (b"part", OLD)}), (3, {"a": (b"whole", OLD)}))
-
-    # when / then
-    assert still.fetch(limit=0) == ["a whole"]
-    with pytest.raises(StillUploading):
-        moving.fetch(limit=0)
-    assert moving.time == 5
 
 
 CHANGES: dict[str, Files] = {
@@ -202,17 +185,11 @@ CHANGES: dict[str, Files] = {
 def test_a_file_that_changed_while_it_was_read_is_read_again(change: str) -> None:
     """D4: A file that changes while it is read is read again once it no longer changes."""
     # given
-    before: Files = {"a": (b"whole", OLD), "b": (b"other", NEW)}
-    upload = Upload((0, before), (6, CHANGES[change]))
-
-    def a_second_goes_by(_: str) -> None:
-        upload.time += 1
-
-    upload.while_reading = a_second_goes_by
-
-    after = [f"{name} {data.decode()}" for name, (data, _) in CHANGES[change].items()]
+    upload = Upload((0, {"a": (b"whole", OLD), "b": (b"other", NEW)}), (6, CHANGES[change]))
+    upload.while_reading = lambda _: upload.sleep(1)
 
     # when / then
+    after = [f"{name} {data.decode()}" for name, (data, _) in CHANGES[change].items()]
     assert upload.fetch() == after
 
 
@@ -220,16 +197,12 @@ def test_a_file_that_changed_while_it_was_read_is_read_again(change: str) -> Non
 def test_with_settle_zero_a_file_that_changes_while_it_is_read_fails(change: str) -> None:
     """D4: With `settle = 0`, a file that changes while it is read fails the pick-up at once."""
     # given
-    before: Files = {"a": (b"whole", OLD), "b": (b"other", NEW)}
-    upload = Upload((0, before), (1, CHANGES[change]))
+    upload = Upload((0, {"a": (b"whole", OLD), "b": (b"other", NEW)}), (1, CHANGES[change]))
     upload.while_reading = lambda _: upload.sleep(1)
 
-    # when
-    with pytest.raises(StillUploading) as raised:
+    # when / then
+    with pytest.raises(StillUploading, match="a"):
         upload.fetch(settle=0)
-
-    # then
-    assert raised.value.name == "a"
     assert upload.time <= 2
 
 
@@ -284,7 +257,7 @@ def test_a_file_that_is_too_large_is_not_read() -> None:
 def test_files_that_are_too_large_together_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """R6: Files that are too large together fail the pick-up and are not read."""
     # given
-    monkeypatch.setattr("adapters.sources.pickup._MAX_DELIVERY_BYTES", 150)
+    monkeypatch.setattr("adapters.sources.pickup.MAX_DELIVERY_BYTES", 150)
     upload = Upload((0, dict.fromkeys("abc", (b"x" * 60, OLD))))
 
     # when
@@ -308,16 +281,17 @@ PATHS = ["", ".", "..", "../a.csv", "a/b.csv", "/a.csv"]
 CONTROLS = ["\0", "\n", "\r", "\t", "\x1b", "\x7f", "\x85", "\x9b"]
 
 
-@pytest.mark.parametrize("name", [*PATHS, *(f"a{sign}.csv" for sign in CONTROLS), "a" * 256])
-def test_a_malformed_name_does_not_count(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("a.csv", True),
+        ("a" * 255, True),
+        *((name, False) for name in (*PATHS, *(f"a{sign}.csv" for sign in CONTROLS), "a" * 256)),
+    ],
+)
+def test_a_malformed_name_does_not_count(name: str, counts: bool) -> None:
     """D2: A path, a name with control characters and a name that is too long do not count."""
-    assert not matches(name, "*")
-
-
-@pytest.mark.parametrize("name", ["a.csv", "a" * 255])
-def test_a_well_formed_name_counts(name: str) -> None:
-    """D2: A name of at most 255 characters without a path counts if the pattern matches."""
-    assert matches(name, "*")
+    assert matches(name, "*") == counts
 
 
 @pytest.mark.parametrize(
@@ -486,24 +460,23 @@ def test_with_settle_zero_a_file_that_is_gone_does_not_count() -> None:
     assert upload.kept == {}
 
 
-def test_a_file_whose_time_changes_after_reading_and_that_is_gone_then_counts() -> None:
-    """D4: A server may note a download in the time of the file, and then take the file away. The
-    file counts."""
-    # given
-    upload = Upload((0, {"a": (b"whole", OLD)}), (6, {"a": (b"whole", NEW)}), (9, {}))
-    upload.while_leaving = lambda _: upload.sleep(1)
-
-    # when / then
-    assert upload.fetch() == ["a whole"]
-    assert upload.kept == {"a": b"whole"}
-
-
-def test_of_two_readings_the_second_counts_if_the_file_is_gone_then() -> None:
-    """D4: If the bytes of two readings differ and the file is gone then, the second reading counts:
-    nothing newer exists."""
+@pytest.mark.parametrize(
+    ("moments", "restless"),
+    [
+        (((0, b"whole", OLD), (6, b"whole", NEW), (9, None, 0)), False),
+        (((0, b"TORN!", OLD), (8, b"whole", OLD), (11.5, None, 0)), True),
+    ],
+    ids=["another time", "other bytes"],
+)
+def test_the_last_reading_of_a_file_counts_if_the_file_is_gone_then(
+    moments: Sequence[tuple[float, bytes | None, int]], restless: bool
+) -> None:
+    """D4: A server may note a download in the time of a file, or the bytes of two readings may
+    differ. If the file is gone then, the last reading counts: nothing newer exists."""
     # given
     upload = Upload(
-        (0, {"a": (b"TORN!", OLD)}), (8, {"a": (b"whole", OLD)}), (11.5, {}), restless=True
+        *((at, {"a": (data, time)} if data else {}) for at, data, time in moments),
+        restless=restless,
     )
     upload.while_leaving = lambda _: upload.sleep(1)
 
@@ -542,7 +515,7 @@ def test_files_that_are_gone_count_for_the_size_of_a_delivery(
 ) -> None:
     """R6: All files of a delivery together have a limit, also those that are gone already."""
     # given
-    monkeypatch.setattr("adapters.sources.pickup._MAX_DELIVERY_BYTES", LIMIT)
+    monkeypatch.setattr("adapters.sources.pickup.MAX_DELIVERY_BYTES", LIMIT)
     upload = Upload(*((7.0 * step, {f"{step}": (b"x" * 60, OLD)}) for step in range(9)))
     upload.while_leaving = lambda _: upload.sleep(2)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import threading
 import time
@@ -22,12 +21,13 @@ from tests.adapters import vsftpd
 from tests.adapters.keeper import fetch
 from tests.adapters.sshd import Sshd
 from tests.adapters.vsftpd import Vsftpd
+from tests.torture.ground import TORTURE
 
 NAME = "alleo_employees_1.csv"
 LIMIT = 10_000_000
-CASES = 300 if os.environ.get("TENURE_TORTURE") else 24
+CASES = 300 if TORTURE else 24
 AT_ONCE = 12
-PAUSE = 0.4  # seconds between two pieces at most
+PAUSE = 0.4 if TORTURE else 0.15  # seconds between two pieces at most
 # Servers report times in whole seconds, so two writes in one second have the same time. The source
 # therefore waits longer than one second and the longest pause together.
 SETTLE = {"folder": 3 * PAUSE, "sftp": 1 + 3 * PAUSE, "ftp": 1 + 3 * PAUSE}
