@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -43,16 +43,13 @@ class Settings(msgspec.Struct, frozen=True):
     def warnings(self) -> tuple[str, ...]:
         """Sentences about settings that are valid but look like a mistake.
 
-        Each call looks for directories, programs and secrets. Most commands do not ask.
+        Each call looks for programs and secrets. Most commands do not ask.
         """
-        return (*self._missing_files(), *(self.notify.warnings() if self.notify else ()))
-
-    def _missing_files(self) -> Iterator[str]:
-        if self.unmatched:
-            yield f"{self.file}, companies: no file matches {self.unmatched}"
-        if isinstance(self.database, Path) and not self.database.parent.is_dir():
-            directory = self.database.parent
-            yield f"there is no directory {directory} for the database; check `database`"
+        unmatched = f"{self.file}, companies: no file matches {self.unmatched}"
+        return (
+            *((unmatched,) if self.unmatched else ()),
+            *(self.notify.warnings() if self.notify else ()),
+        )
 
 
 # 23:00

@@ -9,6 +9,8 @@ import msgspec
 
 from adapters.settings import Settings
 from adapters.sources.source import SourceUnreachable, Step
+from adapters.store.errors import StoreUnavailable
+from adapters.store.opening import Database, check_database
 from cli import exit_codes, output
 from cli.context import customer_of, json_option, settings_of
 from domain.issues.catalogue import Severity
@@ -31,16 +33,17 @@ class Checked(msgspec.Struct):
 @json_option
 @click.pass_context
 def check_command(context: click.Context, company: str | None, connect: bool, as_json: bool) -> int:
-    """Check the configuration of COMPANY, or of every company.
+    """Check the configuration of COMPANY, or of every company, and the database.
 
     With --connect, also connect to the source, step by step, up to the list of matching files.
     """
     settings = settings_of(context)
     for warning in settings.warnings:
         output.print_warning(warning)
-    codes = [exit_codes.DONE]
+    keys = _keys(settings, company)
+    codes = [_check_database(settings.database)]
     results = []
-    for key in _keys(settings, company):
+    for key in keys:
         checked, error = _check(settings, key, connect)
         results.append(checked)
         if not as_json:
@@ -56,8 +59,21 @@ def check_command(context: click.Context, company: str | None, connect: bool, as
     if as_json:
         output.print_json(results)
     else:
-        click.echo(_verdict(results) or f"{output.text(settings.file)} has no company")
+        verdict = _verdict(results) or f"{output.text(settings.file)} has no company"
+        click.echo(
+            verdict if codes[0] == exit_codes.DONE else f"the database cannot be used; {verdict}"
+        )
     return max(codes)
+
+
+def _check_database(database: Database) -> int:
+    """Prints what is wrong with the database on standard error. Returns the exit code."""
+    try:
+        for warning in check_database(database):
+            output.print_warning(warning)
+    except StoreUnavailable as error:
+        return exit_codes.explain(error)
+    return exit_codes.DONE
 
 
 def _verdict(results: list[Checked]) -> str:

@@ -65,13 +65,13 @@ def _pass(
     faults: list[tuple[str, Exception]],
 ) -> None:
     """Passes the clock. Adds each run and each fault to the lists, and notifies of it."""
-    with notifying(app) as notifier:
+    with notifying(app) as (told, notifier):
 
         def failed(company: str, fault: Exception) -> None:
             faults.append((company, fault))
             notifier.failed(Job(company), fault)
 
-        for run in pass_clock(app, by, at, failed):
+        for run in pass_clock(told, by, at, failed):
             runs.append(run)
             notifier.ran(run)
 

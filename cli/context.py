@@ -106,8 +106,10 @@ _MAX_CHARACTERS = 1_000
 """Length of a name or a reason, which is stored for ever."""
 
 
-def _plain_line(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    """Returns a name or a reason, if it is one line of plain text."""
+def plain_line(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Returns a name or a reason, if it is one line of plain text, or `None` if it is not given."""
+    if value is None:
+        return None
     value = clean(value)
     if not value:
         raise click.BadParameter("it is blank.", context, parameter)
@@ -124,17 +126,17 @@ def _plain_line(context: click.Context, parameter: click.Parameter, value: str) 
 by_option = click.option(
     "--by",
     default=login_name,
-    callback=_plain_line,
+    callback=plain_line,
     metavar="NAME",
     help="The author of the run. Default: the login name.",
 )
 asked_by_option = click.option(
-    "--by", required=True, callback=_plain_line, metavar="NAME", help="The author of the run."
+    "--by", required=True, callback=plain_line, metavar="NAME", help="The author of the run."
 )
 reason_option = click.option(
     "--reason",
     required=True,
-    callback=_plain_line,
+    callback=plain_line,
     metavar="TEXT",
     help="The reason. The history shows it.",
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from adapters.errors import Fault, SettingsError
-from adapters.store.errors import KeptFileDamaged, StoreUnavailable
+from adapters.store.errors import DAMAGED, KeptFileDamaged, StoreDamaged, StoreUnavailable
 from adapters.use_cases.errors import HeldFilesDamaged, NobodyFound, NoSource
 from cli.output import text
 from domain.company_runs.rejection import NotHeld, RunRejected
@@ -57,7 +57,15 @@ def of_run(run: RunDocument) -> int:
     return codes.get(run.outcome, REJECTED if run.counts.rejected else DONE)
 
 
-_KNOWN = (CliError, SettingsError, StoreUnavailable, KeptFileDamaged, RunRejected, CommandRejected)
+_KNOWN = (
+    CliError,
+    SettingsError,
+    StoreUnavailable,
+    StoreDamaged,
+    KeptFileDamaged,
+    RunRejected,
+    CommandRejected,
+)
 
 
 def is_known(error: Exception) -> bool:
@@ -87,6 +95,8 @@ def _cli_error(error: Exception) -> CliError:
             return CliError(first, hint, USAGE, *others)
         case StoreUnavailable():
             return CliError(error.problem, error.hint, UNREACHABLE)
+        case StoreDamaged():
+            return CliError(str(error), DAMAGED, FAULT)
         case KeptFileDamaged():
             hint = "have the file uploaded again, or drop the copy with `tenure rebuild`"
             return CliError(str(error), hint, FAULT)

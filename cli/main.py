@@ -19,7 +19,10 @@ import click
 from cli import exit_codes
 
 _COMMANDS = {
-    "init": ("cli.start", "Write a sample configuration, company and delivery."),
+    "init": (
+        "cli.start",
+        "Write a sample configuration and delivery; create the database.",
+    ),
     "template": ("cli.report", "Print the header of a delivery, to hand to a customer."),
     "check": ("cli.check", "Check the configuration, and the connections to sources."),
     "preview": ("cli.imports", "Show what a delivery would do, row by row."),
@@ -30,13 +33,14 @@ _COMMANDS = {
     "show": ("cli.people", "Show one employee."),
     "history": ("cli.history", "List every event of one employee, and why it happened."),
     "audit": ("cli.audit", "List every event of all employees of a company."),
-    "support": ("cli.support", "Do for one employee what a file cannot do."),
+    "support": ("cli.support", "Do for employees what a file cannot do."),
+    "rekey": ("cli.rekey", "Give new external ids to many employees."),
     "report": ("cli.report", "Print all employees with every field, as CSV."),
     "runs": ("cli.runs", "List runs, newest first."),
     "run": ("cli.runs", "Show one run with its files, counts and issues."),
     "approve": ("cli.approvals", "Apply a delivery that the safeguard holds."),
     "discard": ("cli.approvals", "End a held run, and apply nothing of its delivery."),
-    "migrate": ("cli.migrate", "Create or upgrade the schema of a PostgreSQL database."),
+    "migrate": ("cli.migrate", "Create the database, or upgrade it to this release."),
     "verify": ("cli.maintenance", "Check that nothing stored is missing or altered."),
     "rebuild": ("cli.maintenance", "Make all projections again from the events."),
 }

@@ -13,6 +13,7 @@ from adapters.store.integrity.verify import Findings
 from adapters.use_cases.app import App
 from cli import exit_codes, output
 from cli.context import json_option, open_app
+from projections.answers.integrity import OF_DATABASE
 
 
 @click.command("verify")
@@ -21,7 +22,7 @@ from cli.context import json_option, open_app
 def verify_command(context: click.Context, as_json: bool) -> int:
     """Check that no stored event is missing or altered, and that projections equal the events.
 
-    The exit code is 1 if anything does not fit.
+    The database checks its own indexes first. The exit code is 1 if anything does not fit.
     """
     with open_app(context) as app:
         findings = _verify(app)
@@ -62,18 +63,31 @@ def _answer(findings: Findings, as_json: bool) -> int:
     else:
         for each in findings.problems:
             click.echo(f"{click.style(each.problem, fg='red')}  {output.text(each.message)}")
-        counts = msgspec.structs.asdict(findings)
-        counts.pop("problems")
-        checked = ", ".join(output.counted(count, what) for what, count in counts.items())
-        click.echo(f"{checked}: {_verdict(findings)}")
+        for note in findings.notes:
+            click.echo(f"{click.style('note', fg='yellow')}  {note}")
+        click.echo(_summary(findings))
     return exit_codes.FAULT if findings.problems else exit_codes.DONE
+
+
+def _summary(findings: Findings) -> str:
+    if any(each.problem in OF_DATABASE for each in findings.problems):
+        return "the database itself is damaged: repair it first, then verify again."
+    counts = msgspec.structs.asdict(findings)
+    del counts["problems"], counts["notes"]
+    checked = ", ".join(output.counted(count, what) for what, count in counts.items())
+    return f"{checked}: {_verdict(findings)}"
 
 
 def _verdict(findings: Findings) -> str:
     if not findings.problems:
+        if findings.companies == 0:
+            return "there is nothing to check."
         return click.style("everything fits.", fg="green")
-    if all(each.restorable for each in findings.problems):
+    lasting = {each.problem for each in findings.problems if not each.restorable}
+    if not lasting:
         return "`tenure rebuild` restores what does not fit."
+    if lasting == {"twins"}:
+        return "`tenure rebuild` cannot change what the events say; `tenure support` can."
     return "`tenure rebuild` cannot restore all of it; an earlier backup may."
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
-from adapters.store.opening import PostgresUrl, open_store
+from adapters.store.opening import PostgresUrl, migrate
 from cli import exit_codes, output
 from cli.context import json_option, settings_of
 
@@ -14,29 +16,28 @@ from cli.context import json_option, settings_of
 @json_option
 @click.pass_context
 def migrate_command(context: click.Context, grant: str | None, as_json: bool) -> int:
-    """Create or upgrade the schema of a PostgreSQL database.
+    """Create the database, or upgrade it to this release.
 
-    Run it as the owner of the schema. The product itself may run as another role. The embedded
-    store creates and upgrades its schema by itself.
+    An embedded database is a file, which is created if it does not exist. A PostgreSQL database
+    has to exist, and gets its schema. Run this as the owner of the schema. The product itself may
+    run as another role.
     """
     from adapters.store.schema import VERSION
 
     database = settings_of(context).database
+    if grant is not None and not isinstance(database, PostgresUrl):
+        raise click.UsageError("--grant is for PostgreSQL. The embedded store has no roles.")
+    before, after = migrate(database, grant), VERSION
     if isinstance(database, PostgresUrl):
-        from adapters.store.postgres_schema import migrate
         from adapters.worker.job_schema import migrate_jobs
 
-        before, after = migrate(database.url, grant), VERSION
         migrate_jobs(database.url, grant)
-    else:
-        if grant is not None:
-            raise click.UsageError("--grant is for PostgreSQL. The embedded store has no roles.")
-        open_store(database).close()
-        before = after = VERSION
     if as_json:
         output.print_json({"before": before, "after": after, "granted": grant})
         return exit_codes.DONE
-    if before == after:
+    if before == 0 and isinstance(database, Path):
+        click.echo(f"Created the database {output.text(database)}")
+    elif before == after:
         click.echo(f"The schema has version {after} already.")
     else:
         click.echo(f"The schema had version {before} and has version {after} now.")

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import click
 
+from adapters.settings import FILE, load_settings
+from adapters.store.opening import PostgresUrl, migrate
 from adapters.use_cases.app import utc_now
-from cli import exit_codes
+from cli import exit_codes, output
 
 _DELIVERY = "alleo_employees_sample.csv"
 _STARTS_IN, _LEAVES_IN = timedelta(days=14), timedelta(days=60)
@@ -22,14 +24,15 @@ _STARTS_IN, _LEAVES_IN = timedelta(days=14), timedelta(days=60)
 def init_command(context: click.Context, directory: str) -> int:
     """Write a commented tenure.toml, a sample company and a sample delivery into DIR.
 
-    DIR is this directory by default. No existing file is overwritten.
+    Also create the embedded database. DIR is this directory by default. No existing file is
+    overwritten.
     """
     today: date = context.find_root().obj.get("now", utc_now)().date()
     base = Path(directory)
     sample = files("cli") / "sample"
     delivery = (sample / _DELIVERY).read_text("utf-8")
     contents = {
-        base / "tenure.toml": (sample / "tenure.toml").read_text("utf-8"),
+        base / FILE: (sample / "tenure.toml").read_text("utf-8"),
         base / "deliveries" / "sample" / _DELIVERY: delivery.format(
             starts=today + _STARTS_IN, leaves=today + _LEAVES_IN
         ),
@@ -48,9 +51,24 @@ def init_command(context: click.Context, directory: str) -> int:
         ) from error
     for path in contents:
         click.echo(f"Wrote {path}")
+    steps = [*_create_database(base / FILE), "tenure preview sample", "tenure import sample"]
     change = "" if directory == "." else f"cd {directory} && "
-    click.echo(f"Next: {change}tenure preview sample, then tenure import sample")
+    click.echo(f"Next: {change}{', then '.join(steps)}")
     return exit_codes.DONE
+
+
+def _create_database(settings: Path) -> tuple[str, ...]:
+    """Creates the embedded database that the settings, or TENURE_DATABASE, name.
+
+    Returns the command that is left to the user if the database is in PostgreSQL. Only its owner
+    can create the schema.
+    """
+    database = load_settings(settings).database
+    if isinstance(database, PostgresUrl):
+        return ("tenure migrate",)
+    if migrate(database) == 0:
+        click.echo(f"Created the database {output.text(database)}")
+    return ()
 
 
 def _write(path: Path, content: str) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from domain.company_runs.events import FileInfo
 from projections import runs
-from projections.tables import Operation, Table, Write
+from projections.tables import Operation, Table, Write, seconds
 
 
 class Key(NamedTuple):
@@ -47,11 +47,6 @@ def row(company: str, place: str, since: datetime, file: FileInfo, content: byte
     """Returns the row of a file."""
     facts = runs.dump_file(file)
     return KeptRow(company, place, file.name, facts, seconds(since), content)
-
-
-def seconds(moment: datetime) -> int:
-    """Returns a moment as rows hold it."""
-    return int(moment.timestamp())
 
 
 def forget_write(keys: Iterable[Key]) -> Write:

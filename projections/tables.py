@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from enum import Enum
 from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_type_hints
 
@@ -79,3 +80,8 @@ class Write(NamedTuple):
     table: Table[Any]
     rows: Iterable[tuple[Any, ...]] = ()
     columns: tuple[str, ...] = ()
+
+
+def seconds(moment: datetime) -> int:
+    """Returns a moment as rows hold it: in seconds since 1970."""
+    return int(moment.timestamp())

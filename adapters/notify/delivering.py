@@ -14,7 +14,7 @@ FIRST_PAUSE_S = 1.0
 MAX_JITTER_S = 0.5
 """The most that chance adds to a pause, so that several workers do not try at the same moment."""
 _GROWTH = 3.0  # the factor from one pause to the next
-_MAX_PAUSE_S = 60.0
+MAX_PAUSE_S = 60.0
 
 
 def deliver(
@@ -44,7 +44,7 @@ def _retry(attempt: Callable[[], None], attempts: int, stop: threading.Event) ->
     tenacity.Retrying(
         retry=tenacity.retry_if_exception(lambda e: isinstance(e, NotDelivered) and e.transient),
         stop=tenacity.stop_after_attempt(attempts) | tenacity.stop_when_event_set(stop),
-        wait=tenacity.wait_exponential(FIRST_PAUSE_S, exp_base=_GROWTH, max=_MAX_PAUSE_S)
+        wait=tenacity.wait_exponential(FIRST_PAUSE_S, exp_base=_GROWTH, max=MAX_PAUSE_S)
         + tenacity.wait_random(0, MAX_JITTER_S),
         sleep=tenacity.sleep_using_event(stop),
         reraise=True,

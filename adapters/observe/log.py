@@ -23,7 +23,7 @@ from adapters.notify.notifier import NotificationResult
 from adapters.observe.log_format import LineFormatter, has_text, moment_text, without_empty
 from adapters.settings import Settings
 from adapters.sources.source import SourceUnreachable
-from adapters.store.errors import StoreUnavailable
+from adapters.store.errors import StoreDamaged, StoreUnavailable
 from adapters.use_cases.observer import Observer
 from adapters.use_cases.schedule import Job, overdue
 from domain.outcome import Outcome
@@ -211,7 +211,7 @@ def _describe(error: Exception) -> dict[str, str]:
     match error:
         case SourceUnreachable() | StoreUnavailable():
             values["problem"] = error.problem
-        case SettingsError():
+        case SettingsError() | StoreDamaged():
             values["problem"] = str(error)
     return values
 

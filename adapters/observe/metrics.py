@@ -44,7 +44,7 @@ _COUNTED = (Outcome.APPLIED, Outcome.UNCHANGED)
 """Runs whose counts say what was done. The counts of a held run say what it would do."""
 _ROWS = ("registered", "changed", "unchanged", "rejected", "skipped")
 _SCHEDULED = (RunKind.IMPORT, RunKind.CLOCK)
-_SENT = ("sent", "failed", "dropped")
+_SENT = ("sent", "failed", "postponed")
 _BUCKETS_S = (0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800)
 _FIRST_RUNS, _GROWTH = 20, 10
 """The last successful import is searched among so many runs, then among ten times as many, …"""
@@ -162,7 +162,7 @@ class Metrics(Observer):
             self._configuration.set(0)
 
     def notified(self, result: str, via: str) -> None:
-        """Counts a notification: `sent`, `failed` or `dropped`, by `command` or `url`."""
+        """Counts a notification: `sent`, `failed` or `postponed`, by `command` or `url`."""
         self._notifications.labels(result, via).inc()
 
     def problem(self) -> str | None:

@@ -13,7 +13,7 @@ from domain.envelope import RecordedEvent
 from domain.ids import company_stream_id
 from domain.issues.issue import Issue
 from domain.privacy import Redacted
-from projections import kept, roster, run_changes, runs
+from projections import kept, notices, roster, run_changes, runs
 from projections.tables import Operation, Write
 
 
@@ -22,7 +22,8 @@ class Commit(Redacted, frozen=True):
 
     `runs` stand in the order in which they ended. All other fields belong to the last run. `held`
     has the files of the delivery that the last run holds (B2). `kept` has the files that were kept
-    until this run is stored, and are deleted with it.
+    until this run is stored, and are deleted with it. `notices` are deleted when somebody was
+    told of it.
     """
 
     runs: tuple[RunRecord, ...]
@@ -32,6 +33,7 @@ class Commit(Redacted, frozen=True):
     issues: Sequence[Issue] = ()
     held: Sequence[StoredFile] = ()
     kept: Sequence[kept.Key] = ()
+    notices: Sequence[notices.NoticeRow] = ()
 
     @property
     def ended(self) -> RunRecord:
@@ -71,6 +73,7 @@ def writes_of(commit: Commit) -> Iterator[Write]:
     held = runs.held_rows(run, ((file.info, file.data) for file in commit.held))
     yield Write(Operation.INSERT, runs.HELD, held)
     yield kept.forget_write(commit.kept)
+    yield Write(Operation.INSERT, notices.TABLE, commit.notices)
     yield Write(Operation.INSERT, runs.ISSUES, runs.issue_rows(run, commit.issues))
     yield Write(Operation.INSERT, run_changes.TABLE, run_changes.rows(run, commit.changes))
     yield Write(Operation.INSERT, roster.TABLE, _roster_rows(commit, known=False))

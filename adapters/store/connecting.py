@@ -13,7 +13,7 @@ from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import PoolTimeout
 
-from adapters.store.errors import StoreUnavailable
+from adapters.store.errors import DAMAGED, StoreUnavailable
 
 _CONNECT_TIMEOUT_S = 10
 """How long one host has for a connection, if neither the URL nor the environment says it."""
@@ -30,6 +30,11 @@ SET_KEEPALIVES = (
     " set_config('tcp_keepalives_count', '3', false)"
 )
 """With this, the server notices as soon that a client has disappeared, and releases its locks."""
+
+MISSING = (
+    "if it had data, restore it; or else `tenure migrate`, run as the owner, creates a new one"
+)
+"""The hint where the schema, or a table of it, is missing."""
 
 
 @contextmanager
@@ -123,6 +128,10 @@ def _hint(cause: BaseException) -> str:
     match cause:
         case psycopg.errors.InsufficientPrivilege():
             return "run `tenure migrate --grant ROLE` as the owner: it gives ROLE its rights"
+        case psycopg.errors.UndefinedTable():
+            return MISSING
+        case psycopg.errors.DataCorrupted() | psycopg.errors.IndexCorrupted():
+            return DAMAGED
         case psycopg.errors.UndefinedObject():
             return "ask an administrator to create it first"
         case psycopg.OperationalError() if "password" in str(cause):

@@ -12,6 +12,10 @@ class Conflict(Exception):
         self.version = version
 
 
+DAMAGED = "`tenure verify` says what is damaged and what to do about it"
+"""The hint where the database finds itself damaged, or contradicts itself."""
+
+
 class StoreUnavailable(Exception):
     """The database cannot be used. `problem` tells an operator why, and `hint` what to do."""
 
@@ -19,6 +23,17 @@ class StoreUnavailable(Exception):
         super().__init__(problem)
         self.problem = problem
         self.hint = hint
+
+
+class CommitInDoubt(Exception):
+    """The reply to a COMMIT was lost, and the database did not say in time what came of it."""
+
+
+class StoreDamaged(Exception):
+    """What is stored of a company contradicts itself: an index may hide some of it (ADR 0033)."""
+
+    def __init__(self, company: str) -> None:
+        super().__init__(f"the database is damaged: it does not find all that it has of {company}")
 
 
 class KeptFileDamaged(Exception):

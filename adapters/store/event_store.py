@@ -154,6 +154,15 @@ def _unreadable(what: str, stored_event: StoredEvent) -> MapperDeserialisationEr
     return MapperDeserialisationError(f"{what} at {place}")
 
 
+_MAPPER = EventMapper(EventTranscoder())
+
+
+def decode_event(stream: str, version: int, topic: str, state: bytes) -> AnyRecord:
+    """Returns the event in a row. Raises `MapperDeserialisationError` if it is unreadable."""
+    stored = StoredEvent(UUID(stream), version, topic, state)
+    return cast(AnyRecord, _MAPPER.to_domain_event(stored))
+
+
 class EventStore(Application[UUID]):
     """The stored events: the application of eventsourcing, on the recorder of a database."""
 
@@ -214,5 +223,4 @@ class EventStore(Application[UUID]):
 
     def decode(self, stream: str, version: int, topic: str, state: bytes) -> AnyRecord:
         """Returns the event in a row. Raises `MapperDeserialisationError` if it is unreadable."""
-        stored = StoredEvent(UUID(stream), version, topic, state)
-        return cast(AnyRecord, self.mapper.to_domain_event(stored))
+        return decode_event(stream, version, topic, state)

@@ -13,7 +13,7 @@ from adapters.store.recorder import Recorder
 from domain.company_runs.events import FileInfo
 from domain.privacy import Redacted
 from projections import kept, runs
-from projections.tables import Operation, Write
+from projections.tables import Operation, Write, seconds
 
 _KEPT = "SELECT company, place, name, file FROM kept WHERE company = ? ORDER BY place, name"
 _KEPT_BEFORE = "SELECT company, place, name, file FROM kept WHERE since < ?"
@@ -96,7 +96,7 @@ class KeptFiles:
 def forget_kept(database: Recorder, before: datetime) -> None:
     """Deletes the files of all companies that are kept since an earlier moment."""
     with database.reading() as query:
-        rows = query(_KEPT_BEFORE, (kept.seconds(before),))
+        rows = query(_KEPT_BEFORE, (seconds(before),))
     _forget(database, [kept.Key(*row) for row in rows])
 
 

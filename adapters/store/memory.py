@@ -15,9 +15,10 @@ from adapters.store import events
 from adapters.store.event_store import EventStore
 from adapters.store.recorder import Query
 from adapters.store.schema import TABLES
-from adapters.store.sqlite import SqliteQuery, create_tables, execute, translate_errors
+from adapters.store.sqlite import SqliteQuery, execute, replace, translate_errors
+from adapters.store.sqlite_schema import create_tables
 from adapters.store.store import Store
-from projections.tables import Write
+from projections.tables import Row, Table, Write
 
 
 class MemoryDatabase:
@@ -75,6 +76,11 @@ class _Recorder(POPOApplicationRecorder):
     ) -> None:
         """Stores events, and the `writes` that go with them, in one transaction."""
         self.rewrite(lambda _: [events.write_of(stored_events), *writes])
+
+    def replace(self, table: Table[Row], row: Row, other: Row) -> bool:
+        """Replaces exactly this row by another. Returns `False` if it is not there."""
+        with self._database.writing() as connection:
+            return replace(connection.cursor(), table, row, other)
 
     def rewrite(self, make: Callable[[Query], Iterable[Write]]) -> None:
         """Writes what `make` returns for the state of the database, in one transaction."""

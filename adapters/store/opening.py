@@ -22,7 +22,7 @@ Database: TypeAlias = Path | PostgresUrl
 
 
 def open_store(database: Database) -> Store:
-    """Opens the store. Raises `StoreUnavailable` if it cannot be used."""
+    """Opens the store. Raises `StoreUnavailable` if there is none, or if it cannot be used."""
     if isinstance(database, PostgresUrl):
         from adapters.store.postgres import open_postgres
 
@@ -30,3 +30,33 @@ def open_store(database: Database) -> Store:
     from adapters.store.sqlite import open_sqlite
 
     return open_sqlite(database)
+
+
+def migrate(database: Database, grant: str | None = None) -> int:
+    """Creates or upgrades a database. Nothing else creates one (ADR 0032).
+
+    Returns the version that its schema had before, 0 if there was no schema. `grant` names a role
+    of PostgreSQL that gets the rights that the running product needs. Raises `StoreUnavailable`.
+    """
+    if isinstance(database, PostgresUrl):
+        from adapters.store.postgres_schema import migrate as migrate_postgres
+
+        return migrate_postgres(database.url, grant)
+    from adapters.store.sqlite_schema import migrate as migrate_sqlite
+
+    return migrate_sqlite(database)
+
+
+def check_database(database: Database) -> tuple[str, ...]:
+    """Returns warnings about a database that can be used. Changes nothing.
+
+    Raises `StoreUnavailable` if there is none, or if it cannot be used.
+    """
+    if isinstance(database, PostgresUrl):
+        from adapters.store.postgres_schema import check_postgres
+
+        return check_postgres(database.url)
+    from adapters.store.sqlite_schema import require_database
+
+    require_database(database)
+    return ()

@@ -2,7 +2,7 @@
 
 The recorder of eventsourcing inserts inside a pipeline, locks the whole table and retries blindly.
 Ours copies in binary. It locks only the company's stream, because it inserts the run's own event
-first. It does not retry: `Store.commit` finds out whether a commit was stored.
+first. It does not retry: after a lost reply, it finds out whether the commit was stored.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain, count, islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import (
@@ -21,7 +21,7 @@ from eventsourcing.postgres import (
 )
 from psycopg import Connection, Cursor
 
-from adapters.store import events
+from adapters.store import events, limits
 from adapters.store.connecting import (
     SET_KEEPALIVES,
     connected,
@@ -29,20 +29,24 @@ from adapters.store.connecting import (
     pool_timeout_s,
     translate_errors,
 )
-from adapters.store.event_store import EventStore
+from adapters.store.doubt import transaction_id, was_committed
+from adapters.store.errors import StoreUnavailable
+from adapters.store.event_store import EventStore, EventTranscoder
 from adapters.store.postgres_schema import require_version
 from adapters.store.recorder import Query
-from adapters.store.sql import on_conflict, statement_of
+from adapters.store.sql import on_conflict, replacement_in, statement_of
+from adapters.store.stopped import watching
 from adapters.store.store import Store
-from projections.tables import Operation, Table, Write
+from domain.company_runs.events import RunEnded
+from projections.tables import Operation, Row, Table, Write
+
+if TYPE_CHECKING:
+    from adapters.store.integrity.database_check import DatabaseCheck
 
 _MAX_CONNECTIONS = 132
 """Connections of the pool, opened when they are needed: one for each delivery that is planned (64
 at most, see `--workers`), one for each company whose clock runs (64 at most), and four for other
 questions. A run that waits too long for a connection fails as if the server were away."""
-_SET_IDLE_TIMEOUT = "SET idle_in_transaction_session_timeout = '60s'"
-"""Ends the transaction of a machine that freezes while it stores a run. So the company is unlocked.
-"""
 _BATCH_ROWS = 5_000
 """Rows that are fetched at a time."""
 _MIN_COPY_ROWS = 100
@@ -58,7 +62,7 @@ def open_postgres(url: str) -> Store:
     """
     with translate_errors(), connected(url) as connection:
         require_version(connection)
-    return Store(EventStore(_Recorder(_Datastore(url))))
+    return Store(EventStore(_Recorder(url)))
 
 
 class _Datastore(PostgresDatastore):
@@ -99,11 +103,16 @@ _SET_DURABLE = (
 
 
 def _configure(connection: Connection[Any]) -> None:
-    connection.execute(f"{SET_KEEPALIVES}; {_SET_IDLE_TIMEOUT}; {_SET_DURABLE}")
+    set_idle = f"SET idle_in_transaction_session_timeout = {limits.IDLE_S * 1000:.0f}"  # ms
+    connection.execute(f"{SET_KEEPALIVES}; {set_idle}; {_SET_DURABLE}".encode())
 
 
 class _Recorder(PostgresApplicationRecorder):
     """Stores events in one table, and the projections of a run in the same transaction."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(_Datastore(url))
+        self._url = url
 
     def close(self) -> None:
         """Closes the connections to the server."""
@@ -123,14 +132,20 @@ class _Recorder(PostgresApplicationRecorder):
                 "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
                 "SET LOCAL idle_in_transaction_session_timeout = 0"
             )
-            yield _Query(connection)
+            yield PostgresQuery(connection)
 
     @contextmanager
-    def _writing(self) -> Iterator[tuple[Connection[Any], Cursor[Any]]]:
-        """Yields one transaction. It is committed unless the `with` raises."""
+    def _writing(
+        self, what: Callable[[], str] = lambda: "a transaction"
+    ) -> Iterator[tuple[Connection[Any], Cursor[Any]]]:
+        """Yields one transaction. It is committed unless the `with` raises.
+
+        `what` returns words for it, in case that it has to wait for another.
+        """
         with (
             translate_errors(),
             self.datastore.get_connection() as connection,
+            watching(self._url, connection, what),
             connection.transaction(),
             connection.cursor() as cursor,
         ):
@@ -144,11 +159,24 @@ class _Recorder(PostgresApplicationRecorder):
         The first event is the run's own. While another run inserts the same version, this
         transaction waits here, before it sends anything else.
         """
-        stored = iter(stored_events)
+        stored, transaction = iter(stored_events), ""
+        first = list(islice(stored, 1))
+        try:
+            with self._writing(lambda: _words_for(first)) as (connection, cursor):
+                for write in (events.write_of(first), events.write_of(stored), *writes):
+                    execute(cursor, write)
+                if first:  # without events, the caller can simply write the same again
+                    transaction = transaction_id(connection)
+        except StoreUnavailable:
+            # If the id is known, everything has arrived, and only the reply to COMMIT is missing.
+            if not (transaction and was_committed(self._url, transaction, first[0])):
+                raise
+
+    def replace(self, table: Table[Row], row: Row, other: Row) -> bool:
+        """Replaces exactly this row by another. Returns `False` if it is not there."""
         with self._writing() as (_, cursor):
-            run, others = events.write_of(islice(stored, 1)), events.write_of(stored)
-            for write in (run, others, *writes):
-                _write(cursor, write)
+            statement = _with_psycopg_marks(replacement_in(table))
+            return cursor.execute(statement, (*other, *row)).rowcount > 0
 
     def rewrite(self, make: Callable[[Query], Iterable[Write]]) -> None:
         """Writes what `make` returns for the state of the database, in one transaction.
@@ -161,11 +189,17 @@ class _Recorder(PostgresApplicationRecorder):
                 "SET LOCAL idle_in_transaction_session_timeout = 0"
             )
             connection.execute("LOCK TABLE companies IN SHARE ROW EXCLUSIVE MODE")
-            for write in make(_Query(connection)):
-                _write(cursor, write)
+            for write in make(PostgresQuery(connection)):
+                execute(cursor, write)
 
 
-class _Query:
+def _words_for(first: Sequence[StoredEvent]) -> str:
+    """Returns words for what is stored, by the first of its events."""
+    event = EventTranscoder().decode(first[0].state).event if first else None
+    return f"a run of {event.company}" if isinstance(event, RunEnded) else "a transaction"
+
+
+class PostgresQuery:
     """Asks the state of the database that one transaction sees."""
 
     def __init__(self, connection: Connection[Any]) -> None:
@@ -173,6 +207,7 @@ class _Query:
         self._numbers = count()
 
     def __call__(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Returns the rows that a statement selects."""
         with self._connection.cursor(binary=True) as cursor:
             return cursor.execute(_with_psycopg_marks(statement), parameters).fetchall()
 
@@ -180,13 +215,28 @@ class _Query:
     def each(
         self, statement: str, parameters: Sequence[Any] = ()
     ) -> Iterator[Iterator[tuple[Any, ...]]]:
+        """Yields the rows one by one."""
         name = f"each_{next(self._numbers)}"
         with self._connection.cursor(name, binary=True) as cursor:
             cursor.itersize = _BATCH_ROWS
             yield iter(cursor.execute(_with_psycopg_marks(statement), parameters))
 
+    @contextmanager
+    def in_key_order(self) -> Iterator[None]:
+        """Lets statements with `ORDER BY` of a key read the table by this key."""
+        # Without sorting, only the key's own index gives the rows in the order of the key.
+        self._connection.execute("SET LOCAL enable_sort = off")
+        yield
+        self._connection.execute("SET LOCAL enable_sort TO DEFAULT")
 
-def _write(cursor: Cursor[Any], write: Write) -> None:
+    def check(self) -> DatabaseCheck:
+        """Returns what the database says of itself."""
+        from adapters.store.integrity.postgres_check import check
+
+        return check(self._connection)
+
+
+def execute(cursor: Cursor[Any], write: Write) -> None:
     """Executes a write: row by row if the rows are few, or else by COPY.
 
     COPY cannot update or replace a row. Such rows are copied into a temporary table first.

@@ -9,13 +9,19 @@ from typing import Any
 from psycopg import Connection, sql
 
 from adapters.store import events
-from adapters.store.connecting import connected, translate_errors
+from adapters.store.connecting import MISSING, connected, translate_errors
 from adapters.store.errors import StoreUnavailable
-from adapters.store.schema import TABLES, VERSION, added_since
-from adapters.store.sql import ddl
+from adapters.store.event_store import decode_event
+from adapters.store.schema import REBUILT, TABLES, VERSION, added_since, columns_since
+from adapters.store.sql import added_columns, ddl
 
 # Text compares byte by byte, as on every other store. By default, the locale would decide.
 _TYPES = {str: 'TEXT COLLATE "C"', int: "BIGINT", bytes: "BYTEA"}
+
+_UNSAFE_SETTINGS = """
+    SELECT name FROM pg_settings
+    WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' ORDER BY name
+"""
 
 
 def migrate(url: str, grant: str | None = None) -> int:
@@ -33,6 +39,8 @@ def migrate(url: str, grant: str | None = None) -> int:
             raise _mismatch(version)
         for statement in _steps_from(version):
             connection.execute(statement.encode())
+        if 0 < version < REBUILT:
+            _rebuild(connection)
         connection.execute("UPDATE tenure_schema SET version = %s", (VERSION,))
         if grant is not None:
             _grant(connection, grant)
@@ -46,6 +54,21 @@ def require_version(connection: Connection[Any]) -> None:
         raise _mismatch(version)
 
 
+def check_postgres(url: str) -> tuple[str, ...]:
+    """Returns a warning for each setting of the server with which a crash may destroy data.
+
+    Raises `StoreUnavailable` if the schema is missing, or is not the schema of this release.
+    """
+    with translate_errors(), connected(url) as connection:
+        require_version(connection)
+        rows = connection.execute(_UNSAFE_SETTINGS).fetchall()
+    return tuple(
+        f"the server of the database has {name} = off, so a crash of its machine may destroy the "
+        f"database; set {name} = on there"
+        for (name,) in rows
+    )
+
+
 def _steps_from(version: int) -> Iterator[str]:
     """Yields the statements that upgrade a schema of this `version`; 0 means no schema."""
     if version == 0:
@@ -54,6 +77,19 @@ def _steps_from(version: int) -> Iterator[str]:
         yield from chain.from_iterable(ddl(table, _TYPES) for table in TABLES)
     else:
         yield from chain.from_iterable(ddl(table, _TYPES) for table in added_since(version))
+        for table, names in columns_since(version):
+            yield from added_columns(table, names, _TYPES)
+
+
+def _rebuild(connection: Connection[Any]) -> None:
+    """Makes the projections again from the events, in the transaction of `connection`."""
+    from adapters.store.integrity.rebuild import writes_of_upgrade
+    from adapters.store.postgres import PostgresQuery, execute
+
+    connection.execute("LOCK TABLE companies IN SHARE ROW EXCLUSIVE MODE")
+    with connection.cursor() as cursor:
+        for write in writes_of_upgrade(PostgresQuery(connection), decode_event):
+            execute(cursor, write)
 
 
 def _require_utf8(connection: Connection[Any]) -> None:
@@ -102,8 +138,7 @@ def _version(connection: Connection[Any]) -> int:
 def _mismatch(version: int) -> StoreUnavailable:
     if version == 0:
         return StoreUnavailable(
-            "the database has no schema yet, or it is not in the search path",
-            "run `tenure migrate` as the owner: it creates it",
+            "the database has no schema yet, or it is not in the search path", MISSING
         )
     problem = f"the database has schema version {version} and this release needs {VERSION}"
     if version < VERSION:

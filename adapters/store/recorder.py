@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from eventsourcing.persistence import StoredEvent
 
-from projections.tables import Write
+from projections.tables import Row, Table, Write
+
+if TYPE_CHECKING:
+    from adapters.store.integrity.database_check import DatabaseCheck
 
 
 class Query(Protocol):
@@ -21,6 +24,15 @@ class Query(Protocol):
         self, statement: str, parameters: Sequence[Any] = ()
     ) -> AbstractContextManager[Iterator[tuple[Any, ...]]]:
         """Yields the same rows one by one: there may be millions."""
+
+    def in_key_order(self) -> AbstractContextManager[None]:
+        """Lets statements that order rows by a table's key use no other index of that table.
+
+        A statement has to hide the columns that it compares: `address || '' = ?`.
+        """
+
+    def check(self) -> DatabaseCheck:
+        """Returns what the database itself finds damaged. It goes through every index."""
 
 
 class Recorder(Protocol):
@@ -37,7 +49,15 @@ class Recorder(Protocol):
     ) -> Sequence[int] | None:
         """Stores events, and the `writes` that go with them, in one transaction.
 
-        Raises `IntegrityError` if a stream has an event of the same version already.
+        Raises `IntegrityError` if a stream has an event of the same version already,
+        `StoreUnavailable` if nothing is stored, and `CommitInDoubt` if that is not known.
+        """
+
+    def replace(self, table: Table[Row], row: Row, other: Row) -> bool:
+        """Replaces exactly this row by another row with the same key.
+
+        Returns `False` if the row is not there, or not as it was. Of several callers with one row,
+        one gets `True`.
         """
 
     def rewrite(self, make: Callable[[Query], Iterable[Write]]) -> None:

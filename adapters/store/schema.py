@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from adapters.store import events
-from projections import kept, roster, run_changes, runs, slots
+from projections import kept, notices, roster, run_changes, runs, slots
 from projections.tables import Table
 
-VERSION = 3
+VERSION = 5
 
 TABLES: tuple[Table[Any], ...] = (
     events.TABLE,
@@ -21,13 +21,33 @@ TABLES: tuple[Table[Any], ...] = (
     run_changes.TABLE,
     slots.TABLE,
     kept.TABLE,
+    notices.TABLE,
 )
 
-ADDED: dict[int, tuple[Table[Any], ...]] = {2: (slots.TABLE,), 3: (kept.TABLE,)}
+ADDED: dict[int, tuple[Table[Any], ...]] = {
+    2: (slots.TABLE,),
+    3: (kept.TABLE,),
+    4: (notices.TABLE,),
+}
 """The tables that each version added to the one before."""
+
+ADDED_COLUMNS: dict[int, tuple[tuple[Table[Any], tuple[str, ...]], ...]] = {
+    5: ((roster.TABLE, ("file_external_id", "merged_into")),),
+}
+"""The columns that each version added to tables of the one before. All of them are optional."""
+
+REBUILT = 5
+"""The last version that changed what projections hold. An upgrade from an earlier version makes
+them again from the events, in the same transaction. Version 5 compares addresses in another way."""
+
+
+def columns_since(version: int) -> Iterator[tuple[Table[Any], tuple[str, ...]]]:
+    """Yields the tables with columns that a schema of an earlier `version` lacks."""
+    for later in range(version + 1, VERSION + 1):
+        yield from ADDED_COLUMNS.get(later, ())
 
 
 def added_since(version: int) -> Iterator[Table[Any]]:
     """Yields the tables that a schema of an earlier `version` lacks."""
     for later in range(version + 1, VERSION + 1):
-        yield from ADDED[later]
+        yield from ADDED.get(later, ())

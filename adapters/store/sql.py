@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from itertools import starmap
 from typing import Any
 
 from adapters.store.recorder import Query
-from projections.tables import Operation, Row, Table, Write
+from projections.tables import Index, Operation, Row, Table, Write
 
 
 def statement_of(write: Write) -> str:
@@ -30,6 +30,12 @@ def _statement(operation: Operation, table: Table[Any], columns: tuple[str, ...]
             return f"DELETE FROM {table.name} WHERE {_equal(columns)}"
         case Operation.DELETE_ALL:
             return f"DELETE FROM {table.name}"
+
+
+@lru_cache
+def replacement_in(table: Table[Any]) -> str:
+    """Returns the statement that replaces a row: the values of the other row come first."""
+    return f"UPDATE {table.name} SET {_equal(table.names, ', ')} WHERE {_equal(table.names)}"
 
 
 def every(query: Query, table: Table[Row], order: tuple[str, ...] = ()) -> Iterator[Row]:
@@ -56,9 +62,30 @@ def ddl(table: Table[Any], types: Mapping[type, str], ending: str = "") -> Itera
     key = f"PRIMARY KEY ({', '.join(table.key)})"
     yield f"CREATE TABLE {table.name} ({', '.join([*columns, key])}){ending}"
     for index in table.indexes:
-        where = f" WHERE {index.filled} IS NOT NULL" if index.filled else ""
-        name = "_".join((table.name, *index.columns))
-        yield f"CREATE INDEX {name} ON {table.name} ({', '.join(index.columns)}){where}"
+        yield _index(table, index)
+
+
+def added_columns(
+    table: Table[Any], names: Collection[str], types: Mapping[type, str]
+) -> Iterator[str]:
+    """Yields the statements that add optional columns to a table, and the indexes on them."""
+    for name, kind, _ in table.columns:
+        if name in names:
+            yield f"ALTER TABLE {table.name} ADD COLUMN {name} {types[kind]}"
+    for index in table.indexes:
+        if not set(names).isdisjoint(index.columns):
+            yield _index(table, index)
+
+
+def _index(table: Table[Any], index: Index) -> str:
+    where = f" WHERE {index.filled} IS NOT NULL" if index.filled else ""
+    on = f"{table.name} ({', '.join(index.columns)})"
+    return f"CREATE INDEX {index_name(table, index)} ON {on}{where}"
+
+
+def index_name(table: Table[Any], index: Index) -> str:
+    """Returns the name of an index."""
+    return "_".join((table.name, *index.columns))
 
 
 def _insert(table: Table[Any], columns: tuple[str, ...]) -> str:

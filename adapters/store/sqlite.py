@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
 from eventsourcing.persistence import (
     ConnectionPoolClosedError,
@@ -25,71 +23,42 @@ from eventsourcing.sqlite import (
     SQLiteTransaction,
 )
 
-from adapters.store import events
-from adapters.store.errors import StoreUnavailable
+from adapters.store import events, limits
+from adapters.store.errors import DAMAGED, StoreUnavailable
 from adapters.store.event_store import EventStore
 from adapters.store.recorder import Query
-from adapters.store.schema import TABLES, VERSION, added_since
-from adapters.store.sql import ddl, statement_of
+from adapters.store.schema import VERSION
+from adapters.store.sql import replacement_in, statement_of
+from adapters.store.sqlite_schema import (
+    OF_FILES,
+    is_locked,
+    kept_locked,
+    migrate,
+    require_database,
+    uri_of,
+)
 from adapters.store.store import Store
-from projections import kept, runs
-from projections.tables import Table, Write
+from projections.tables import Row, Table, Write
 
-_TIMEOUT_S = 600
-"""How long a run waits for the commit of another run: on this store all companies take turns."""
+if TYPE_CHECKING:
+    from adapters.store.integrity.database_check import DatabaseCheck
+
 _CACHE_KIB = 64 * 1024
 """With SQLite's default of 2 MiB, an import takes a third longer."""
 _CHECKPOINT_PAGES = 10_000
 """A run that changes a thousand employees writes more pages than SQLite's default of a thousand.
 SQLite would then copy each commit into the database at once, and so write everything twice."""
-_TYPES = {str: "TEXT", int: "INTEGER", bytes: "BLOB"}
-_CLUSTERED = " WITHOUT ROWID"
-"""Stores rows in the order of their key: the table is one tree instead of two."""
-_OF_FILES = (runs.HELD, kept.TABLE)
-"""Files are large. A table with large values is better not clustered."""
-
-_STATISTICS = (
-    ("roster", "roster", "1000000 10000 1"),
-    ("roster", "roster_company_address", "1000000 10000 1"),
-    ("roster", "roster_company_file_address", "10000 100 1"),
-    ("roster", "roster_company_external_id", "1000000 10000 1"),
-    ("roster", "roster_starts_company", "10000 100 10"),
-    ("roster", "roster_leaves_company", "10000 100 10"),
-)
-"""Rows of `sqlite_stat1`: the table, the index, and numbers of rows. The first number counts all
-rows, the second the rows with one value of the first column, and so on. SQLite cannot measure
-empty tables. Without these numbers, it searches a whole company for one address."""
+_PUT_BACK = "put the file back if it was removed by mistake; or else start the command again"
 
 
 def open_sqlite(path: Path) -> Store:
-    """Opens the store in the file at `path`. A new file is readable by its owner only.
+    """Opens the store in the file at `path`. A database of an earlier release is upgraded.
 
-    Raises `StoreUnavailable` if the directory does not exist, or the file is another program's.
+    Raises `StoreUnavailable` if there is no database of Tenure, or a newer release made it.
     """
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        _inspect(path)
-        recorder = _Recorder(_Datastore(path))
-        recorder.create_schema()
-    except OSError as error:
-        raise StoreUnavailable(f"cannot open {path}: {error.strerror}") from error
-    except (sqlite3.Error, PersistenceError) as error:
-        raise StoreUnavailable(f"{path} cannot be used as a database: {error}") from error
-    return Store(EventStore(recorder))
-
-
-def _inspect(path: Path) -> None:
-    """Raises `StoreUnavailable` for a file of another program or version. Changes no file."""
-    with closing(sqlite3.connect(path, timeout=_TIMEOUT_S)) as connection:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if version == 0 and tables:
-        raise StoreUnavailable(f"{path} belongs to another program; name a new file")
-    if not 0 <= version <= VERSION:
-        raise StoreUnavailable(
-            f"{path} has schema version {version} and this release needs {VERSION}; "
-            "use the release that made it"
-        )
+    if require_database(path) < VERSION:
+        migrate(path)
+    return Store(EventStore(_Recorder(_Datastore(path))))
 
 
 @contextmanager
@@ -105,7 +74,12 @@ def translate_errors() -> Iterator[None]:
     except sqlite3.IntegrityError as error:
         raise IntegrityError(error) from error
     except (sqlite3.Error, PersistenceError) as error:
-        raise StoreUnavailable(f"the database cannot be used: {error}") from error
+        if is_locked(error):
+            raise kept_locked() from error
+        problem = f"the database cannot be used: {error}"
+        if "malformed" in problem:  # a damaged page
+            raise StoreUnavailable(problem, DAMAGED) from error
+        raise StoreUnavailable(problem) from error
 
 
 class _Transaction(SQLiteTransaction):
@@ -134,14 +108,39 @@ class _ConnectionPool(SQLiteConnectionPool):
 
 
 class _Datastore(SQLiteDatastore):
+    """The connections to one file. They are of no use if another file takes its place."""
+
     def __init__(self, path: Path) -> None:
+        self._path = path.absolute()
+        self._file = _identity(self._path)
         self.pool = _ConnectionPool(
-            db_name=f"file:{quote(str(path.absolute()))}?mode=rw",
-            lock_timeout=_TIMEOUT_S,
-            pool_timeout=_TIMEOUT_S,
+            db_name=uri_of(path),
+            lock_timeout=int(limits.LOCK_S),
+            pool_timeout=limits.TURN_S,
         )
         self.single_row_tracking = True
         self.originator_id_type = "uuid"
+
+    @contextmanager
+    def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
+        """Yields one transaction. Raises `StoreUnavailable` if the file is gone (ADR 0032)."""
+        self._require_same_file()
+        with super().transaction(commit=commit) as cursor:
+            yield cursor
+            if commit:
+                self._require_same_file()
+
+    def _require_same_file(self) -> None:
+        """Raises `StoreUnavailable` if the path leads to no file, or to another one than before.
+
+        The connections would go on in the file without a name, and all that they store be lost.
+        """
+        found = _identity(self._path)
+        if found != self._file:
+            what = "replaced by another file" if found else "removed"
+            raise StoreUnavailable(
+                f"the database {self._path} was {what} while this process used it", _PUT_BACK
+            )
 
 
 class _Recorder(SQLiteApplicationRecorder):
@@ -150,20 +149,6 @@ class _Recorder(SQLiteApplicationRecorder):
     def close(self) -> None:
         """Closes the connections to the file."""
         self.datastore.close()
-
-    def create_schema(self) -> None:
-        """Creates the tables that do not exist yet."""
-        with self.datastore.transaction(commit=False) as cursor:
-            if _version(cursor) == VERSION:
-                return
-        with self.datastore.transaction(commit=True) as cursor:
-            version = _version(cursor)  # another process may have been first
-            create_tables(cursor.sqlite_cursor, added_since(version) if version else TABLES)
-            if not version:
-                cursor.execute("ANALYZE")  # creates the table of statistics
-                cursor.executemany("INSERT INTO sqlite_stat1 VALUES (?, ?, ?)", _STATISTICS)
-                cursor.execute("ANALYZE sqlite_schema")  # makes SQLite read it
-            cursor.execute(f"PRAGMA user_version = {VERSION}")
 
     @contextmanager
     def reading(self) -> Iterator[Query]:
@@ -190,18 +175,18 @@ class _Recorder(SQLiteApplicationRecorder):
     ) -> None:
         execute(c.sqlite_cursor, [events.write_of(stored_events), *writes])
 
+    def replace(self, table: Table[Row], row: Row, other: Row) -> bool:
+        """Replaces exactly this row by another. Returns `False` if it is not there."""
+        with translate_errors(), self.datastore.transaction(commit=True) as cursor:
+            return replace(cursor.sqlite_cursor, table, row, other)
+
     def rewrite(self, make: Callable[[Query], Iterable[Write]]) -> None:
         """Writes what `make` returns for the state of the database, in one transaction."""
         with translate_errors(), self.datastore.transaction(commit=True) as cursor:
             query = SqliteQuery(cursor.sqlite_cursor.connection)
             execute(cursor.sqlite_cursor, make(query))
-
-
-def create_tables(cursor: sqlite3.Cursor, tables: Iterable[Table[Any]]) -> None:
-    """Creates tables with their indexes."""
-    for table in tables:
-        for statement in ddl(table, _TYPES, "" if table in _OF_FILES else _CLUSTERED):
-            cursor.execute(statement)
+            for table in OF_FILES:  # the indexes of the other tables were just written
+                cursor.execute(f"REINDEX {table.name}")
 
 
 def execute(cursor: sqlite3.Cursor, writes: Iterable[Write]) -> None:
@@ -209,6 +194,11 @@ def execute(cursor: sqlite3.Cursor, writes: Iterable[Write]) -> None:
     for write in writes:
         # The module sqlite3 reads a plain tuple faster than a named one.
         cursor.executemany(statement_of(write), map(tuple, write.rows))
+
+
+def replace(cursor: sqlite3.Cursor, table: Table[Row], row: Row, other: Row) -> bool:
+    """Replaces exactly this row by another. Returns `False` if it is not there."""
+    return cursor.execute(replacement_in(table), (*other, *row)).rowcount > 0
 
 
 class SqliteQuery:
@@ -231,7 +221,21 @@ class SqliteQuery:
             cursor.row_factory = None
             yield cursor.execute(statement, parameters)
 
+    def in_key_order(self) -> AbstractContextManager[None]:
+        """Does nothing: SQLite reads a table in the order of its key if it has no other way."""
+        return nullcontext()
 
-def _version(cursor: SQLiteCursor) -> int:
-    cursor.execute("PRAGMA user_version")
-    return int(cursor.fetchone()[0])
+    def check(self) -> DatabaseCheck:
+        """Returns what SQLite finds damaged in its file."""
+        from adapters.store.integrity.sqlite_check import check
+
+        return check(self._connection)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Returns what tells the file at `path` from every other file, or `None` if there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino

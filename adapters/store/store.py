@@ -9,16 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from eventsourcing.persistence import IntegrityError
 
 from adapters.collections import without_collections
 from adapters.store.commit import Commit, events_of, writes_of
-from adapters.store.errors import Conflict, StoreUnavailable
+from adapters.store.errors import CommitInDoubt, Conflict, StoreDamaged, StoreUnavailable
 from adapters.store.event_store import EventStore
 from adapters.store.files import KeptFiles, forget_kept
+from adapters.store.notices import Notices
 from adapters.store.read_transaction import ReadTransaction
+from adapters.store.recorder import Query
 from adapters.store.roster_queries import RosterQueries
 from adapters.store.run_queries import RunQueries
 from adapters.store.schedule_state import ScheduleState
@@ -36,6 +37,7 @@ class Store:
         roster: the employees.
         runs: the runs, and the states of companies.
         schedule: the memory of the schedule.
+        notices: what is still to be told.
     """
 
     def __init__(self, events: EventStore) -> None:
@@ -43,6 +45,7 @@ class Store:
         self.roster = RosterQueries(events)
         self.runs = RunQueries(events.database)
         self.schedule = ScheduleState(events.database)
+        self.notices = Notices(events.database)
         self._database = events.database
 
     def close(self) -> None:
@@ -69,37 +72,34 @@ class Store:
         The run's event is the next version of its company's stream. Of two runs that were planned
         from the same version, the second raises `Conflict` (R4). A run that is stored already is
         not stored again. Raises `StoreUnavailable` if the run is not stored, or if that
-        cannot be found out.
+        cannot be found out: its sentence says which. Raises `StoreDamaged` if what is stored
+        contradicts itself.
         """
         run, company = commit.ended.run, commit.ended.ended.company
         try:
             self.events.insert(events_of(commit), writes_of(commit))
-        except StoreUnavailable:
-            # The run is stored if only the reply was lost. If that cannot be found out either,
-            # the error stands.
-            if not self._is_stored(run):
-                raise
+        except CommitInDoubt:
+            raise StoreUnavailable(
+                f"the connection to the database was lost, and it is not known whether run {run} "
+                f"of {company} is stored",
+                f"when the database is back, ask `tenure run {run}`; without that run, try again",
+            ) from None
         except IntegrityError:
             # The stream decides, not the error: after a lost reply, a second attempt looks like a
             # conflict with another run.
             if self.runs.find(run) is not None:
                 return
             if self.runs.company_state(company).version == commit.state.version:
-                raise
+                raise StoreDamaged(company) from None
             raise Conflict(company, commit.state.version) from None
-
-    def _is_stored(self, run: UUID) -> bool:
-        try:
-            return self.runs.find(run) is not None
-        except StoreUnavailable:
-            return False
 
     def verify(self, tick: Progress) -> Findings:
         """Checks projections and events. `tick` gets the number of events that were read."""
+        from adapters.store.integrity.replay import Replay
         from adapters.store.integrity.verify import verify
 
         with self._database.reading() as query:
-            return verify(query, self.events.decode, tick)
+            return verify(Replay(query, self.events.decode), tick)
 
     def rebuild(self, tick: Progress) -> None:
         """Makes the projections again from the events, in one transaction.
@@ -107,10 +107,13 @@ class Store:
         `tick` gets the number of events that were read.
         """
         from adapters.store.integrity.rebuild import EventsDamaged, rebuild, rebuild_carefully
+        from adapters.store.integrity.replay import Replay
 
-        decode = self.events.decode
+        def replay(query: Query) -> Replay:
+            return Replay(query, self.events.decode)
+
         with without_collections():
             try:
-                self._database.rewrite(lambda query: rebuild(query, decode, tick))
+                self._database.rewrite(lambda query: rebuild(replay(query), tick))
             except EventsDamaged:
-                self._database.rewrite(lambda query: rebuild_carefully(query, decode, tick))
+                self._database.rewrite(lambda query: rebuild_carefully(replay(query), tick))

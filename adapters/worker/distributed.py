@@ -38,8 +38,8 @@ _CLOCKS, _IMPORTS = "tenure.clocks", "tenure.imports"
 tasks go through the queue of the clock jobs, which wait for no customer's server."""
 _STOP_CHECK_S = 0.2  # how often the worker checks whether it has to stop
 _RECORDING_S = 5.0  # the time after the grace, to record the jobs that were given up
-_LOOK_TIMEOUT_S = 60.0  # a look for due jobs that takes longer is given up
-_CONNECT_TIMEOUT_S = 10.0
+LOOK_TIMEOUT_S = 60.0  # a look for due jobs that takes longer is given up
+CONNECT_TIMEOUT_S = 10.0
 _END_FROZEN = "SET idle_in_transaction_session_timeout TO '10s'"  # a frozen one would block all
 
 
@@ -145,7 +145,7 @@ class DistributedWorker:
 
     def _new_app(self, grace: float) -> App:
         connector = PsycopgConnector(
-            conninfo=self._conninfo, configure=_configure, timeout=_CONNECT_TIMEOUT_S
+            conninfo=self._conninfo, configure=_configure, timeout=CONNECT_TIMEOUT_S
         )
         options = WorkerOptions(
             fetch_job_polling_interval=self._pace.poll,
@@ -195,10 +195,10 @@ class DistributedWorker:
         """Deletes jobs whose end was not stored. Reports whether the database answers."""
         checked = 0
         while True:
-            async with self._reporting(_LOOK_TIMEOUT_S):
+            async with self._reporting(LOOK_TIMEOUT_S):
                 await _delete_ended(app, self._ended[:checked])
                 del self._ended[:checked]
-                if monotonic() > self._looked_at + _LOOK_TIMEOUT_S:  # other workers look
+                if monotonic() > self._looked_at + LOOK_TIMEOUT_S:  # other workers look
                     await app.check_connection_async()
                     self._observer.stood_aside()
             checked = len(self._ended)
@@ -207,7 +207,7 @@ class DistributedWorker:
     async def _look(self, app: App, timestamp: int) -> None:
         """The task that looks for due jobs, and adds those that neither wait nor run yet."""
         self._looked_at = monotonic()
-        async with self._reporting(_LOOK_TIMEOUT_S):
+        async with self._reporting(LOOK_TIMEOUT_S):
             queued = await _queued(app)  # first: a job that ends meanwhile is not added again
             due = await self._in_thread(None, self._runner.due)
             await _defer(app, [job for job in due if job not in queued])

@@ -63,4 +63,4 @@ class JobRunner:
 
     def _app(self) -> App:
         settings = self._configuration.current()
-        return App(settings, self._store, self._now, self._capacity.planning)
+        return App(settings, self._store, self._now, self._capacity.planning, notifies=True)

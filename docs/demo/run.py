@@ -56,10 +56,12 @@ def play() -> None:
     """The story, in the directory where it takes place."""
     say("""
         Acme's HR system writes all employees into one file and leaves it on an SFTP server, here
-        one that runs on this machine for as long as the demo. `check` shows that everything works
-        up to the file: the server shows the key that is pinned, and lets us in.
+        one that runs on this machine for as long as the demo. `migrate` creates the database.
+        `check` shows that everything works up to the file: the server shows the key that is pinned,
+        and lets us in.
     """)
     deliver("monday", "2027-03-01 02:30")
+    tenure("2027-03-01 02:34", "migrate")
     tenure("2027-03-01 02:35", "check acme --connect")
 
     say("This is Monday's file. Before anything is stored, `preview` tells what it would do.")

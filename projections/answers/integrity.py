@@ -38,8 +38,13 @@ PROBLEMS: dict[str, str] = {
     "held-stray": "files are held for run {run}, which waits for no decision",
     "kept-damaged": "a file that is kept for {company} until its run is stored is altered",
     "slot-unreadable": "table {table} has a row that cannot be read",
+    "notice-unreadable": "a notice cannot be read, so nobody will be told of the run it is about",
     "bad-id": "table {table} has a malformed id",
     "bad-source-id": "table {table} has a malformed id, and its rows cannot be made again",
+    "twins": "employees {stream} and {other} of {company} have the same {what}: support has to "
+    "change one of them",
+    "index-damaged": "index {index} does not find every row of its table: {repair}",
+    "database-damaged": "the database reports `{report}`: {repair}",
 }
 """The sentence of each kind of problem."""
 
@@ -56,9 +61,13 @@ EVENTS_ONLY = frozenset(
         "held-missing",
         "held-stray",
         "bad-source-id",
+        "twins",
     }
 )
 """The problems that `rebuild` cannot restore: they are about data from which all else is made."""
+
+OF_DATABASE = frozenset({"index-damaged", "database-damaged"})
+"""The problems of the database itself. Each message says how to repair what it names."""
 
 
 class Problem(Redacted, frozen=True):
@@ -74,7 +83,7 @@ class Problem(Redacted, frozen=True):
     @property
     def restorable(self) -> bool:
         """Whether `rebuild` restores what is wrong."""
-        return self.problem not in EVENTS_ONLY
+        return self.problem not in EVENTS_ONLY | OF_DATABASE
 
 
 def problem(

@@ -17,6 +17,7 @@ from adapters.store.opening import Database, PostgresUrl
 from adapters.store.store import Store
 from tests.adapters import pgserver
 from tests.adapters.steps import Watch
+from tests.databases import created
 
 OpenStore = Callable[[], Store]
 
@@ -36,7 +37,7 @@ def database(
     if store_kind == "memory":
         return MemoryDatabase()
     if store_kind == "sqlite":
-        return tmp_path / "tenure.db"
+        return created(tmp_path / "tenure.db")
     server: pgserver.Server = request.getfixturevalue("postgres")
     return PostgresUrl(server.emptied())
 

@@ -7,6 +7,7 @@ import traceback
 
 import pytest
 
+from adapters.sources import retry
 from adapters.sources.source import Source, SourceUnreachable
 from tests.adapters.hostile import PASSWORD
 from tests.adapters.keeper import fetch
@@ -53,3 +54,10 @@ def assert_nothing_is_waited_for() -> None:
         if isinstance(each, threading.Timer) and each.interval != _SERVERS:
             each.join(1)
             assert not each.is_alive()
+
+
+def retry_quickly(monkeypatch: pytest.MonkeyPatch, pause: float = 0) -> None:
+    """Makes every pause between two attempts last this number of seconds."""
+    monkeypatch.setattr(retry, "FIRST_PAUSE_S", pause)
+    monkeypatch.setattr(retry, "MAX_JITTER_S", 0)
+    monkeypatch.setattr(retry, "GROWTH", 1)

@@ -34,7 +34,7 @@ def running(server: pgserver.Server, url: str) -> Iterator[str]:
             f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
             "auth_type = any\npool_mode = session\n"
         )
-        user = pgserver._user(directory)
+        user = pgserver.user_for(directory)
         drop = [] if user is None else ["setpriv", f"--reuid={user}", "--clear-groups"]
         command = [*drop, program, "-q", str(settings)]
         with subprocess.Popen(command, cwd=directory, stderr=subprocess.DEVNULL) as process:

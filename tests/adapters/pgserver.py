@@ -66,16 +66,16 @@ class Server(NamedTuple):
 @contextmanager
 def running(*options: str) -> Iterator[Server]:
     """Yields a server with these settings, with the roles that the tests need."""
-    programs = _programs()
+    programs = find_programs()
     # The path of a socket must be short, and the server's user must have access to it.
     directory = Path(tempfile.mkdtemp(prefix="pg"))
     try:
-        user = _user(directory)
-        _run(user, programs / "initdb", "-D", directory / "data", "-U", "postgres", "-A", "trust",
+        user = user_for(directory)
+        run_as(user, programs / "initdb", "-D", directory / "data", "-U", "postgres", "-A", "trust",
              "-E", "UTF8", "--locale=C", "--no-sync")  # fmt: skip
         settings = ["listen_addresses=", f"unix_socket_directories={directory}", *options]
         flags = " ".join(f"-c {setting}" for setting in settings)
-        _run(user, programs / "pg_ctl", "-D", directory / "data", "-w", "-s", "-o", flags,
+        run_as(user, programs / "pg_ctl", "-D", directory / "data", "-w", "-s", "-o", flags,
              "-l", directory / "log", "start")  # fmt: skip
         try:
             server = Server(directory)
@@ -84,13 +84,13 @@ def running(*options: str) -> Iterator[Server]:
             yield server
         finally:
             with suppress(subprocess.CalledProcessError):
-                _run(user, programs / "pg_ctl", "-D", directory / "data", "-m", "immediate",
+                run_as(user, programs / "pg_ctl", "-D", directory / "data", "-m", "immediate",
                      "-w", "-s", "stop")  # fmt: skip
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _programs() -> Path:
+def find_programs() -> Path:
     """Returns the directory of initdb: Debian has one for each version, outside PATH."""
     found = shutil.which("initdb")
     versions = [path for place in _PLACES for path in Path(place).glob("*/bin")]
@@ -101,7 +101,7 @@ def _programs() -> Path:
     return Path(found).resolve().parent
 
 
-def _user(directory: Path) -> str | None:
+def user_for(directory: Path) -> str | None:
     """Returns the user that runs the server, or None for this user; PostgreSQL refuses root."""
     if os.geteuid() != 0:
         return None
@@ -111,7 +111,7 @@ def _user(directory: Path) -> str | None:
     return user
 
 
-def _run(user: str | None, *command: str | Path) -> None:
+def run_as(user: str | None, *command: str | Path) -> None:
     arguments: Sequence[str | Path] = command
     if user is not None:
         arguments = ("setpriv", f"--reuid={user}", "--clear-groups", *command)

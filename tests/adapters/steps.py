@@ -16,16 +16,22 @@ from adapters.sources.source import DeliveredFile
 from adapters.store.commit import Commit
 from adapters.store.store import Store
 from adapters.use_cases.app import App
+from adapters.use_cases.people import find_one
+from adapters.use_cases.support import support as carry_out
 from domain.company import Company
 from domain.company_runs.events import RunEnded, RunKind, RunRecord
 from domain.company_runs.state import CompanyState
 from domain.delivery.plan import Plan
 from domain.employee.aggregate import Employee, fold
+from domain.employee.commands import Command
+from domain.employee.rejection import RequestsRejected
 from domain.employee.roster import Roster
+from domain.employee.support import Request
 from domain.ids import run_id
 from domain.issues.issue import Issue
 from domain.outcome import Outcome
 from domain.schedule import Schedule
+from projections.runs import RunDocument
 from tests.given import NOW, a_company, csv, plan
 
 NAME = "alleo_employees_{}.csv"
@@ -155,3 +161,14 @@ def company_of(store: Store, company: str) -> tuple[CompanyState, Roster]:
 def replayed(store: Store, employee: UUID) -> Employee | None:
     """Returns an employee folded from the stored events, or None if there are no events."""
     return fold(None, store.events.of(employee))
+
+
+def support(
+    app: App, customer: Customer, who: str, command: Command, by: str, reason: str
+) -> RunDocument:
+    """Carries out one command, for the employee whom `who` names."""
+    request = Request(find_one(app, customer.company.key, who).id, command)
+    try:
+        return carry_out(app, customer, [request], by, reason)
+    except RequestsRejected as rejected:
+        raise rejected.rejected[0] from None

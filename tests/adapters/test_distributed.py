@@ -392,7 +392,8 @@ def due(store: Store, directory: Path, *keys: str, **leave: datetime) -> Configu
     return Configured(*(Customer(replace(a_company(), key=key), source) for key in keys))
 
 
-@pytest.mark.parametrize("listen", [True, False])
+@pytest.mark.torture
+@pytest.mark.parametrize("listen", [True, False] if TORTURE else [True])
 def test_every_slot_is_served_once_by_several_workers(
     url: str, store: Store, tmp_path: Path, listen: bool
 ) -> None:
@@ -593,7 +594,8 @@ def test_a_failed_job_is_tried_again_and_its_error_is_not_logged(
     assert "Bakker" not in caplog.text
 
 
-@pytest.mark.parametrize("status", ["todo", "doing"])
+@pytest.mark.torture
+@pytest.mark.parametrize("status", ["todo", "doing"] if TORTURE else ["doing"])
 def test_a_job_that_fails_for_days_rests_for_an_hour(
     url: str, store: Store, board: Board, status: str
 ) -> None:
@@ -622,9 +624,11 @@ def test_a_job_that_fails_for_days_rests_for_an_hour(
     assert [attempts for attempts, _ in ask(url, resting)] == [101]
 
 
-@pytest.mark.parametrize(
-    ("task", "fails"), [("tenure.do", False), ("tenure.do", True), ("tenure.look", False)]
-)
+ENDS = [("tenure.do", True), ("tenure.do", False), ("tenure.look", False)]
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize(("task", "fails"), ENDS if TORTURE else ENDS[:1])
 def test_a_job_whose_end_could_not_be_stored_blocks_nothing(
     url: str, store: Store, board: Board, postgres: pgserver.Server, task: str, fails: bool
 ) -> None:
@@ -706,7 +710,7 @@ def test_a_look_that_was_given_up_is_not_started_again(
     # given
     over, looks = threading.Event(), list[float]()
     board.look = lambda: (looks.append(time.monotonic()), over.wait(TIMEOUT_S))
-    monkeypatch.setattr(distributed, "_LOOK_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(distributed, "LOOK_TIMEOUT_S", 0.3)
     observer = Spy()
 
     # when
@@ -944,8 +948,8 @@ def stopped(server: pgserver.Server) -> Iterator[None]:
 
 def control(server: pgserver.Server, *command: str) -> None:
     """Runs a command of `pg_ctl` on the server."""
-    program, data = pgserver._programs() / "pg_ctl", server.directory / "data"
-    pgserver._run(pgserver._user(server.directory), program, "-D", data, "-w", "-s", *command)
+    program, data = pgserver.find_programs() / "pg_ctl", server.directory / "data"
+    pgserver.run_as(pgserver.user_for(server.directory), program, "-D", data, "-w", "-s", *command)
 
 
 @contextmanager
@@ -962,16 +966,19 @@ def frozen(server: pgserver.Server) -> Iterator[None]:
             os.kill(int(process), signal.SIGCONT)
 
 
+@pytest.mark.torture
 @pytest.mark.slow
-@pytest.mark.parametrize(("loss", "reports"), [(stopped, 1), (frozen, 3)])
+@pytest.mark.parametrize(
+    ("loss", "reports"), [(stopped, 1), (frozen, 3)] if TORTURE else [(stopped, 1)]
+)
 def test_a_worker_survives_the_loss_of_the_database(
     board: Board, monkeypatch: pytest.MonkeyPatch, loss: Callable[..., Any], reports: int
 ) -> None:
     """A worker reports the loss of the database again and again, ends its job, and goes on when
     the database is back."""
     # given
-    monkeypatch.setattr(distributed, "_CONNECT_TIMEOUT_S", 1.0)
-    monkeypatch.setattr(distributed, "_LOOK_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(distributed, "CONNECT_TIMEOUT_S", 1.0)
+    monkeypatch.setattr(distributed, "LOOK_TIMEOUT_S", 1.0)
     observer = Spy()
     with ExitStack() as stack:
         server, url, store = stack.enter_context(own_server())

@@ -17,6 +17,7 @@ from adapters.company_settings import Customer
 from adapters.store.opening import open_store
 from adapters.use_cases.import_delivery import import_delivery
 from tests.adapters.steps import Watch, a_customer, app_of, delivered
+from tests.databases import created
 from tests.given import a_company
 from tests.growth import GROUPS, SHAPES, Shape
 from tests.strategies import TORTURE
@@ -47,7 +48,7 @@ def imported(shape: Shape, size: int, place: Path, *, measured: bool = True) -> 
     """
     place.mkdir()
     customer = Customer(replace(a_company(), groups=GROUPS), a_customer().source)
-    store = open_store(place / "tenure.db")
+    store = open_store(created(place / "tenure.db"))
     app = app_of(store, Watch(), customer)
     if shape.known is not None:
         import_delivery(app, customer, "tester", delivered(shape.known(size)))

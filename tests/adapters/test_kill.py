@@ -33,6 +33,7 @@ from domain.ids import company_stream_id
 from domain.outcome import Outcome
 from tests.adapters import importer
 from tests.adapters.steps import Watch, app_of
+from tests.databases import created
 from tests.given import NOW
 
 pytestmark = pytest.mark.torture
@@ -97,8 +98,8 @@ def scene(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """A delivery that registers everyone, or changes everyone and registers some."""
     place = tmp_path_factory.mktemp("scene")
     database, delivery, earlier = place / "tenure.db", place / "now.csv", place / "earlier.csv"
+    created(database)
     if request.param == "empty company":
-        open_sqlite(database).close()
         delivery.write_text(HEADER + rows(0, PEOPLE, "Sales"))
     else:
         earlier.write_text(HEADER + rows(0, PEOPLE, "Sales"))
@@ -385,7 +386,7 @@ def test_of_two_processes_with_one_delivery_one_applies_it(tmp_path: Path) -> No
     ends as unchanged."""
     # given
     database, delivery = tmp_path / "tenure.db", tmp_path / "one.csv"
-    open_sqlite(database).close()
+    created(database)
     delivery.write_text(HEADER + rows(0, 200, "Sales"))
 
     # when
@@ -405,7 +406,7 @@ def test_of_two_processes_with_two_deliveries_the_second_plans_again(tmp_path: P
     that is stored second plans again."""
     # given
     database, one, other = tmp_path / "tenure.db", tmp_path / "one.csv", tmp_path / "other.csv"
-    open_sqlite(database).close()
+    created(database)
     one.write_text(HEADER + rows(0, 150, "Sales"))
     other.write_text(HEADER + rows(100, 250, "Engineering"))
 
@@ -445,7 +446,7 @@ def test_many_processes_with_many_deliveries_never_build_on_the_same_state(
     no employee is lost or doubled."""
     # given
     database = tmp_path / "tenure.db"
-    open_sqlite(database).close()
+    created(database)
     deliveries = []
     for delivery in range(4):
         path = tmp_path / f"{delivery}.csv"

@@ -151,26 +151,6 @@ def test_the_last_success_is_told_for_configured_companies(metrics: Metrics) -> 
     assert value(metrics, name, company="acme") == NOW.timestamp() + 1.5
 
 
-def test_earlier_successes_are_looked_up_in_the_store(metrics: Metrics, store: Store) -> None:
-    """After a restart, the time of the last success is looked up among the stored runs."""
-    # given
-    at = NOW
-    app = App(settings("acme", "bravo"), store, lambda: at)
-    customer = app.settings.customers["acme"]
-    text = "email,first_name,last_name\nanna@acme.example,Anna,Bakker\n"
-    import_delivery(app, customer, "test", delivered(text))
-    at = NOW + timedelta(hours=1)
-    import_delivery(app, customer, "test", delivered("no header\n"))
-    metrics.configured(app.settings)
-
-    # when
-    metrics.remember(store)
-
-    # then
-    name = "tenure_last_success_timestamp_seconds"
-    assert value(metrics, name, company="acme") == NOW.timestamp()
-
-
 def test_a_company_without_success_counts_from_its_first_run(
     metrics: Metrics, store: Store
 ) -> None:
@@ -244,7 +224,7 @@ def test_troubles_are_counted(metrics: Metrics) -> None:
     metrics.failed(Job("acme", NOW), ValueError())
     metrics.took_over(Job("acme", NOW))
     metrics.notified("sent", "url")
-    metrics.notified("dropped", "command")
+    metrics.notified("postponed", "command")
 
     # then
     assert value(metrics, "tenure_jobs_failed_total") == 1
@@ -253,7 +233,7 @@ def test_troubles_are_counted(metrics: Metrics) -> None:
     assert value(metrics, name, result="sent", via="url") == 1
     assert value(metrics, name, result="sent", via="command") == 0
     assert value(metrics, name, result="failed", via="url") == 0
-    assert value(metrics, name, result="dropped", via="command") == 1
+    assert value(metrics, name, result="postponed", via="command") == 1
 
 
 def test_store_and_configuration_are_told_as_they_are_now(metrics: Metrics) -> None:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,19 +31,19 @@ from adapters.notify.webhook import post
 from adapters.notify_settings import Channel, Notify
 from adapters.secrets import Secret
 from adapters.settings import Settings
-from adapters.store.errors import StoreUnavailable
-from adapters.store.sqlite import open_sqlite
+from adapters.store.commit import Commit
 from adapters.store.store import Store
 from adapters.use_cases.app import App
 from adapters.use_cases.execute import fault_of, record_failure
 from adapters.use_cases.import_delivery import import_delivery
-from adapters.use_cases.schedule import Job
+from adapters.use_cases.schedule import Job, due_slots
 from domain.company_runs.events import RunContext, RunKind
 from domain.ids import run_id
 from domain.outcome import Outcome
 from domain.schedule import Schedule
 from projections.runs import RunDocument
 from tests.adapters.certificates import Certificate, make_certificate
+from tests.adapters.conftest import OpenStore
 from tests.adapters.proxies import USER, tinyproxy
 from tests.adapters.steps import delivered
 from tests.adapters.test_log import MARK, a_run
@@ -620,115 +620,171 @@ class Post:
 
 
 class Desk:
-    """A store with a company's runs, and a notifier beside it."""
+    """A process that runs imports of Acme, and notifiers beside it."""
 
     def __init__(self, store: Store) -> None:
-        customer = Customer(a_company(), None)
-        settings = Settings(Path("tenure.toml"), Path("x"), Schedule(), {"acme": customer})
-        self.app = App(settings, store, lambda: NOW)
         self.store = store
         self.post = Post()
         self.told: list[NotificationResult] = []
         self.notify: Notify | None = Notify(command=("tell",))
         self.notifier = self.another()
 
-    def another(self, capacity: int = 100) -> Notifier:
-        return Notifier(
-            self.store,
-            self.told.append,
-            lambda: self.notify,
-            capacity=capacity,
-            deliver=self.post,
+    @property
+    def app(self) -> App:
+        customers = {"acme": Customer(a_company(), None)}
+        settings = Settings(
+            Path("tenure.toml"), Path("x"), Schedule(), customers, notify=self.notify
         )
+        return App(settings, self.store, lambda: NOW, notifies=True)
+
+    def another(self) -> Notifier:
+        return Notifier(self.store, self.told.append, lambda: self.notify, deliver=self.post)
 
     def refused(self) -> RunDocument:
         """A run that somebody is told of."""
-        customer = self.app.settings.customers["acme"]
-        return import_delivery(self.app, customer, "test", delivered(f"{MARK}\n"))
+        app = self.app
+        return import_delivery(app, app.settings.customers["acme"], "test", delivered(f"{MARK}\n"))
 
 
 @pytest.fixture
-def here(sqlite_store: Store) -> Iterator[Desk]:
-    desk = Desk(sqlite_store)
+def here(store: Store) -> Iterator[Desk]:
+    desk = Desk(store)
     yield desk
     for each in desk.post.open.values():
         each.set()
     desk.notifier.finish(PATIENCE)
 
 
-@pytest.fixture
-def sqlite_store(tmp_path: Path) -> Iterator[Store]:
-    store = open_sqlite(tmp_path / "tenure.db")
-    yield store
-    store.close()
-
-
 def results(told: Sequence[NotificationResult]) -> list[str]:
     return [each.result for each in told]
 
 
+def is_waiting(store: Store) -> bool:
+    """Whether a notice is in the store that any process may take. Takes it for no time."""
+    now = datetime.now(UTC)
+    return store.notices.take(Channel.COMMAND, now, now) is not None
+
+
+def is_left(store: Store) -> bool:
+    """Whether a notice is in the store, also one that a process has taken."""
+    later = datetime.now(UTC) + timedelta(hours=23)
+    return store.notices.take(Channel.COMMAND, later, later) is not None
+
+
 def test_a_notification_has_the_run_as_the_command_answers_it(here: Desk) -> None:
-    """A notification contains the run exactly as the command answers it in JSON."""
+    """A notification contains the run exactly as the command answers it in JSON, and is sent
+    once."""
     # given
     run = here.refused()
 
     # when
+    here.notifier.start()
     here.notifier.ran(run)
     here.notifier.finish(PATIENCE)
 
     # then
-    (sent,) = here.post.sent
-    assert sent == (Channel.COMMAND, msgspec.json.encode(run), False)
+    assert here.post.sent == [(Channel.COMMAND, msgspec.json.encode(run), False)]
     assert here.told == [NotificationResult("sent", Channel.COMMAND, "acme", run.run)]
+    assert not is_left(here.store)
 
 
 def test_a_run_that_no_setting_names_is_not_notified(here: Desk) -> None:
-    """No notification is sent without settings for notifications, or for an outcome that the
-    settings do not name."""
-    # given
-    run = here.refused()
-
+    """No notice is stored without settings for notifications, for an outcome that the settings do
+    not name, or by a command that does not notify."""
     # when
     for notify in (None, Notify(on=frozenset({"held"}), command=("tell",))):
         here.notify = notify
-        here.notifier.ran(run)
+        here.refused()
+    here.notify = Notify(command=("tell",))
+    app = here.app._replace(notifies=False)
+    import_delivery(app, app.settings.customers["acme"], "test", delivered(f"{MARK}\n"))
+
+    # then
+    assert not is_left(here.store)
+
+
+def test_the_notices_of_a_process_that_died_are_sent_by_the_next(here: Desk) -> None:
+    """A run that was stored by a process that ended before it told anybody is told by the next
+    process."""
+    # given
+    run = here.refused()
+    now = datetime.now(UTC)
+    assert here.store.notices.take(Channel.COMMAND, now, now) is not None
+
+    # when
+    here.notifier.start()
     here.notifier.finish(PATIENCE)
 
     # then
-    assert here.post.sent == here.told == []
+    assert here.told == [NotificationResult("sent", Channel.COMMAND, "acme", run.run)]
 
 
-def test_work_does_not_wait_for_notifications_and_too_many_are_dropped(here: Desk) -> None:
-    """Work does not wait for slow notifications, and notifications beyond the capacity of the queue
-    are dropped and reported."""
+def test_a_notice_that_a_process_has_taken_is_left_to_it(here: Desk) -> None:
+    """A notice that another process is about to send is left alone until its time is over, unless
+    that time is so long that the clock of the other process must be wrong."""
     # given
-    run = here.refused()
+    here.refused()
+    now = datetime.now(UTC)
+    taken = here.store.notices.take(Channel.COMMAND, now, now + timedelta(minutes=5))
+    assert taken is not None
+
+    # then
+    assert not is_waiting(here.store)
+
+    # when
+    here.store.notices.put_back(taken)
+    ahead = here.store.notices.take(Channel.COMMAND, now, now + timedelta(days=9))
+
+    # then
+    assert ahead is not None
+    assert is_waiting(here.store)
+
+
+@pytest.mark.stores("memory", "sqlite", "postgresql")
+def test_several_notifiers_send_each_notification_once(open_store: OpenStore) -> None:
+    """Of several processes that share a database, one sends each notification."""
+    # given
+    first, second = Desk(open_store()), Desk(open_store())
+    runs = [first.refused().run for _ in range(12)]
+
+    # when
+    for desk in (first, second):
+        desk.notifier.start()
+    for desk in (first, second):
+        desk.notifier.finish(PATIENCE)
+
+    # then
+    told = first.told + second.told
+    assert sorted(str(each.run) for each in told) == sorted(map(str, runs))
+    assert set(results(told)) == {"sent"}
+
+
+def test_work_does_not_wait_for_notifications(here: Desk) -> None:
+    """Work does not wait for slow notifications. They wait in the store."""
+    # given
     here.post.open[Channel.COMMAND].clear()
-    notifier = here.another(capacity=3)
+    here.notifier.start()
 
     # when
     began = time.monotonic()
     for _ in range(10):
-        notifier.ran(run)
-    assert time.monotonic() - began < 5
-    soon(lambda: len(here.told) >= 6)
-    here.post.open[Channel.COMMAND].set()
-    notifier.finish(PATIENCE)
+        here.notifier.ran(here.refused())
 
     # then
-    counted = results(here.told)
-    assert counted.count("sent") in (3, 4)
-    assert counted.count("sent") + counted.count("dropped") == 10
+    assert time.monotonic() - began < 5
+    here.post.open[Channel.COMMAND].set()
+    here.notifier.finish(PATIENCE)
+    assert results(here.told) == ["sent"] * 10
 
 
-def test_the_notifier_ends_in_time_and_reports_undelivered_notifications(here: Desk) -> None:
-    """The notifier ends within the given time and reports every notification that was not
-    delivered."""
+def test_the_notifier_ends_in_time_and_the_next_one_sends_the_rest(here: Desk) -> None:
+    """The notifier ends within the given time. The notification that is under way is reported as
+    postponed, and the next notifier sends it and all others."""
     # given
-    run = here.refused()
     here.post.open[Channel.COMMAND].clear()
+    here.notifier.start()
     for _ in range(3):
-        here.notifier.ran(run)
+        here.notifier.ran(here.refused())
 
     # when
     began = time.monotonic()
@@ -736,42 +792,52 @@ def test_the_notifier_ends_in_time_and_reports_undelivered_notifications(here: D
 
     # then
     assert time.monotonic() - began < 5
-    assert sorted(results(here.told)) == ["dropped", "dropped", "failed"]
+    assert results(here.told) == ["postponed"]
+
+    # when
+    here.post.open[Channel.COMMAND].set()
+    following = here.another()
+    following.start()
+    following.finish(PATIENCE)
+
+    # then
+    assert results(here.told) == ["postponed", "sent", "sent", "sent"]
 
 
 def test_after_a_failure_notifications_are_tried_once_until_one_succeeds(here: Desk) -> None:
     """A failed notification is reported, and the following ones are tried only once each until one
-    succeeds."""
+    succeeds. A failed one is not tried again."""
     # given
-    run = here.refused()
     here.post.errors[Channel.COMMAND] = NotDelivered("the command tell ended with exit code 1")
+    for _ in range(2):
+        here.refused()
 
     # when
-    here.notifier.ran(run)
-    here.notifier.ran(run)
+    here.notifier.start()
     soon(lambda: len(here.told) == 2)
     here.post.errors.clear()
-    here.notifier.ran(run)
-    here.notifier.ran(run)
+    for _ in range(2):
+        here.notifier.ran(here.refused())
     here.notifier.finish(PATIENCE)
 
     # then
     assert [once for *_, once in here.post.sent] == [False, True, True, False]
     assert results(here.told) == ["failed", "failed", "sent", "sent"]
     assert here.told[0].problem == "the command tell ended with exit code 1"
+    assert not is_left(here.store)
 
 
 def test_a_failing_program_does_not_affect_the_server(here: Desk) -> None:
     """A notification program that fails does not reduce the attempts or the successes of the
     notification server."""
     # given
-    run = here.refused()
     here.notify = Notify(command=("tell",), url="https://hooks.example")
     here.post.errors[Channel.COMMAND] = NotDelivered("the command tell ended with exit code 1")
+    for _ in range(3):
+        here.refused()
 
     # when
-    for _ in range(3):
-        here.notifier.ran(run)
+    here.notifier.start()
     here.notifier.finish(PATIENCE)
 
     # then
@@ -788,34 +854,33 @@ def test_a_failing_program_does_not_affect_the_server(here: Desk) -> None:
 def test_a_slow_program_does_not_hold_up_the_server(here: Desk) -> None:
     """A slow notification program does not hold up the notifications to the server."""
     # given
-    run = here.refused()
     here.notify = Notify(command=("tell",), url="https://hooks.example")
     here.post.open[Channel.COMMAND].clear()
+    for _ in range(3):
+        here.refused()
 
     # when
-    for _ in range(3):
-        here.notifier.ran(run)
+    here.notifier.start()
     soon(lambda: len(here.told) == 3)
 
     # then
     assert {told.via for told in here.told} == {Channel.URL}
     here.notifier.finish(0)
-    late = [told.result for told in here.told if told.via is Channel.COMMAND]
-    assert sorted(late) == ["dropped", "dropped", "failed"]
+    assert [told.via for told in here.told[3:]] == [Channel.COMMAND]
 
 
 def test_a_fault_while_notifying_is_reported_and_not_quoted(here: Desk) -> None:
     """A fault while a notification is delivered is reported without its words, and the next
     notification is delivered."""
     # given
-    run = here.refused()
     here.post.errors[Channel.COMMAND] = ValueError(MARK)
+    here.refused()
 
     # when
-    here.notifier.ran(run)
+    here.notifier.start()
     soon(lambda: here.told)
     here.post.errors.clear()
-    here.notifier.ran(run)
+    here.notifier.ran(here.refused())
     here.notifier.finish(PATIENCE)
 
     # then
@@ -823,46 +888,49 @@ def test_a_fault_while_notifying_is_reported_and_not_quoted(here: Desk) -> None:
     assert MARK not in str(here.told)
 
 
-def test_a_notification_under_way_at_the_end_is_reported_as_dropped(here: Desk) -> None:
-    """A notification that is still under way when the notifier's time is over is reported as
-    dropped."""
+def test_a_notification_that_cannot_be_stopped_is_postponed(here: Desk) -> None:
+    """A notification that is still under way when the notifier's time is over, and that cannot be
+    stopped, is reported as postponed, and is sent by the next notifier."""
     # given
     begun, over = threading.Event(), threading.Event()
 
     def endless(*_: object) -> None:
         begun.set()
         over.wait(PATIENCE)
+        raise NotDelivered("it took too long")
 
     notifier = Notifier(here.store, here.told.append, lambda: here.notify, deliver=endless)
+    notifier.start()
     notifier.ran(here.refused())
     assert begun.wait(PATIENCE)
 
     # when
     notifier.finish(0.1)
-    over.set()
 
     # then
-    assert results(here.told) == ["dropped"]
+    assert results(here.told) == ["postponed"]
+    assert is_waiting(here.store)
+    over.set()
 
 
-def fail(here: Desk, kind: RunKind) -> RunDocument:
+def fail(here: Desk, kind: RunKind, number: int = 0) -> RunDocument:
     """A fault, which leaves a run."""
-    run = run_id(int(NOW.timestamp() * 1000) + len(here.store.runs.latest("acme", 9)), 9)
+    run = run_id(int(NOW.timestamp() * 1000) + number, 9)
     return record_failure(
         here.app, RunContext(run, kind, "acme", NOW, "test"), fault_of(ValueError(MARK))
     )
 
 
 def test_the_run_that_a_fault_left_is_notified(here: Desk) -> None:
-    """R2: When a job fails, the failed run that the job left is notified; a job without a run, or a
-    store that is not available, is not."""
+    """R2: When a job fails, the failed run that the job left is notified; a job that left no run is
+    not."""
     # given
     run = fail(here, RunKind.IMPORT)
 
     # when
+    here.notifier.start()
     here.notifier.failed(Job("acme", NOW), ValueError(MARK))
     here.notifier.failed(Job("bravo", NOW), ValueError(MARK))
-    here.notifier.failed(Job("acme", NOW), StoreUnavailable("the line is lost"))
     here.notifier.finish(PATIENCE)
 
     # then
@@ -870,31 +938,37 @@ def test_the_run_that_a_fault_left_is_notified(here: Desk) -> None:
 
 
 def test_a_clock_that_fails_again_and_again_is_notified_once(here: Desk) -> None:
-    """A clock run that fails again and again is notified once, and again after a clock run
-    succeeded in between."""
+    """A clock run that fails again and again is notified once, also if imports come in between,
+    and again after a clock run succeeded."""
     # given
-    fail(here, RunKind.CLOCK)
+    told = [fail(here, RunKind.CLOCK, 1)]
+    fail(here, RunKind.CLOCK, 2)
+    told.append(here.refused())
+    fail(here, RunKind.CLOCK, 3)
+    here.store.commit(clock_that_succeeded(here.store))
+    told.append(fail(here, RunKind.CLOCK, 5))
 
     # when
-    for _ in range(3):
-        here.notifier.failed(Job("acme"), ValueError())
-    here.notifier.ran(a_run(kind=RunKind.CLOCK))
-    here.notifier.failed(Job("acme"), ValueError())
+    here.notifier.start()
     here.notifier.finish(PATIENCE)
 
     # then
-    assert results(here.told) == ["sent", "sent"]
+    assert sorted(str(each.run) for each in here.told) == sorted(str(run.run) for run in told)
 
 
-def test_an_old_failed_run_is_not_notified(here: Desk) -> None:
-    """A failed run of long ago is not notified when a job fails without a run of its own."""
+def clock_that_succeeded(store: Store) -> Commit:
+    """The commit of a clock run that went well."""
+    run = RunContext(run_id(int(NOW.timestamp() * 1000) + 4, 9), RunKind.CLOCK, "acme", NOW, "test")
+    return Commit((run.ended(Outcome.APPLIED, NOW),), store.runs.company_state("acme"))
+
+
+def test_notices_that_nobody_sends_are_deleted_after_30_days(here: Desk) -> None:
+    """A notice that no process has sent for 30 days is deleted when the schedule looks for work."""
     # given
-    here.app = here.app._replace(now=lambda: NOW - timedelta(days=3650))
-    fail(here, RunKind.IMPORT)
+    here.refused()
 
-    # when
-    here.notifier.failed(Job("acme", NOW), ValueError())
-    here.notifier.finish(PATIENCE)
-
-    # then
-    assert here.told == []
+    # when / then
+    due_slots(here.app._replace(now=lambda: NOW + timedelta(days=29)))
+    assert is_waiting(here.store)
+    due_slots(here.app._replace(now=lambda: NOW + timedelta(days=31)))
+    assert not is_left(here.store)

@@ -50,10 +50,10 @@ def test_a_private_part_of_paramiko_has_its_signature(owner: type, name: str) ->
 def test_the_table_of_channel_messages_is_there() -> None:
     """The table of paramiko that the product extends calls `_feed` for data on a channel."""
     # when
-    handlers = paramiko.Transport._channel_handler_table.values()  # type: ignore[attr-defined]
+    handlers = paramiko.Transport._channel_handler_table.values()  # type: ignore[attr-defined]  # noqa: SLF001
 
     # then
-    assert {paramiko.Channel._feed, paramiko.Channel._feed_extended} <= set(handlers)  # type: ignore[attr-defined]
+    assert {paramiko.Channel._feed, paramiko.Channel._feed_extended} <= set(handlers)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def test_every_private_part_is_listed_here() -> None:

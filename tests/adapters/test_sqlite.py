@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from adapters.store.errors import StoreUnavailable
 from adapters.store.roster_queries import DUE
-from adapters.store.schema import VERSION
+from adapters.store.schema import VERSION, added_since
 from adapters.store.sqlite import open_sqlite
+from adapters.store.sqlite_schema import migrate
 from adapters.store.store import Store
 from domain.schedule import Schedule
 from tests.adapters.steps import a_run, company_of, replayed, said_nothing, stored
+from tests.databases import created, undone_since
 from tests.given import moment
 
 TWO = """
@@ -42,11 +44,14 @@ MEDDLING = {
     "ORIGINATOR_ID_TYPE": "text",
 }
 
+NOBODY = 65534
+"""The number of a user without rights."""
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where the database will be."""
-    return tmp_path / "tenure.db"
+    """An empty database."""
+    return created(tmp_path / "tenure.db")
 
 
 @pytest.fixture
@@ -82,9 +87,10 @@ def mode(path: Path) -> int:
 
 
 @pytest.mark.usefixtures("generous_umask")
-def test_only_its_owner_reads_the_database_and_the_files_beside_it(path: Path) -> None:
+def test_only_its_owner_reads_the_database_and_the_files_beside_it(tmp_path: Path) -> None:
     """Only the owner can read and write the database and the files beside it, whatever the process
     allows for new files."""
+    path = created(tmp_path / "tenure.db")
     with closing(open_sqlite(path)) as store:
         # given
         stored(store, TWO)
@@ -111,7 +117,7 @@ def test_a_closed_database_is_one_file(path: Path) -> None:
 def test_the_database_may_have_any_name(tmp_path: Path, name: str) -> None:
     """A database can have a name with characters that mean something in a URL."""
     # given
-    path = tmp_path / name
+    path = created(tmp_path / name)
 
     # when
     with closing(open_sqlite(path)) as store:
@@ -122,36 +128,41 @@ def test_the_database_may_have_any_name(tmp_path: Path, name: str) -> None:
     assert len(ask(path, "SELECT 1 FROM roster")) == 2
 
 
-def test_a_relative_path_is_taken_from_here(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_path_is_taken_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A relative path of a database is taken from the current directory."""
     # given
-    monkeypatch.chdir(path.parent)
+    monkeypatch.chdir(tmp_path)
 
     # when
-    open_sqlite(Path("tenure.db")).close()
+    with closing(open_sqlite(created(Path("tenure.db")))) as store:
+        monkeypatch.chdir("/")
+        stored(store, TWO)
 
     # then
-    assert path.exists()
+    assert len(ask(tmp_path / "tenure.db", "SELECT 1 FROM roster")) == 2
 
 
-@pytest.mark.parametrize(("version", "lacking"), [(1, ["slots", "kept"]), (2, ["kept"])])
-def test_a_schema_of_an_earlier_version_is_upgraded(
-    path: Path, version: int, lacking: list[str]
-) -> None:
-    """A database of an earlier version, which had fewer tables, is upgraded when it is opened, and
-    keeps what it holds."""
+@pytest.mark.parametrize("version", range(1, VERSION))
+def test_a_schema_of_an_earlier_version_is_upgraded(path: Path, version: int) -> None:
+    """A database of an earlier version, which had fewer tables and columns, is upgraded when it is
+    opened. It keeps what it holds, and what follows from events is made again."""
     # given
+    lacking = [table.name for table in added_since(version)]
     with closing(open_sqlite(path)) as store:
         stored(store, TWO)
         people = list(store.roster.employees("acme"))
-    for table in lacking:
-        ask(path, f"DROP TABLE {table}")
+    for statement in undone_since(version):
+        ask(path, statement)
+    ask(path, "UPDATE roster SET address = 'of an earlier release'")
     ask(path, f"PRAGMA user_version = {version}")
 
     # when
     with closing(open_sqlite(path)) as store:
         # then
         assert list(store.roster.employees("acme")) == people
+        assert ask(path, "SELECT 1 FROM roster WHERE address = 'of an earlier release'") == []
         assert [ask(path, f"SELECT count(*) FROM {table}") for table in lacking] == [
             [(0,)] for _ in lacking
         ]
@@ -165,7 +176,6 @@ def test_a_schema_of_another_version_is_refused_and_left_alone(path: Path) -> No
     """A database with the schema of a newer release is refused in one sentence with both version
     numbers, and its file stays as it was."""
     # given
-    open_sqlite(path).close()
     ask(path, f"PRAGMA user_version = {VERSION + 1}")
     before = path.read_bytes()
 
@@ -196,18 +206,24 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path, conten
     assert path.read_bytes() == content
 
 
-def test_a_database_of_something_else_is_refused_and_left_alone(path: Path) -> None:
-    """A database of another program is refused with its path and stays as it was."""
+@pytest.mark.parametrize("version", [0, 2])
+@pytest.mark.parametrize("attempt", [open_sqlite, migrate])
+def test_a_database_of_something_else_is_refused_and_left_alone(
+    tmp_path: Path, version: int, attempt: Callable[[Path], object]
+) -> None:
+    """A database of another program is refused and stays as it was, also if it has a version."""
     # given
+    path = tmp_path / "other.db"
     ask(path, "CREATE TABLE photographs (taken TEXT)")
-    before = ask(path, "SELECT name FROM sqlite_master")
+    ask(path, f"PRAGMA user_version = {version}")
+    before = path.read_bytes()
 
     # when / then
     with pytest.raises(StoreUnavailable) as raised:
-        open_sqlite(path)
+        attempt(path)
 
-    assert str(path) in raised.value.problem
-    assert ask(path, "SELECT name FROM sqlite_master") == before
+    assert raised.value.problem == f"{path} is the database of another program"
+    assert path.read_bytes() == before
 
 
 def test_a_damaged_database_is_refused(path: Path) -> None:
@@ -223,42 +239,49 @@ def test_a_damaged_database_is_refused(path: Path) -> None:
 
 
 def test_a_missing_directory_is_named_and_not_made(tmp_path: Path) -> None:
-    """When the directory of the database is missing, the error names the path, and no directory is
-    created."""
+    """A migration into a directory that is missing names the directory, and does not create it."""
     # given
-    path = tmp_path / "nowhere" / "tenure.db"
+    directory = tmp_path / "nowhere"
 
     # when / then
-    with pytest.raises(StoreUnavailable) as raised:
-        open_sqlite(path)
+    with pytest.raises(StoreUnavailable, match=f"there is no directory {directory} "):
+        migrate(directory / "tenure.db")
 
-    assert str(path) in raised.value.problem
-    assert "No such file or directory" in raised.value.problem
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_directory_is_no_database(tmp_path: Path) -> None:
+@pytest.mark.parametrize("attempt", [open_sqlite, migrate])
+def test_a_directory_is_no_database(tmp_path: Path, attempt: Callable[[Path], object]) -> None:
     """A directory in place of a database is refused."""
     # when / then
-    with pytest.raises(StoreUnavailable, match="Is a directory"):
-        open_sqlite(tmp_path)
+    with pytest.raises(StoreUnavailable, match="is not a file"):
+        attempt(tmp_path)
 
 
+@pytest.mark.parametrize("attempt", [open_sqlite, migrate])
 def test_a_file_that_may_not_be_written_is_refused(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    attempt: Callable[[Path], object],
 ) -> None:
-    """A database that the user must not write is refused. Root is allowed everything and may run
-    this test, so the test plays the refusal."""
+    """A database that the user must not write is refused."""
+    with TemporaryDirectory() as place, as_nobody(Path(place)):
+        # given
+        path = created(Path(place) / "tenure.db")
+        path.chmod(0o400)
 
-    # given
-    def forbidden(*_: object) -> int:
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        # when / then
+        with pytest.raises(StoreUnavailable, match="may not read and write"):
+            attempt(path)
 
-    monkeypatch.setattr(os, "open", forbidden)
 
-    # when / then
-    with pytest.raises(StoreUnavailable, match="Permission denied"):
-        open_sqlite(path)
+@contextmanager
+def as_nobody(place: Path) -> Iterator[None]:
+    """Lets a user without rights act, who owns a directory. Root may write every file."""
+    before = os.geteuid()
+    if before == 0:
+        os.chown(place, NOBODY, -1)
+        os.seteuid(NOBODY)
+    yield
+    os.seteuid(before)
 
 
 # What it does not listen to
@@ -278,13 +301,13 @@ def test_the_process_environment_changes_nothing(
     stored or where."""
     # given
     monkeypatch.chdir(tmp_path)
-    with closing(open_sqlite(tmp_path / "quiet.db")) as store:
+    with closing(open_sqlite(created(tmp_path / "quiet.db"))) as store:
         keep(store)
     for name, value in MEDDLING.items():
         monkeypatch.setenv(prefix + name, value)
 
     # when
-    with closing(open_sqlite(tmp_path / "tenure.db")) as store:
+    with closing(open_sqlite(created(tmp_path / "tenure.db"))) as store:
         keep(store)
         anna, _ = store.roster.employees("acme")
         assert replayed(store, anna.id) == anna
@@ -320,7 +343,6 @@ def test_stored_events_are_plain_json(path: Path) -> None:
 def test_who_is_due_is_found_by_index(path: Path) -> None:
     """C2: The database finds the due employees by an index and does not scan the roster."""
     # given
-    open_sqlite(path).close()
     statement = DUE.replace("?", "'2027-04-01'")
 
     # when

@@ -25,6 +25,7 @@ from domain.context import Moment
 from domain.employee.aggregate import Employee
 from domain.employee.change import change_of
 from domain.employee.clock import plan_clock
+from domain.employee.commands import LookupKeys
 from domain.employee.events import EmailChanged, EmployeeEvent, State
 from domain.ids import company_stream_id, short_run_id
 from domain.issues.catalogue import Severity
@@ -440,7 +441,7 @@ def test_the_runs_behind_a_history_are_found_with_it(store: Store) -> None:
 def test_issues_are_told_as_they_were_said_and_in_that_order(store: Store) -> None:
     """R2: The issues of a run are read back as they were committed and in the same order."""
     # given
-    broken = f"{HEADER}\n,Dora,,x,2027-02-30,\nerik@acme.example,Erik,Vos,,,2027-03-02\n"
+    broken = f"{HEADER}\n,Dora,,E7,2027-02-30,\nerik@acme.example,Erik,Vos,,,2027-03-02\n"
     commit = stored(store, broken, number=1)
     record = store.runs.find(a_run(1))
     assert record is not None
@@ -683,7 +684,7 @@ def test_the_roster_around_an_employee_holds_everybody_a_command_could_collide_w
 
     # when
     with store.read("acme") as reading:
-        around = reading.roster_around(anna.id, address, external_id)
+        around = reading.roster_around(anna.id, LookupKeys(address, external_id))
         assert reading.state == store.runs.company_state("acme")
 
     # then
@@ -706,7 +707,7 @@ def test_the_roster_around_an_address_includes_the_address_that_the_file_uses(
     # when / then
     for address in ("bram@acme.example", "bram.new@acme.example"):
         with store.read("acme") as reading:
-            around = reading.roster_around(anna.id, address, None)
+            around = reading.roster_around(anna.id, LookupKeys(address))
         assert len(around.entries) == 2
 
 

@@ -18,8 +18,10 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from adapters.company_settings import Customer
+from adapters.notify_settings import Notify
 from adapters.store.errors import KeptFileDamaged
 from adapters.store.files import StoredFile
 from adapters.store.integrity.verify import Findings
@@ -33,7 +35,6 @@ from adapters.use_cases.clock import pass_clock
 from adapters.use_cases.decide_held import approve, discard
 from adapters.use_cases.errors import HeldFilesDamaged
 from adapters.use_cases.import_delivery import import_delivery, preview_delivery
-from adapters.use_cases.support import support
 from domain.company_runs.events import FileInfo
 from domain.employee.commands import CancelOffboarding, ChangeEmail, Deactivate
 from domain.ids import company_stream_id
@@ -51,7 +52,9 @@ from tests.adapters.steps import (
     other_company,
     person,
     replayed,
+    support,
 )
+from tests.databases import created
 from tests.given import a_company, moment
 
 pytestmark = pytest.mark.stores("sqlite", "postgresql")
@@ -82,6 +85,7 @@ TABLES = (
     "touched",
     "slots",
     "kept",
+    "notices",
 )
 PROJECTIONS = ("roster", "companies", "runs", "touched")
 
@@ -123,7 +127,10 @@ def a_life(store: Store, watch: Watch, acme: Customer) -> App:
     approve(app, acme, store.runs.waiting("acme")[0], "otto", "HR confirmed it")
     support(app, acme, "6", CancelOffboarding(), "olga", "stays")
     sooner = LEAVING.replace("2027-10-31", "2027-09-30")
-    assert imported(THIRD, sooner.replace("Fay,", "Fee,")).outcome is Outcome.HELD
+    notify = Notify(on=frozenset({"held"}), command=("tell",))
+    told = app._replace(notifies=True, settings=replace(app.settings, notify=notify))
+    files = delivered(THIRD, sooner.replace("Fay,", "Fee,"))
+    assert import_delivery(told, acme, "tester", files).outcome is Outcome.HELD
     for company in ("acme", "zenith"):
         info = FileInfo("alleo_employees_9.csv", 5, watch(), sha256(b"whole").hexdigest())
         store.kept(company).keep(StoredFile(info, b"whole"), "there", watch())
@@ -1198,9 +1205,14 @@ UNSEEN = {
     ("kept", "company"),
     ("kept", "place"),
     ("kept", "since"),
+    ("notices", "company"),
+    ("notices", "via"),
+    ("notices", "since"),
+    ("notices", "taken_until"),
 }
 """A cache, which spares work and decides nothing; numbers of which only the order counts; who takes
-part in the schedule or has kept files, as any company may; and place and time of these files."""
+part in the schedule or has kept files or notices, as any company may; place and time of these
+files; and channel and times of these notices."""
 UNTOLD = {("issues", "issue")}
 """A known gap: what an issue says is kept without a sum, and nobody looks at it."""
 PLANTED_WHERE_LOST = [
@@ -1214,7 +1226,7 @@ PLANTED_WHERE_LOST = [
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An embedded database of two companies, made once, that every test copies."""
     directory = tmp_path_factory.mktemp("lived")
-    path = directory / "tenure.db"
+    path = created(directory / "tenure.db")
     with closing(open_sqlite(path)) as store:
         a_life(store, Watch(), a_customer(a_company(policy={"max_offboardings": 1})))
     with closing(sqlite3.connect(path)) as connection:

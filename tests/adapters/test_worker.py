@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -18,7 +16,7 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.company_settings import Customer
-from adapters.errors import Fault, SettingsError
+from adapters.errors import SettingsError
 from adapters.settings import Settings
 from adapters.sources.source import Keeper, PickUp
 from adapters.store.errors import StoreUnavailable
@@ -33,6 +31,7 @@ from adapters.worker.backoff import Backoff
 from adapters.worker.capacity import Capacity
 from adapters.worker.configuration import Configuration
 from adapters.worker.embedded import EmbeddedWorker
+from adapters.worker.job_runner import JobRunner
 from domain.company_runs.events import RunKind
 from domain.employee.events import State
 from domain.outcome import Outcome
@@ -47,7 +46,6 @@ LOCK_OUT = moment("2027-03-01 23:00")
 NIGHT = moment("2027-03-02 02:45")
 HEADER = "email,first_name,last_name,external_id,onboarding_date,offboarding_date"
 ANNA = "anna@acme.example,Anna,Bakker,1,,"
-BRAM = "bram@acme.example,Bram,Smit,2,,"
 CHRIS = "chris@acme.example,Chris,Jansen,3,,2027-03-01"
 TEXT = f"{HEADER}\n{ANNA}\n"
 TIMEOUT_S = 20.0
@@ -129,10 +127,13 @@ class Source:
 class Setup:
     """Some companies and a worker for them. The test sets the time."""
 
-    def __init__(self, store: Store, *keys: str, workers: int = 8) -> None:
+    def __init__(
+        self, store: Store, begun: Begun, clock: list[float], *keys: str, workers: int = 8
+    ) -> None:
         self.store = store
+        self.begun = begun
+        self.clock = clock
         self.watch = Watch(MORNING)
-        self.seconds = 0.0
         self.observer = Spy()
         self.sources = {key: Source() for key in keys}
         self.settings = Settings(
@@ -144,16 +145,16 @@ class Setup:
                 for key, source in self.sources.items()
             },
         )
-        self.worker = self.another(workers, Observers(FailingObserver(), self.observer))
-
-    def another(self, workers: int, observer: Observers) -> EmbeddedWorker:
-        """Returns another worker for the same companies."""
+        observers = Observers(FailingObserver(), self.observer)
         configuration = Configuration(
-            Path("no such file"), observer, lambda _: self.settings, lambda: self.seconds
+            Path("no such file"), observers, lambda _: self.settings, lambda: self.seconds
         )
-        worker = EmbeddedWorker(configuration, self.store, observer, workers, self.watch)
-        worker._backoff = Backoff(lambda: self.seconds)
-        return worker
+        self.worker = EmbeddedWorker(configuration, store, observers, workers, self.watch)
+
+    @property
+    def seconds(self) -> float:
+        """The time by which rests are measured."""
+        return self.clock[0]
 
     def at(self, now: datetime, *, looks: int = 1) -> None:
         """Sets the time, lets the worker look, and waits until its jobs have ended."""
@@ -164,8 +165,7 @@ class Setup:
 
     def done(self) -> None:
         """Waits until all jobs that began have ended."""
-        while begun := [job for job in self.worker._running.values() if not job.done()]:
-            assert not wait(begun, TIMEOUT_S).not_done
+        finish(self.begun)
 
     def served(self, key: str) -> list[datetime | None]:
         """Returns the slots of a company's imports."""
@@ -177,18 +177,49 @@ class Setup:
         for source in self.sources.values():
             source.open.set()
         self.done()
-        self.worker._pool.shutdown()
+
+
+Begun = list[Future[Any]]
+
+
+@pytest.fixture(autouse=True)
+def begun(monkeypatch: pytest.MonkeyPatch) -> Iterator[Begun]:
+    """Yields the jobs that the workers of a test have begun."""
+    begun, pools = Begun(), list[ThreadPoolExecutor]()
+
+    class Pool(ThreadPoolExecutor):
+        def submit(self, *job: Any) -> Any:  # type: ignore[override]
+            begun.append(super().submit(*job))
+            return begun[-1]
+
+    def pool(*options: Any, **named: Any) -> ThreadPoolExecutor:
+        pools.append(Pool(*options, **named))
+        return pools[-1]
+
+    monkeypatch.setattr(embedded, "ThreadPoolExecutor", pool)
+    yield begun
+    for each in pools:
+        each.shutdown()
+
+
+def finish(begun: Begun) -> None:
+    """Waits until all jobs have ended, also those that begin meanwhile."""
+    while running := [job for job in begun if not job.done()]:
+        assert not wait(running, TIMEOUT_S).not_done
 
 
 @pytest.fixture
-def make_setup(store: Store) -> Iterator[Callable[..., Setup]]:
-    """Makes a `Setup`. Unless `seen` is false, its worker looked in the morning."""
+def make_setup(
+    store: Store, begun: Begun, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Setup]]:
+    """Makes a `Setup`, whose worker looked in the morning."""
     opened: list[Setup] = []
+    clock = [0.0]
+    monkeypatch.setattr(embedded, "Backoff", lambda: Backoff(lambda: clock[0]))
 
-    def opening(*keys: str, workers: int = 8, seen: bool = True) -> Setup:
-        opened.append(Setup(store, *keys, workers=workers))
-        if seen:
-            opened[-1].at(MORNING)
+    def opening(*keys: str, workers: int = 8) -> Setup:
+        opened.append(Setup(store, begun, clock, *keys, workers=workers))
+        opened[-1].at(MORNING)
         return opened[-1]
 
     yield opening
@@ -219,36 +250,6 @@ def running(worker: EmbeddedWorker, grace: float = TIMEOUT_S) -> Iterator[list[b
 
 
 # Due jobs
-
-
-def test_slots_are_served_as_they_come(make_setup: Callable[..., Setup]) -> None:
-    """R3: Each company is picked up once for each slot that comes."""
-    # given
-    setup = make_setup("alfa", "bravo")
-
-    # when
-    for now in (EVENING, EVENING, NIGHT - timedelta(seconds=1), NIGHT, NIGHT):
-        setup.at(now)
-
-    # then
-    assert setup.served("alfa") == setup.served("bravo") == [EVENING, NIGHT]
-    assert (setup.observer.failures, setup.observer.troubles) == ([], [])
-
-
-def test_the_clock_runs_when_a_deactivation_is_due(make_setup: Callable[..., Setup]) -> None:
-    """C1: A clock pass runs once a deactivation is due, not earlier, and only once."""
-    # given
-    setup = make_setup("alfa")
-    setup.sources["alfa"].text = f"{HEADER}\n{ANNA}\n{CHRIS}\n"
-    setup.at(EVENING)
-    setup.at(LOCK_OUT - timedelta(seconds=1))
-    assert [run.kind for run in setup.observer.runs] == [RunKind.IMPORT]
-
-    # when
-    setup.at(LOCK_OUT, looks=2)
-
-    # then
-    assert [run.kind for run in setup.observer.runs] == [RunKind.IMPORT, RunKind.CLOCK]
 
 
 def test_clock_and_pickup_of_one_company_come_one_after_the_other(
@@ -436,7 +437,7 @@ def test_a_company_that_hangs_delays_no_other(make_setup: Callable[..., Setup]) 
         setup.worker.look()
         for key in ("alfa", "charlie"):
             soon(lambda key=key, now=now: setup.served(key)[-1:] == [now])  # type: ignore[misc]
-        soon(lambda: sum(not job.done() for job in setup.worker._running.values()) == 1)
+        soon(lambda: sum(not job.done() for job in setup.begun) == 1)
 
     # then
     assert setup.served("bravo") == []
@@ -500,7 +501,7 @@ def test_a_clock_job_that_fails_rests_longer_each_time(
 
     # when
     for second in range(0, 4 * 3600, 15):
-        setup.seconds = float(second)
+        setup.clock[0] = float(second)
         setup.worker.look()
         setup.done()
 
@@ -512,7 +513,7 @@ def test_a_clock_job_that_fails_rests_longer_each_time(
 
     # when
     monkeypatch.undo()
-    setup.seconds += 3600
+    setup.clock[0] += 3600
     setup.at(NIGHT)
 
     # then
@@ -571,22 +572,6 @@ def test_an_observer_that_raises_stops_no_work_and_its_error_is_not_logged(
     assert "Wilhelmina" not in caplog.text
 
 
-def test_observers_get_the_due_jobs_and_the_runs(make_setup: Callable[..., Setup]) -> None:
-    """R2: Observers get the due jobs of each look, and each run as it was stored."""
-    # given
-    setup = make_setup("alfa")
-
-    # when
-    setup.at(EVENING)
-    setup.at(EVENING)
-
-    # then
-    assert setup.observer.looks == [[], [Job("alfa", EVENING)], []]
-    (run,) = setup.observer.runs
-    (record,) = setup.store.runs.every("alfa")
-    assert (run.run, run.slot, run.outcome) == (record.run, EVENING, Outcome.APPLIED)
-
-
 def test_a_held_delivery_makes_no_second_run(make_setup: Callable[..., Setup]) -> None:
     """B3: A held delivery that is met again makes no second run, and is reported once."""
     # given
@@ -605,34 +590,6 @@ def test_a_held_delivery_makes_no_second_run(make_setup: Callable[..., Setup]) -
 
 
 # Loss of the store
-
-
-def test_work_goes_on_when_an_unavailable_store_is_back(
-    make_setup: Callable[..., Setup], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """R5: The loss of the store is reported, and the slot is served when the store is back."""
-    # given
-    setup = make_setup("alfa")
-
-    @contextmanager
-    def away() -> Iterator[Any]:
-        raise StoreUnavailable("the line is lost")
-        yield  # type: ignore[unreachable]
-
-    # when
-    with monkeypatch.context() as patched:
-        patched.setattr(setup.store.events.database, "reading", away)
-        setup.at(EVENING, looks=3)
-
-    # then
-    assert [type(trouble) for trouble in setup.observer.troubles] == [StoreUnavailable] * 3
-
-    # when
-    setup.at(EVENING + timedelta(minutes=1))
-
-    # then
-    assert setup.served("alfa") == [EVENING]
-    assert setup.observer.failures == []
 
 
 def test_a_run_that_could_not_be_stored_is_tried_again_after_a_rest(
@@ -660,35 +617,35 @@ def test_a_run_that_could_not_be_stored_is_tried_again_after_a_rest(
     assert setup.served("alfa") == []
 
     # when
-    setup.seconds += 60
+    setup.clock[0] += 60
     setup.at(EVENING)
 
     # then
     assert setup.served("alfa") == [EVENING]
 
 
-def test_an_unexpected_error_of_a_look_does_not_end_the_worker(
-    make_setup: Callable[..., Setup], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [StoreUnavailable("the line is lost"), ZeroDivisionError()])
+def test_an_error_of_a_look_does_not_end_the_worker(
+    make_setup: Callable[..., Setup], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    """R6: An unexpected error while the worker looks for due jobs is reported.
-
-    The next look serves the slot.
-    """
+    """R5, R6: The loss of the store, or an unexpected error, while the worker looks for due jobs is
+    reported. The next look serves the slot."""
     # given
     setup = make_setup("alfa")
 
-    def fault(_: object) -> list[Job]:
-        raise ZeroDivisionError
+    def failing(_: object) -> list[Job]:
+        raise error
 
     # when
     with monkeypatch.context() as patched:
-        patched.setattr(job_runner, "due_jobs", fault)
-        setup.at(EVENING)
+        patched.setattr(job_runner, "due_jobs", failing)
+        setup.at(EVENING, looks=2)
     setup.at(EVENING)
 
     # then
-    assert [type(trouble) for trouble in setup.observer.troubles] == [ZeroDivisionError]
+    assert setup.observer.troubles == [error] * 2
     assert setup.served("alfa") == [EVENING]
+    assert setup.observer.failures == []
 
 
 def test_a_lack_of_threads_does_not_end_the_worker(
@@ -703,7 +660,7 @@ def test_a_lack_of_threads_does_not_end_the_worker(
 
     # when
     with monkeypatch.context() as patched:
-        patched.setattr(setup.worker._pool, "submit", none)
+        patched.setattr(ThreadPoolExecutor, "submit", none)
         setup.at(EVENING, looks=5)
     setup.at(EVENING)
 
@@ -824,348 +781,19 @@ def test_a_worker_without_work_stops_at_once(make_setup: Callable[..., Setup]) -
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.parametrize(("seconds", "pause"), [(-2, 2), (0, 15)])
 def test_the_next_look_is_at_the_next_slot_or_after_a_pause(
-    make_setup: Callable[..., Setup],
+    store: Store, seconds: int, pause: int
 ) -> None:
     """R3: The worker looks again at the next slot or after a pause, whichever is sooner.
 
     The pause has a limit, because the clock of the machine may be changed.
     """
     # given
-    setup = make_setup("alfa")
+    settings = Settings(Path("tenure.toml"), Path("tenure.db"), Schedule(), {})
+    configuration = Configuration(Path("no such file"), Observers(), lambda _: settings)
+    watch = Watch(EVENING + timedelta(seconds=seconds))
 
     # when / then
-    setup.watch.moment = EVENING - timedelta(seconds=2)
-    assert setup.worker._runner.pause(15) == 2
-    setup.watch.moment = EVENING
-    assert setup.worker._runner.pause(15) == 15
-
-
-def test_two_workers_on_one_store_serve_each_slot_once(make_setup: Callable[..., Setup]) -> None:
-    """R3: Two workers on one store pick up each company once for each slot."""
-    # given
-    keys = ["alfa", "bravo", "charlie"]
-    setup = make_setup(*keys)
-    other = setup.another(8, Observers(setup.observer))
-
-    # when
-    for now in (EVENING, NIGHT):
-        setup.watch.moment = now
-        for _ in range(3):
-            for worker in (setup.worker, other):
-                worker.look()
-        for worker in (setup.worker, other):
-            assert not wait(worker._running.values(), TIMEOUT_S).not_done
-    other._pool.shutdown()
-
-    # then
-    assert all(setup.served(key) == [EVENING, NIGHT] for key in keys)
-    runs = Counter((run.company, run.slot) for run in setup.observer.runs)
-    assert runs == {(key, slot): 1 for key in keys for slot in (EVENING, NIGHT)}
-    assert setup.observer.failures == []
-
-
-# Configuration
-
-
-class Files:
-    """Configuration files, and a worker that reads them."""
-
-    def __init__(self, place: Path, store: Store) -> None:
-        self.place = place
-        self.store = store
-        self.observer = Spy()
-        self.watch = Watch(MORNING)
-        self.seconds = 0.0
-        (place / "companies").mkdir()
-        self.write("tenure.toml", 'companies = "companies/*.toml"\n')
-        self.company("alfa")
-
-    def write(self, name: str, text: str) -> None:
-        """Writes a configuration file."""
-        (self.place / name).write_text(text)
-
-    def company(self, key: str, language: str = "nl", pattern: str = "*.csv") -> None:
-        """Writes the file of a company, and its delivery."""
-        (self.place / key).mkdir(exist_ok=True)
-        (self.place / key / "one.csv").write_text(TEXT)
-        self.write(
-            f"companies/{key}.toml",
-            f'name = "{key}"\nlanguage = "{language}"\n[source]\nprotocol = "folder"\n'
-            f'directory = "../{key}"\npattern = "{pattern}"\n',
-        )
-
-    def worker(self) -> EmbeddedWorker:
-        """Returns a worker. Each call of `at` makes it check its files."""
-        observers = Observers(self.observer)
-        configuration = Configuration(
-            self.place / "tenure.toml", observers, clock=lambda: self.seconds
-        )
-        return EmbeddedWorker(configuration, self.store, observers, 4, self.watch)
-
-    def at(self, worker: EmbeddedWorker, now: datetime) -> list[str]:
-        """Lets the worker look at a moment, and returns the companies that it picked up."""
-        self.seconds += 60
-        self.watch.moment = now
-        before = len(self.observer.runs)
-        worker.look()
-        assert not wait(worker._running.values(), TIMEOUT_S).not_done
-        return sorted(run.company for run in self.observer.runs[before:])
-
-
-@pytest.fixture
-def files(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> Files:
-    """Configuration files for one company, `alfa`."""
-    monkeypatch.delenv("TENURE_DATABASE", raising=False)
-    return Files(tmp_path, store)
-
-
-@pytest.fixture
-def worker(files: Files) -> Iterator[EmbeddedWorker]:
-    """A worker that looked in the morning, when nothing was due for `alfa`."""
-    worker = files.worker()
-    assert files.at(worker, MORNING) == []
-    yield worker
-    worker._pool.shutdown()
-
-
-def test_a_slot_is_served_with_the_settings_of_that_moment(
-    files: Files, worker: EmbeddedWorker
-) -> None:
-    """R3: A slot is served with the settings that hold at the moment of the slot."""
-    # given
-    assert files.at(worker, EVENING) == ["alfa"]
-
-    # when
-    files.company("alfa", pattern="nothing*.csv")
-    assert files.at(worker, NIGHT) == ["alfa"]
-
-    # then
-    outcomes = [each.ended.outcome for each in files.store.runs.every("alfa")]
-    assert outcomes == [Outcome.APPLIED, Outcome.NO_FILE]
-
-
-def test_slots_can_change_while_the_worker_runs(files: Files, worker: EmbeddedWorker) -> None:
-    """R3: Slots that change while the worker runs are served, and the old slots are not."""
-    # given
-    files.write("tenure.toml", 'companies = "companies/*.toml"\n[schedule]\npickup = ["12:00"]\n')
-
-    # when / then
-    assert files.at(worker, moment("2027-03-01 12:00")) == ["alfa"]
-    assert files.at(worker, EVENING) == []
-
-
-def test_an_added_company_waits_for_the_next_slot(files: Files, worker: EmbeddedWorker) -> None:
-    """R5: A company that is added while the worker runs waits for the next slot."""
-    # given
-    files.company("bravo")
-
-    # when / then
-    assert files.at(worker, EVENING) == ["alfa"]
-    assert files.at(worker, NIGHT) == ["alfa", "bravo"]
-
-
-def test_a_removed_company_is_not_picked_up(files: Files, worker: EmbeddedWorker) -> None:
-    """R5: A company that is removed while the worker runs is not picked up."""
-    # given
-    files.company("bravo")
-    files.at(worker, EVENING)
-    (files.place / "companies" / "bravo.toml").unlink()
-
-    # when / then
-    assert files.at(worker, NIGHT) == ["alfa"]
-
-
-@pytest.mark.parametrize("text", ["this is no TOML", 'companies = "x"\nunknown = 1\n', "", None])
-def test_the_last_usable_settings_hold_while_the_file_is_unusable(
-    files: Files, worker: EmbeddedWorker, text: str | None
-) -> None:
-    """R6: While the main file is unusable, the settings that were read before hold.
-
-    The mistake is reported once, not at every look.
-    """
-    # given
-    if text is None:
-        (files.place / "tenure.toml").unlink()
-    elif text:
-        files.write("tenure.toml", text)
-    else:
-        (files.place / "tenure.toml").write_bytes(b"\xff\xfe")
-
-    # when / then
-    assert files.at(worker, EVENING) == ["alfa"]
-    assert files.at(worker, NIGHT) == ["alfa"]
-    assert files.observer.mistakes == [None]
-
-    # when
-    files.write("tenure.toml", 'companies = "companies/*.toml"\n[schedule]\npickup = ["12:00"]\n')
-
-    # then
-    assert files.at(worker, moment("2027-03-02 12:00")) == ["alfa"]
-    assert files.observer.mistakes == [None]
-
-
-def test_a_broken_company_file_concerns_no_other_company(
-    files: Files, worker: EmbeddedWorker
-) -> None:
-    """R6: A broken company file is reported and concerns no other company.
-
-    When the file is mended, the latest missed slot is served.
-    """
-    # given
-    files.company("bravo")
-    files.at(worker, MORNING)
-    files.company("alfa", language="klingon")
-
-    # when / then
-    assert files.at(worker, EVENING) == ["bravo"]
-    assert files.at(worker, NIGHT) == ["bravo"]
-    assert files.observer.mistakes == ["alfa"]
-
-    # when
-    files.company("alfa")
-
-    # then
-    assert files.at(worker, NIGHT + timedelta(hours=1)) == ["alfa"]
-    assert [each.ended.slot for each in files.store.runs.every("alfa")] == [NIGHT]
-
-
-def test_a_company_file_that_is_broken_at_the_start_is_reported(files: Files) -> None:
-    """R6: A company file that is broken at the start of the worker is reported.
-
-    The others are served.
-    """
-    # given
-    files.company("bravo", language="klingon")
-    worker = files.worker()
-
-    # when
-    files.at(worker, MORNING)
-
-    # then
-    assert files.at(worker, EVENING) == ["alfa"]
-    assert files.observer.mistakes == ["bravo"]
-    worker._pool.shutdown()
-
-
-def test_the_settings_are_read_again_at_once_when_somebody_asks(files: Files) -> None:
-    """R3: After `reload` the settings are read again, before the next check of the files is due."""
-    # given
-    configuration = Configuration(files.place / "tenure.toml", Observers(), clock=lambda: 0.0)
-    files.company("bravo")
-    before = list(configuration.current().customers)
-
-    # when
-    configuration.reload()
-
-    # then
-    assert (before, list(configuration.current().customers)) == (["alfa"], ["alfa", "bravo"])
-
-
-def test_a_worker_does_not_start_without_usable_settings(files: Files) -> None:
-    """A worker does not start when the main file is unusable."""
-    # given
-    files.write("tenure.toml", "this is no TOML")
-
-    # when / then
-    with pytest.raises(SettingsError):
-        files.worker()
-
-
-def test_a_file_is_read_as_soon_as_it_is_readable(files: Files) -> None:
-    """R6: A file that could not be read is read as soon as its permissions allow it.
-
-    A change of permissions leaves the size and the modification time as they are.
-    """
-    # given
-    found = Settings(files.place / "tenure.toml", files.place / "x.db", Schedule(), {})
-    answers: list[Settings | SettingsError] = [found]
-
-    def load(file: Path) -> Settings:
-        if isinstance(answers[-1], SettingsError):
-            raise answers[-1]
-        return answers[-1]
-
-    now = 0.0
-    file = files.place / "tenure.toml"
-    configuration = Configuration(file, Observers(files.observer), load, lambda: now)
-    answers.append(SettingsError(Fault(file, "", "cannot be read (Permission denied)")))
-    files.write("tenure.toml", "# changed\n")
-
-    # when
-    now += 60
-
-    # then
-    assert configuration.current() is found
-    assert files.observer.mistakes == [None]
-
-    # when
-    answers.append(replace(found))
-    file.chmod(0o600)
-    now += 60
-
-    # then
-    assert configuration.current() is answers[-1]
-
-
-def test_files_are_checked_once_in_a_few_seconds(files: Files) -> None:
-    """Files are checked once in a few seconds, because there may be thousands of them."""
-    # given
-    loads, now = 0, 0.0
-
-    def load(file: Path) -> Settings:
-        nonlocal loads
-        loads += 1
-        return Settings(file, file, Schedule(), {})
-
-    configuration = Configuration(
-        files.place / "tenure.toml", Observers(files.observer), load, lambda: now
-    )
-
-    # when
-    for _ in range(3):
-        configuration.current()
-        files.company("alfa", pattern=f"{loads}-{now}*.csv")
-        now += 1.6
-
-    # then
-    assert loads == 1
-    configuration.current()
-    assert loads == 1
-
-    # when
-    now += 5
-    configuration.current()
-    configuration.current()
-
-    # then
-    assert loads == 2
-
-
-def test_an_error_while_files_are_read_again_does_not_end_the_worker(
-    files: Files, caplog: pytest.LogCaptureFixture
-) -> None:
-    """R6: An unexpected error while files are read again does not end the worker."""
-    # given
-    caplog.set_level(logging.CRITICAL)
-    settings: list[Settings | Exception] = []
-
-    def load(file: Path) -> Settings:
-        found = settings[0]
-        if isinstance(found, Exception):
-            raise found
-        return found
-
-    settings.append(Settings(files.place / "tenure.toml", files.place / "x.db", Schedule(), {}))
-    observers = Observers(files.observer)
-    configuration = Configuration(
-        files.place / "tenure.toml", observers, load, lambda: files.seconds
-    )
-    worker = EmbeddedWorker(configuration, files.store, observers, 4, files.watch)
-    settings[0] = OSError("the disk is gone")
-    files.write("tenure.toml", "companies = 'companies/*.toml'\n# again\n")
-
-    # when / then
-    assert files.at(worker, EVENING) == []
-    assert files.observer.mistakes == [None]
-    worker._pool.shutdown()
+    runner = JobRunner(configuration, store, Observers(), Capacity(1), watch)
+    assert runner.pause(15) == pause

@@ -13,16 +13,14 @@ from adapters.store.integrity.replay import (
     Decode,
     Person,
     Progress,
-    people,
-    read_companies,
-    run_rows,
+    Replay,
     with_roster_rows,
 )
 from adapters.store.readable import read_or_none
 from adapters.store.recorder import Query
 from adapters.store.sql import every
 from domain.ids import registering_run, uuid_of
-from projections import kept, roster, run_changes, runs, slots
+from projections import kept, notices, roster, run_changes, runs, slots
 from projections.tables import Operation, Write
 
 _BATCH_EMPLOYEES = 5_000
@@ -32,30 +30,33 @@ class EventsDamaged(Exception):
     """Events are damaged or missing. The rows that were made from them must be kept."""
 
 
-def rebuild(query: Query, decode: Decode, tick: Progress) -> Iterator[Write]:
+def rebuild(replay: Replay, tick: Progress) -> Iterator[Write]:
     """Yields the writes that make all projections again, if all events are sound.
 
     Raises `EventsDamaged` if they are not, perhaps only after the last write. The caller then has
     to undo the writes. `tick` gets the number of events that were read.
     """
-    companies = read_companies(query, decode)
-    if companies.problems:
+    if replay.companies.problems:
         raise EventsDamaged
-    persons = _sound(people(query, decode, companies, tick), companies)
-    yield from _writes(query, decode, companies, persons)
+    yield from _writes(replay, _sound(replay.people(tick), replay.companies))
 
 
-def rebuild_carefully(query: Query, decode: Decode, tick: Progress) -> Iterator[Write]:
+def rebuild_carefully(replay: Replay, tick: Progress) -> Iterator[Write]:
     """Yields the same writes where events are damaged or missing.
 
     The rows that were made from these events are kept: they may be all that is left.
     """
-    companies = read_companies(query, decode)
-    damaged = _damaged(query, decode, companies)
-    spared = _spared(query, damaged, companies)
-    every_person = people(query, decode, companies, tick)
-    persons = (each for each in every_person if each.inspected.stream.hex not in damaged)
-    yield from _writes(query, decode, companies, persons, spared)
+    damaged = _damaged(replay)
+    persons = (each for each in replay.people(tick) if each.inspected.stream.hex not in damaged)
+    yield from _writes(replay, persons, _spared(replay, damaged))
+
+
+def writes_of_upgrade(query: Query, decode: Decode) -> Iterator[Write]:
+    """Yields the writes that make all projections again, for an upgrade of the schema.
+
+    Where events are damaged or missing, the rows that were made from them are kept.
+    """
+    yield from rebuild_carefully(Replay(query, decode), lambda _: None)
 
 
 def _sound(persons: Iterable[Person], companies: Companies) -> Iterator[Person]:
@@ -71,18 +72,18 @@ def _sound(persons: Iterable[Person], companies: Companies) -> Iterator[Person]:
 
 
 def _writes(
-    query: Query,
-    decode: Decode,
-    companies: Companies,
-    persons: Iterator[Person],
-    spared: Sequence[Write] = (),
+    replay: Replay, persons: Iterator[Person], spared: Sequence[Write] = ()
 ) -> Iterator[Write]:
-    unusable = [_unreadable_slots_write(query), _damaged_kept_write(query)]
+    unusable = [
+        _unreadable_slots_write(replay.query),
+        _unreadable_notices_write(replay.query),
+        _damaged_kept_write(replay.query),
+    ]
     for table in (runs.COMPANIES, runs.RUNS, roster.TABLE, run_changes.TABLE):
         yield Write(Operation.DELETE_ALL, table, [()])
     yield from unusable
     yield from spared
-    yield from _company_writes(query, decode, companies)
+    yield from _company_writes(replay)
     while batch := list(islice(persons, _BATCH_EMPLOYEES)):
         yield from _employee_writes(batch)
 
@@ -93,12 +94,19 @@ def _unreadable_slots_write(query: Query) -> Write:
     return Write(Operation.DELETE, slots.TABLE, bad, slots.TABLE.names)
 
 
+def _unreadable_notices_write(query: Query) -> Write:
+    """Deletes the notices that cannot be read, and so cannot be sent either."""
+    bad = [row for row in every(query, notices.TABLE) if not notices.is_sound(row)]
+    return Write(Operation.DELETE, notices.TABLE, bad, notices.TABLE.names)
+
+
 def _damaged_kept_write(query: Query) -> Write:
     """Deletes the kept files that are damaged. Each of them lets every pick-up fail (D4)."""
     return kept.forget_write([row.key for row in every(query, kept.TABLE) if not is_sound(row)])
 
 
-def _company_writes(query: Query, decode: Decode, companies: Companies) -> Iterator[Write]:
+def _company_writes(replay: Replay) -> Iterator[Write]:
+    companies = replay.companies
     yield Write(
         Operation.INSERT,
         runs.COMPANIES,
@@ -108,7 +116,7 @@ def _company_writes(query: Query, decode: Decode, companies: Companies) -> Itera
             if not companies.is_damaged(company)
         ),
     )
-    yield Write(Operation.INSERT, runs.RUNS, run_rows(query, decode, companies))
+    yield Write(Operation.INSERT, runs.RUNS, replay.run_rows())
 
 
 def _employee_writes(persons: Sequence[Person]) -> Iterator[Write]:
@@ -126,7 +134,7 @@ def _row(person: Person) -> roster.RosterRow:
     return roster.row(person.company, person.employee, None)
 
 
-def _damaged(query: Query, decode: Decode, companies: Companies) -> set[str]:
+def _damaged(replay: Replay) -> set[str]:
     """Returns the employees' streams whose rows cannot be made from events.
 
     Events of these are damaged, or the last ones are missing. A stream is its id in hex.
@@ -134,8 +142,8 @@ def _damaged(query: Query, decode: Decode, companies: Companies) -> set[str]:
     damaged: set[str] = set()
     ahead: set[str] = set()
     event_counts: Counter[UUID] = Counter()
-    persons = people(query, decode, companies, lambda _: None)
-    for person, rows in with_roster_rows(query, persons):
+    companies = replay.companies
+    for person, rows in with_roster_rows(replay.query, replay.people()):
         if person is None:
             ahead.update(row.employee for row in rows)
             continue
@@ -166,8 +174,9 @@ def _was_registered(employee: str, companies: Companies) -> bool:
     return identity is not None and registering_run(identity) in companies.runs
 
 
-def _spared(query: Query, damaged: set[str], companies: Companies) -> list[Write]:
+def _spared(replay: Replay, damaged: set[str]) -> list[Write]:
     """Returns the rows that were made from damaged streams, to be inserted unchanged."""
+    query, companies = replay.query, replay.companies
     of_people: list[roster.RosterRow] = []
     index: list[run_changes.RunChangeRow] = []
     if damaged:

@@ -7,6 +7,7 @@ streams of all employees, once, in the order of their ids.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from functools import cached_property
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
@@ -83,23 +84,70 @@ class Companies(NamedTuple):
         return bool(self.damaged) and company_stream_id(company) in self.damaged
 
 
-def read_companies(query: Query, decode: Decode) -> Companies:
-    """Returns all companies, from their streams and the list of runs."""
-    states: dict[str, CompanyState] = {}
-    known: dict[UUID, KnownRun] = {}
-    streams: set[UUID] = set()
-    problems: list[Problem] = []
-    damaged: set[UUID] = set()
-    for inspected in _company_streams(query, decode):
-        state, misplaced = fold_company(inspected)
-        streams.add(inspected.stream)
-        if inspected.problems or misplaced:
-            problems += [*inspected.problems, *misplaced]
-            damaged.add(inspected.stream)
-        for recorded, ended in _runs_of(inspected):
-            states[ended.company] = state
-            known[recorded.run] = _known(ended)
-    return _with_lost_runs(query, Companies(states, known, streams, problems, damaged))
+class Person(NamedTuple):
+    """An employee's stream after its inspection.
+
+    `company` and `employee` are `None` if the events do not tell them.
+    """
+
+    inspected: Inspected
+    company: str | None
+    employee: Employee | None
+    problems: list[Problem]
+
+
+class Replay:
+    """All that is stored in one state of the database, event by event."""
+
+    def __init__(self, query: Query, decode: Decode) -> None:
+        self.query = query
+        self._decode = decode
+
+    @cached_property
+    def companies(self) -> Companies:
+        """All companies, from their streams and the list of runs."""
+        states: dict[str, CompanyState] = {}
+        known: dict[UUID, KnownRun] = {}
+        streams: set[UUID] = set()
+        problems: list[Problem] = []
+        damaged: set[UUID] = set()
+        for inspected in self._company_streams():
+            state, misplaced = fold_company(inspected)
+            streams.add(inspected.stream)
+            if inspected.problems or misplaced:
+                problems += [*inspected.problems, *misplaced]
+                damaged.add(inspected.stream)
+            for recorded, ended in _runs_of(inspected):
+                states[ended.company] = state
+                known[recorded.run] = _known(ended)
+        return _with_lost_runs(self.query, Companies(states, known, streams, problems, damaged))
+
+    def run_rows(self) -> Iterator[runs.RunRow]:
+        """Yields the rows of the runs of undamaged companies.
+
+        Each call reads the streams again: there may be many runs.
+        """
+        for inspected in self._company_streams():
+            for recorded, ended in _runs_of(inspected):
+                if not self.companies.is_damaged(ended.company):
+                    yield runs.run_row(recorded.run, recorded.originator_version, ended)
+
+    def people(self, tick: Progress = lambda _: None) -> Iterator[Person]:
+        """Yields all employees, in the order of their ids."""
+        for inspected in self._streams(f"{_EVENTS} {_BY_STREAM}"):
+            tick(len(inspected.events))
+            if inspected.stream not in self.companies.streams:
+                yield _person(inspected, self.companies)
+
+    def _company_streams(self) -> Iterator[Inspected]:
+        return self._streams(f"{_EVENTS} WHERE topic = ? {_BY_STREAM}", RUN_KIND)
+
+    def _streams(self, statement: str, *parameters: str) -> Iterator[Inspected]:
+        with self.query.each(statement, parameters) as rows:
+            for stream, of_stream in groupby(rows, key=itemgetter(0)):
+                identity = uuid_of(stream)
+                if identity is not None:
+                    yield inspect(identity, (_event_row(self._decode, *row) for row in of_stream))
 
 
 def _known(ended: RunEnded) -> KnownRun:
@@ -137,51 +185,23 @@ def _with_lost_runs(query: Query, companies: Companies) -> Companies:
     return companies._replace(problems=problems, damaged=damaged, lost=lost)
 
 
-def run_rows(query: Query, decode: Decode, companies: Companies) -> Iterator[runs.RunRow]:
-    """Yields the rows of the runs of undamaged companies.
-
-    Each call reads the streams again: there may be many runs.
-    """
-    for inspected in _company_streams(query, decode):
-        for recorded, ended in _runs_of(inspected):
-            if not companies.is_damaged(ended.company):
-                yield runs.run_row(recorded.run, recorded.originator_version, ended)
-
-
-class Person(NamedTuple):
-    """An employee's stream after its inspection.
-
-    `company` and `employee` are `None` if the events do not tell them.
-    """
-
-    inspected: Inspected
-    company: str | None
-    employee: Employee | None
-    problems: list[Problem]
-
-
-def people(query: Query, decode: Decode, companies: Companies, tick: Progress) -> Iterator[Person]:
-    """Yields all employees, in the order of their ids."""
-    for inspected in _streams(query, decode, f"{_EVENTS} {_BY_STREAM}"):
-        tick(len(inspected.events))
-        if inspected.stream in companies.streams:
+def _person(inspected: Inspected, companies: Companies) -> Person:
+    problems = list(inspected.problems)
+    company = None
+    for recorded in inspected.events:
+        run = companies.runs.get(recorded.run)
+        if run is not None:
+            company = run.company
             continue
-        problems = list(inspected.problems)
-        company = None
-        for recorded in inspected.events:
-            run = companies.runs.get(recorded.run)
-            if run is not None:
-                company = run.company
-                continue
-            version = recorded.originator_version
-            problems.append(
-                problem("run-missing", stream=inspected.stream, version=version, run=recorded.run)
-            )
-        employee = None
-        if not inspected.problems:
-            employee, misplaced = fold_employee(inspected)
-            problems += misplaced
-        yield Person(inspected, company, employee, problems)
+        version = recorded.originator_version
+        problems.append(
+            problem("run-missing", stream=inspected.stream, version=version, run=recorded.run)
+        )
+    employee = None
+    if not inspected.problems:
+        employee, misplaced = fold_employee(inspected)
+        problems += misplaced
+    return Person(inspected, company, employee, problems)
 
 
 def with_roster_rows(
@@ -210,22 +230,10 @@ def _is_after(row: roster.RosterRow, employee: UUID) -> bool:
     return isinstance(stream, str) and stream > employee.hex
 
 
-def _company_streams(query: Query, decode: Decode) -> Iterator[Inspected]:
-    return _streams(query, decode, f"{_EVENTS} WHERE topic = ? {_BY_STREAM}", RUN_KIND)
-
-
 def _runs_of(inspected: Inspected) -> Iterator[tuple[AnyRecord, RunEnded]]:
     for recorded in inspected.events:
         if isinstance(recorded.event, RunEnded):
             yield recorded, recorded.event
-
-
-def _streams(query: Query, decode: Decode, statement: str, *parameters: str) -> Iterator[Inspected]:
-    with query.each(statement, parameters) as rows:
-        for stream, of_stream in groupby(rows, key=itemgetter(0)):
-            identity = uuid_of(stream)
-            if identity is not None:
-                yield inspect(identity, (_event_row(decode, *row) for row in of_stream))
 
 
 def _event_row(

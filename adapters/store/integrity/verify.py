@@ -9,12 +9,9 @@ from uuid import UUID
 from adapters.store.files import intact_file, is_sound
 from adapters.store.integrity.replay import (
     Companies,
-    Decode,
     Person,
     Progress,
-    people,
-    read_companies,
-    run_rows,
+    Replay,
     with_roster_rows,
 )
 from adapters.store.readable import read_or_none
@@ -25,52 +22,82 @@ from domain.company_runs.state import CompanyState
 from domain.employee.aggregate import Employee
 from domain.ids import registered_in, uuid_of
 from domain.privacy import Redacted
-from projections import kept, roster, run_changes, runs, slots
+from projections import kept, notices, roster, run_changes, runs, slots
 from projections.answers.integrity import Problem, problem
 
 _ODD_STREAMS = "SELECT DISTINCT originator_id FROM stored_events WHERE length(originator_id) <> 32"
+_TWINS = {
+    "external id": """
+        SELECT company, min(employee), max(employee) FROM roster
+        WHERE external_id IS NOT NULL AND merged_into IS NULL
+        GROUP BY company, external_id HAVING count(*) > 1
+    """,
+    "address": """
+        SELECT company, min(employee), max(employee) FROM roster
+        WHERE address <> '' AND merged_into IS NULL
+        GROUP BY company, address HAVING count(*) > 1
+    """,
+}
+"""The question for each value that no two employees of a company may have.
+
+An account that ended in favour of another one has no value of its own (S11), and a released
+employee has none (I11). The former address of one employee in the file may be the present address
+of another one (I8).
+"""
 _ISSUE_COUNTS = "SELECT run, count(*), max(number) FROM issues GROUP BY run ORDER BY run"
 
 
 class Findings(Redacted, frozen=True):
-    """The result of `verify`: how much was read, and each problem that was found."""
+    """The result of `verify`: how much was read, what is wrong, and what could not be checked."""
 
     companies: int
     runs: int
     employees: int
     events: int
     problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
 
 
-def verify(query: Query, decode: Decode, tick: Progress) -> Findings:
-    """Reads everything, and returns what does not fit. `tick` gets the number of read events."""
-    companies = read_companies(query, decode)
+def verify(replay: Replay, tick: Progress) -> Findings:
+    """Reads everything, and returns what does not fit. `tick` gets the number of read events.
+
+    If the database finds itself damaged, nothing else is read: answers that come through a damaged
+    index may be wrong.
+    """
+    query = replay.query
+    database = query.check()
+    if database.problems:
+        return Findings(0, 0, 0, 0, *database)
+    companies = replay.companies
     problems = [
         *_id_problems(query),
         *companies.problems,
         *_company_problems(query, companies),
-        *_run_problems(query, decode, companies),
+        *_run_problems(replay),
         *_held_problems(query, companies),
         *_kept_problems(query),
         *_issue_problems(query, companies),
+        *_notice_problems(replay.query),
         *_slot_problems(query),
     ]
     event_counts: Counter[UUID] = Counter()
     # The sum, by exclusive or, of the ids of the employees that each run changed.
     changed: defaultdict[UUID, int] = defaultdict(int)
+    of_roster: list[Problem] = []
     employees = 0
-    persons = people(query, decode, companies, tick)
-    for person, rows in with_roster_rows(query, persons):
+    for person, rows in with_roster_rows(query, replay.people(tick)):
         if person is None:
-            problems += map(_stray, rows)
+            of_roster += map(_stray, rows)
             continue
         employees += 1
         problems += person.problems
-        problems += _roster_problems(person, rows)
+        of_roster += _roster_problems(person, rows)
         event_counts.update(person.inspected.runs)
         for run in set(person.inspected.runs):
             if not registered_in(run, person.inspected.stream):
                 changed[run] ^= person.inspected.stream.int
+    # A roster that equals the events has the twins that the events have.
+    problems += of_roster or _twin_problems(query)
     problems += _index_problems(query, changed)
     problems += (
         problem("events-missing", run=run, expected=known.events, found=event_counts[run])
@@ -83,6 +110,7 @@ def verify(query: Query, decode: Decode, tick: Progress) -> Findings:
         employees=employees,
         events=event_counts.total(),
         problems=tuple(problems),
+        notes=database.notes,
     )
 
 
@@ -148,9 +176,10 @@ def _holds(row: runs.CompanyRow, company: str, state: CompanyState) -> bool:
     return row == expected and read_or_none(runs.load_state, row.state) == state
 
 
-def _run_problems(query: Query, decode: Decode, companies: Companies) -> Iterator[Problem]:
-    rows = {row.run: row for row in every(query, runs.RUNS)}
-    for expected in run_rows(query, decode, companies):
+def _run_problems(replay: Replay) -> Iterator[Problem]:
+    companies = replay.companies
+    rows = {row.run: row for row in every(replay.query, runs.RUNS)}
+    for expected in replay.run_rows():
         row = rows.pop(expected.run, None)
         run, company = UUID(expected.run), expected.company
         if row is None:
@@ -209,11 +238,27 @@ def _issue_problems(query: Query, companies: Companies) -> Iterator[Problem]:
         yield problem("issues-missing", run=run)
 
 
+def _notice_problems(query: Query) -> Iterator[Problem]:
+    """Finds unreadable notices. Whether one is missing cannot be checked: no event has them."""
+    for row in every(query, notices.TABLE):
+        if not notices.is_sound(row):
+            yield problem("notice-unreadable")
+
+
 def _slot_problems(query: Query) -> Iterator[Problem]:
     """Finds unreadable rows of the schedule. Their values cannot be checked: no event has them."""
     for row in every(query, slots.TABLE):
         if not slots.is_sound(row):
             yield problem("slot-unreadable", table=slots.TABLE.name)
+
+
+def _twin_problems(query: Query) -> Iterator[Problem]:
+    """Finds addresses and external ids that mean two employees of one company (I1, I8)."""
+    for what, statement in _TWINS.items():
+        for company, first, second in query(statement):
+            stream, other = uuid_of(first), uuid_of(second)
+            if stream is not None:
+                yield problem("twins", company=str(company), stream=stream, other=other, what=what)
 
 
 def _index_problems(query: Query, changed: Mapping[UUID, int]) -> Iterator[Problem]:
