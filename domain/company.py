@@ -38,11 +38,15 @@ Threshold: TypeAlias = Annotated[
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The company's choices, for the rules that leave a choice (L4, W6, W8, B1)."""
+    """The company's choices, for the rules that leave a choice (L4, W6, W8, W10, I10, B1)."""
 
     short_notice: Literal["warn", "reject"] = "warn"
     notice_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 30
     unknown_group: Literal["warn", "reject"] = "warn"
+    other_person: Literal["warn", "reject"] = "reject"
+    blank_offboarding: Literal["keep", "cancel"] = "keep"
+    placeholder_ids: tuple[str, ...] = ()
+    no_date: tuple[str, ...] = ()
     blank_cells: Literal["keep", "clear"] = "keep"
     max_offboardings: Threshold = "10%"
     max_email_changes: Threshold = "10%"

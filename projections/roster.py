@@ -17,9 +17,11 @@ from projections.tables import Index, Operation, Table, Write
 class RosterRow(NamedTuple):
     """The row of one employee.
 
-    `file_address` is empty if it equals the address, as it does for nearly all employees. `starts`
-    and `leaves` are the dates for which the clock waits. They are empty if it waits for nothing, so
-    that an index finds the employees that are due (C2).
+    `file_address` is empty if it equals the address, as it does for nearly all employees, and
+    `file_external_id` if it equals the external id. A released employee has an empty address and no
+    other key (I11). `merged_into` is the employee that the keys of an ended account mean (S11).
+    `starts` and `leaves` are the dates for which the clock waits. They are empty if it waits for
+    nothing, so that an index finds the employees that are due (C2).
     """
 
     company: str
@@ -33,6 +35,8 @@ class RosterRow(NamedTuple):
     leaves: str | None
     digest: bytes | None
     state: bytes
+    file_external_id: str | None
+    merged_into: str | None
 
 
 TABLE = Table(
@@ -43,6 +47,7 @@ TABLE = Table(
         Index(("company", "address")),
         Index(("company", "file_address"), filled="file_address"),
         Index(("company", "external_id"), filled="external_id"),
+        Index(("company", "file_external_id"), filled="file_external_id"),
         Index(("starts", "company"), filled="starts"),
         Index(("leaves", "company"), filled="leaves"),
     ),
@@ -78,6 +83,8 @@ def row(company: str, employee: Employee, digest: bytes | None) -> RosterRow:
         leaves.isoformat() if leaves else None,
         digest,
         entry.state,
+        entry.file_external_id,
+        entry.merged_into,
     )
 
 

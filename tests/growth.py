@@ -9,6 +9,7 @@ from typing import NamedTuple
 HEADER = "email,first_name,last_name"
 _MARKS = "\u0301\u0323"
 """Two combining marks in an order that Unicode normalisation has to change."""
+_UNSEEN = "\u200b"
 GROUPS = tuple(f"Group number {number}" for number in range(500))
 
 
@@ -54,6 +55,15 @@ SHAPES = {
     "rows without values": Shape(_rows(lambda n: "x,,")),
     "rows of one cell": Shape(_rows(lambda n: "x")),
     "bad dates": Shape(_rows(lambda n: f"{n:x}@b.c,A,B,1,2", ",birthday,marriage_date")),
+    "padded rows": Shape(_rows(lambda n: f"{n:x}@b.c,A,B,,,,,")),
+    "placeholders": Shape(_rows(lambda n: f"{n:x}@b.c,A,B,TBD", ",external_id")),
+    "invisible characters": Shape(
+        lambda size: f"{HEADER},prefix\na@b.c,A,B,{_UNSEEN * (size // 3)}\n"
+    ),
+    "invisible dates": Shape(_rows(lambda n: f"{n:x}@b.c,A,B,\u200b", ",birthday")),
+    "columns that are nearly known": Shape(
+        _header(lambda size: (f"Hire dat {n}" for n in range(size // 12)))
+    ),
     "combining marks in one cell": Shape(
         lambda size: f"{HEADER}\na@b.c,{'a' + _MARKS * (size // 4)},B\n"
     ),

@@ -46,11 +46,16 @@ from domain.employee.commands import (
     CancelOffboarding,
     ChangeEmail,
     Command,
+    Correct,
     Deactivate,
     Link,
+    Merge,
     MoveOnboarding,
     Offboard,
     Reactivate,
+    Rehire,
+    Release,
+    Relink,
 )
 from domain.employee.events import EmployeeRecord
 from domain.employee.rejection import CommandRejected
@@ -176,15 +181,20 @@ class Agree(NamedTuple):
 
 
 class Ask(NamedTuple):
-    """A request to support about the employee whose number in the roster is `who`."""
+    """A request to support about the employee whose number in the roster is `who`.
+
+    `other` is the number of the employee that a merge ends, counted from `who` on.
+    """
 
     what: str
     who: int
     address: str
     external_id: str
     days: int
+    other: int
+    values: tuple[tuple[str, str], ...]
 
-    def command(self, today: date) -> Command:
+    def command(self, today: date, employees: Sequence[Employee]) -> Command:
         """Returns the command of this request on the day `today`."""
         day = today + timedelta(days=self.days)
         return {
@@ -196,6 +206,13 @@ class Ask(NamedTuple):
             "schedule": Offboard(day),
             "cancel": CancelOffboarding(),
             "deactivate": Deactivate(),
+            "correct": Correct(self.values),
+            "rehire": Rehire(day),
+            "rehire-anew": Rehire(day, self.address, self.external_id),
+            "release": Release(),
+            "relink": Relink(self.external_id),
+            "unlink": Relink(None),
+            "merge": Merge(employees[(self.who + self.other) % len(employees)].id),
         }[self.what]
 
 
@@ -364,12 +381,12 @@ class Life:
         return planned
 
     def ask(self, asked: Ask) -> Change | None:
-        """Performs a support request; returns its change, or None if there is none (S1-S6)."""
+        """Performs a support request; returns its change, or None if there is none (S1-S11)."""
         employee = self.whom(asked)
         if employee is None:
             return None
         context = DecisionContext(self.company, Schedule(), Moment(self.next_run, self.now))
-        command = asked.command(self.now.date())
+        command = asked.command(self.now.date(), self.employees)
         try:
             planned = plan_support(command, employee, self.roster, context)
         except CommandRejected:
@@ -439,6 +456,8 @@ PEOPLE = (
     ("Anna", "Bakker"),
 )
 """The names of the employees. The first and the last employee have the same name."""
+BIRTHDAYS = ("1990-05-17", "", "1991-06-18", "1990-05-17", "1992-07-19")
+"""The birthdays of the employees. The first and the fourth employee have the same birthday."""
 ADDRESSES = tuple(f"{name}@acme.example" for name in ("anna", "bram", "cleo", "dirk", "eva"))
 EXTERNAL_IDS = ("7", "007", "A1", "a1", "9")
 MANDATORY = ("email", "first_name", "last_name")
@@ -465,8 +484,8 @@ def _day(days: int) -> str:
 
 _CELLS: dict[str, tuple[str, ...]] = {
     "email": (*ADDRESSES, *ADDRESSES, *_NEW_ADDRESSES * 4, *_ODD_ADDRESSES),
-    "first_name": ("Anna", "Hanna", ""),
-    "last_name": ("Bakker", "Visser", ""),
+    "first_name": ("Anna", "Hanna", "ánna", ""),
+    "last_name": ("Bakker", "Visser", "van der Bakker", ""),
     "external_id": (*EXTERNAL_IDS, ""),
     "offboarding_date": (
         *("",) * 3,
@@ -489,16 +508,24 @@ def _one_of(values: tuple[Any, ...]) -> st.SearchStrategy[Any]:
 
 
 def _plain(person: int, external_id: str) -> Cells:
-    """Returns a row with names and address only, and the external id if there is one."""
+    """Returns a row with names, birthday and address only, and any external id."""
+    row = {"email": ADDRESSES[person], "external_id": external_id, **_someone(person)}
+    return {name: cell for name, cell in row.items() if cell}
+
+
+def _someone(person: int) -> Cells:
+    """Returns the cells by which people recognise an employee (I9)."""
     first_name, last_name = PEOPLE[person]
-    row = {"email": ADDRESSES[person], "first_name": first_name, "last_name": last_name}
-    return {**row, "external_id": external_id} if external_id else row
+    return {"first_name": first_name, "last_name": last_name, "birthday": BIRTHDAYS[person]}
 
 
 @st.composite
 def _edited(draw: st.DrawFn, row: Cells, optional: tuple[str, ...]) -> Cells:
-    """Draws the row with another value in one cell."""
-    column = draw(_one_of(("email", "email", *FEW, *FEW, *MANDATORY, *optional, SURPLUS)))
+    """Draws the row with another value in one cell, or about another employee (I9)."""
+    columns = ("email", "email", *FEW, *FEW, *MANDATORY, *optional, SURPLUS, "somebody else")
+    column = draw(_one_of(columns))
+    if column == "somebody else":
+        return {**row, **_someone(draw(_one_of(_ANYONE)))}
     cell = draw(_one_of(_CELLS[column]))
     return {name: said for name, said in {**row, column: cell}.items() if said}
 
@@ -595,20 +622,20 @@ def _amended(draw: st.DrawFn, before: Export, optional: tuple[str, ...]) -> Expo
             found.append(draw(_edited(row, optional)))
         elif kind != "gone":
             found.append(row)
-    if draw(_one_of((False, False, False, True))):
-        found = _passed_on(found)
+    passed = draw(_one_of((*((),) * 6, ("email",), ("external_id",), tuple(_someone(0)))))
+    found = _passed_on(found, passed)
     return _export(columns, draw(_with_additions(found, optional)))
 
 
-def _passed_on(found: Sequence[Cells]) -> list[Cells]:
-    """Returns the rows, each with the address of the row before it.
+def _passed_on(found: Sequence[Cells], columns: tuple[str, ...]) -> list[Cells]:
+    """Returns the rows, each with the cells of the row before it in `columns`.
 
-    Two rows swap their addresses; more rows pass them round in a ring.
+    Two rows swap these cells; more rows pass them round in a ring.
     """
-    addresses = [row.get("email", "") for row in found]
+    passed = [{column: row.get(column, "") for column in columns} for row in found]
     return [
-        {**row, "email": address} if row else row
-        for row, address in zip(found, addresses[-1:] + addresses[:-1], strict=True)
+        {**row, **cells} if row else row
+        for row, cells in zip(found, passed[-1:] + passed[:-1], strict=True)
     ]
 
 
@@ -632,6 +659,8 @@ def policies() -> st.SearchStrategy[dict[str, Any]]:
         {
             "short_notice": st.sampled_from(("warn", "warn", "reject")),
             "unknown_group": st.sampled_from(("warn", "warn", "reject")),
+            "other_person": st.sampled_from(("reject", "reject", "warn")),
+            "blank_offboarding": st.sampled_from(("keep", "keep", "cancel")),
             "blank_cells": st.sampled_from(("keep", "clear")),
             "max_offboardings": st.sampled_from(_THRESHOLDS),
             "max_email_changes": st.sampled_from(_THRESHOLDS),
@@ -656,6 +685,23 @@ _REQUESTS = (
     "schedule",
     "cancel",
     "deactivate",
+    "deactivate",
+    "correct",
+    "correct",
+    "rehire",
+    "rehire-anew",
+    "release",
+    "release",
+    "relink",
+    "unlink",
+    "merge",
+)
+_CORRECTIONS = (
+    (("first_name", "Hanna"),),
+    (("first_name", "Bram"), ("last_name", "de Vries")),
+    (("birthday", "1991-06-18"),),
+    (("birthday", ""), ("group_name", "Sales")),
+    (("custom_note", "corrected"), ("language", "de")),
 )
 
 
@@ -668,11 +714,13 @@ def requests(*kinds: str) -> st.SearchStrategy[Ask]:
         address=st.sampled_from((*_NEW_ADDRESSES, *ADDRESSES, "ANNA@acme.example")),
         external_id=st.sampled_from(EXTERNAL_IDS),
         days=st.sampled_from((-30, -1, 0, 1, 20, 60)),
+        other=st.integers(1, 4),
+        values=st.sampled_from(_CORRECTIONS),
     )
 
 
 @st.composite
-def beginnings(draw: st.DrawFn) -> Delivery:
+def beginnings(draw: st.DrawFn, optional: tuple[str, ...]) -> Delivery:
     """Draws the first delivery of a company: one plain row for each employee.
 
     In some draws one employee has an onboarding date in the future.
@@ -681,10 +729,11 @@ def beginnings(draw: st.DrawFn) -> Delivery:
     ids = [draw(_one_of((own, ""))) if some else own for own in EXTERNAL_IDS]
     plain = [_plain(person, ids[person]) for person in _ANYONE]
     awaited = draw(_one_of((None, None, 0, 3)))
+    columns = (*MANDATORY, *FEW, *(name for name in optional if name == "birthday"))
     if awaited is None:
-        return (Export((*MANDATORY, *FEW), tuple(plain)),)
+        return (Export(columns, tuple(plain)),)
     plain[awaited] = {**plain[awaited], "onboarding_date": draw(_one_of((_day(10), _day(90))))}
-    return (Export((*MANDATORY, *FEW, "onboarding_date"), tuple(plain)),)
+    return (Export((*columns, "onboarding_date"), tuple(plain)),)
 
 
 _OTHERWISE = ("wait", "clock", "agree", "approve")
@@ -695,7 +744,7 @@ def stories(draw: st.DrawFn, max_steps: int = 6) -> Story:
     """Draws a policy, the steps of the company so far, and the delivery that comes next."""
     policy = draw(policies())
     optional = draw(_one_of((FEW, OPTIONAL)))
-    delivery: Delivery = draw(beginnings()) if draw(_one_of((True, True, False))) else ()
+    delivery: Delivery = draw(beginnings(optional)) if draw(_one_of((True, True, False))) else ()
     steps: list[Step] = [Deliver(delivery)] if delivery else []
     for _ in range(draw(_one_of((*range(1, max_steps), 0)))):
         kind = draw(_one_of((*("deliver",) * 4, *("ask",) * 3, *_OTHERWISE)))

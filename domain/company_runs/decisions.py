@@ -54,6 +54,12 @@ def require_held(state: CompanyState, run: UUID) -> HeldDelivery:
     return state.held
 
 
+def require_not_held(state: CompanyState, delivered: Delivered) -> None:
+    """Raises `AlreadyHeld` if this delivery is held, so that it has no second run (B3)."""
+    if state.held is not None and state.holds(delivered.key):
+        raise AlreadyHeld(state.held.run)
+
+
 def decide_unread(
     state: CompanyState,
     run: RunContext,
@@ -65,11 +71,9 @@ def decide_unread(
 
     `None` means that the files must be parsed. A delivery is recognised if it was applied last, and
     nothing in the company has changed since (D8). Then the run `discarding` ends any held delivery
-    (B3). Raises `AlreadyHeld` if this delivery is held already, so that there is no second run for
-    the same delivery (B3).
+    (B3). Raises `AlreadyHeld` if this delivery is held already (B3).
     """
-    if state.held is not None and state.holds(delivered.key):
-        raise AlreadyHeld(state.held.run)
+    require_not_held(state, delivered)
     applied = state.applied
     if applied is None or applied.delivery != delivered.key:
         return None
@@ -101,6 +105,23 @@ def decide_import(
         plan = _approved(plan)
     ended = _ended(run, delivered, plan, now)
     return Decision((*_superseded(state, discarding, now), ended), plan)
+
+
+def decide_rekey(
+    state: CompanyState,
+    run: RunContext,
+    delivered: Delivered,
+    plan: Plan,
+    discarding: RunContext,
+    now: datetime,
+) -> Decision:
+    """Returns the decision to apply a map of external ids, or to hold it (S12, B1).
+
+    A held delivery goes on waiting if the map is applied. If the map is held, the run `discarding`
+    ends the held delivery, because a company holds one at a time (B3).
+    """
+    before = _superseded(state, discarding, now) if plan.concerns else ()
+    return Decision((*before, _ended(run, delivered, plan, now)), plan)
 
 
 def decide_approval(

@@ -22,6 +22,7 @@ class RunKind(StrEnum):
     IMPORT = "import"
     CLOCK = "clock"
     SUPPORT = "support"
+    REKEY = "rekey"
     APPROVE = "approve"
     DISCARD = "discard"
 
@@ -44,9 +45,10 @@ class RunEnded(Redacted, frozen=True, tag="run-ended", tag_field="kind"):
     The envelope holds the id of the run.
 
     `slot` is the pick-up slot that the run served. `delivery` identifies the bytes and settings
-    that the run read (D8). `issues_of` names the earlier run whose lasting issues hold for this run
-    too. `ends` names the held run that this run approved or discarded (B2, B3). The counts of a
-    held run are the counts that it would have if it were applied.
+    that the run read (D8), and tells whether these are a map of external ids (S12). `issues_of`
+    names the earlier run whose lasting issues hold for this run too. `ends` names the held run that
+    this run approved or discarded (B2, B3). The counts of a held run are the counts that it would
+    have if it were applied.
     """
 
     company: str
@@ -115,6 +117,22 @@ class RunContext(Redacted, frozen=True):
             ends=ends,
         )
         return RunRecord(self.id, ended)
+
+
+_MAP = "map-"
+
+
+def map_key(delivery: str) -> str:
+    """Returns the key of a map of external ids, from the key that its bytes have as a delivery.
+
+    No delivery has such a key, so that a map is never taken for a delivery (S12).
+    """
+    return _MAP + delivery
+
+
+def is_map(key: str) -> bool:
+    """Returns whether a key is that of a map of external ids."""
+    return key.startswith(_MAP)
 
 
 def delivery_key(agreed: Iterable[bytes], files: Iterable[FileInfo]) -> str:

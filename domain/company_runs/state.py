@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from domain.company_runs.events import RunEnded, RunKind
+from domain.company_runs.events import RunEnded, RunKind, is_map
 from domain.outcome import Counts, Outcome
 
 
@@ -55,7 +55,8 @@ class CompanyState(msgspec.Struct, frozen=True):
     `changed` is the version at which an employee last changed. `applied` is the delivery that was
     last applied whole (D8), and `held` is the delivery that waits for a decision. `approved` is the
     key of the approved delivery, as long as no other delivery is applied. `slot` is the latest
-    pick-up slot that was served (R3).
+    pick-up slot that was served (R3). `rekeyed` is the SHA-256 of the map of external ids that was
+    last applied whole (S12).
     """
 
     version: int = 0
@@ -64,6 +65,7 @@ class CompanyState(msgspec.Struct, frozen=True):
     held: HeldDelivery | None = None
     approved: str | None = None
     slot: datetime | None = None
+    rekeyed: str | None = None
 
     def served(self, slot: datetime) -> bool:
         """Returns whether the slot, or a later slot, was served already (R3)."""
@@ -90,6 +92,7 @@ def evolve(state: CompanyState, run: UUID, ended: RunEnded) -> CompanyState:
         held=held,
         approved=_approved(state.approved, ended),
         slot=_latest(state.slot, ended.slot),
+        rekeyed=_rekeyed(state.rekeyed, ended),
     )
 
 
@@ -104,7 +107,7 @@ def _applied(before: AppliedDelivery | None, run: UUID, ended: RunEnded) -> Appl
     an employee.
     """
     counts = ended.counts
-    if ended.delivery is None:
+    if ended.delivery is None or is_map(ended.delivery):
         return None if counts.events else before
     if counts.rejected:
         return None
@@ -119,8 +122,15 @@ def _approved(before: str | None, ended: RunEnded) -> str | None:
     The key is kept because rows that were rejected when the delivery was approved are rejected at
     every pick-up.
     """
-    if ended.delivery is None:
+    if ended.delivery is None or is_map(ended.delivery):
         return before
     if ended.run_kind is RunKind.APPROVE:
         return ended.delivery
     return before if before == ended.delivery else None
+
+
+def _rekeyed(before: str | None, ended: RunEnded) -> str | None:
+    """Returns the SHA-256 of the map that was last applied whole, after `ended`."""
+    if ended.delivery is None or not is_map(ended.delivery) or ended.counts.rejected:
+        return before
+    return ended.files[0].sha256

@@ -4,7 +4,7 @@ Every party that wants another address proposes to it. An address prefers its pr
 rejects every other proposal. A rejected party proposes to the addresses that it has already. These
 addresses prefer it, and may therefore reject another party. The outcome does not depend on the
 order of proposals, so that the order of rows never matters, and swaps and chains of addresses need
-no special case (I2).
+no special case (I2). The external ids of a map are allocated in the same way (S12).
 """
 
 from __future__ import annotations

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from domain.delivery.duplicates import find_duplicates
+from domain.delivery.no_date import with_no_date_hints
 from domain.delivery.parsing import ParsedDelivery
 from domain.delivery.row import Row
 from domain.issues.issue import Issue
@@ -35,18 +38,23 @@ def _checked(parsed: ParsedDelivery, number: int) -> CheckedFile:
     first = sum(len(sheet.texts) for sheet in parsed.sheets[:number])
     sheet = parsed.sheets[number]
     end = first + len(sheet.texts)
-    rows = [row for row in parsed.rows if first < row.position <= end]
+    position = attrgetter("position")
+    begin, stop = (bisect_right(parsed.rows, each, key=position) for each in (first, end))
+    rows = parsed.rows[begin:stop]
     duplicates = find_duplicates(rows, sheet.columns)
     accepted: list[Row] = []
-    rejected: list[tuple[Row, Sequence[Issue]]] = []
+    rejected: list[Row] = []
+    conflicts: list[Sequence[Issue]] = []
     repeated: list[tuple[Row, int]] = []
     for row in rows:
-        conflicts = duplicates.conflicting.get(row.position, ())
+        conflict = duplicates.conflicting.get(row.position, ())
         line = duplicates.repeating.get(row.position)
         if line is not None:
             repeated.append((row, line))
-        elif conflicts or (row.issues and any(issue.rejects for issue in row.issues)):
-            rejected.append((row, conflicts))
+        elif conflict or (row.issues and any(issue.rejects for issue in row.issues)):
+            rejected.append(row)
+            conflicts.append(conflict)
         else:
             accepted.append(row)
-    return CheckedFile(end, accepted, rejected, repeated)
+    hinted = with_no_date_hints(rejected, len(sheet.texts))
+    return CheckedFile(end, accepted, list(zip(hinted, conflicts, strict=True)), repeated)

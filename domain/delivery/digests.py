@@ -46,6 +46,7 @@ def salt_of(sheet: Sheet, company: Company) -> bytes:
     """
     salt = hashlib.blake2b(fingerprint(), digest_size=16, key=company.fingerprint())
     salt.update(sheet.header.encode())
+    salt.update(b"padded" if sheet.columns.padded else b"")
     return salt.digest()
 
 

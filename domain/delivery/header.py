@@ -8,15 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from domain.characters import spoilt_by
+from domain.delivery.header_hints import HeaderHints
 from domain.fields.cells import clean
-from domain.fields.nearest import HINTS, NearestNames
+from domain.fields.nearest import HINTS
 from domain.fields.table import (
     CUSTOM_NAME_CHARACTERS,
     CUSTOM_PREFIX,
     FIELD_OF,
     MANDATORY,
-    NAMES,
     is_custom,
+    written,
 )
 from domain.issues.issue import Issue, listed, make_issue, shown
 
@@ -26,12 +28,14 @@ _ALIKE = re.compile(r"[\s_-]+")  # the ` ` of `First name`, the `__` of `FIRST__
 class Columns(msgspec.Struct, frozen=True):
     """The columns of one file.
 
-    `width` is the number of all columns. `fields` holds the position and the field of each column
-    that is known; the first position is 0.
+    `width` is the number of cells of a row. `fields` holds the position and the field of each
+    column that is known; the first position is 0. `padded` means that rows may have more cells,
+    which are blank in every row (F9).
     """
 
     width: int
     fields: tuple[tuple[int, str], ...]
+    padded: bool = False
 
 
 def field_of(name: str) -> str | None:
@@ -63,14 +67,17 @@ def read_header(
         width=len(cells), fields=tuple((found[0], field) for field, found in positions.items())
     )
     unknown = [position for position, field in enumerate(meant) if field is None]
-    names = NearestNames(map(_written, NAMES))
     issues = (
         *_missing(positions, mapping),
         *_duplicates(positions, cells),
-        # A header may have a million columns: at most `HINTS` unknown columns are reported.
-        *(_unknown(position, cells[position], names) for position in unknown[:HINTS]),
+        *_unknown(unknown, cells, HeaderHints(positions.keys())),
     )
     return columns, issues
+
+
+def named_width(cells: Sequence[str]) -> int:
+    """Returns the number of columns up to the last one with a name."""
+    return max((number for number, cell in enumerate(cells, 1) if cell.strip()), default=0)
 
 
 def known_columns(cells: Iterable[str], mapping: Mapping[str, str]) -> int:
@@ -91,13 +98,8 @@ def _missing(positions: Mapping[str, list[int]], mapping: Mapping[str, str]) -> 
     missing = [field for field in MANDATORY if field not in positions]
     if missing:
         theirs = {field: column for column, field in reversed([*mapping.items()])}
-        columns = ", ".join(theirs.get(field, _written(field)) for field in missing)
+        columns = ", ".join(theirs.get(field, written(field)) for field in missing)
         yield make_issue("missing-column", field=missing[0], columns=columns)
-
-
-def _written(field: str) -> str:
-    """Returns the name of a column as people write it: `First name`."""
-    return field.replace("_", " ").capitalize()
 
 
 def _duplicates(positions: Mapping[str, list[int]], cells: Sequence[str]) -> Iterable[Issue]:
@@ -107,19 +109,28 @@ def _duplicates(positions: Mapping[str, list[int]], cells: Sequence[str]) -> Ite
             yield make_issue("duplicate-column", field=field, columns=columns)
 
 
-def _unknown(position: int, cell: str, names: NearestNames) -> Issue:
-    name = cell.strip()
-    if not name:
-        return make_issue("unknown-column", column=f"Column {position + 1} has no name", nearest="")
-    return make_issue(
-        "unknown-column",
-        value=name,
-        column=f"The column {shown(name)} is not known",
-        nearest=_hint(_plain(name), names),
-    )
+def _unknown(positions: Sequence[int], cells: Sequence[str], hints: HeaderHints) -> Iterable[Issue]:
+    """Yields the issues about unknown columns: one about all columns without a name.
+
+    A header may have a million columns, so at most `HINTS` columns with a name are reported (W12).
+    """
+    named = [position for position in positions if cells[position].strip()]
+    for position in named[:HINTS]:
+        name = " ".join(cells[position].split())
+        column = f"The column {shown(name)}{spoilt_by(shown(name))} is not known and was"
+        yield make_issue(
+            "unknown-column", value=cells[position].strip(), columns=column, hint=_hint(name, hints)
+        )
+    nameless = [position + 1 for position in positions if not cells[position].strip()]
+    if nameless:
+        several = len(nameless) > 1
+        words = "s {} have no name and were" if several else " {} has no name and was"
+        column = f"Column{words.format(listed(nameless, len(nameless)))}"
+        yield make_issue("unknown-column", columns=column, hint="")
 
 
-def _hint(name: str, names: NearestNames) -> str:
-    if name.startswith(CUSTOM_PREFIX) and len(name) > CUSTOM_NAME_CHARACTERS:
+def _hint(name: str, hints: HeaderHints) -> str:
+    plain = _plain(name)
+    if plain.startswith(CUSTOM_PREFIX) and len(plain) > CUSTOM_NAME_CHARACTERS:
         return f" (the name of a custom field has at most {CUSTOM_NAME_CHARACTERS} characters)"
-    return names.clause(name.replace("_", " "))
+    return hints.hint(name)

@@ -9,15 +9,18 @@ from itertools import islice
 from typing import NamedTuple
 
 from domain.delivery.row import Row
+from domain.employee.advice import command_for
 from domain.employee.roster import Roster, namesake_key
 from domain.issues.issue import LISTED_LINES, Issue, listed, make_issue
 
 
 class _Known(NamedTuple):
-    """A known employee: the id, which is the sort key, and the address for the sentence."""
+    """A known employee: the id, which is the sort key, the address for the sentence, and whether
+    the employee is deactivated."""
 
     employee: str
     email: str
+    deactivated: bool
 
 
 class Namesakes:
@@ -28,9 +31,14 @@ class Namesakes:
     """
 
     def __init__(
-        self, roster: Roster, recognised: Collection[str], addresses: Collection[str]
+        self,
+        roster: Roster,
+        company: str,
+        recognised: Collection[str],
+        addresses: Collection[str],
     ) -> None:
         self._roster = roster
+        self._company = company
         self._recognised = recognised
         self._addresses = addresses
         self._by_birthday: dict[str, dict[object, Sequence[_Known]]] = {}
@@ -53,9 +61,15 @@ class Namesakes:
         count = sum(map(len, groups))
         if not count:
             return []
-        others = [known.email for known in islice(merge(*groups), LISTED_LINES)]
-        other = listed(others, count)
-        return [make_issue("possible-email-change", "email", row.email, other=other)]
+        others = list(islice(merge(*groups), LISTED_LINES))
+        other = listed([known.email for known in others], count)
+        kept, ended = others[0].email, row.email
+        if others[0].deactivated:  # a closed account cannot be kept in favour of an open one
+            kept, ended = ended, kept
+        command = command_for("merge", self._company, kept, ended)
+        return [
+            make_issue("possible-email-change", "email", row.email, other=other, command=command)
+        ]
 
     def _absent(self, key: str) -> dict[object, Sequence[_Known]]:
         """Returns the employees with a namesake key that no row mentions, by birthday."""
@@ -65,5 +79,6 @@ class Namesakes:
             if entry.employee in self._recognised or present:
                 continue
             employee = self._roster.employee(entry)
-            found[employee.details.birthday].append(_Known(entry.employee, employee.email))
+            known = _Known(entry.employee, employee.email, entry.deactivated)
+            found[employee.details.birthday].append(known)
         return dict(found)

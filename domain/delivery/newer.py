@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from domain.company import Policy
+from domain.delivery.evidence import looks_like
 from domain.delivery.likeness import names_of
 from domain.delivery.row import Row
+from domain.employee.aggregate import Employee
 from domain.employee.roster import Roster
 from domain.privacy import Redacted
 
@@ -50,15 +53,17 @@ def _has_another_identity(newer: Row, row: Row) -> bool:
     return newer.address != row.address or newer.external_id != row.external_id
 
 
-def newer_rows(files: Sequence[Sequence[Row]], roster: Roster) -> NewerRows:
+def newer_rows(files: Sequence[Sequence[Row]], roster: Roster, policy: Policy) -> NewerRows:
     """Returns the index of all rows of `files` that mean an employee in `roster`.
 
     `files` come oldest file first.
     """
+    anybody = policy.other_person == "warn"
     by_key: dict[_Key, tuple[tuple[int, Row], ...]] = {}
     for number in range(len(files) - 1, 0, -1):  # no row of the oldest file is newer than another
         for row in files[number]:
-            if not _means_known(row, roster):
+            employee = _known(row, roster)
+            if employee is None or not (anybody or looks_like(row, employee)):
                 continue
             for key in _answered(row):
                 found = by_key.get(key, ())
@@ -70,16 +75,18 @@ def newer_rows(files: Sequence[Sequence[Row]], roster: Roster) -> NewerRows:
     return NewerRows(by_key)
 
 
-def _means_known(row: Row, roster: Roster) -> bool:
-    """Returns whether a row means a known employee, unless addresses change in the delivery.
+def _known(row: Row, roster: Roster) -> Employee | None:
+    """Returns the known employee that a row means, unless addresses change in the delivery.
 
     A row with an unknown external id means the employee at its address only if that employee has no
     external id yet (I3).
     """
-    if roster.with_external_id(row.external_id) is not None:
-        return True
-    entry = roster.at_address(row.address)
-    return entry is not None and (row.external_id is None or entry.external_id is None)
+    entry = roster.with_external_id(row.external_id)
+    if entry is None:
+        entry = roster.at_address(row.address)
+        if entry is not None and row.external_id is not None and entry.external_id is not None:
+            return None
+    return None if entry is None else roster.employee(entry)
 
 
 def _answered(row: Row) -> Iterator[_Key]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from msgspec.structs import replace
+
 from domain.delivery.match import Match, Rejected, Superseded, known_match
-from domain.employee.roster import Roster
+from domain.employee.roster import Entry, Roster
 from domain.privacy import Redacted
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -19,6 +21,7 @@ class People(Redacted, frozen=True):
     hold the keys of the matches with a new address or external id. `keys_of_left` holds the keys of
     new employees who left before they got an account, by every address that a row gives them. Such
     an employee does not occupy an address, but a later row with the address is about this employee.
+    `caught_up` holds the keys of employees whose former address in the file is free (I8).
     """
 
     roster: Roster
@@ -26,18 +29,57 @@ class People(Redacted, frozen=True):
     keys_by_address: Mapping[str, str] = _NOTHING
     keys_by_external_id: Mapping[str, str] = _NOTHING
     keys_of_left: Mapping[str, str] = _NOTHING
+    caught_up: frozenset[str] = frozenset()
     rejected: tuple[Rejected, ...] = ()
     superseded: tuple[Superseded, ...] = ()
 
-    def with_external_id(self, external_id: str) -> Match | None:
+    def with_external_id(self, external_id: str | None) -> Match | None:
         """Returns the employee with an external id, or `None` (I1)."""
+        if external_id is None:
+            return None
         key = self.keys_by_external_id.get(external_id)
         if key is not None:
             return self.matches[key]
         entry = self.roster.with_external_id(external_id)
-        if entry is None:
-            return None
-        return self.matches.get(entry.employee) or known_match(entry, self.roster.employee(entry))
+        return None if entry is None else self._match_of(entry)
+
+    def with_former_external_id(self, external_id: str | None) -> Match | None:
+        """Returns the employee for whom the file had an external id, or `None` (L8, S10)."""
+        entry = self.roster.with_former_external_id(external_id)
+        return None if entry is None else self._match_of(entry)
+
+    def _match_of(self, entry: Entry) -> Match:
+        match = self.matches.get(entry.employee)
+        if match is not None:
+            return match
+        match = known_match(entry, self.roster.employee(entry), self.roster.ended(entry))
+        if match.key in self.caught_up:
+            return replace(match, file_address=match.address)
+        return match
+
+    def behind(self, address: str) -> Match | None:
+        """Returns the employee who has an address, if the file has another one so far (I8)."""
+        match = self.matches.get(self.keys_by_address.get(address, ""))
+        if match is None:
+            entry = self.roster.at_address(address)
+            if entry is None or entry.address != address or entry.file_address == address:
+                return None
+            match = self._match_of(entry)
+        return match if match.address == address != match.file_address else None
+
+    def with_caught_up(self, found: Iterable[Match]) -> People:
+        """Returns the people after the file has caught up with the addresses of `found` (I8).
+
+        Their former addresses in the file are free.
+        """
+        behind = {match.key: match for match in found}
+        if not behind:
+            return self
+        matches = {
+            key: replace(match, file_address=match.address) if key in behind else match
+            for key, match in self.matches.items()
+        }
+        return replace(self, matches=matches, caught_up=self.caught_up | behind.keys())
 
     def at_address(self, address: str) -> Match | None:
         """Returns the employee at an address after the earlier claims, or `None` (I1, I8).
@@ -50,9 +92,7 @@ class People(Redacted, frozen=True):
         entry = self.roster.at_address(address)
         if entry is None:
             return None
-        match = self.matches.get(entry.employee)
-        if match is None:
-            return known_match(entry, self.roster.employee(entry))
+        match = self._match_of(entry)
         return match if address in match.addresses else None
 
     def left_at(self, address: str) -> Match | None:
@@ -87,6 +127,7 @@ class People(Redacted, frozen=True):
             by_address,
             by_external_id,
             left,
+            self.caught_up,
             (*self.rejected, *rejected),
             (*self.superseded, *superseded),
         )

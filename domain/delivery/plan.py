@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
 
+from domain.delivery.evidence import Evidence
 from domain.employee.aggregate import Employee
 from domain.employee.change import Change
 from domain.issues.issue import Issue
@@ -41,6 +42,8 @@ class RowResult(Redacted, frozen=True):
     change: Change | None = None
     new_digest: tuple[str, bytes] | None = None
     """The id of an employee, and a new digest of the row; only for a row that changes nothing."""
+    evidence: Evidence | None = None
+    """Why the row means its employee, if that is a known employee (I9)."""
 
 
 class Plan(Redacted, frozen=True):

@@ -27,7 +27,8 @@ def plan_delivery(parsed: ParsedDelivery, roster: Roster, context: DecisionConte
     for files that contradict each other (D3).
     """
     parsed = parsed.with_contested(roster)
-    namesakes = Namesakes(roster, parsed.positions, {row.address for row in parsed.rows})
+    addresses = {row.address for row in parsed.rows}
+    namesakes = Namesakes(roster, context.company.key, parsed.positions, addresses)
     absent, file_issues = _absent(parsed, roster), tuple(_issues_of_files(parsed))
     recognised = parsed.recognised
     settled, matches = _matched(parsed, roster, context)
@@ -44,7 +45,7 @@ def _matched(
     """Returns the results of the rows without a match, and the matches of the other rows."""
     files = checked_files(parsed)
     people = settled_matches([file.accepted for file in files], roster, context)
-    return list(undecided_rows(files, people)), iter(people.matches.values())
+    return list(undecided_rows(files, people, context)), iter(people.matches.values())
 
 
 def _issues_of_files(parsed: ParsedDelivery) -> Iterator[Issue]:

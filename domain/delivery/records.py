@@ -1,4 +1,4 @@
-"""Reads the bytes of one file into records, and splits a record into cells (F1-F3, F6-F8).
+"""Reads the bytes of one file into records, and splits a record into cells (F2-F9).
 
 A record is a line number and a text that is not split into cells yet, because most records of a
 delivery repeat an accepted row: they are recognised by the text alone and never split.
@@ -9,27 +9,34 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
+from operator import itemgetter
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from domain.company import Company
-from domain.delivery.header import Columns, known_columns, read_header
+from domain.delivery.file_text import read_text
+from domain.delivery.header import Columns, known_columns, named_width, read_header
 from domain.issues.issue import Issue, make_issue
 from domain.privacy import Redacted
 
 Record: TypeAlias = tuple[int, str]
 """The number of the first line of a record, and its text without the line break at its end."""
 
-# A quoted cell of RFC 4180: `"Jan ""JJ"" Smit"`. The quantifiers are possessive, so that no input
-# makes the match try twice.
-_QUOTED = r'"[^"]*+(?:""[^"]*+)*+"'
-# One whole record on one line, with quoted cells and cells that do not begin with a quote:
-# `"Smit, sr",Jan,5" screen`.
-_ONE_LINE = re.compile(rf'(?:{_QUOTED}|(?!")[^,]*+)(?:,(?:{_QUOTED}|(?!")[^,]*+))*+')
+# White space on one line around a quoted cell does not count (F3).
+_SPACE = r"[^\S\r\n]*+"
+# A quoted cell of RFC 4180, such as `"Jan ""JJ"" Smit"`. The quantifiers are possessive, so that no
+# input makes the match try twice.
+_QUOTED = rf'{_SPACE}"[^"]*+(?:""[^"]*+)*+"{_SPACE}'
+# A cell that does not begin with a quote, such as `5" screen`.
+_PLAIN = rf'(?!{_SPACE}")[^,]*+'
+# One whole record on one line: `"Smit, sr", "Jan",5" screen`.
+_ONE_LINE = re.compile(rf"(?:{_QUOTED}|{_PLAIN})(?:,(?:{_QUOTED}|{_PLAIN}))*+")
 # One cell, with the comma, the line break or the end of text that ends it: `Jan,`. Only a quoted
 # cell may contain a line break: `"first line\nsecond line",`.
-_CELL = re.compile(rf'(?:{_QUOTED}(?:\r(?=\n|\Z))?+|(?!")[^,\n]*+)(,|\n|\Z)')
+_CELL = re.compile(rf'(?:{_QUOTED}(?:\r(?=\n|\Z))?+|(?!{_SPACE}")[^,\n]*+)(,|\n|\Z)')
 # The cells of a record, quoted (group 1) or not (group 2): `Smit, sr`, `Jan` in `"Smit, sr",Jan`.
-_CELLS = re.compile(r'(?:^|,)(?:"([^"]*+(?:""[^"]*+)*+)"|([^,]*+))')
+_CELLS = re.compile(rf'(?:^|,)(?:{_SPACE}"([^"]*+(?:""[^"]*+)*+)"{_SPACE}|([^,]*+))')
 # A record without any value: `, ,""`.
 _BLANK = re.compile(r'(?:[,\s]|""(?!"))*+')
 # The first line with a value, from its first value on: `email,name` in `\n,email,name\n1,2`.
@@ -69,23 +76,53 @@ def read_sheet(name: str, data: bytes | None, company: Company) -> Sheet:
     """Returns the sheet of the file `name`.
 
     `data` is the content of the file, or `None` if the file is too large. Raises `DeliveryRefused`
-    for a file that F1 to F3 or F5 to F7 refuse.
+    for a file that F1 to F3, F5 to F7 or F9 refuse.
     """
-    text = _text(name, data, company.limits.file)
+    text, skipped = read_text(name, data, company.limits.file)
+    _refuse(skipped)
     lines, texts = _records(name, _separated_by_commas(name, text, company))
     if not texts:
         raise DeliveryRefused(make_issue("no-rows").at(name, 1))
     line, header = lines[0], texts[0]
-    columns, issues = read_header(split(header), company.fields)
-    issues = tuple(each.at(name, line) for each in issues)
-    if any(each.rejects for each in issues):
-        raise DeliveryRefused(*issues)
+    cells = split(header)
+    columns, issues = read_header(cells, company.fields)
+    issues = (*skipped, *(each.at(name, line) for each in issues))
+    _refuse(issues)
     limit = company.limits.rows
     if len(texts) == 1:
         raise DeliveryRefused(make_issue("no-rows").at(name, line))
     if len(texts) - 1 > limit:
         raise DeliveryRefused(make_issue("too-many-rows", limit=limit).at(name, lines[limit + 1]))
-    return Sheet(name, header, columns, lines[1:], texts[1:], issues)
+    texts = texts[1:]
+    width = named_width(cells)
+    if _is_padded(width, columns.width, texts):
+        columns = replace(columns, width=width, padded=True)
+    return Sheet(name, header, columns, lines[1:], texts, issues)
+
+
+def _refuse(issues: tuple[Issue, ...]) -> None:
+    """Raises `DeliveryRefused` if one of the issues refuses the file."""
+    if any(each.rejects for each in issues):
+        raise DeliveryRefused(*issues)
+
+
+def _is_padded(width: int, written: int, texts: Sequence[str]) -> bool:
+    """Returns whether there are cells after column `width`, and all of them are blank (F9).
+
+    `written` is the number of columns in the header, of which those after `width` have no name.
+    """
+    # A row ends so if its last cell is blank. This test is cheap, and enough for most files.
+    ends = {end for end in set(map(itemgetter(-1), texts)) if end in ',"' or end.isspace()}
+    if written == width and not ends:
+        return False
+    padded = written > width
+    for text in texts:
+        if text.count(",") >= width:
+            beyond = split(text)[width:]
+            if any(cell.strip() for cell in beyond):
+                return False
+            padded = padded or bool(beyond)
+    return padded
 
 
 def read_sheets(files: Iterable[tuple[str, bytes | None]], company: Company) -> list[Sheet]:
@@ -111,27 +148,6 @@ def split(text: str) -> list[str]:
     if '"' not in text:
         return text.split(",")
     return [quoted.replace('""', '"') or plain for quoted, plain in _CELLS.findall(text)]
-
-
-def _text(name: str, data: bytes | None, limit: int) -> str:
-    if data is None or len(data) > limit:
-        raise DeliveryRefused(make_issue("too-large", limit=limit).at(name))
-    nul = data.find(b"\0")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if not 0 <= nul < error.start:
-            # `from None`, because the error contains the content of the file.
-            raise DeliveryRefused(
-                make_issue("not-utf8").at(name, _line(data, error.start))
-            ) from None
-    if nul >= 0:
-        raise DeliveryRefused(make_issue("nul-byte").at(name, _line(data, nul)))
-    return text.removeprefix("\ufeff")
-
-
-def _line(data: bytes, position: int) -> int:
-    return data.count(b"\n", 0, position) + 1
 
 
 def _separated_by_commas(name: str, text: str, company: Company) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from msgspec.structs import replace
+
 from domain.context import DecisionContext
 from domain.delivery.checking import CheckedFile
+from domain.delivery.evidence import Evidence
 from domain.delivery.match import Match, Superseded
 from domain.delivery.namesakes import Namesakes
+from domain.delivery.objections import objections, other_person_issues
 from domain.delivery.people import People
 from domain.delivery.plan import RowOutcome, RowResult
 from domain.delivery.row import Row
@@ -33,15 +37,17 @@ def decide_matches(
         yield from _results_of(waiting.pop(), namesakes, context)
 
 
-def undecided_rows(files: Sequence[CheckedFile], people: People) -> Iterator[RowResult]:
+def undecided_rows(
+    files: Sequence[CheckedFile], people: People, context: DecisionContext
+) -> Iterator[RowResult]:
     """Yields the results of the rows without a match: superseded, rejected or repeated rows."""
     for superseded in people.superseded:
         yield _superseded(superseded)
     for rejected in people.rejected:
-        yield _rejected(rejected.row, rejected.issues, rejected.key, files, people)
+        yield _rejected(rejected.row, rejected.issues, rejected.key, files, people, context)
     for file in files:
         for row, conflicts in file.rejected:
-            yield _rejected(row, conflicts, None, files, people)
+            yield _rejected(row, conflicts, None, files, people, context)
         for row, line in file.repeated:
             issue = make_issue("duplicate-row", first=line).at(row.file, row.line, row.email)
             yield _result(row, RowOutcome.SKIPPED, (issue,))
@@ -65,33 +71,43 @@ def _decided(match: Match, namesakes: Namesakes, context: DecisionContext) -> Ro
         found.append(make_issue("already-left", "offboarding_date", str(said.offboarding_date)))
     elif known is None:
         found += namesakes.issues_of(row)
+    evidence = None if known is None else match.evidence_of_rows()
+    if evidence is not None and not evidence.looks_alike:
+        found += other_person_issues(row, replace(match, said=None), context)
     issues = _with(row, found)
     if leaver:
         return _result(row, RowOutcome.SKIPPED, issues)
     digest = _digest(match, issues)
     change = decide_change(match, context, digest)
-    if change is not None:
-        outcome = RowOutcome.REGISTERED if known is None else RowOutcome.CHANGED
+    if change is None or (known is not None and known.state is State.DEACTIVATED):
+        outcome = RowOutcome.UNCHANGED  # a last day that is noted changes nobody (L6)
     else:
-        outcome = RowOutcome.UNCHANGED
+        outcome = RowOutcome.REGISTERED if known is None else RowOutcome.CHANGED
     new_digest = None
     if change is None and digest is not None and match.entry and digest != match.entry.digest:
         new_digest = match.entry.employee, digest
-    return _result(row, outcome, issues, known, change, new_digest)
+    return _result(row, outcome, issues, known, change, new_digest, evidence)
 
 
 def _rejected(
-    row: Row, issues: Sequence[Issue], key: str | None, files: Sequence[CheckedFile], people: People
+    row: Row,
+    issues: Sequence[Issue],
+    key: str | None,
+    files: Sequence[CheckedFile],
+    people: People,
+    context: DecisionContext,
 ) -> RowResult:
     """Returns the result of a row that cannot be applied.
 
     A row of an older file is superseded instead if an accepted row of a newer file is about the
-    same employee (D3). `key` is the key of the employee if matching has found the employee.
+    same employee (D3). `key` is the key of the employee if matching has found the employee. The
+    result has every other error of the row, too (W9).
     """
     match = _about(row, key, people) if len(files) > 1 else None
     if match is not None and match.rows and match.rows[-1].position > _end(row, files):
         return _superseded(Superseded(row, match.rows[-1], match.employee))
-    return _result(row, RowOutcome.REJECTED, _with(row, issues))
+    others = objections(row, issues, people, context)
+    return _result(row, RowOutcome.REJECTED, _with(row, (*issues, *others)))
 
 
 def _about(row: Row, key: str | None, people: People) -> Match | None:
@@ -128,11 +144,10 @@ def _result(
     employee: Employee | None = None,
     change: Change | None = None,
     new_digest: tuple[str, bytes] | None = None,
+    evidence: Evidence | None = None,
 ) -> RowResult:
-    email = shown(row.email)
-    return RowResult(
-        row.file, row.line, row.position, email, outcome, issues, employee, change, new_digest
-    )
+    email, place = shown(row.email), (row.file, row.line, row.position)
+    return RowResult(*place, email, outcome, issues, employee, change, new_digest, evidence)
 
 
 def _digest(match: Match, issues: Sequence[Issue]) -> bytes | None:

@@ -1,4 +1,4 @@
-"""Reads the cells of one record into a row with typed values and issues (W1-W9, L3)."""
+"""Reads the cells of one record into a row with typed values and issues (W1-W11, I10, L3)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 
 from msgspec import UNSET
 
+from domain.characters import is_unseen
 from domain.company import Company
 from domain.delivery.records import Sheet, split
 from domain.employee.statement import Statement, address_of
-from domain.fields.cells import cell_rule, clean, email_problem, text_problem
+from domain.fields.cells import cell_rule, clean, text_problem
 from domain.fields.details import DetailsChange
 from domain.issues.issue import Issue, make_issue
 
@@ -55,41 +56,42 @@ class RowReader:
     def __init__(self, sheet: Sheet, company: Company) -> None:
         columns = [(index, cell_rule(field, company)) for index, field in sheet.columns.fields]
         self._file = sheet.name
-        self._width = sheet.columns.width
+        self._width, self._padded = sheet.columns.width, sheet.columns.padded
         self._columns = columns
         self._limits = [company.limits.cell] * sheet.columns.width
         self._shortest = min(rule.limit for _, rule in columns)
         self._email = next(index for index, rule in columns if rule.field == "email")
-        self._external_id = next(
-            (index for index, rule in columns if rule.field == "external_id"), None
-        )
-        # The columns that identify the employee are left out here: their cells are not converted.
-        said = [(index, rule) for index, rule in columns if not rule.identity]
-        texts = [(index, rule) for index, rule in said if rule.read is None]
+        self._external_id = next((i for i, rule in columns if rule.field == "external_id"), -1)
+        self._prefix = next((i for i, rule in columns if rule.field == "prefix"), -1)
+        self._no_date = frozenset(map(clean, company.policy.no_date))
+        self._dates = {index for index, rule in columns if rule.date and self._no_date}
+        texts = [(index, rule) for index, rule in columns if rule.read is None]
         self._texts = [(i, rule.field) for i, rule in texts if not rule.custom]
         self._custom_texts = [(i, rule.field) for i, rule in texts if rule.custom]
-        self._typed = [(i, r.field, r.custom, r.read) for i, r in said if r.read is not None]
+        self._typed = [
+            (i, rule.field, rule.custom, rule.read) for i, rule in columns if rule.read is not None
+        ]
         self._blanks = [(i, r.field, r.custom, r.blank) for i, r in columns if r.blank is not UNSET]
 
     def read(self, line: int, text: str, position: int, digest: bytes) -> Row:
         """Returns the row of a record, with all issues of its cells (W9)."""
         cells = split(text)
         if len(cells) != self._width:
-            # It is not known which cell belongs to which column, so no value is read, not even
-            # the e-mail address.
-            width = make_issue("wrong-width", cells=len(cells), columns=self._width)
-            place = self._file, line, position, digest, text, (width.at(self._file, line),)
-            return Row("", "", None, None, UNSET, _NOTHING, *place)
+            if len(cells) < self._width or not self._padded:
+                return self._misfit(len(cells), line, position, digest, text)
+            del cells[self._width :]  # all of them are blank (F9)
         problems: dict[int, Issue] = {}
+        plain = len(text) <= self._shortest and _is_plain(text)
+        if not plain:
+            cells = self._cleaned(cells)
+        if self._dates:
+            cells = self._without_no_dates(cells)
         sound = cells
-        if len(text) > self._shortest or not _is_plain(text):
-            cells = list(map(clean, cells, self._limits))
-            problems = self._text_problems(cells)
+        if not plain:
+            problems = self._text_problems(text, cells)
             sound = ["" if index in problems else cell for index, cell in enumerate(cells)]
         said: dict[str, Any] = {f: cell for i, f in self._texts if (cell := sound[i])}
         custom: dict[str, Any] = {f: cell for i, f in self._custom_texts if (cell := sound[i])}
-        if sound[self._email] and (problem := email_problem(sound[self._email])):
-            problems[self._email] = problem
         for index, field, is_custom, read in self._typed:
             cell = sound[index]
             if cell:
@@ -104,14 +106,37 @@ class RowReader:
                     (custom if is_custom else said)[field] = None
                 else:
                     problems[index] = blank
-        issues = [problems[index] for index in sorted(problems)] if problems else []
-        onboarding, offboarding = said.get("onboarding_date"), said.get("offboarding_date")
-        if onboarding and offboarding and offboarding < onboarding:
-            issues.append(_dates_out_of_order(onboarding, offboarding))
-        return self._row(said, custom, line, position, digest, text, cells, issues)
+        return self._row(said, custom, line, position, digest, text, cells, problems)
 
-    def _text_problems(self, cells: list[str]) -> dict[int, Issue]:
+    def _misfit(self, width: int, line: int, position: int, digest: bytes, text: str) -> Row:
+        """Returns the row of a record of another width than the header (F8).
+
+        It is not known which cell belongs to which column, so no value is read, not even the e-mail
+        address.
+        """
+        issue = make_issue("wrong-width", cells=width, columns=self._width)
+        place = self._file, line, position, digest, text, (issue.at(self._file, line),)
+        return Row("", "", None, None, UNSET, _NOTHING, *place)
+
+    def _cleaned(self, cells: list[str]) -> list[str]:
+        """Returns the clean cells. A prefix that nobody can see is blank (W11)."""
+        cells = list(map(clean, cells, self._limits))
+        prefix = cells[self._prefix] if self._prefix >= 0 else ""
+        if len(prefix) <= self._limits[0] and is_unseen(prefix):
+            cells[self._prefix] = ""
+        return cells
+
+    def _without_no_dates(self, cells: list[str]) -> list[str]:
+        """Returns the cells; a date that means none is blank (W10)."""
+        return [
+            "" if index in self._dates and cell in self._no_date else cell
+            for index, cell in enumerate(cells)
+        ]
+
+    def _text_problems(self, text: str, cells: list[str]) -> dict[int, Issue]:
         """Returns the issues of cells as text, by the index of the column."""
+        if len(text) <= self._shortest and text.isascii() and text.isprintable():
+            return {}  # true for most records with quotes
         found = ((index, text_problem(rule, cells[index])) for index, rule in self._columns)
         return {index: problem for index, problem in found if problem is not None}
 
@@ -124,16 +149,27 @@ class RowReader:
         digest: bytes,
         text: str,
         cells: list[str],
-        issues: list[Issue],
+        problems: dict[int, Issue],
     ) -> Row:
         """Returns the row; the address and the external id are kept even if they are wrong (I7)."""
-        email = cells[self._email]
+        email, external_id = cells[self._email], said.pop("external_id", None)
+        said.pop("email", None)
+        issues: list[Issue] = []
+        if problems:
+            issues = [problems[index] for index in sorted(problems)]
+            # A placeholder counts as blank (I10).
+            if (wrong := problems.get(self._external_id)) and wrong.rejects:
+                external_id = cells[self._external_id]
+        onboarding = said.pop("onboarding_date", None)
+        offboarding = said.pop("offboarding_date", UNSET)
+        if onboarding and offboarding and offboarding < onboarding:
+            issues.append(_dates_out_of_order(onboarding, offboarding))
         return Row(
             email,
             address_of(email),
-            None if self._external_id is None else cells[self._external_id] or None,
-            said.pop("onboarding_date", None),
-            said.pop("offboarding_date", UNSET),
+            external_id,
+            onboarding,
+            offboarding,
             DetailsChange(**said, custom=custom or UNSET),
             self._file,
             line,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from domain.company import Policy, Threshold
+from domain.delivery.no_date import no_date_hint
 from domain.delivery.plan import Plan
 from domain.employee.change import Change
 from domain.employee.events import EmailChanged, OffboardingMoved, OffboardingScheduled
@@ -18,12 +20,30 @@ MIN_REGISTRATIONS = 50
 """A share allows at least this number of registrations."""
 
 
+class _Excess(NamedTuple):
+    """What a plan does more often than the limit allows; a share was taken of `base`."""
+
+    code: str
+    times: int
+    base: int
+    limit: int
+
+
 def concerns(plan: Plan, headcount: Headcount, policy: Policy) -> tuple[Issue, ...]:
     """Returns one issue for each limit that `plan` exceeds; usually there is none."""
-    return tuple(_concerns(plan, headcount, policy))
+    excesses = list(_excesses(plan, headcount, policy))
+    hint = no_date_hint(plan) if excesses else ""
+    return _issues(excesses, hint)
 
 
-def _concerns(plan: Plan, headcount: Headcount, policy: Policy) -> Iterator[Issue]:
+def _issues(excesses: Iterable[_Excess], no_date: str) -> tuple[Issue, ...]:
+    return tuple(
+        make_issue(each.code, count=each.times, base=each.base, limit=each.limit, no_date=no_date)
+        for each in excesses
+    )
+
+
+def _excesses(plan: Plan, headcount: Headcount, policy: Policy) -> Iterator[_Excess]:
     known = [change for change in plan.changes if change.before is not None]
     if known:
         here = headcount.active
@@ -38,14 +58,21 @@ def _concerns(plan: Plan, headcount: Headcount, policy: Policy) -> Iterator[Issu
         yield from _over(
             "many-registrations", new, there, policy.max_registrations, MIN_REGISTRATIONS
         )
-    rejected = counts.rejected
-    yield from _over(
-        "many-rejected-rows", rejected, counts.rows, policy.max_rejected_rows, MIN_THRESHOLD
-    )
+    yield from _rejections(plan, policy)
 
 
-def _over(code: str, count: int, base: int, threshold: Threshold, floor: int) -> Iterator[Issue]:
-    """Yields an issue if `count` is more than the threshold allows.
+def rejection_concerns(plan: Plan, policy: Policy) -> tuple[Issue, ...]:
+    """Returns an issue if more rows of `plan` are rejected than the limit allows."""
+    return _issues(_rejections(plan, policy), "")
+
+
+def _rejections(plan: Plan, policy: Policy) -> Iterator[_Excess]:
+    counts, limit = plan.counts, policy.max_rejected_rows
+    yield from _over("many-rejected-rows", counts.rejected, counts.rows, limit, MIN_THRESHOLD)
+
+
+def _over(code: str, count: int, base: int, threshold: Threshold, floor: int) -> Iterator[_Excess]:
+    """Yields `count` if it is more than the threshold allows.
 
     A threshold that is a share is taken of `base`, and allows at least `floor`.
     """
@@ -56,7 +83,7 @@ def _over(code: str, count: int, base: int, threshold: Threshold, floor: int) ->
     else:
         limit = max(floor, base * int(threshold.removesuffix("%")) // 100)
     if count > limit:
-        yield make_issue(code, count=count, base=base, limit=limit)
+        yield _Excess(code, count, base, limit)
 
 
 def _leaves_sooner(change: Change) -> bool:

@@ -73,7 +73,7 @@ def decide_change(
     if said is None:
         return None
     if match.employee is not None:
-        events = decide_update(match.employee, said)
+        events = decide_update(match.employee, said, context.company.policy)
     elif has_left(said, context):
         return None
     else:

@@ -56,6 +56,11 @@ def change_of(
     return Change(before, employee, tuple(recorded), digest)
 
 
+def joined(earlier: Change, later: Change) -> Change:
+    """Returns two changes of one employee by one run as one change."""
+    return Change(earlier.before, later.after, (*earlier.events, *later.events), later.digest)
+
+
 def transitions(changes: Iterable[Change]) -> Counts:
     """Returns the counts of a run that reads no file."""
     kinds = Counter(type(recorded.event) for change in changes for recorded in change.events)

@@ -1,10 +1,12 @@
-"""The commands that support can give for one employee (S1-S6). A command is a value."""
+"""The commands that support can give for one employee (S1-S11). A command is a value."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
+from uuid import UUID
 
+from domain.employee.aggregate import Employee
 from domain.employee.statement import address_of
 from domain.fields.cells import clean
 from domain.privacy import Redacted
@@ -23,7 +25,7 @@ class Reactivate(Redacted, frozen=True):
 
 
 class MoveOnboarding(Redacted, frozen=True):
-    """S3: a pending employee starts on another day. Today or an earlier day means at once."""
+    """S3: the employee starts on another day. The state follows from the dates."""
 
     onboarding_date: date
 
@@ -48,20 +50,79 @@ class Link(Redacted, frozen=True):
     external_id: str
 
 
+class Correct(Redacted, frozen=True):
+    """S7: details of the employee are corrected. `values` has pairs of a field and its text.
+
+    An empty text clears the field.
+    """
+
+    values: tuple[tuple[str, str], ...]
+
+
+class Rehire(Redacted, frozen=True):
+    """S8: a deactivated employee starts again, perhaps with a new address or external id."""
+
+    onboarding_date: date
+    email: str | None = None
+    external_id: str | None = None
+
+
+class Release(Redacted, frozen=True):
+    """S9: the addresses and the external id of a deactivated employee mean nobody any more."""
+
+
+class Relink(Redacted, frozen=True):
+    """S10: the employee gets another external id, or has none any more."""
+
+    external_id: str | None
+
+
+class Merge(Redacted, frozen=True):
+    """S11: the account `other` of the same person ends in favour of the employee."""
+
+    other: UUID
+
+
 Command: TypeAlias = (
-    ChangeEmail | Reactivate | MoveOnboarding | Offboard | CancelOffboarding | Deactivate | Link
+    ChangeEmail
+    | Reactivate
+    | MoveOnboarding
+    | Offboard
+    | CancelOffboarding
+    | Deactivate
+    | Link
+    | Correct
+    | Rehire
+    | Release
+    | Relink
+    | Merge
 )
 
 
-def lookup_keys(command: Command) -> tuple[str | None, str | None]:
-    """Returns the address and the external id that a command would give to the employee.
+class LookupKeys(NamedTuple):
+    """The keys of other employees whom the decision about a command needs to know."""
 
-    The decision about the command needs to know the employees who have them already.
-    """
+    address: str | None = None
+    external_id: str | None = None
+    employee: UUID | None = None
+
+
+NO_KEYS = LookupKeys()
+
+
+def lookup_keys(command: Command, employee: Employee) -> LookupKeys:
+    """Returns the keys that a command would give to the employee, and the other employee."""
     match command:
         case ChangeEmail(email=email):
-            return address_of(clean(email)), None
+            return LookupKeys(address=address_of(clean(email)))
+        case Rehire(email=new_email, external_id=new_id):
+            address = address_of(clean(new_email or employee.email))
+            return LookupKeys(address, clean(new_id) if new_id else None)
         case Link(external_id=external_id):
-            return None, clean(external_id)
+            return LookupKeys(external_id=clean(external_id))
+        case Relink(external_id=changed_id):
+            return LookupKeys(external_id=clean(changed_id) if changed_id else None)
+        case Merge(other=other):
+            return LookupKeys(employee=other)
         case _:
-            return None, None
+            return NO_KEYS

@@ -9,10 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from domain.company import Company, Policy
 from domain.context import DecisionContext
+from domain.employee.advice import (
+    command_for,
+    reference_to,
+    rehire_command,
+    support_command,
+)
 from domain.employee.aggregate import Employee
 from domain.employee.events import (
     Activated,
@@ -22,13 +29,20 @@ from domain.employee.events import (
     EmployeeEvent,
     ExternalIdLinked,
     FileNoted,
+    OffboardingCancelled,
     OffboardingMoved,
     OffboardingScheduled,
     Registered,
     State,
 )
 from domain.employee.statement import Statement, address_of
-from domain.fields.details import difference, new_details
+from domain.fields.details import (
+    DetailsChange,
+    caught_up,
+    difference,
+    new_details,
+    repeated_left_out,
+)
 from domain.issues.issue import Issue, make_issue
 from domain.schedule import Schedule
 
@@ -49,70 +63,148 @@ def decide_registration(said: Statement, company: Company, today: date) -> Itera
         yield OffboardingScheduled(said.offboarding_date)
 
 
-def decide_update(employee: Employee, said: Statement) -> Iterator[EmployeeEvent]:
+def decide_update(employee: Employee, said: Statement, policy: Policy) -> Iterator[EmployeeEvent]:
     """Yields the events that a statement causes for a known employee.
 
     `validate` has returned no error for the statement, and matching has decided that the address is
     free and that this statement may change the employee's address (I2).
     """
     if employee.state is State.DEACTIVATED:
+        if _says_new_offboarding(employee, said):
+            yield FileNoted(offboarding_date=said.offboarding_date)  # L6
         return
-    if said.external_id and employee.external_id is None:
+    links = employee.external_id is None and said.external_id != employee.file_external_id
+    if said.external_id and links:
         yield ExternalIdLinked(said.external_id)
-    noted_email: str | UnsetType = UNSET
-    if said.address != address_of(employee.file_email):
-        if said.address == address_of(employee.email):
-            noted_email = said.email
-        else:
-            yield EmailChanged(said.email)
-    change = difference(employee.details, said.details)
+    readdressed = said.address != address_of(employee.file_email)
+    if readdressed and said.address != address_of(employee.email):
+        yield EmailChanged(said.email)
+    news = repeated_left_out(said.details, employee.file_details)
+    change = difference(employee.details, news)
     if change:
         yield DetailsChanged(change)
-    noted_offboarding: date | UnsetType | None = UNSET
-    if _says_new_offboarding(employee, said):
-        day = said.offboarding_date
-        if not day or day == employee.offboarding_date:
-            noted_offboarding = day
-        elif employee.offboarding_date:
-            yield OffboardingMoved(day)
-        else:
-            yield OffboardingScheduled(day)
-    noted = FileNoted(noted_email, noted_offboarding)
+    cancels = _cancels(employee, said, policy)
+    day = said.offboarding_date
+    moves = _says_new_offboarding(employee, said) and day != employee.offboarding_date
+    if cancels:
+        yield OffboardingCancelled()
+    elif day and moves and employee.offboarding_date:
+        yield OffboardingMoved(day)
+    elif day and moves:
+        yield OffboardingScheduled(day)
+    noted = _noted(employee, said, news, offboarding=not cancels and not (day and moves))
     if noted != FileNoted():
         yield noted
+
+
+def _noted(
+    employee: Employee, said: Statement, news: DetailsChange, *, offboarding: bool
+) -> FileNoted:
+    """Returns what a statement has new, and what changes nothing that shows (L8).
+
+    `offboarding` is true if the statement does not change the last day.
+    """
+    noted = FileNoted()
+    if said.address == address_of(employee.email) != address_of(employee.file_email):
+        noted = replace(noted, email=said.email)
+    if offboarding and _says_new_offboarding(employee, said):
+        noted = replace(noted, offboarding_date=said.offboarding_date)
+    if said.onboarding_date and _says_new_onboarding(employee, said.onboarding_date):
+        noted = replace(noted, onboarding_date=said.onboarding_date)
+    before = employee.file_external_id
+    if said.external_id and before and said.external_id == employee.external_id != before:
+        noted = replace(noted, external_id=said.external_id)
+    if employee.file_details is not None:
+        agreed = caught_up(employee.details, news, employee.file_details)
+        if agreed != DetailsChange():
+            noted = replace(noted, details=agreed)
+    return noted
 
 
 def validate(employee: Employee | None, said: Statement, context: DecisionContext) -> list[Issue]:
     """Returns the issues about a statement after matching. An error rejects the statement.
 
-    `employee` is `None` if the statement is about a new employee. The rules are L4, L6 and L7.
+    `employee` is `None` if the statement is about a new employee. The rules are L4 to L7.
     """
-    policy, schedule, now = context.company.policy, context.schedule, context.moment.now
     if employee is None:
         if not said.offboarding_date or has_left(said, context):
             return []
-        return _notice(said.offboarding_date, policy, schedule, now)
-    issues = []
-    if said.onboarding_date and said.onboarding_date != employee.onboarding_date:
-        ignored = said.onboarding_date.isoformat()
-        known = employee.onboarding_date
-        issues.append(make_issue("onboarding-date-fixed", "onboarding_date", ignored, known=known))
-    if _says_new_offboarding(employee, said):
-        day = said.offboarding_date or None
-        if employee.state is State.DEACTIVATED:
-            value = day.isoformat() if day else None
-            issues.append(make_issue("reactivation-needs-support", "offboarding_date", value))
-        elif day and day != employee.offboarding_date:
-            issues += _notice(day, policy, schedule, now)
-    return issues
+        return _notice(said.offboarding_date, None, context)
+    if employee.state is State.DEACTIVATED:
+        return _asks_back(employee, said, context)
+    return [
+        *_about_first_day(employee, said, context),
+        *_about_last_day(employee, said, context),
+    ]
+
+
+def _about_first_day(
+    employee: Employee, said: Statement, context: DecisionContext
+) -> Iterator[Issue]:
+    """Yields the issue about an onboarding date that is new, and not the known one (L7)."""
+    first_day, known = said.onboarding_date, employee.onboarding_date
+    if first_day in (None, known) or not _says_new_onboarding(employee, first_day):
+        return
+    value, who = first_day.isoformat(), reference_to(employee, said)
+    command = command_for("move-onboarding", context.company.key, who, value)
+    advice = f"if {value} is right, ask support for {command}"
+    last_day = said.offboarding_date if _says_new_offboarding(employee, said) else None
+    last_day = last_day or employee.offboarding_date
+    if last_day and (last_day < first_day or _is_over(last_day, context)):
+        advice = f"it cannot be moved there, because the last day is {last_day}"
+    yield make_issue("onboarding-date-fixed", "onboarding_date", value, known=known, advice=advice)
+
+
+def _about_last_day(
+    employee: Employee, said: Statement, context: DecisionContext
+) -> Iterator[Issue]:
+    """Yields the issues about an offboarding date that is new (L4), or blank (L5)."""
+    day, known = said.offboarding_date, employee.offboarding_date
+    if day is None:
+        if employee.leaves_by_file and not _cancels(employee, said, context.company.policy):
+            who = reference_to(employee, said)
+            command = command_for("cancel-offboarding", context.company.key, who)
+            yield make_issue("offboarding-kept", "offboarding_date", day=known, command=command)
+    elif day is not UNSET and day != known and _says_new_offboarding(employee, said):
+        yield from _notice(day, employee, context)
+
+
+def _asks_back(employee: Employee, said: Statement, context: DecisionContext) -> list[Issue]:
+    """Returns the issue about a row that lists a deactivated employee as staying, if any (L6)."""
+    day = said.offboarding_date
+    if day is UNSET or has_left(said, context):
+        return []
+    value = day.isoformat() if day else None
+    in_order = day is not None and employee.onboarding_date <= day
+    options = ("--offboarding-date", str(day)) if in_order else ()
+    reactivate = support_command("reactivate", employee, context, *options)
+    release = support_command("release", employee, context)
+    if day and not employee.closed_by_file and not _says_new_offboarding(employee, said):
+        return []  # support closed the account before the day that the file still has
+    if not day and not employee.closed_by_file:
+        return [
+            make_issue("still-listed", "offboarding_date", reactivate=reactivate, release=release)
+        ]
+    return [
+        make_issue(
+            "reactivation-needs-support",
+            "offboarding_date",
+            value,
+            reactivate=reactivate,
+            rehire=rehire_command(employee, said, context),
+            release=release,
+        )
+    ]
 
 
 def has_left(said: Statement, context: DecisionContext) -> bool:
     """Returns whether the last day in a statement is over. Then no account is made (L2)."""
     day = said.offboarding_date
-    if not isinstance(day, date):
-        return False
-    return context.schedule.deactivation_of(day) <= context.moment.now
+    return isinstance(day, date) and _is_over(day, context)
+
+
+def _is_over(last_day: date, context: DecisionContext) -> bool:
+    return context.schedule.deactivation_of(last_day) <= context.moment.now
 
 
 def overdue(day: date, schedule: Schedule, now: datetime, email: str | None = None) -> list[Issue]:
@@ -128,14 +220,33 @@ def _says_new_offboarding(employee: Employee, said: Statement) -> bool:
     return day is not UNSET and day != employee.file_offboarding_date
 
 
-def _notice(day: date, policy: Policy, schedule: Schedule, now: datetime) -> list[Issue]:
-    """Returns the issues about a new last day that is near or over (L4)."""
-    past = overdue(day, schedule, now)
+def _says_new_onboarding(employee: Employee, first_day: date) -> bool:
+    """Returns whether the onboarding date differs from the file's last one (L7, L8)."""
+    return first_day != (employee.file_onboarding_date or employee.onboarding_date)
+
+
+def _cancels(employee: Employee, said: Statement, policy: Policy) -> bool:
+    """Returns whether a blank cell cancels a last day that came from the file (L5)."""
+    blank = said.offboarding_date is None and policy.blank_offboarding == "cancel"
+    return blank and employee.leaves_by_file
+
+
+def _notice(day: date, employee: Employee | None, context: DecisionContext) -> list[Issue]:
+    """Returns the issues about a new last day that is near or over (L4).
+
+    `employee` is `None` for a new employee, for whom support can do nothing yet.
+    """
+    policy, now = context.company.policy, context.moment.now
+    past = overdue(day, context.schedule, now)
     if past:
         return past
     ahead = (day - now.date()).days
     if ahead >= policy.notice_days:
         return []
+    asked = ""
+    if employee is not None and employee.onboarding_date <= day:
+        command = support_command("offboard", employee, context, day.isoformat())
+        asked = f", or ask support for {command}"
     return [
         make_issue(
             "short-notice",
@@ -144,6 +255,7 @@ def _notice(day: date, policy: Policy, schedule: Schedule, now: datetime) -> lis
             strict=policy.short_notice == "reject",
             ahead="today" if ahead == 0 else f"{ahead} day{'s' if ahead > 1 else ''} ahead",
             notice=policy.notice_days,
+            asked=asked,
         )
     ]
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 from typing import TypeAlias
+from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 
@@ -63,10 +64,26 @@ class ExternalIdLinked(Redacted, frozen=True, tag="external-id-linked", tag_fiel
     external_id: str
 
 
+class ExternalIdChanged(Redacted, frozen=True, tag="external-id-changed", tag_field="kind"):
+    """Support gave the employee another external id, or took it away (S8, S10, S12)."""
+
+    external_id: str | None
+
+
+class DetailsCorrected(Redacted, frozen=True, tag="details-corrected", tag_field="kind"):
+    """Support corrected details (S7). Holds only the corrected values."""
+
+    details: DetailsChange
+
+
 class OnboardingMoved(Redacted, frozen=True, tag="onboarding-moved", tag_field="kind"):
-    """Support moved the onboarding date of a pending employee (S3)."""
+    """Support moved the onboarding date (S3).
+
+    `pending` is true if an employee who could log in has to wait for the new date.
+    """
 
     onboarding_date: date
+    pending: bool = False
 
 
 class OffboardingScheduled(Redacted, frozen=True, tag="offboarding-scheduled", tag_field="kind"):
@@ -82,7 +99,7 @@ class OffboardingMoved(Redacted, frozen=True, tag="offboarding-moved", tag_field
 
 
 class OffboardingCancelled(Redacted, frozen=True, tag="offboarding-cancelled", tag_field="kind"):
-    """Support cancelled the last day (S4). A file never cancels a last day (L5)."""
+    """The last day was cancelled: by support (S4), or by a file whose company allows it (L5)."""
 
 
 class Deactivated(Redacted, frozen=True, tag="deactivated", tag_field="kind"):
@@ -96,12 +113,57 @@ class Reactivated(Redacted, frozen=True, tag="reactivated", tag_field="kind"):
     offboarding_date: date | None
 
 
+class Rehired(Redacted, frozen=True, tag="rehired", tag_field="kind"):
+    """A deactivated employee starts again on a new first day, without a last day (S8)."""
+
+    active: bool
+    onboarding_date: date
+
+
+class Released(Redacted, frozen=True, tag="released", tag_field="kind"):
+    """The addresses and the external id of a deactivated employee mean nobody any more (S9, I11).
+
+    Of any other employee, only the address and the external id are released that the file had
+    before support changed them.
+    """
+
+
+class Merged(Redacted, frozen=True, tag="merged", tag_field="kind"):
+    """Two accounts of one person became one (S11). Both employees have this event.
+
+    `kept` stays. `ended` can no longer log in, and its addresses and its external id mean `kept`.
+    `external_id` is the external id that `kept` takes over, if it had none.
+    """
+
+    kept: UUID
+    ended: UUID
+    external_id: str | None = None
+
+
 class FileNoted(Redacted, frozen=True, tag="file-noted", tag_field="kind"):
-    """A file has another value for an employee than before, and nothing else changes (L8)."""
+    """A file has another value for an employee than before, and nothing else changes (L8).
+
+    `details` has values that support corrected, and that the file has now too.
+    """
 
     email: str | UnsetType = UNSET
     offboarding_date: date | UnsetType | None = UNSET
+    onboarding_date: date | UnsetType = UNSET
+    external_id: str | UnsetType = UNSET
+    details: DetailsChange | UnsetType = UNSET
 
+
+LifecycleEvent: TypeAlias = (
+    Activated
+    | OnboardingMoved
+    | OffboardingScheduled
+    | OffboardingMoved
+    | OffboardingCancelled
+    | Deactivated
+    | Reactivated
+    | Rehired
+)
+"""The events about the first day, the last day and the state."""
 
 EmployeeEvent: TypeAlias = (
     Registered
@@ -109,12 +171,17 @@ EmployeeEvent: TypeAlias = (
     | DetailsChanged
     | EmailChanged
     | ExternalIdLinked
+    | ExternalIdChanged
+    | DetailsCorrected
     | OnboardingMoved
     | OffboardingScheduled
     | OffboardingMoved
     | OffboardingCancelled
     | Deactivated
     | Reactivated
+    | Rehired
+    | Released
+    | Merged
     | FileNoted
 )
 

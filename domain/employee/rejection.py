@@ -1,6 +1,8 @@
-"""The reasons for which a support command is rejected, with their messages (S1-S6)."""
+"""The reasons for which a support command is rejected, with their messages (S1-S11)."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class CommandRejected(Exception):
@@ -18,6 +20,17 @@ class CommandRejected(Exception):
         self.hint = hint.format(**facts)
 
 
+class RequestsRejected(Exception):
+    """Some of several requests cannot be carried out, and nothing was changed (S13).
+
+    `rejected` maps the number of a request, from 0 on, to the reason.
+    """
+
+    def __init__(self, rejected: Mapping[int, CommandRejected]) -> None:
+        super().__init__(f"{len(rejected)} requests cannot be carried out")
+        self.rejected = rejected
+
+
 REJECTIONS: dict[str, tuple[str, str]] = {
     "bad-email": ("that is not an e-mail address", "write it like name@company.example"),
     "bad-external-id": (
@@ -26,15 +39,16 @@ REJECTIONS: dict[str, tuple[str, str]] = {
     ),
     "email-taken": (
         "that address belongs to employee {other}, or the file uses it for them",
-        "change theirs first, or name an address that nobody has",
+        "change theirs first, let `tenure support release` free it if it is only in the file, or "
+        "name an address that nobody has",
     ),
     "external-id-taken": (
         "that external id belongs to employee {other}",
-        "an external id stays with whom it was linked to; check which of the two it is",
+        "check which employee is right; `tenure support relink` takes it away from the other one",
     ),
     "other-external-id": (
         "the employee has an external id already",
-        "an external id is linked once; check whether it is this employee",
+        "`tenure support relink` gives the employee another one",
     ),
     "not-deactivated": (
         "the employee is {state} and needs no reactivation",
@@ -44,10 +58,39 @@ REJECTIONS: dict[str, tuple[str, str]] = {
         "the employee is deactivated",
         "`tenure support reactivate` brings them back, with --offboarding-date if they leave again",
     ),
-    "not-pending": (
-        "the employee is {state}, and the onboarding of somebody who started cannot be moved",
-        "only somebody pending starts on another day",
+    "still-here": (
+        "the employee is {state}, so nobody has to be rehired",
+        "`tenure support move-onboarding` moves the first day",
     ),
+    "is-released": (
+        "the address and the external id of the employee were released",
+        "`tenure support rehire` with --email brings the employee back",
+    ),
+    "is-merged": (
+        "the account was merged into employee {kept}",
+        "name that employee instead",
+    ),
+    "same-employee": (
+        "the two accounts are one employee",
+        "name the other account by its id; `tenure roster` lists all accounts",
+    ),
+    "keeps-the-closed-one": (
+        "the account to keep is deactivated, and the other one is {state}",
+        "exchange the two, or let `tenure support rehire` bring the first one back before",
+    ),
+    "nothing-to-release": (
+        "the employee is {state}, and the file has no other address or external id for them",
+        "`tenure support deactivate` closes the account first",
+    ),
+    "unknown-field": (
+        "{field} is not a field that can be corrected",
+        "the fields are {fields}, and custom_… ones; other commands change dates and identity",
+    ),
+    "needs-value": (
+        "the {field} cannot be empty",
+        "write a value after the equals sign",
+    ),
+    "bad-value": ("the value for {field} does not fit", "{advice}"),
     "last-day-over": (
         "that last day is over",
         "name a later one, or leave it out for somebody who stays",

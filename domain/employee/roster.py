@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from operator import attrgetter
 from uuid import UUID
@@ -18,7 +18,8 @@ class Entry(Redacted, frozen=True, gc=False):
 
     `address` and `file_address` are in the form in which addresses are compared (I1). `namesake` is
     set for an employee without an external id (I5). `digest` recognises the last accepted row. The
-    digest is a cache and can be missing.
+    digest is a cache and can be missing. A released employee has empty addresses and no external id
+    (I11). The keys of an employee who is `merged_into` another one mean that other one (S11).
     """
 
     employee: str
@@ -30,6 +31,8 @@ class Entry(Redacted, frozen=True, gc=False):
     namesake: str | None
     digest: bytes | None
     state: bytes
+    file_external_id: str | None = None
+    merged_into: str | None = None
 
     @property
     def addresses(self) -> tuple[str, str]:
@@ -120,13 +123,48 @@ class Roster:
 
     @cached_property
     def _by_address(self) -> dict[str, Entry]:
-        by_address = {entry.file_address: entry for entry in self.entries}
-        by_address.update((entry.address, entry) for entry in self.entries)
+        """The owner of each address: who has it, before whom the file uses it for."""
+        ended = [entry for entry in self.entries if entry.merged_into is not None]
+        here = [entry for entry in self.entries if entry.merged_into is None]
+        by_address = {address: self._kept(each) for each in ended for address in each.addresses}
+        by_address.update((entry.file_address, entry) for entry in here)
+        by_address.update((entry.address, entry) for entry in here)
+        by_address.pop("", None)
         return by_address
 
     @cached_property
     def _by_external_id(self) -> dict[str, Entry]:
-        return {entry.external_id: entry for entry in self.entries if entry.external_id is not None}
+        ended = [entry for entry in self.entries if entry.merged_into is not None]
+        by_id = {entry.external_id: self._kept(entry) for entry in ended if entry.external_id}
+        by_id.update(
+            (entry.external_id, entry)
+            for entry in self.entries
+            if entry.external_id is not None and entry.merged_into is None
+        )
+        return by_id
+
+    @cached_property
+    def _by_file_external_id(self) -> dict[str, Entry]:
+        return {
+            entry.file_external_id: entry
+            for entry in self.entries
+            if entry.file_external_id is not None and entry.merged_into is None
+        }
+
+    @cached_property
+    def _ended(self) -> dict[str, list[Entry]]:
+        """The employees that were merged into another one, by the id of that one."""
+        found: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            if entry.merged_into is not None:
+                found.setdefault(self._kept(entry).employee, []).append(entry)
+        return found
+
+    def _kept(self, entry: Entry) -> Entry:
+        """Returns the employee that the keys of an ended account mean (S11)."""
+        while entry.merged_into is not None:
+            entry = self._by_id[entry.merged_into]
+        return entry
 
     @cached_property
     def _by_namesake(self) -> dict[str, list[Entry]]:
@@ -155,9 +193,24 @@ class Roster:
         """Returns the entry of the employee with an external id, or `None` (I1)."""
         return self._by_external_id.get(external_id) if external_id is not None else None
 
+    def with_former_external_id(self, external_id: str | None) -> Entry | None:
+        """Returns the entry of the employee who had an external id in the file, or `None` (L8).
+
+        Support gave the employee another external id since, or took it away.
+        """
+        return self._by_file_external_id.get(external_id) if external_id is not None else None
+
+    def ended(self, entry: Entry) -> Sequence[Entry]:
+        """Returns the entries of the employees who were merged into the employee of `entry`."""
+        return self._ended.get(entry.employee, ())
+
     def mentioned_by(self, said: Statement) -> Iterator[Entry]:
         """Yields the entries that a statement mentions, by external id or by address."""
-        for entry in (self.with_external_id(said.external_id), self.at_address(said.address)):
+        for entry in (
+            self.with_external_id(said.external_id),
+            self.with_former_external_id(said.external_id),
+            self.at_address(said.address),
+        ):
             if entry is not None:
                 yield entry
 
@@ -172,15 +225,19 @@ class Roster:
 
 def entry_of(employee: Employee, digest: bytes | None, state: bytes) -> Entry:
     """Returns the entry of an employee whose state is stored as `state`."""
-    namesake = namesake_of(employee) if employee.external_id is None else None
+    released, merged_into = employee.released, employee.merged_into
+    file_external_id = employee.file_external_id
+    unnamed = employee.external_id is None and not released and merged_into is None
     return Entry(
         employee.id.hex,
         employee.state is State.PENDING,
         employee.state is State.DEACTIVATED,
-        address_of(employee.email),
-        address_of(employee.file_email),
-        employee.external_id,
-        namesake,
+        "" if released else address_of(employee.email),
+        "" if released else address_of(employee.file_email),
+        None if released else employee.external_id,
+        namesake_of(employee) if unnamed else None,
         digest,
         state,
+        None if released or file_external_id == employee.external_id else file_external_id,
+        None if released or merged_into is None else merged_into.hex,
     )

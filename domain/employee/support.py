@@ -1,4 +1,4 @@
-"""The decisions about support commands (S1-S6): a command causes events, or is rejected.
+"""What support can do for an employee (S1-S11): a command causes events, or is rejected.
 
 A file that repeats its values does not undo what support did (L8). The events here name no line of
 a file, so folding them does not change the values that the file last had.
@@ -6,49 +6,56 @@ a file, so folding them does not change the values that the file last had.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 from uuid import UUID
 
 from domain.context import DecisionContext
 from domain.employee.aggregate import Employee
-from domain.employee.change import Change, change_of, transitions
+from domain.employee.change import Change, change_of, joined, transitions
 from domain.employee.commands import (
     CancelOffboarding,
     ChangeEmail,
     Command,
+    Correct,
     Deactivate,
     Link,
+    Merge,
     MoveOnboarding,
     Offboard,
     Reactivate,
+    Rehire,
+    Release,
+    Relink,
 )
 from domain.employee.decisions import overdue
-from domain.employee.events import (
-    Activated,
-    Deactivated,
-    EmailChanged,
-    EmployeeEvent,
-    ExternalIdLinked,
-    OffboardingCancelled,
-    OffboardingMoved,
-    OffboardingScheduled,
-    OnboardingMoved,
-    Reactivated,
-    State,
+from domain.employee.events import EmployeeEvent, OffboardingMoved, OffboardingScheduled
+from domain.employee.rejection import CommandRejected, RequestsRejected
+from domain.employee.roster import Roster
+from domain.employee.support_correct import correct
+from domain.employee.support_identity import change_email, link, merge, release, relink
+from domain.employee.support_lifecycle import (
+    cancel_offboarding,
+    deactivate,
+    move_onboarding,
+    offboard,
+    reactivate,
+    rehire,
 )
-from domain.employee.rejection import CommandRejected
-from domain.employee.roster import Entry, Roster
-from domain.employee.statement import address_of
-from domain.fields.cells import clean, problem_of
 from domain.issues.issue import Issue
 from domain.outcome import Counts, Outcome
 from domain.privacy import Redacted
 
 
+class Request(Redacted, frozen=True):
+    """A command, and the id of the employee that it is for."""
+
+    employee: UUID
+    command: Command
+
+
 class SupportPlan(Redacted, frozen=True):
-    """Everything that a support command would do: at most one change, and the issues about it."""
+    """Everything that support commands would do: the changes, and the issues about them."""
 
     changes: tuple[Change, ...]
     issues: tuple[Issue, ...] = ()
@@ -73,136 +80,104 @@ def plan_support(
     result of the command is already there. Raises `CommandRejected` if the command cannot be
     carried out.
     """
+    events = list(_decide(command, employee, roster, context))
+    changes = [_change(employee, events, context)]
+    if isinstance(command, Merge) and events:
+        changes.append(_change(_employee(command.other, roster), events, context))
     now = context.moment.now
-    events = tuple(_decide(command, employee, roster, context))
-    change = change_of(employee, employee.id, ((now, event) for event in events), context.moment)
     issues = tuple(
         issue
         for event in events
         if isinstance(event, OffboardingScheduled | OffboardingMoved)
         for issue in overdue(event.offboarding_date, context.schedule, now, employee.email)
     )
-    return SupportPlan(() if change is None else (change,), issues)
+    return SupportPlan(tuple(change for change in changes if change is not None), issues)
+
+
+def plan_requests(
+    requests: Sequence[Request], roster: Roster, context: DecisionContext
+) -> SupportPlan:
+    """Returns what several requests would change together: all of them, or none (S13).
+
+    Each request is decided over what the earlier requests leave. `roster` needs to hold the
+    employees of all requests, and the owners of the `lookup_keys` of their commands. Raises
+    `RequestsRejected` if a request cannot be carried out.
+    """
+    changes: dict[UUID, Change] = {}
+    issues: list[Issue] = []
+    rejected: dict[int, CommandRejected] = {}
+    for number, request in enumerate(requests):
+        try:
+            employee = _employee(request.employee, roster)
+            plan = plan_support(request.command, employee, roster, context)
+        except CommandRejected as rejection:
+            rejected[number] = rejection
+            continue
+        for change in plan.changes:
+            earlier = changes.get(change.after.id)
+            changes[change.after.id] = change if earlier is None else joined(earlier, change)
+        issues += plan.issues
+        roster = roster.after(change.after for change in plan.changes)
+    if rejected:
+        raise RequestsRejected(rejected)
+    return SupportPlan(tuple(changes.values()), tuple(issues))
+
+
+def _change(
+    employee: Employee, events: list[EmployeeEvent], context: DecisionContext
+) -> Change | None:
+    now = context.moment.now
+    return change_of(employee, employee.id, ((now, event) for event in events), context.moment)
+
+
+def _employee(employee: UUID, roster: Roster) -> Employee:
+    """Returns another employee that a command names."""
+    entry = roster.with_id(employee)
+    if entry is None:
+        raise LookupError(f"the roster lacks employee {employee}")
+    return roster.employee(entry)
 
 
 def _decide(
     command: Command, employee: Employee, roster: Roster, context: DecisionContext
 ) -> Iterator[EmployeeEvent]:
+    if employee.merged_into is not None and not isinstance(command, Release | Deactivate | Merge):
+        raise CommandRejected("is-merged", kept=employee.merged_into)
     match command:
         case ChangeEmail(email=email):
-            return _change_email(employee, clean(email), roster, context)
-        case Reactivate(offboarding_date=day):
-            return _reactivate(employee, day, context)
+            return change_email(employee, email, roster, context)
+        case Reactivate(offboarding_date=last_day):
+            return reactivate(employee, last_day, context)
         case MoveOnboarding(onboarding_date=day):
-            return _move_onboarding(employee, day, context)
+            return move_onboarding(employee, day, context)
         case Offboard(offboarding_date=day):
-            return _offboard(employee, day)
+            return offboard(employee, day)
         case CancelOffboarding():
-            return _cancel_offboarding(employee)
+            return cancel_offboarding(employee)
         case Deactivate():
-            return _deactivate(employee)
+            return deactivate(employee)
         case Link(external_id=external_id):
-            return _link(employee, clean(external_id), roster, context)
+            return link(employee, external_id, roster, context)
+        case _:
+            return _decide_more(command, employee, roster, context)
+
+
+def _decide_more(
+    command: Correct | Rehire | Release | Relink | Merge,
+    employee: Employee,
+    roster: Roster,
+    context: DecisionContext,
+) -> Iterator[EmployeeEvent]:
+    match command:
+        case Correct(values=values):
+            return correct(employee, values, context.company)
+        case Rehire():
+            return rehire(employee, command, roster, context)
+        case Release():
+            return release(employee)
+        case Relink(external_id=external_id):
+            return relink(employee, external_id, roster, context)
+        case Merge(other=other):
+            return merge(employee, _employee(other, roster))
         case _ as never:
             assert_never(never)
-
-
-def _change_email(
-    employee: Employee, email: str, roster: Roster, context: DecisionContext
-) -> Iterator[EmployeeEvent]:
-    if not email or problem_of("email", email, context.company):
-        raise CommandRejected("bad-email")
-    other = _other(employee, roster.at_address(address_of(email)))
-    if other is not None:
-        raise CommandRejected("email-taken", other=other)
-    if address_of(email) != address_of(employee.email):
-        yield EmailChanged(email)
-
-
-def _reactivate(
-    employee: Employee, day: date | None, context: DecisionContext
-) -> Iterator[EmployeeEvent]:
-    if employee.state is not State.DEACTIVATED:
-        if day in (None, employee.offboarding_date):
-            return
-        raise CommandRejected("not-deactivated", state=employee.state)
-    now = context.moment.now
-    if day is not None:
-        if context.schedule.deactivation_of(day) <= now:
-            raise CommandRejected("last-day-over")
-        _in_order(employee.onboarding_date, day)
-    known = employee.offboarding_date
-    if day is None and known and context.schedule.deactivation_of(known) > now:
-        day = known
-    yield Reactivated(employee.onboarding_date <= now.date(), day)
-
-
-def _move_onboarding(
-    employee: Employee, day: date, context: DecisionContext
-) -> Iterator[EmployeeEvent]:
-    now, last_day = context.moment.now, employee.offboarding_date
-    at_once = day <= now.date()
-    if employee.state is not State.PENDING:
-        if day == employee.onboarding_date and employee.state is not State.DEACTIVATED:
-            return
-        raise CommandRejected("not-pending", state=employee.state)
-    if last_day:
-        _in_order(day, last_day)
-        if at_once and context.schedule.deactivation_of(last_day) <= now:
-            raise CommandRejected("has-left")
-    if day != employee.onboarding_date:
-        yield OnboardingMoved(day)
-    if at_once:
-        yield Activated()
-
-
-def _offboard(employee: Employee, day: date) -> Iterator[EmployeeEvent]:
-    _here(employee)
-    _in_order(employee.onboarding_date, day)
-    if not employee.offboarding_date:
-        yield OffboardingScheduled(day)
-    elif day != employee.offboarding_date:
-        yield OffboardingMoved(day)
-
-
-def _cancel_offboarding(employee: Employee) -> Iterator[EmployeeEvent]:
-    _here(employee)
-    if employee.offboarding_date:
-        yield OffboardingCancelled()
-
-
-def _deactivate(employee: Employee) -> Iterator[EmployeeEvent]:
-    if employee.state is not State.DEACTIVATED:
-        yield Deactivated()
-
-
-def _link(
-    employee: Employee, external_id: str, roster: Roster, context: DecisionContext
-) -> Iterator[EmployeeEvent]:
-    if not external_id or problem_of("external_id", external_id, context.company):
-        raise CommandRejected("bad-external-id")
-    other = _other(employee, roster.with_external_id(external_id))
-    if other is not None:
-        raise CommandRejected("external-id-taken", other=other)
-    if employee.external_id is None:
-        yield ExternalIdLinked(external_id)
-    elif employee.external_id != external_id:
-        raise CommandRejected("other-external-id")
-
-
-def _here(employee: Employee) -> None:
-    if employee.state is State.DEACTIVATED:
-        raise CommandRejected("is-deactivated")
-
-
-def _in_order(onboarding: date, offboarding: date) -> None:
-    """Raises `CommandRejected` if the dates are in the wrong order (L3)."""
-    if offboarding < onboarding:
-        raise CommandRejected("leaves-before-starting")
-
-
-def _other(employee: Employee, entry: Entry | None) -> UUID | None:
-    """Returns the id of the employee of `entry`, or `None` if that is `employee` or missing."""
-    if entry is None or entry.employee == employee.id.hex:
-        return None
-    return UUID(entry.employee)

@@ -1,4 +1,4 @@
-"""How the cells of each field are read, and which issues a cell can have (W1-W8, F7)."""
+"""How the cells of each field are read, and which issues a cell can have (W1-W8, W11, I10, F7)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,16 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET, UnsetType
 
+from domain.characters import (
+    in_words,
+    is_break,
+    is_control,
+    is_plain,
+    is_space,
+    is_unseen,
+    turns_text,
+    unseen,
+)
 from domain.company import (
     EMAIL_LIMIT,
     EXTERNAL_ID_LIMIT,
@@ -38,13 +48,23 @@ _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*+@(?:{_LABEL}\.)+{_LABEL}")
 _LOCAL_PART_CHARACTERS = 64
 
-_CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_INVISIBLE = _CONTROL | {"Cf"}
-"""Categories of characters that an identity field rejects.
-
-Otherwise an invisible character could make two employees of one employee (I1).
-"""
-_BREAKS = {"\t": "a tab"} | dict.fromkeys("\n\r\x0b\x0c\x85\u2028\u2029", "a line break")
+PLACEHOLDER_IDS = (
+    *("-", "?", ".", "0", "x", "n/a", "na", "#n/a", "#nv", "#n/b", "tbd", "tba"),
+    *("none", "null", "nil", "nan", "unknown", "onbekend", "unbekannt"),
+)
+"""External ids that stand for nothing (I10). `#nv` and `#n/b` are `#n/a` of a German and of a Dutch
+spreadsheet."""
+_SPOILT_IDS = (
+    # A number as a spreadsheet shows a long one, such as `1.23E+05`.
+    (re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?E[+-][0-9]+", re.I), "a number with an exponent"),
+    # A formula, such as `="0042"`.
+    (re.compile(r"=.*", re.S), "a formula"),
+    # The mark of a text in a spreadsheet, such as `'0042`.
+    (re.compile(r"['\u2019].*", re.S), "text with an apostrophe in front"),
+    # A value that could not be computed, such as `#REF!`, or that was too wide, such as `####`.
+    (re.compile(r"#[^\W\d_/0]+(?:/0)?[!?]|##+"), "a mark for a value that it cannot show"),
+)
+_NAMES = frozenset({"first_name", "prefix", "last_name"})
 
 _COMPOSED = 4
 """The most characters that NFC composes into one: a letter and three combining marks."""
@@ -61,6 +81,9 @@ class CellRule(NamedTuple):
     custom: bool
     identity: bool
     """Whether the field identifies the employee that a row means (I1)."""
+    name: bool
+    """Whether the field is a part of the employee's name (W11)."""
+    date: bool
     blank: Issue | UnsetType | None
     """The value of a blank cell: unset (keep the value), `None` (clear the value), or an issue."""
     read: Callable[[str], Any] | None
@@ -78,6 +101,8 @@ def cell_rule(name: str, company: Company) -> CellRule:
         breaks=custom and field.holds is Holds.TEXT,
         custom=custom,
         identity=field.part is Part.IDENTITY,
+        name=name in _NAMES,
+        date=field.holds is Holds.DATE,
         blank=_blank(field, company),
         read=_reader(field, company, custom=custom),
     )
@@ -96,6 +121,8 @@ def _blank(field: Field, company: Company) -> Issue | UnsetType | None:
 
 def _reader(field: Field, company: Company, *, custom: bool) -> Callable[[str], Any] | None:
     match field.holds:
+        case Holds.EMAIL:
+            return partial(_email, field.name)
         case Holds.DATE:
             return partial(_custom_date if custom else _date, field.name)
         case Holds.LANGUAGE:
@@ -108,6 +135,9 @@ def _reader(field: Field, company: Company, *, custom: bool) -> Callable[[str], 
             return partial(_decimal, field.name)
         case Holds.INTEGER:
             return partial(_integer, field.name)
+        case _ if field.name == "external_id":
+            more = (clean(each).lower() for each in company.policy.placeholder_ids)
+            return partial(_external_id, frozenset((*PLACEHOLDER_IDS, *more)), field.name)
         case _:
             return None
 
@@ -119,8 +149,6 @@ def problem_of(name: str, cell: str, company: Company) -> Issue | None:
     """
     rule = cell_rule(name, company)
     problem = text_problem(rule, cell)
-    if problem is None and name == "email":
-        problem = email_problem(cell)
     if problem is None and rule.read is not None:
         value = rule.read(cell)
         problem = value if isinstance(value, Issue) else None
@@ -141,29 +169,49 @@ def clean(cell: str, limit: int = Limits().cell) -> str:
 
 
 def text_problem(rule: CellRule, cell: str) -> Issue | None:
-    """Returns the issue about a cell as text, or `None`. It applies to every field (W1, F7)."""
+    """Returns the issue about a cell of any field as text, or `None` (W1, W11, F7)."""
     if len(cell) > rule.limit:
         return make_issue("too-long", rule.field, cell, length=len(cell), limit=rule.limit)
-    if cell.isprintable():
+    if cell.isprintable() and (cell.isascii() or is_plain(cell)):
         return None
-    barred = _INVISIBLE if rule.identity else _CONTROL
-    for character in cell:
-        if unicodedata.category(character) not in barred:
-            continue
-        if not (rule.breaks and character in _BREAKS):
-            seen = _BREAKS.get(character, f"the invisible character U+{ord(character):04X}")
-            return make_issue("bad-text", rule.field, cell, seen=seen)
+    if isinstance(rule.blank, Issue) and rule.name and is_unseen(cell):
+        return make_issue(rule.blank.code, rule.field, cell)
+    for character in unseen(cell):
+        if _is_barred(rule, character):
+            return make_issue("bad-text", rule.field, cell, seen=in_words(character))
     return None
 
 
-def email_problem(cell: str) -> Issue | None:
-    """Returns the issue about a cell as an e-mail address, or `None` (W3)."""
+def _is_barred(rule: CellRule, character: str) -> bool:
+    """Returns whether a field must not have this invisible character (W1, W11).
+
+    An identity field rejects every one but spaces. Otherwise an invisible character could make two
+    employees of one employee (I1). Some scripts need invisible characters in names.
+    """
+    if is_control(character):
+        return not (rule.breaks and is_break(character))
+    if rule.identity:
+        return not is_space(character)
+    return rule.name and turns_text(character)
+
+
+def _email(field: str, cell: str) -> str | Issue:
     well_formed = _EMAIL.fullmatch(cell) and cell.index("@") <= _LOCAL_PART_CHARACTERS
-    return None if well_formed else make_issue("bad-email", "email", cell)
+    return cell if well_formed else make_issue("bad-email", field, cell)
+
+
+def _external_id(placeholders: frozenset[str], field: str, cell: str) -> str | Issue:
+    if cell.lower() in placeholders:
+        return make_issue("placeholder-id", field, cell)
+    if not cell.isalnum():  # what a spreadsheet spoils has a sign in it
+        for pattern, seen in _SPOILT_IDS:
+            if pattern.fullmatch(cell):
+                return make_issue("spoilt-id", field, cell, seen=seen)
+    return cell
 
 
 def _date(field: str, cell: str) -> date | Issue:
-    return _calendar_date(cell) or make_issue("bad-date", field, cell)
+    return _calendar_date(cell) or _bad_date(field, cell)
 
 
 @lru_cache(maxsize=65_536)
@@ -200,4 +248,8 @@ def _integer(field: str, cell: str) -> str | Issue:
 
 
 def _custom_date(field: str, cell: str) -> str | Issue:
-    return cell if _calendar_date(cell) else make_issue("bad-date", field, cell)
+    return cell if _calendar_date(cell) else _bad_date(field, cell)
+
+
+def _bad_date(field: str, cell: str) -> Issue:
+    return make_issue("bad-date", field, cell, no_date="")

@@ -6,6 +6,7 @@ entirely personal data. Both structs follow from the table of fields.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,7 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 from msgspec.structs import astuple, replace
 
-from domain.fields.table import DETAILS, Field, Holds
+from domain.fields.table import DETAILS, Field, Holds, is_custom
 from domain.privacy import Redacted
 
 Value: TypeAlias = str | date | None
@@ -142,6 +143,79 @@ def merged(earlier: DetailsChange, later: DetailsChange) -> DetailsChange:
             later.custom if earlier.custom is UNSET else earlier.custom | later.custom
         )
     return replace(earlier, **values)
+
+
+# What a file said of details that support corrected (L8)
+
+
+def repeated_left_out(said: DetailsChange, file_details: DetailsChange | None) -> DetailsChange:
+    """Returns the details of a statement without the values that the file had before too (L8).
+
+    `file_details` has the values that the file last had for the details that support corrected.
+    """
+    if file_details is None:
+        return said
+    before = values_of(file_details)
+    news = {name: value for name, value in values_of(said).items() if _differs(before, name, value)}
+    return change_to(news) or DetailsChange()
+
+
+def caught_up(known: Details, news: DetailsChange, file_details: DetailsChange) -> DetailsChange:
+    """Returns the corrected details for which the file now has the correct value, too (L8)."""
+    before, changing = values_of(file_details), values_of(difference(known, news))
+    agreed = {
+        name: value
+        for name, value in values_of(news).items()
+        if name in before and name not in changing
+    }
+    return change_to(agreed) or DetailsChange()
+
+
+def after_correction(
+    known: Details, file_details: DetailsChange | None, correction: DetailsChange
+) -> DetailsChange | None:
+    """Returns the values that the file last had for corrected details, after one more correction.
+
+    The details that support did not correct before have the values of the file.
+    """
+    before, corrected = values_of(file_details), values_of(correction)
+    known_values = {name: getattr(known, name) for name in DETAIL_NAMES} | known.custom
+    from_file = {name: before.get(name, known_values.get(name)) for name in (*before, *corrected)}
+    return change_to(
+        {
+            name: value
+            for name, value in from_file.items()
+            if name not in corrected or corrected[name] != value
+        }
+    )
+
+
+def left_out(file_details: DetailsChange | None, news: DetailsChange) -> DetailsChange | None:
+    """Returns `file_details` without the details that `news` is about."""
+    if file_details is None:
+        return None
+    said = values_of(news)
+    return change_to({n: value for n, value in values_of(file_details).items() if n not in said})
+
+
+def values_of(change: DetailsChange | None) -> dict[str, Value]:
+    """Returns the values of a change by the name of the field, custom fields included."""
+    if change is None:
+        return {}
+    return _said(change) | (change.custom if change.custom is not UNSET else {})
+
+
+def change_to(values: Mapping[str, Value]) -> DetailsChange | None:
+    """Returns the change that sets `values`, by the name of the field, or `None` if it is empty."""
+    if not values:
+        return None
+    details = {name: value for name, value in values.items() if not is_custom(name)}
+    custom: dict[str, Any] = {name: value for name, value in values.items() if is_custom(name)}
+    return DetailsChange(**details, custom=custom or UNSET)
+
+
+def _differs(before: Mapping[str, Value], name: str, value: Value) -> bool:
+    return name not in before or before[name] != value
 
 
 def _said(change: DetailsChange) -> dict[str, Any]:

@@ -116,3 +116,8 @@ def is_custom(name: str) -> bool:
 def custom_field(name: str, kind: CustomType) -> Field:
     """Returns the custom field `name` with the type that the company declares (W7)."""
     return Field(name, _CUSTOM_HOLDS[kind], clearable=True)
+
+
+def written(name: str) -> str:
+    """Returns the name of a field's column as people write it, such as `First name`."""
+    return name.replace("_", " ").capitalize()

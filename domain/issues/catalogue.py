@@ -78,7 +78,7 @@ CATALOGUE: dict[str, IssueType] = {
     "many-offboardings": IssueType(
         _WARNING,
         "{count} employees would get a last day, or an earlier one, more than {limit}, and {base} "
-        "can log in; check the export before the run is approved.",
+        "can log in; check the export before the run is approved{no_date}.",
         lasting=False,
     ),
     "many-email-changes": IssueType(
@@ -96,18 +96,29 @@ CATALOGUE: dict[str, IssueType] = {
     "many-rejected-rows": IssueType(
         _WARNING,
         "{count} of {base} rows were rejected, more than {limit}; "
-        "correct the export, or have the run approved to apply the other rows.",
+        "correct the export, or have the run approved to apply the other rows{no_date}.",
         lasting=False,
     ),
     "fault": IssueType(
         _ERROR, "The run stopped on an unexpected fault ({problem}) and changed nothing."
     ),
     # The file: an error refuses the whole file.
+    "not-a-csv": IssueType(
+        _ERROR,
+        "The file is {seen} and not a CSV file; save the table as CSV in UTF-8, which Excel calls "
+        '"CSV UTF-8", and send that file.',
+    ),
     "not-utf8": IssueType(
-        _ERROR, "The file is not UTF-8 text; export it as CSV with encoding UTF-8."
+        _ERROR,
+        'The file is {seen}; save it as CSV in UTF-8, which Excel calls "CSV UTF-8".',
     ),
     "nul-byte": IssueType(
         _ERROR, "The file holds a NUL byte, which no text has; export it as CSV in UTF-8 again."
+    ),
+    "cr-line-ends": IssueType(
+        _ERROR,
+        "The lines end in CR alone, as in files of old Macintosh programs, so that the file is one "
+        'long line; save it as CSV in UTF-8, which Excel calls "CSV UTF-8", and not for Macintosh.',
     ),
     "wrong-delimiter": IssueType(
         _ERROR, "The columns are separated by {seen}; export the file separated by commas."
@@ -134,7 +145,10 @@ CATALOGUE: dict[str, IssueType] = {
     "too-many-rows": IssueType(
         _ERROR, "The file has more than {limit} rows; export it in parts or ask for a higher limit."
     ),
-    "unknown-column": IssueType(_WARNING, "{column} and was ignored{nearest}."),
+    "unknown-column": IssueType(_WARNING, "{columns} ignored{hint}."),
+    "skipped-line": IssueType(
+        _INFO, "The line was skipped, because it is {seen} and not a row; nothing needs to be done."
+    ),
     # The row: its cells.
     "wrong-width": IssueType(
         _ERROR,
@@ -148,32 +162,45 @@ CATALOGUE: dict[str, IssueType] = {
         _ERROR, "The {field} holds {seen}; take it out, the value must be plain text on one line."
     ),
     "missing-value": IssueType(
-        _ERROR, "The {field} is empty; fill it in, every row needs it, changes included."
+        _ERROR,
+        "The {field} is empty{invisible}; fill it in, every row needs it, changes included.",
     ),
     "bad-email": IssueType(
-        _ERROR, "This is not an e-mail address; write it like name@company.example."
+        _ERROR, "This is not an e-mail address{invisible}; write it like name@company.example."
     ),
     "bad-date": IssueType(
         _ERROR,
-        "The {field} is not a date; write a calendar date from 1900 to 2199 as YYYY-MM-DD, "
-        "like 2027-03-31.",
+        "The {field} is not a date{invisible}; write a calendar date from 1900 to 2199 as "
+        "YYYY-MM-DD, like 2027-03-31{no_date}.",
     ),
     "bad-decimal": IssueType(
-        _ERROR, "The {field} is not a decimal number; write it with a dot, like 123456.71."
+        _ERROR,
+        "The {field} is not a decimal number{invisible}; write it with a dot, like 123456.71.",
     ),
     "bad-integer": IssueType(
-        _ERROR, "The {field} is not a whole number; write it with digits only."
+        _ERROR, "The {field} is not a whole number{invisible}; write it with digits only."
     ),
     "unknown-language": IssueType(
         _WARNING,
-        "The language {value} is not known, so a new employee gets the company's and a known one "
-        "keeps theirs; write en, nl or de.",
+        "The language {value} is not known{invisible}, so a new employee gets the company's and a "
+        "known one keeps theirs; write en, nl or de.",
     ),
     "unknown-group": IssueType(
         _WARNING,
-        "There is no group {value}, so a new employee gets none and a known one keeps theirs"
-        "{nearest}; write the name exactly as the group is called.",
-        strict="There is no group {value}{nearest}; write the name exactly as the group is called.",
+        "There is no group {value}{invisible}, so a new employee gets none and a known one keeps "
+        "theirs{nearest}; write the name exactly as the group is called.",
+        strict="There is no group {value}{invisible}{nearest}; write the name exactly as the group "
+        "is called.",
+    ),
+    "placeholder-id": IssueType(
+        _WARNING,
+        "The external id {value} stands for no number, so that the row counts as one without an "
+        "external id; leave the cell blank until the number is known.",
+    ),
+    "spoilt-id": IssueType(
+        _ERROR,
+        "A spreadsheet turned the external id into {seen}; export the file again from the HR "
+        "system, and format the column as text before a spreadsheet saves it.",
     ),
     "offboarding-before-onboarding": IssueType(
         _ERROR,
@@ -197,21 +224,43 @@ CATALOGUE: dict[str, IssueType] = {
         "Lines {lines} all have this external id and none of them was applied; "
         "keep the row that is right.",
     ),
+    "duplicate-employee": IssueType(
+        _ERROR,
+        "Lines {lines} all mean one employee, {other}, and {which}; keep the row that is right.",
+    ),
+    "other-person": IssueType(
+        _WARNING,
+        "{value} belongs to {known}, and this row is about {said}; it was applied, because the "
+        "company's settings allow it.",
+        lasting=False,
+        strict="{value} belongs to {known}, and this row is about {said}; correct the value if it "
+        "is mistyped, or {advice}.",
+    ),
     "email-taken": IssueType(
         _ERROR,
-        "This address belongs to another employee, {other}; check which of the two it is, and "
-        "correct the other one's row as well if their address changed.",
+        "This address belongs to another employee, {other}; correct it if it is mistyped, or the "
+        "other one's row if their address changed{advice}.",
     ),
     "external-id-conflict": IssueType(
         _ERROR,
         "This address belongs to {other}, not to external id {value}; correct the external id or "
-        "the e-mail address of this row.",
+        "the e-mail address of this row{advice}.",
     ),
     "possible-email-change": IssueType(
         _WARNING,
         "A new account was made, but {other} has the same name and is not in this delivery; if it "
-        "is one person, send the external id of everyone, and ask support to close one account.",
+        "is one person, ask support for {command}, and send the external id of everyone.",
         lasting=False,
+    ),
+    # The line of a map of external ids.
+    "unknown-external-id": IssueType(
+        _ERROR,
+        "Nobody has the external id {value}; correct it if it is mistyped, or take the line out.",
+    ),
+    "external-id-taken": IssueType(
+        _ERROR,
+        "The external id {value} belongs to {other}, who keeps it; correct the line, or add one "
+        "that gives the other employee a new external id.",
     ),
     # The row and the lifecycle of the employee that the row means.
     "already-left": IssueType(
@@ -223,7 +272,7 @@ CATALOGUE: dict[str, IssueType] = {
         "The last day is {ahead}; send offboarding dates at least {notice} days in advance.",
         lasting=False,
         strict="The last day is {ahead} and at least {notice} are agreed; choose a later "
-        "date, or ask support to end the account sooner.",
+        "date{asked}.",
     ),
     "offboarding-overdue": IssueType(
         _WARNING,
@@ -233,12 +282,23 @@ CATALOGUE: dict[str, IssueType] = {
     ),
     "reactivation-needs-support": IssueType(
         _ERROR,
-        "This account was closed and a file cannot open it again; ask support to reactivate it, or "
-        "restore the offboarding date that closed it.",
+        "This account was closed and a file cannot open it again; restore the offboarding date "
+        "that closed it, or ask support for {reactivate} if the person stays, for {rehire} if the "
+        "person starts anew, or for {release} if the row is about somebody else.",
+    ),
+    "still-listed": IssueType(
+        _INFO,
+        "Support closed this account, and the file still lists the person as staying; ask support "
+        "for {reactivate} if the person stays, or for {release} if the row is about somebody else.",
+    ),
+    "offboarding-kept": IssueType(
+        _WARNING,
+        "The offboarding date is blank now, but the last day {day} stays, because a blank never "
+        "cancels it; if the person stays, ask support for {command}.",
     ),
     "onboarding-date-fixed": IssueType(
         _WARNING,
-        "The onboarding date is fixed at {known} and this one was ignored; "
-        "ask support if it is wrong.",
+        "The onboarding date is fixed at {known} and this one was ignored; {advice}.",
+        lasting=False,
     ),
 }

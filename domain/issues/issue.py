@@ -7,6 +7,7 @@ from typing import overload
 
 from msgspec.structs import replace
 
+from domain.characters import spoilt_by
 from domain.issues.catalogue import CATALOGUE, Severity
 from domain.privacy import Redacted
 
@@ -59,13 +60,17 @@ def make_issue(
 ) -> Issue:
     """Returns an issue of the type `code`, without file and line.
 
-    `facts` fill the placeholders of the type's sentence. `strict` turns a warning into an error.
+    `facts` fill the placeholders of the type's sentence; a placeholder `{invisible}` is filled with
+    the first invisible character of the value (W11). `strict` turns a warning into an error.
     """
     kind = CATALOGUE[code]
     sentence = kind.strict if strict and kind.strict else kind.sentence
-    message = sentence.format(field=_in_words(field), value=shown(value), **facts)
+    value = shown(value)
+    message = sentence.format(
+        field=_in_words(field), value=value, invisible=spoilt_by(value), **facts
+    )
     severity = Severity.ERROR if strict else kind.severity
-    return Issue(severity, code, message, email=email, field=field, value=shown(value))
+    return Issue(severity, code, message, email=email, field=field, value=value)
 
 
 @overload

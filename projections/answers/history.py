@@ -10,13 +10,11 @@ from domain.company_runs.events import RunEnded
 from domain.employee.aggregate import Employee, evolve
 from domain.employee.events import EmployeeRecord
 from domain.envelope import kind_of
-from domain.fields.details import DETAIL_NAMES, Value
+from domain.fields.details import DETAIL_NAMES, Value, values_of
 from domain.fields.table import FIELDS, Part
 from domain.privacy import Redacted
 
-_FILE_FIELDS = {"file_email": "email", "file_offboarding_date": "offboarding_date"}
-"""The fields for the file's last values (L8), each with the field that it is about."""
-_FIELDS = (*(field.name for field in FIELDS if field.part is not Part.DETAILS), *_FILE_FIELDS)
+_FIELDS = tuple(field.name for field in FIELDS if field.part is not Part.DETAILS)
 
 
 class FromTo(Redacted, frozen=True, rename={"before": "from", "after": "to"}):
@@ -42,12 +40,16 @@ class HistoryEntry(Redacted, frozen=True):
     changes: dict[str, FromTo]
 
 
-def tell(events: Iterable[EmployeeRecord], runs: Mapping[UUID, RunEnded]) -> Iterator[HistoryEntry]:
+def tell(
+    events: Iterable[EmployeeRecord],
+    runs: Mapping[UUID, RunEnded],
+    employee: Employee | None = None,
+) -> Iterator[HistoryEntry]:
     """Yields the entries of one employee for the events of `runs`, oldest first.
 
-    `events` is the employee's whole stream: each entry needs the state before its event.
+    Each entry needs the state before its event: `events` is the employee's whole stream, or the
+    part of the stream that follows on the state `employee`.
     """
-    employee: Employee | None = None
     for recorded in events:
         before, employee = employee, evolve(employee, recorded)
         run = runs.get(recorded.run)
@@ -71,20 +73,24 @@ def tell(events: Iterable[EmployeeRecord], runs: Mapping[UUID, RunEnded]) -> Ite
 def changes(before: Employee | None, after: Employee) -> dict[str, FromTo]:
     """Returns every field that differs, with its values before and after.
 
-    The file's last value of a field (`file_email`, `file_offboarding_date`) is left out if the
-    field itself changed.
+    What the file last said of a field, such as `file_email`, is left out if the field itself
+    changed.
     """
     known = _values(before) if before else {}
+    values = _values(after)
     differing = {
-        field: FromTo(known.get(field), value)
-        for field, value in _values(after).items()
-        if known.get(field) != value
-    } | {
-        field: FromTo(value, None) for field, value in known.items() if field not in _values(after)
+        field: FromTo(known.get(field), values.get(field))
+        for field in (*values, *(field for field in known if field not in values))
+        if known.get(field) != values.get(field)
     }
-    for file_field, field in _FILE_FIELDS.items():
-        if before is None or field in differing:
-            differing.pop(file_field, None)
+    if before is None:
+        return differing
+    said_before, said = file_values(before), file_values(after)
+    for field in {**said, **said_before}:
+        was = said_before.get(field, known.get(field))
+        now = said.get(field, values.get(field))
+        if was != now and field not in differing:
+            differing[f"file_{field}"] = FromTo(was, now)
     return differing
 
 
@@ -92,4 +98,19 @@ def _values(employee: Employee) -> dict[str, Value]:
     values: dict[str, Value] = {field: getattr(employee, field) for field in _FIELDS}
     values.update((field, getattr(employee.details, field)) for field in DETAIL_NAMES)
     values.update(employee.details.custom)
+    if employee.merged_into is not None:
+        values["merged_into"] = str(employee.merged_into)
+    if employee.absorbed:
+        values["absorbed"] = ", ".join(map(str, employee.absorbed))
     return values
+
+
+def file_values(employee: Employee) -> dict[str, Value]:
+    """Returns what the file last said, where that is known, by the field that it is about."""
+    said: dict[str, Value] = {
+        "email": employee.file_email,
+        "external_id": employee.file_external_id or employee.external_id,
+        "onboarding_date": employee.file_onboarding_date or employee.onboarding_date,
+        "offboarding_date": employee.file_offboarding_date,
+    }
+    return said | values_of(employee.file_details)

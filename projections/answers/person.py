@@ -9,8 +9,10 @@ import msgspec
 
 from domain.employee.aggregate import Employee, value_of
 from domain.employee.events import State
+from domain.fields.details import Value
 from domain.fields.table import NAMES
 from domain.privacy import Redacted
+from projections.answers.history import file_values
 
 if TYPE_CHECKING:
 
@@ -44,13 +46,46 @@ else:
     )
 
 
+class PersonDocument(EmployeeDocument, frozen=True, omit_defaults=True):
+    """One employee, as `show` answers.
+
+    `file` has what the file last said, where support has changed the value since (L8).
+    `merged_into` is the id of the employee in whose favour the account ended (S11), and `released`
+    is true if no address and no external id means the employee any more (I11). All three are left
+    out where there is nothing to say.
+    """
+
+    file: dict[str, Value] = {}
+    merged_into: UUID | None = None
+    released: bool = False
+
+
 def document(company: str, employee: Employee) -> EmployeeDocument:
-    """Returns the document of an employee."""
-    return EmployeeDocument(
-        id=employee.id,
-        company=company,
-        state=employee.state,
-        **{name: value_of(employee, name) for name in NAMES},
-        custom=dict(employee.details.custom),
-        version=employee.version,
+    """Returns the document of an employee, as `roster` answers."""
+    return EmployeeDocument(**_values(company, employee))
+
+
+def person(company: str, employee: Employee) -> PersonDocument:
+    """Returns the document of an employee, as `show` answers."""
+    present = {name: value_of(employee, name) for name in NAMES} | employee.details.custom
+    return PersonDocument(
+        **_values(company, employee),
+        file={
+            field: value
+            for field, value in file_values(employee).items()
+            if value != present.get(field)
+        },
+        merged_into=employee.merged_into,
+        released=employee.released,
     )
+
+
+def _values(company: str, employee: Employee) -> dict[str, Any]:
+    return {
+        "id": employee.id,
+        "company": company,
+        "state": employee.state,
+        **{name: value_of(employee, name) for name in NAMES},
+        "custom": dict(employee.details.custom),
+        "version": employee.version,
+    }

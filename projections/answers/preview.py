@@ -14,7 +14,11 @@ from projections.runs import RunDocument
 
 
 class PreviewRow(Redacted, frozen=True):
-    """One row, as `preview` answers. `employee` is `None` if the plan has no employee for it."""
+    """One row, as `preview` answers. `employee` is `None` if the plan has no employee for it.
+
+    `matched_by` names the values by which the row means a known employee: the external id or the
+    e-mail address, and the names and the birthday that agree (I9).
+    """
 
     file: str
     line: int
@@ -22,6 +26,7 @@ class PreviewRow(Redacted, frozen=True):
     employee: UUID | None
     email: str | None
     changes: dict[str, FromTo]
+    matched_by: str | None
 
 
 class PreviewDocument(RunDocument, frozen=True):
@@ -70,4 +75,5 @@ def _row(result: RowResult) -> PreviewRow:
         employee=result.employee.id if result.employee else None,
         email=result.email or None,
         changes=changes(change.before, change.after) if change else {},
+        matched_by=result.evidence.words if result.evidence else None,
     )

@@ -870,7 +870,7 @@ def test_the_same_text_under_another_header_is_read() -> None:
     found = plan(text, known=roster)
 
     # then
-    assert (found.recognised, kinds(found)) == (0, ["details-changed"])
+    assert (found.recognised, codes(found)) == (0, ["other-person"])
 
 
 def test_the_same_row_under_other_settings_is_read() -> None:

@@ -185,6 +185,27 @@ def test_each_contradiction_names_the_lines_of_all_its_rows() -> None:
     ] * 3
 
 
+@pytest.mark.parametrize(
+    ("rows", "listed"),
+    [
+        (2, "Lines 2 and 3 all"),
+        (10, "Lines 2, 3, 4, 5, 6, 7, 8, 9, 10 and 11 all"),
+        (11, "Lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 1 more all"),
+        (12, "Lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more all"),
+        (1_000, "Lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 990 more all"),
+    ],
+)
+def test_a_contradiction_names_ten_lines_at_most(rows: int, listed: str) -> None:
+    """W12, I7: The issue about contradictory rows names ten lines, and how many more there are."""
+    # when
+    found = plan(file(*(f"{number},a@x.example,An,No{number}," for number in range(1, rows + 1))))
+
+    # then
+    assert {issue.code for issue in found.issues} == {"duplicate-email"}
+    assert len(found.issues) == rows
+    assert all(issue.message.startswith(listed) for issue in found.issues)
+
+
 def test_addresses_that_differ_in_case_are_one_address() -> None:
     """I7, I1: Two different rows whose addresses differ only in upper and lower case contradict
     each other.

@@ -16,16 +16,21 @@ from domain.employee.events import (
     Activated,
     Deactivated,
     DetailsChanged,
+    DetailsCorrected,
     EmailChanged,
     EmployeeEvent,
+    ExternalIdChanged,
     ExternalIdLinked,
     FileNoted,
+    Merged,
     OffboardingCancelled,
     OffboardingMoved,
     OffboardingScheduled,
     OnboardingMoved,
     Reactivated,
     Registered,
+    Rehired,
+    Released,
     State,
 )
 from domain.envelope import RecordedEvent
@@ -35,6 +40,7 @@ from domain.ids import employee_id
 from tests.given import FILE, NOW, RUN, day, plan
 
 ANN = employee_id(RUN, 1)
+OTHER = employee_id(RUN, 2)
 DETAILS = Details(
     first_name="Ann",
     last_name="Bakker",
@@ -111,7 +117,15 @@ def test_the_event_registered_makes_an_employee(active: bool, state: State) -> N
         "onboarding_date": day("2027-04-01"),
         "offboarding_date": None,
         "file_email": "ann@acme.example",
+        "file_external_id": None,
+        "file_onboarding_date": day("2027-04-01"),
         "file_offboarding_date": None,
+        "file_details": None,
+        "leaves_by_file": False,
+        "closed_by_file": False,
+        "released": False,
+        "merged_into": None,
+        "absorbed": (),
     }
 
 
@@ -134,6 +148,9 @@ def test_folding_no_further_events_returns_the_same_employee() -> None:
 
 LEAVES, STAYS = day("2027-06-30"), day("2027-08-31")
 SCHEDULED, MOVED = OffboardingScheduled(LEAVES), OffboardingMoved(STAYS)
+LINKED = ExternalIdLinked("7")
+CORRECTED = DetailsCorrected(DetailsChange(first_name="Anna", custom={"custom_desk": "1"}))
+LEAVING = evolve(ann(), recorded(OffboardingScheduled(NOW.date()), 2, line=9))
 CASES: dict[str, tuple[Employee, EmployeeEvent, bool, dict[str, Any]]] = {
     "activated": (ann(active=False), Activated(), False, {"state": State.ACTIVE}),
     "activated with a last day": (
@@ -182,12 +199,109 @@ CASES: dict[str, tuple[Employee, EmployeeEvent, bool, dict[str, Any]]] = {
         False,
         {"email": "anna@acme.example"},
     ),
-    "external id linked": (ann(), ExternalIdLinked("007"), True, {"external_id": "007"}),
+    "external id linked by file": (
+        ann(),
+        ExternalIdLinked("007"),
+        True,
+        {"external_id": "007", "file_external_id": "007"},
+    ),
+    "external id linked by support": (ann(), LINKED, False, {"external_id": "7"}),
+    "external id changed": (ann(LINKED), ExternalIdChanged("8"), False, {"external_id": "8"}),
+    "external id taken away": (ann(LINKED), ExternalIdChanged(None), False, {"external_id": None}),
+    "details corrected": (
+        ann(),
+        CORRECTED,
+        False,
+        {
+            "details": msgspec.structs.replace(
+                DETAILS, first_name="Anna", custom={"custom_desk": "1", "custom_badge": "A"}
+            ),
+            "file_details": DetailsChange(first_name="Ann", custom={"custom_desk": "4711"}),
+        },
+    ),
+    "a correction taken back": (
+        ann(CORRECTED),
+        DetailsCorrected(DetailsChange(first_name="Ann")),
+        False,
+        {
+            "details": msgspec.structs.replace(
+                DETAILS, custom={"custom_desk": "1", "custom_badge": "A"}
+            ),
+            "file_details": DetailsChange(custom={"custom_desk": "4711"}),
+        },
+    ),
+    "corrected details changed by file": (
+        ann(CORRECTED),
+        DetailsChanged(DetailsChange(first_name="Annie", custom={"custom_desk": "2"})),
+        True,
+        {
+            "details": msgspec.structs.replace(
+                DETAILS, first_name="Annie", custom={"custom_desk": "2", "custom_badge": "A"}
+            ),
+            "file_details": None,
+        },
+    ),
+    "released": (ann(Deactivated()), Released(), False, {"released": True}),
+    "former keys released": (
+        ann(EmailChanged("new@acme.example"), LINKED),
+        Released(),
+        False,
+        {"file_email": "new@acme.example", "file_external_id": "7"},
+    ),
+    "rehired": (
+        ann(SCHEDULED, Deactivated()),
+        Rehired(active=True, onboarding_date=STAYS),
+        False,
+        {"state": State.ACTIVE, "onboarding_date": STAYS, "offboarding_date": None},
+    ),
+    "rehired later": (
+        ann(Deactivated()),
+        Rehired(active=False, onboarding_date=STAYS),
+        False,
+        {"state": State.PENDING, "onboarding_date": STAYS},
+    ),
+    "rehired after a release": (
+        ann(
+            LINKED, Deactivated(), Released(), ExternalIdChanged(None), EmailChanged("n@x.example")
+        ),
+        Rehired(active=True, onboarding_date=STAYS),
+        False,
+        {
+            "state": State.ACTIVE,
+            "onboarding_date": STAYS,
+            "released": False,
+            "file_email": "n@x.example",
+        },
+    ),
+    "merged, and kept": (
+        ann(),
+        Merged(ANN, OTHER, "7"),
+        False,
+        {"external_id": "7", "file_external_id": "7", "absorbed": (OTHER,)},
+    ),
+    "merged, and kept with an own external id": (
+        ann(LINKED),
+        Merged(ANN, OTHER),
+        False,
+        {"absorbed": (OTHER,)},
+    ),
+    "merged, and ended": (
+        ann(SCHEDULED),
+        Merged(OTHER, ANN),
+        False,
+        {"state": State.DEACTIVATED, "merged_into": OTHER},
+    ),
     "onboarding moved": (
         ann(active=False),
         OnboardingMoved(day("2027-05-01")),
         False,
         {"onboarding_date": day("2027-05-01")},
+    ),
+    "onboarding moved ahead after the start": (
+        ann(),
+        OnboardingMoved(day("2027-05-01"), pending=True),
+        False,
+        {"onboarding_date": day("2027-05-01"), "state": State.PENDING},
     ),
     "offboarding scheduled by file": (
         ann(),
@@ -197,6 +311,7 @@ CASES: dict[str, tuple[Employee, EmployeeEvent, bool, dict[str, Any]]] = {
             "state": State.OFFBOARDING_SCHEDULED,
             "offboarding_date": LEAVES,
             "file_offboarding_date": LEAVES,
+            "leaves_by_file": True,
         },
     ),
     "offboarding scheduled by support": (
@@ -209,13 +324,36 @@ CASES: dict[str, tuple[Employee, EmployeeEvent, bool, dict[str, Any]]] = {
         ann(active=False),
         SCHEDULED,
         True,
-        {"offboarding_date": LEAVES, "file_offboarding_date": LEAVES},
+        {"offboarding_date": LEAVES, "file_offboarding_date": LEAVES, "leaves_by_file": True},
     ),
     "offboarding moved by file": (
         ann(SCHEDULED),
         MOVED,
         True,
-        {"offboarding_date": STAYS, "file_offboarding_date": STAYS},
+        {"offboarding_date": STAYS, "file_offboarding_date": STAYS, "leaves_by_file": True},
+    ),
+    "offboarding cancelled by file": (
+        LEAVING,
+        OffboardingCancelled(),
+        True,
+        {
+            "state": State.ACTIVE,
+            "offboarding_date": None,
+            "file_offboarding_date": None,
+            "leaves_by_file": False,
+        },
+    ),
+    "offboarding of the file moved by support": (
+        LEAVING,
+        MOVED,
+        False,
+        {"offboarding_date": STAYS, "leaves_by_file": False},
+    ),
+    "deactivated on a last day of the file": (
+        LEAVING,
+        Deactivated(),
+        False,
+        {"state": State.DEACTIVATED, "closed_by_file": True},
     ),
     "offboarding moved by support": (ann(SCHEDULED), MOVED, False, {"offboarding_date": STAYS}),
     "offboarding cancelled": (
@@ -279,6 +417,18 @@ CASES: dict[str, tuple[Employee, EmployeeEvent, bool, dict[str, Any]]] = {
         True,
         {"file_offboarding_date": None},
     ),
+    "first day and external id noted": (
+        ann(LINKED, OnboardingMoved(STAYS)),
+        FileNoted(onboarding_date=STAYS, external_id="7"),
+        True,
+        {"file_onboarding_date": STAYS, "file_external_id": "7"},
+    ),
+    "a correction noted": (
+        ann(CORRECTED),
+        FileNoted(details=DetailsChange(first_name="Anna")),
+        True,
+        {"file_details": DetailsChange(custom={"custom_desk": "4711"})},
+    ),
 }
 
 
@@ -317,6 +467,11 @@ def test_the_kinds_of_events_have_their_documented_names() -> None:
         "details-changed",
         "email-changed",
         "external-id-linked",
+        "external-id-changed",
+        "details-corrected",
+        "released",
+        "rehired",
+        "merged",
         "onboarding-moved",
         "offboarding-scheduled",
         "offboarding-moved",

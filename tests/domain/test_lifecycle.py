@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from domain.company import Company
 from domain.delivery.plan import Plan
 from domain.employee.aggregate import Employee
 from domain.employee.events import (
@@ -433,6 +434,111 @@ def test_a_blank_cancels_no_offboarding_under_any_policy() -> None:
     assert result.offboarding_date == day(FAR)
 
 
+LEAVING = {
+    "active": employee(offboarding=FAR),
+    "pending": employee("2027-04-01", FAR),
+    "moved by the file": then(employee(offboarding=FARTHER), OffboardingMoved(day(FAR)), line=2),
+    "set again by the file": then(
+        employee(),
+        OffboardingScheduled(day(FARTHER)),
+        OffboardingCancelled(),
+        OffboardingScheduled(day(FAR)),
+        line=2,
+    ),
+    "reactivated": then(
+        employee(offboarding=FAR),
+        Deactivated(),
+        Reactivated(active=True, offboarding_date=day(FAR)),
+    ),
+}
+CANCELLING = a_company(policy={"blank_offboarding": "cancel"})
+
+
+@pytest.mark.parametrize("ann", LEAVING.values(), ids=LEAVING)
+def test_a_blank_where_the_last_day_came_from_the_file_is_told_each_time(ann: Employee) -> None:
+    """L5: A blank cell where the last day came from the file is `offboarding-kept`, at each
+    pick-up. It names the day and the command of support.
+    """
+    # when
+    found = plan(row(), known=[ann])
+    again = plan(row(), known=after(found))
+
+    # then
+    for each in (found, again):
+        (issue,) = each.issues
+        assert (issue.code, issue.severity) == ("offboarding-kept", "warning")
+        assert FAR in issue.message
+        assert "`tenure support cancel-offboarding acme ann@acme.example`" in issue.message
+    assert (kinds(found), kinds(again)) == (["file-noted"], [])
+
+
+@pytest.mark.parametrize("ann", LEAVING.values(), ids=LEAVING)
+def test_a_company_may_let_a_blank_cancel_a_last_day_of_the_file(ann: Employee) -> None:
+    """L5: Policy `blank_offboarding = "cancel"` lets a blank cell cancel a last day that came from
+    the file. The same day counts again after it.
+    """
+    # when
+    found = plan(row(), known=[ann], company=CANCELLING)
+    again = plan(row(offboarding=FAR), known=after(found), company=CANCELLING)
+
+    # then
+    assert (kinds(found), codes(found)) == (["offboarding-cancelled"], [])
+    assert kinds(again) == ["offboarding-scheduled"]
+    assert kinds(plan(without_dates(), known=[ann], company=CANCELLING)) == []
+
+
+OF_SUPPORT = {
+    "set": then(employee(), OffboardingScheduled(day(FAR))),
+    "moved": then(employee(offboarding=FARTHER), OffboardingMoved(day(FAR))),
+    "set after it was cancelled": then(
+        employee(offboarding=FAR), OffboardingCancelled(), OffboardingScheduled(day(FAR))
+    ),
+    "set and repeated by the file": one(
+        plan(row(offboarding=FAR), known=[then(employee(), OffboardingScheduled(day(FAR)))])
+    ),
+    "another one at a reactivation": then(
+        employee(offboarding=FARTHER),
+        Deactivated(),
+        Reactivated(active=True, offboarding_date=day(FAR)),
+    ),
+}
+
+
+@pytest.mark.parametrize("company", [None, CANCELLING], ids=["keep", "cancel"])
+@pytest.mark.parametrize("ann", OF_SUPPORT.values(), ids=OF_SUPPORT)
+def test_a_blank_says_nothing_about_a_last_day_of_support(
+    ann: Employee, company: Company | None
+) -> None:
+    """L5, S4: A blank cell never cancels a last day that support set, and is not told."""
+    # when
+    found = plan(row(), known=[ann], company=company)
+
+    # then
+    assert codes(found) == []
+    assert set(kinds(found)) <= {"file-noted"}
+    assert one(found, ann).offboarding_date == day(FAR)
+
+
+@pytest.mark.parametrize("noted", [False, True], ids=["blank since", "blank before"])
+@pytest.mark.parametrize("said", [FAR, "2027-03-01", "2027-03-20"])
+def test_a_withdrawn_resignation_is_not_silent_after_the_last_day(said: str, noted: bool) -> None:
+    """L5, L6: Where a blank did not cancel the last day, the blank is rejected after that day. The
+    error says how support brings the person back.
+    """
+    # given
+    ann = employee(offboarding=said)
+    if noted:
+        (ann,) = after(plan(row(), known=[ann]))
+    over = moment(f"{said} 23:00")
+    ann = then(ann, Deactivated(), at=over)
+
+    # when
+    found = plan(row(), known=[ann], now=over + timedelta(hours=4))
+
+    # then
+    assert codes(found) == ["reactivation-needs-support"]
+
+
 def test_a_repeated_last_day_does_not_undo_that_support_cancelled_it() -> None:
     """L5, L8: A file that repeats a last day that support cancelled does not schedule it again."""
     # given
@@ -500,11 +606,11 @@ EVERYTHING = f"{DATES},prefix,language,group_name,custom_desk"
     "text",
     [
         row(offboarding="2027-02-26"),
-        row(offboarding="2027-02-26", person="1,ann@acme.example,Anna,Visser"),
+        row(offboarding="2027-02-26", person="1,ann@acme.example,Anna,Bakker"),
         row(offboarding="2027-02-26", person="1,other@acme.example,Ann,Bakker"),
         f"{EVERYTHING}\n{ANN},,2027-02-26,van,de,Sales,4711\n",
         without_dates(),
-        without_dates("1,other@acme.example,Anna,Visser"),
+        without_dates("1,other@acme.example,Ann,Visser"),
     ],
     ids=["repeated", "names", "address", "all the rest", "no column", "no column, all new"],
 )
@@ -522,45 +628,93 @@ def test_a_deactivated_employee_is_changed_by_no_file(text: str) -> None:
 NAMELESS = ANN.removeprefix("1")
 
 
-@pytest.mark.parametrize("said", ["", FAR, "2027-02-25"])
+@pytest.mark.parametrize("said", ["", FAR, "2027-03-01"])
 @pytest.mark.parametrize("person", [ANN, NAMELESS], ids=["by external id", "by address"])
 def test_a_deactivated_employee_is_not_brought_back_by_a_file(said: str, person: str) -> None:
-    """L6: A row with another offboarding date, or a blank, for a deactivated employee is rejected
-    with `reactivation-needs-support`.
+    """L6: A row with an offboarding date ahead, or a blank, for an employee whom a date of the file
+    deactivated is rejected with `reactivation-needs-support`.
     """
+    # given
+    ann = deactivated()
+
     # when
-    found = plan(row(offboarding=said, person=person), known=[deactivated()])
+    found = plan(row(offboarding=said, person=person), known=[ann])
 
     # then
     assert (outcomes(found), kinds(found)) == (["rejected"], [])
     (issue,) = found.issues
     assert (issue.code, issue.severity) == ("reactivation-needs-support", "error")
     assert (issue.field, issue.value) == ("offboarding_date", said or None)
+    for command in (f"reactivate acme {ann.email}", f"rehire acme {ann.email} 2027-03-01"):
+        assert f"`tenure support {command}" in issue.message
 
 
-def test_a_repeated_blank_is_unchanged_after_support_deactivated_the_employee() -> None:
-    """L6: When the file never gave a last day, a blank cell for the deactivated employee is
-    unchanged. A date is rejected.
+@pytest.mark.parametrize(
+    "said", ["2027-02-25", "2027-02-27", "2027-02-28", "2027-01-01", "2026-05-01"]
+)
+@pytest.mark.parametrize("by", ["file", "support"])
+def test_a_last_day_that_is_over_asks_nothing_for_a_deactivated_employee(
+    said: str, by: str
+) -> None:
+    """L6: An offboarding date that is over is noted for a deactivated employee, whoever closed the
+    account. The row is unchanged, and nothing is said, now and later.
     """
     # given
-    ann = then(employee(), Deactivated())
+    ann = deactivated() if by == "file" else then(employee(), Deactivated())
 
-    # when / then
-    assert outcomes(plan(row(), known=[ann])) == ["unchanged"]
-    assert codes(plan(row(offboarding=FAR), known=[ann])) == ["reactivation-needs-support"]
+    # when
+    found = plan(row(offboarding=said), known=[ann])
+    again = plan(row(offboarding=said), known=after(found))
+
+    # then
+    assert (outcomes(found), codes(found), kinds(found)) == (["unchanged"], [], ["file-noted"])
+    assert (outcomes(again), codes(again), kinds(again)) == (["unchanged"], [], [])
 
 
-def test_a_row_for_a_deactivated_employee_is_compared_with_what_the_file_last_said() -> None:
-    """L6, L8: A row for a deactivated employee is compared with the date that the file last said,
-    and not with the day on which the employee left.
+CLOSED_BY_SUPPORT = {
+    "without a last day": then(employee(), Deactivated()),
+    "before the file's last day": then(employee(offboarding=FAR), Deactivated()),
+    "by a last day of support": then(
+        employee(), OffboardingScheduled(TODAY - timedelta(days=1)), Deactivated()
+    ),
+    "after an earlier last day of support": then(
+        employee(offboarding=FAR), OffboardingMoved(TODAY - timedelta(days=1)), Deactivated()
+    ),
+    "after a cancelled last day": then(
+        employee(offboarding=FAR), OffboardingCancelled(), Deactivated()
+    ),
+}
+
+
+@pytest.mark.parametrize("ann", CLOSED_BY_SUPPORT.values(), ids=CLOSED_BY_SUPPORT)
+def test_a_blank_for_an_employee_whom_support_deactivated_is_told(ann: Employee) -> None:
+    """L6: A blank for an employee whom support deactivated is `still-listed`, at each pick-up."""
+    # when
+    found = plan(row(), known=[ann])
+    again = plan(row(), known=after(found, [ann]))
+
+    # then
+    for each in (found, again):
+        assert (outcomes(each), codes(each)) == (["unchanged"], ["still-listed"])
+        assert each.issues[0].severity == "info"
+        assert "`tenure support reactivate acme ann@acme.example`" in each.issues[0].message
+
+
+@pytest.mark.parametrize("ann", CLOSED_BY_SUPPORT.values(), ids=CLOSED_BY_SUPPORT)
+def test_a_new_date_ahead_for_an_employee_whom_support_deactivated_is_rejected(
+    ann: Employee,
+) -> None:
+    """L6, L8: A date ahead asks for an employee back, unless the file merely repeats the date that
+    it had before support closed the account.
     """
-    # given
-    moved = then(employee(offboarding=FAR), OffboardingMoved(day("2027-02-26")))
-    ann = then(moved, Deactivated())
+    # when
+    repeated = plan(row(offboarding=FAR), known=[ann])
+    new = plan(row(offboarding=FARTHER), known=[ann])
 
-    # when / then
-    assert outcomes(plan(row(offboarding=FAR), known=[ann])) == ["unchanged"]
-    assert outcomes(plan(row(offboarding="2027-02-26"), known=[ann])) == ["rejected"]
+    # then
+    known_before = ann.file_offboarding_date is not None
+    assert codes(repeated) == ([] if known_before else ["reactivation-needs-support"])
+    assert codes(new) == ["reactivation-needs-support"]
 
 
 def test_a_file_links_no_external_id_to_a_deactivated_employee() -> None:
@@ -601,14 +755,18 @@ def test_a_file_changes_an_employee_that_support_reactivated() -> None:
 @pytest.mark.parametrize("ann", [employee("2026-02-01"), pending()], ids=["active", "pending"])
 @pytest.mark.parametrize("said", ["2027-05-01", "2026-01-01"])
 def test_another_onboarding_date_is_ignored_and_the_rest_applies(ann: Employee, said: str) -> None:
-    """L7: Another onboarding date for a known employee gives the warning `onboarding-date-fixed`
-    and is ignored. The rest of the row applies.
+    """L7, L8: Another onboarding date for a known employee gives the warning
+    `onboarding-date-fixed` once, is noted, and is ignored. The rest of the row applies.
     """
+    # given
+    text = row(said, person="1,ann@acme.example,Anna,Bakker")
+
     # when
-    found = plan(row(said, person="1,ann@acme.example,Anna,Bakker"), known=[ann])
+    found = plan(text, known=[ann])
 
     # then
-    assert kinds(found) == ["details-changed"]
+    assert kinds(found) == ["details-changed", "file-noted"]
+    assert codes(plan(text, known=after(found))) == []
     assert one(found).onboarding_date == ann.onboarding_date
     assert one(found).state is ann.state
     (issue,) = found.issues
@@ -642,15 +800,16 @@ def test_an_onboarding_date_that_counted_as_today_is_fixed() -> None:
 
 
 def test_the_onboarding_date_that_support_set_is_the_fixed_one() -> None:
-    """L7, S3: After support moved the onboarding date, the old date in the file gives
-    `onboarding-date-fixed` and the new date does not.
+    """L7, L8, S3: After support moved the onboarding date, neither the date that the file repeats
+    nor the new date gives `onboarding-date-fixed`. A third date does.
     """
     # given
     ann = then(pending(), OnboardingMoved(day("2027-05-01")))
 
     # when / then
-    assert codes(plan(row("2027-04-01"), known=[ann])) == ["onboarding-date-fixed"]
+    assert codes(plan(row("2027-04-01"), known=[ann])) == []
     assert codes(plan(row("2027-05-01"), known=[ann])) == []
+    assert codes(plan(row("2027-06-01"), known=[ann])) == ["onboarding-date-fixed"]
 
 
 # L8: what support changed stands
@@ -845,7 +1004,7 @@ def test_a_row_that_repeats_what_was_accepted_yields_no_event(text: str, blank_c
     [
         (f"{EVERYTHING}\n{ANN},,,,xx,,\n", [], "unknown-language"),
         (f"{EVERYTHING}\n{ANN},,,,,Salse,\n", [], "unknown-group"),
-        (row("2027-02-02"), [employee()], "onboarding-date-fixed"),
+        (row(), [employee(offboarding=FAR)], "offboarding-kept"),
         (row(), [deactivated()], "reactivation-needs-support"),
         (row(offboarding="2027-02-15"), [], "already-left"),
         (f"{BASE},shoe_size\n{ANN},44\n", [], "unknown-column"),

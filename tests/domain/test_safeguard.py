@@ -36,7 +36,7 @@ def row(
     number: int, *, email: str | None = None, onboarding: str = "", offboarding: str = ""
 ) -> str:
     address = f"p{number}@acme.example" if email is None else email
-    return f"{number},{address},Pat,No{number},{onboarding},{offboarding}"
+    return f"E{number},{address},Pat,No{number},{onboarding},{offboarding}"
 
 
 def file(rows: Iterable[str]) -> str:

@@ -207,8 +207,9 @@ def test_several_files_mean_what_they_mean_one_by_one_and_mean_it_again(seeds: r
         if not same and not spares_accounts(found):
             unexplained.append(seed)
     assert refused <= 2
-    # One of 10,000: an employee has left only according to two files together (L2).
-    assert len(unexplained) <= 1, unexplained
+    # A few of 10,000: an employee has left only according to two files together (L2), or a row of
+    # an older file registers nobody, so that another person gets the address (D3, I9).
+    assert len(unexplained) <= 2, unexplained
 
 
 def one_by_one(files: Sequence[File], known: list[Employee], company: Company) -> list[Employee]:
@@ -223,7 +224,8 @@ def test_several_files_mean_the_same_while_only_the_clock_runs(seeds: range) -> 
     """D3, C1: The same files again yield no event at a later pick-up, also after deactivations.
 
     In a few of 10,000 random deliveries an older row changes its meaning when the employee that
-    the row was about is deactivated. Then there is one event, and no further event after that.
+    the row was about is deactivated, or a row that was rejected before has a last day that is noted
+    then (L6). After that, there is no further event.
     """
     changed = 0
     for seed in seeds:
@@ -247,8 +249,9 @@ def test_several_files_mean_the_same_while_only_the_clock_runs(seeds: range) -> 
         again = planned(files, later, company, run=51, now=now)
 
         # then
-        if kinds(again):
+        if set(kinds(again)) - {"file-noted"}:
             changed += 1
+        if kinds(again):
             quiet = planned(files, after(again, later), company, run=52, now=now)
             assert kinds(quiet) == [], seed
     assert changed <= 1
@@ -373,7 +376,7 @@ def test_an_older_row_is_applied_if_the_newer_row_means_no_known_employee() -> N
         ("b@x.example", "b@x.example", "1"),
         ("e@x.example", "e@x.example", ""),
     ]
-    assert codes(found) == ["several-files", "external-id-conflict"]
+    assert codes(found) == ["several-files", "external-id-conflict", "other-person"]
 
 
 def test_an_older_row_at_an_address_that_support_gave_away_changes_nobody() -> None:

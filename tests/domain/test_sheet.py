@@ -87,8 +87,6 @@ def test_a_byte_order_mark_is_ignored(header: str) -> None:
         pytest.param(a_file(ANNA, BEN) + b"\xc3", 4, id="cut off in a character"),
         pytest.param(a_file(ANNA) + b"\xed\xa0\x80", 3, id="surrogate"),
         pytest.param(a_file(ANNA) + b"\xc0\xaf", 3, id="overlong"),
-        pytest.param(f"{HEADER}\n{ANNA}\n".encode("utf-16"), 1, id="UTF-16 with its mark"),
-        pytest.param(b"\xfe\xff" + HEADER.encode("utf-16-be"), 1, id="UTF-16, the other way round"),
         pytest.param(a_file(ANNA) + b"\xff\n\xff", 3, id="the first counts"),
     ],
 )
@@ -106,7 +104,6 @@ def test_a_file_in_another_encoding_is_refused(data: bytes, line: int) -> None:
         pytest.param(a_file(ANNA, "ben@acme.example,B\0n,Cramer"), 3, id="row"),
         pytest.param(a_file(ANNA, 'b,"x\ny\0",c', "\0"), 4, id="in quotes, the first counts"),
         pytest.param(a_file(ANNA) + b"\0", 3, id="at the end"),
-        pytest.param(f"{HEADER}\n{ANNA}\n".encode("utf-16-le"), 1, id="UTF-16 without its mark"),
     ],
 )
 def test_a_file_with_a_nul_byte_is_refused(data: bytes, line: int) -> None:
@@ -209,7 +206,18 @@ def test_semicolons_inside_one_column_name_do_not_refuse_the_file() -> None:
         pytest.param([',"b",'], [(2, ["", "b", ""])], id="blanks around quotes"),
         pytest.param(['a,b"b,c'], [(2, ["a", 'b"b', "c"])], id="quote in an unquoted cell"),
         pytest.param(['a,b",c"'], [(2, ["a", 'b"', 'c"'])], id="quotes at ends of cells"),
-        pytest.param(['a, "b",c'], [(2, ["a", ' "b"', "c"])], id="space before a quote"),
+        pytest.param(['a, "b",c'], [(2, ["a", "b", "c"])], id="space before a quote"),
+        pytest.param(['a,"b" ,c'], [(2, ["a", "b", "c"])], id="space after a quote"),
+        pytest.param(['  "a", "b",\t"c" '], [(2, ["a", "b", "c"])], id="space around all quotes"),
+        pytest.param(['a,\u00a0"b"\u3000,c'], [(2, ["a", "b", "c"])], id="other space"),
+        pytest.param(['a, " b ",c'], [(2, ["a", " b ", "c"])], id="space inside quotes stays"),
+        pytest.param(['a, "b, ""x""" ,c'], [(2, ["a", 'b, "x"', "c"])], id="space, comma, quotes"),
+        pytest.param(
+            ['a, "b\nb" ,c', "d,e,f"],
+            [(2, ["a", "b\nb", "c"]), (4, ["d", "e", "f"])],
+            id="space around a line break in quotes",
+        ),
+        pytest.param(['a, b "b" ,c'], [(2, ["a", ' b "b" ', "c"])], id="text before the quote"),
         pytest.param(['a,b""b,c'], [(2, ["a", 'b""b', "c"])], id="two quotes, still text"),
         pytest.param(
             ['a,"b\nb",c', "d,e,f"],
@@ -245,8 +253,8 @@ def test_semicolons_inside_one_column_name_do_not_refuse_the_file() -> None:
 def test_cells_are_quoted_as_in_rfc_4180(
     lines: list[str], expected: list[tuple[int, list[str]]], ending: str
 ) -> None:
-    """F3: Cells are quoted as RFC 4180 describes, a line break inside quotes belongs to the cell,
-    and each row has the line on which it begins.
+    """F3: Cells are quoted as RFC 4180 describes, white space around the quotes does not count, a
+    line break inside quotes belongs to the cell, and each row has the line on which it begins.
     """
     assert rows(a_file(*lines, ending=ending)) == expected
 
@@ -299,8 +307,8 @@ def test_a_lone_carriage_return_ends_no_row(row: str) -> None:
         pytest.param(["a,b,c", 'd,"e,f', "g,h,i"], 3, id="further down"),
         pytest.param(['"a\na",b,c', 'd,"e\n\ne","f'], 6, id="line where the quote opened"),
         pytest.param(['a,"b"b,c'], 2, id="text after the closing quote"),
-        pytest.param(['a,"b" ,c'], 2, id="space after the closing quote"),
-        pytest.param(['a,b,"c" '], 2, id="space at the end of the line"),
+        pytest.param(['a, "b" b,c'], 2, id="space, then text after the closing quote"),
+        pytest.param(['a,b, "c'], 2, id="never closed, after a space"),
         pytest.param(['a,"b""c"d,e'], 2, id="text after doubled quotes"),
         pytest.param(["a,b,c", 'd,"e\ne"x,f'], 3, id="closed on a later line, then text"),
         pytest.param(['a,"b\nb",c', "d,e,f", '"g"h,i,j'], 5, id="after breaks in quotes"),
@@ -536,7 +544,8 @@ def test_the_time_to_read_a_file_grows_with_its_size(body: str) -> None:
     try:
         found = list(read(data).records)
     except DeliveryRefused as refused:
-        assert [issue.code for issue in refused.issues] in (["unclosed-quote"], ["no-rows"])
+        (code,) = {issue.code for issue in refused.issues}
+        assert code in ("unclosed-quote", "no-rows", "cr-line-ends")
     else:
         assert sum(len(text) + 1 for _, text in found) >= len(body)
 
