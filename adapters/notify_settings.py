@@ -16,6 +16,7 @@ import msgspec
 from adapters.decoding import expected
 from adapters.errors import Contradiction
 from adapters.secrets import Secret
+from domain.company_runs.events import RunEnded
 from domain.outcome import Outcome
 from domain.privacy import Redacted
 from projections.runs import RunDocument
@@ -85,7 +86,7 @@ class Notify(Redacted, frozen=True, forbid_unknown_fields=True):
         is_set = {Channel.COMMAND: bool(self.command), Channel.URL: self.url is not None}
         return tuple(channel for channel in Channel if is_set[channel])
 
-    def wants(self, run: RunDocument) -> bool:
+    def wants(self, run: RunDocument | RunEnded) -> bool:
         """Whether this run is notified."""
         return run.outcome.value in self.on or (REJECTED in self.on and run.counts.rejected > 0)
 

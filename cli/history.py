@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from adapters.use_cases.people import find_one
+from adapters.use_cases.people import find_one, history_of
 from cli import exit_codes, output
 from cli.context import check_known, json_option, open_app, who_argument
-from projections.answers.history import HistoryEntry, tell
+from projections.answers.history import HistoryEntry
 
 
 @click.command("history")
@@ -18,17 +18,18 @@ from projections.answers.history import HistoryEntry, tell
 def history_command(context: click.Context, company: str, who: str, as_json: bool) -> int:
     """List every event of one employee of COMPANY: when, why, by whom, and the line of the file.
 
-    WHO is an e-mail address, an external id or an id.
+    WHO is an e-mail address, an external id or an id. The events of accounts that were merged into
+    this one are listed too.
     """
     with open_app(context) as app:
         check_known(app, company)
-        events = app.store.events.of(find_one(app, company, who).id)
-        entries = list(tell(events, app.store.runs.of_events(events)))
+        entries = history_of(app, find_one(app, company, who))
     if as_json:
         output.print_json(entries)
     else:
+        merged = len({entry.employee for entry in entries}) > 1
         for entry in entries:
-            print_entry(entry)
+            print_entry(entry, with_employee=merged)
     return exit_codes.DONE
 
 

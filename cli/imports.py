@@ -7,6 +7,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
 from functools import partial
 from operator import attrgetter, itemgetter
 from pathlib import Path
@@ -56,18 +57,14 @@ def preview_command(
     spreadsheet.check_form(as_csv, as_json)
     with open_app(context) as app:
         customer = customer_of(app.settings, company)
-        try:
-            preview = preview_delivery(app, customer, login_name(), _read(files, customer))
-        except SourceUnreachable as error:
-            raise _unreachable(error.problem, company) from error
-        except StillUploading as error:
-            raise _unreachable(f"{error.name} is still changing", company) from error
+        with explaining_source(company):
+            preview = preview_delivery(app, customer, login_name(), read_files(files, customer))
     if as_json:
         output.print_json(preview)
     elif as_csv:
         _print_csv(preview)
     else:
-        _print_preview(preview)
+        print_preview(preview)
     return exit_codes.of_run(preview)
 
 
@@ -114,12 +111,11 @@ def import_command(
     with open_app(context) as app:
         if all_companies:
             capacity = Capacity(workers)
-            app = app._replace(planning=capacity.planning)
-            imports = _due(app, by) if due else _every(app, by)
-            with notifying(app) as notifier:
+            with notifying(app._replace(planning=capacity.planning)) as (app, notifier):
+                imports = _due(app, by) if due else _every(app, by)
                 return _import_all(app, imports, capacity.pickups, as_json, notifier)
         customer = customer_of(app.settings, company or "")
-        run = import_delivery(app, customer, by, _read(files, customer))
+        run = import_delivery(app, customer, by, read_files(files, customer))
     output.answer_run(run, as_json)
     return exit_codes.of_run(run)
 
@@ -148,7 +144,6 @@ def _import_all(app: App, imports: Imports, pickups: int, as_json: bool, notifie
     faults: list[tuple[str, Exception]] = list(app.settings.broken.items())
     for warning in app.settings.warnings:
         output.print_warning(warning)
-    started = app.now()
     with stopped_by(signal.SIGINT) as stop:
         for company, done in _as_they_end(imports, pickups, stop):
             try:
@@ -159,9 +154,7 @@ def _import_all(app: App, imports: Imports, pickups: int, as_json: bool, notifie
             else:
                 if run is not None:
                     runs.append(run)
-                    # An earlier run is one that still holds the same delivery (B3).
-                    if run.started >= started:
-                        notifier.ran(run)
+                    notifier.ran(run)
         code = _answer(sorted(runs, key=attrgetter("company")), faults, as_json)
     if stop.is_set():
         raise KeyboardInterrupt
@@ -212,8 +205,8 @@ def _answer(runs: list[RunDocument], faults: list[tuple[str, Exception]], as_jso
     return max(codes, default=exit_codes.DONE)
 
 
-def _read(names: tuple[str, ...], customer: Customer) -> list[DeliveredFile] | None:
-    """Reads the files that the command line names. `None` if it names none."""
+def read_files(names: tuple[str, ...], customer: Customer) -> list[DeliveredFile] | None:
+    """Returns the files that the command line names, or `None` if it names none."""
     if not names:
         return None
     repeated = [
@@ -233,17 +226,35 @@ def _read(names: tuple[str, ...], customer: Customer) -> list[DeliveredFile] | N
         ) from error
 
 
+@contextmanager
+def explaining_source(company: str) -> Iterator[None]:
+    """Raises `CliError` instead of an error of the source of a company."""
+    try:
+        yield
+    except SourceUnreachable as error:
+        raise _unreachable(error.problem, company) from error
+    except StillUploading as error:
+        raise _unreachable(f"{error.name} is still changing", company) from error
+
+
 def _unreachable(problem: str, company: str) -> exit_codes.CliError:
     return exit_codes.CliError(problem, f"check the source of {company}", exit_codes.UNREACHABLE)
 
 
-def _print_preview(preview: PreviewDocument) -> None:
+def print_preview(preview: PreviewDocument) -> None:
+    """Prints a preview for people: its rows, and then its run."""
     rows = [
-        (row.action, f"{row.file}:{row.line}", row.email, output.changes(row.changes))
+        (
+            row.action,
+            f"{row.file}:{row.line}",
+            row.email,
+            row.matched_by,
+            output.changes(row.changes),
+        )
         for row in preview.rows
     ]
     if rows:
-        output.print_table(("ACTION", "WHERE", "E-MAIL", "CHANGES"), rows)
+        output.print_table(("ACTION", "WHERE", "E-MAIL", "MATCHED BY", "CHANGES"), rows)
         click.echo()
     output.print_run(preview)
 
@@ -258,7 +269,7 @@ def _print_csv(preview: PreviewDocument) -> None:
         else:
             output.print_issue(issue, err=True)
     spreadsheet.print_csv(
-        ("action", "file", "line", "employee", "email", "changes", "issues"),
+        ("action", "file", "line", "employee", "email", "changes", "issues", "matched_by"),
         (
             (
                 row.action,
@@ -268,6 +279,7 @@ def _print_csv(preview: PreviewDocument) -> None:
                 row.email,
                 output.changes(row.changes),
                 " ".join(messages[row.file, row.line]),
+                row.matched_by,
             )
             for row in preview.rows
         ),

@@ -14,16 +14,18 @@ _TIMEOUT_S = 120.0
 
 
 @contextmanager
-def notifying(app: App) -> Iterator[Notifier]:
-    """Yields a notifier, which sends notifications during the command and for a while after it.
+def notifying(app: App) -> Iterator[tuple[App, Notifier]]:
+    """Yields the app whose runs are notified, and their notifier.
 
-    Prints a warning for each notification that failed. The exit code stays the same.
+    The notifier sends notifications during the command and for a while after it. Prints a warning
+    for each notification that was not sent. The exit code stays the same.
     """
     results: list[NotificationResult] = []
     notifier = Notifier(app.store, results.append, lambda: app.settings.notify)
+    notifier.start()
     timeout_s = _TIMEOUT_S
     try:
-        yield notifier
+        yield app._replace(notifies=True), notifier
     except KeyboardInterrupt:
         timeout_s = 0.0
         raise
@@ -35,5 +37,6 @@ def notifying(app: App) -> Iterator[Notifier]:
 
 
 def _warn(result: NotificationResult) -> None:
-    run = f"run {result.run} of {result.company}" if result.run else f"a run of {result.company}"
-    output.print_warning(f"{run} was not notified by {result.via}: {result.problem}")
+    later = "; the next command that notifies will try it" if result.result == "postponed" else ""
+    what = f"run {result.run} of {result.company} was not notified by {result.via}"
+    output.print_warning(f"{what}: {result.problem}{later}")

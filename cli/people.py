@@ -11,7 +11,7 @@ from cli import exit_codes, output
 from cli.context import check_known, json_option, open_app, state_option, who_argument
 from cli.params import MomentType, in_the_past
 from domain.fields.cells import clean
-from projections.answers.person import EmployeeDocument, document
+from projections.answers.person import EmployeeDocument, PersonDocument, document, person
 
 
 @click.command("roster")
@@ -72,11 +72,11 @@ def show_command(context: click.Context, company: str, who: str, as_json: bool) 
     """Show one employee of COMPANY. WHO is an e-mail address, an external id or an id."""
     with open_app(context) as app:
         check_known(app, company)
-        person = document(company, find_one(app, company, who))
+        shown = person(company, find_one(app, company, who))
     if as_json:
-        output.print_json(person)
+        output.print_json(shown)
     else:
-        _print_person(person)
+        _print_person(shown)
     return exit_codes.DONE
 
 
@@ -106,14 +106,18 @@ def _print_roster(people: list[EmployeeDocument]) -> None:
     )
 
 
-def _print_person(person: EmployeeDocument) -> None:
+def _print_person(person: PersonDocument) -> None:
     import msgspec
 
     fields = msgspec.structs.asdict(person)
-    custom = fields.pop("custom")
+    custom, said = fields.pop("custom"), fields.pop("file")
+    fields["released"] = "yes" if person.released else None
     for field, value in (fields | custom).items():
         if value is not None:
             click.echo(f"{click.style(output.text(field), bold=True)}: {output.text(value)}")
+    for field, value in said.items():
+        what = "is blank in the file" if value is None else f"is {output.text(value)} in the file"
+        click.echo(f"  {output.text(field)} {what}")
 
 
 def _name(person: EmployeeDocument) -> str:

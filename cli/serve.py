@@ -138,6 +138,7 @@ def serve_command(
             if metrics:
                 metrics.remember(store)
             notifier = _notifier(store, configuration, log, metrics)
+            notifier.start()
             observers = _all(log, metrics, notifier)
             worker = _worker(database, configuration, store, observers, workers, listen)
             log.started(

@@ -1,9 +1,8 @@
-"""`tenure support`: the commands of support staff for one employee (S1-S6)."""
+"""`tenure support`: what support staff can do for employees (S1-S11, S13)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Mapping
 from functools import reduce
 from typing import Any
 
@@ -11,29 +10,17 @@ import click
 
 from adapters.use_cases.app import App
 from adapters.use_cases.audit import audit
+from adapters.use_cases.errors import NobodyFound
 from adapters.use_cases.people import find_one
-from adapters.use_cases.support import support
+from adapters.use_cases.support import preview_support, support
 from cli import exit_codes, output
-from cli.context import (
-    asked_by_option,
-    customer_of,
-    json_option,
-    open_app,
-    reason_option,
-    who_argument,
-)
+from cli.context import asked_by_option, customer_of, json_option, open_app, reason_option
 from cli.history import print_entry
-from cli.params import DateType
-from domain.employee.commands import (
-    CancelOffboarding,
-    ChangeEmail,
-    Command,
-    Deactivate,
-    Link,
-    MoveOnboarding,
-    Offboard,
-    Reactivate,
-)
+from cli.people_file import Line, read_people
+from cli.support_actions import ACTIONS, Action
+from domain.employee.rejection import CommandRejected, RequestsRejected
+from domain.employee.support import Request
+from domain.issues.issue import LISTED_LINES
 from domain.outcome import Outcome
 from projections.answers.audit import Question
 from projections.runs import RunDocument
@@ -41,105 +28,151 @@ from projections.runs import RunDocument
 
 @click.group("support")
 def support_group() -> None:
-    """Do for one employee of COMPANY what a file cannot do.
+    """Do for employees of COMPANY what a file cannot do.
 
     WHO is an e-mail address, an external id or an id. A file that repeats its old values does not
-    undo the action. Each action is a run, and the history shows its author and its reason.
+    undo the action. Each action is a run, and the history shows its author and its reason. With
+    --from, one run does it for all employees of a file, or for none of them.
     """
 
 
-def _print_result(app: App, run: RunDocument, who: str) -> None:
+_from_option = click.option(
+    "--from",
+    "people",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="A CSV file with the column `who`, and one for each argument, instead of WHO.",
+)
+_dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Show what would change. Stores nothing."
+)
+
+
+def _command(action: Action) -> click.Command:
+    """Returns the CLI command of an action."""
+
+    def run(
+        context: click.Context,
+        company: str,
+        who: str | None,
+        people: str | None,
+        dry_run: bool,
+        by: str,
+        reason: str,
+        as_json: bool,
+        **values: Any,
+    ) -> int:
+        lines = _asked(context, action, who, values, people)
+        with open_app(context) as app:
+            customer = customer_of(app.settings, company)
+            requests = _requests(app, company, action, lines)
+            try:
+                if dry_run:
+                    preview = preview_support(app, customer, requests, by, reason)
+                    _answer_preview(preview, as_json)
+                    return exit_codes.of_run(preview)
+                done = support(app, customer, requests, by, reason)
+            except RequestsRejected as rejected:
+                raise _explained(rejected, lines) from None
+            output.answer_run(done, as_json)
+            if not as_json:
+                _print_result(app, done, lines)
+        return exit_codes.of_run(done)
+
+    run.__doc__ = action.help
+    decorators = (
+        support_group.command(action.name),
+        click.argument("company"),
+        click.argument("who", required=False, metavar=action.who),
+        *(argument.decorator for argument in action.arguments),
+        _from_option,
+        _dry_run_option,
+        asked_by_option,
+        reason_option,
+        json_option,
+        click.pass_context,
+    )
+    command = reduce(lambda made, decorate: decorate(made), reversed(decorators), run)
+    assert isinstance(command, click.Command)  # noqa: S101
+    return command
+
+
+def _asked(
+    context: click.Context,
+    action: Action,
+    who: str | None,
+    values: Mapping[str, Any],
+    people: str | None,
+) -> list[Line]:
+    """Returns whom the command is about and with what values: one line, or those of a file."""
+    given = {name: value for name, value in values.items() if value not in (None, (), False)}
+    if people is not None:
+        if who is not None or given:
+            raise click.UsageError("Give either WHO and its arguments, or --from.")
+        return read_people(people, action, context)
+    if who is None:
+        raise click.UsageError(f"Missing argument {action.who!r}.")
+    for argument in action.arguments:
+        if argument.required and argument.name not in given:
+            raise click.UsageError(f"Missing argument {argument.label!r}.")
+    return [Line(None, who, dict(action.checked(given)))]
+
+
+def _requests(app: App, company: str, action: Action, lines: list[Line]) -> list[Request]:
+    """Returns the requests of `lines`. Raises `CliError` that names lines with nobody in them."""
+
+    def find(identifier: str) -> Any:
+        return find_one(app, company, identifier).id
+
+    if len(lines) == 1 and lines[0].number is None:
+        return [Request(find(lines[0].who), action.command_of(find, lines[0].values))]
+    requests, problems = [], {}
+    for number, line in enumerate(lines):
+        try:
+            request = Request(find(line.who), action.command_of(find, line.values))
+            requests.append(request)
+        except NobodyFound as error:
+            problems[number] = str(error)
+    if problems:
+        raise _listed(problems, lines, "correct the file; `tenure roster` lists everybody")
+    return requests
+
+
+def _explained(rejected: RequestsRejected, lines: list[Line]) -> Exception:
+    """Returns the error about requests that cannot be carried out."""
+    first: CommandRejected = next(iter(rejected.rejected.values()))
+    if len(lines) == 1 and lines[0].number is None:
+        return first
+    problems = {number: str(each) for number, each in rejected.rejected.items()}
+    return _listed(problems, lines, first.hint)
+
+
+def _listed(problems: Mapping[int, str], lines: list[Line], hint: str) -> exit_codes.CliError:
+    """Returns the error that lists what is wrong in which lines of a file, ten at most (W12)."""
+    listed = [f"line {lines[number].number}: {what}" for number, what in problems.items()]
+    more = len(listed) - LISTED_LINES
+    listed = listed[:LISTED_LINES] + ([f"and {more} more lines"] if more > 0 else [])
+    return exit_codes.CliError(f"nothing was changed; {'; '.join(listed)}", hint)
+
+
+def _print_result(app: App, run: RunDocument, lines: list[Line]) -> None:
     """Prints the events of the run, or the employee's state if it changed nothing."""
     for entry in audit(app, run.company, Question(run=run.run)):
         print_entry(entry, with_employee=True)
     if run.outcome is Outcome.UNCHANGED:
-        employee = find_one(app, run.company, who)
-        click.echo(f"  nothing to do: employee {employee.id} is {employee.state.value}")
+        for line in lines:
+            employee = find_one(app, run.company, line.who)
+            click.echo(f"  nothing to do: employee {employee.id} is {employee.state.value}")
 
 
-def _action(name: str, *parameters: Callable[[Any], Any]) -> Callable[[Any], click.Command]:
-    """Makes a CLI command of a function that returns the support command for its `parameters`."""
-
-    def make(command_of: Callable[..., Command]) -> click.Command:
-        def run(
-            context: click.Context,
-            company: str,
-            who: str,
-            by: str,
-            reason: str,
-            as_json: bool,
-            **values: Any,
-        ) -> int:
-            with open_app(context) as app:
-                customer = customer_of(app.settings, company)
-                done = support(app, customer, who, command_of(**values), by, reason)
-                output.answer_run(done, as_json)
-                if not as_json:
-                    _print_result(app, done, who)
-            return exit_codes.of_run(done)
-
-        run.__doc__ = command_of.__doc__
-        company = click.argument("company")
-        options = (asked_by_option, reason_option, json_option, click.pass_context)
-        decorators = (support_group.command(name), company, who_argument, *parameters, *options)
-        command = reduce(lambda made, decorate: decorate(made), reversed(decorators), run)
-        assert isinstance(command, click.Command)  # noqa: S101
-        return command
-
-    return make
+def _answer_preview(preview: Any, as_json: bool) -> None:
+    output.answer_run(preview, as_json)
+    if not as_json:
+        for entry in preview.events:
+            print_entry(entry, with_employee=True)
 
 
-_day_argument = click.argument("day", metavar="DATE", type=DateType())
-
-
-@_action("change-email", click.argument("new"))
-def _change_email(new: str) -> Command:
-    """Change the e-mail address of WHO to NEW."""
-    return ChangeEmail(new)
-
-
-@_action(
-    "reactivate",
-    click.option(
-        "--offboarding-date",
-        type=DateType(),
-        metavar="DATE",
-        help="The new last day. Without it, a last day in the future is kept.",
-    ),
-)
-def _reactivate(offboarding_date: date | None) -> Command:
-    """Reactivate WHO, who is deactivated."""
-    return Reactivate(offboarding_date)
-
-
-@_action("move-onboarding", _day_argument)
-def _move_onboarding(day: date) -> Command:
-    """Move the first day of WHO, who is pending, to DATE. Today or earlier activates at once."""
-    return MoveOnboarding(day)
-
-
-@_action("offboard", _day_argument)
-def _offboard(day: date) -> Command:
-    """Set or move the last day of WHO to DATE."""
-    return Offboard(day)
-
-
-@_action("cancel-offboarding")
-def _cancel_offboarding() -> Command:
-    """Remove the last day of WHO, who stays."""
-    return CancelOffboarding()
-
-
-@_action("deactivate")
-def _deactivate() -> Command:
-    """Close the account of WHO now."""
-    return Deactivate()
-
-
-@_action("link", click.argument("external_id"))
-def _link(external_id: str) -> Command:
-    """Link WHO, who has no external id, to EXTERNAL_ID."""
-    return Link(external_id)
-
+for _action in ACTIONS:
+    _command(_action)
 
 COMMANDS = {"support": support_group}

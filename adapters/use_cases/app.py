@@ -21,9 +21,11 @@ class App(NamedTuple):
 
     An import enters `planning` after it has fetched its files, and leaves it when the run is
     stored. So a process with many imports can limit how many deliveries are in memory as plans.
+    `notifies` tells whether this process tells somebody of its runs, as the settings say.
     """
 
     settings: Settings
     store: Store
     now: Callable[[], datetime] = utc_now
     planning: AbstractContextManager[object] = nullcontext()
+    notifies: bool = False

@@ -1,4 +1,4 @@
-"""Decisions about a delivery that the safeguard holds: approve, or discard (B2)."""
+"""Decisions about what the safeguard holds, a delivery or a map: approve, or discard (B2)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from adapters.store.commit import Commit
 from adapters.use_cases.app import App
 from adapters.use_cases.errors import HeldFilesDamaged
 from adapters.use_cases.execute import execute, start_run
-from adapters.use_cases.fetching import FetchedDelivery, fetched_delivery
+from adapters.use_cases.fetching import FetchedDelivery, fetched_delivery, fetched_map
 from adapters.use_cases.import_delivery import commit_of
 from adapters.use_cases.plan_files import NothingToPlan, plan_files
 from domain.company_runs.decisions import decide_approval, decide_discard, require_held
-from domain.company_runs.events import RunContext, RunKind, RunRecord
+from domain.company_runs.events import RunContext, RunKind, RunRecord, is_map
 from domain.company_runs.rejection import NotHeld
 from domain.company_runs.state import HeldDelivery
 from projections.runs import RunDocument
@@ -64,6 +64,8 @@ def _held_files(app: App, customer: Customer, held: HeldDelivery) -> FetchedDeli
         DeliveredFile(file.info.name, file.info.modified, file.data, file.info.bytes)
         for file in app.store.runs.held_files(held.run)
     ]
+    if is_map(held.delivery) and len(files) == 1:
+        return fetched_map(app, customer, files[0])
     return fetched_delivery(app, customer, files)
 
 

@@ -8,15 +8,18 @@ from datetime import datetime
 from typing import overload
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from adapters.collections import without_collections
 from adapters.store.commit import Commit
 from adapters.store.errors import Conflict, StoreUnavailable
 from adapters.store.store import Store
 from adapters.use_cases.app import App
+from adapters.use_cases.notices import notices_of
 from domain.company_runs.decisions import require_slot
 from domain.company_runs.events import RunContext, RunKind, RunRecord
 from domain.company_runs.rejection import RunRejected
-from domain.employee.rejection import CommandRejected
+from domain.employee.rejection import RequestsRejected
 from domain.ids import run_id
 from domain.issues.issue import Issue, make_issue
 from domain.outcome import Outcome
@@ -56,17 +59,16 @@ def execute(app: App, run: RunContext, prepare: Callable[[], Commit | None]) -> 
     """Stores the commit that `prepare` returns. Returns the run, or `None` if there is no commit.
 
     An unexpected error is raised again after a record of the failed run is stored (R2). Raises
-    `StoreUnavailable` if nothing can be stored. Raises `RunRejected` or `CommandRejected`, without
+    `StoreUnavailable` if nothing can be stored. Raises `RunRejected` or `RequestsRejected`, without
     a record, if the request is rejected.
     """
     try:
-        stored = _commit(app, run, prepare)
-    except (StoreUnavailable, CommandRejected, RunRejected):
+        return _commit(app, run, prepare)
+    except (StoreUnavailable, RequestsRejected, RunRejected):
         raise
     except Exception as error:
         record_failure(app, run, fault_of(error))
         raise
-    return None if stored is None else document_of(app.store, stored)
 
 
 def load_run(app: App, run: UUID) -> RunDocument:
@@ -94,17 +96,16 @@ def record_failure(app: App, run: RunContext, issue: Issue) -> RunDocument:
         ended = run.ended(Outcome.FAILED, app.now())
         return Commit((ended,), app.store.runs.company_state(run.company), issues=(issue,))
 
-    stored = _commit(app, run, prepare)
-    return document(stored.run, stored.ended, (issue,))
+    return _commit(app, run, prepare)
 
 
 @overload
-def _commit(app: App, run: RunContext, prepare: Callable[[], Commit]) -> RunRecord: ...
+def _commit(app: App, run: RunContext, prepare: Callable[[], Commit]) -> RunDocument: ...
 @overload
 def _commit(
     app: App, run: RunContext, prepare: Callable[[], Commit | None]
-) -> RunRecord | None: ...
-def _commit(app: App, run: RunContext, prepare: Callable[[], Commit | None]) -> RunRecord | None:
+) -> RunDocument | None: ...
+def _commit(app: App, run: RunContext, prepare: Callable[[], Commit | None]) -> RunDocument | None:
     """Stores the commit that `prepare` returns, and returns its run.
 
     If another run of the company was stored first, `prepare` is called again (R4). Raises
@@ -117,11 +118,23 @@ def _commit(app: App, run: RunContext, prepare: Callable[[], Commit | None]) -> 
                 return None
             require_slot(commit.state, run)
             try:
-                app.store.commit(commit)
-                return commit.ended
+                return _stored(app, commit)
             except Conflict:
                 continue
             finally:
                 del commit  # or else the next garbage collection would go through all of it
     problem = f"{_MAX_ATTEMPTS} times, another run of {run.company} was stored first"
     raise StoreUnavailable(problem, "find what makes one run after the other, and try again")
+
+
+def _stored(app: App, commit: Commit) -> RunDocument:
+    """Stores a commit with its notices, and returns its run.
+
+    Nothing is read after the commit: a read that fails would make a stored run look like a failure.
+    """
+    record = commit.ended
+    issues = commit.issues
+    if record.ended.issues_of is not None:
+        issues = (*app.store.runs.issues(record), *issues)  # those of the earlier run
+    app.store.commit(replace(commit, notices=notices_of(app, record)))
+    return document(record.run, record.ended, issues)

@@ -13,12 +13,12 @@ from adapters.store.files import KeptFile, StoredFile
 from adapters.use_cases.app import App
 from adapters.use_cases.errors import NoSource
 from domain.company_runs.decisions import Delivered
-from domain.company_runs.events import FileInfo, delivery_key
+from domain.company_runs.events import FileInfo, delivery_key, map_key
 from domain.fields.table import fingerprint
 from domain.issues.issue import Issue, make_issue
 from projections.kept import Key
 
-_MAX_KEPT_BYTES = 900_000_000
+MAX_KEPT_BYTES = 900_000_000
 """All kept files of one company together: a hostile server must not fill the database (ADR 0017).
 SQLite stores at most 1 GB in one row."""
 
@@ -72,6 +72,13 @@ def fetched_delivery(
     return FetchedDelivery(files, Delivered(infos, delivery_key(agreed, infos)))
 
 
+def fetched_map(app: App, customer: Customer, file: DeliveredFile) -> FetchedDelivery:
+    """Returns the file of a map of external ids, with a key that no delivery has (S12)."""
+    fetched = fetched_delivery(app, customer, [file])
+    files, key = fetched.delivered.files, map_key(fetched.delivered.key)
+    return fetched._replace(delivered=Delivered(files, key))
+
+
 class _Keeper(NamedTuple):
     """Keeps files in the store, until the run that they belong to is stored (ADR 0025)."""
 
@@ -92,7 +99,7 @@ class _Keeper(NamedTuple):
         others = sum(
             each.info.bytes for each in files if each.info and not self._is(each, file.name)
         )
-        if others + file.size <= _MAX_KEPT_BYTES:
+        if others + file.size <= MAX_KEPT_BYTES:
             for each in fetched.stored:
                 kept.keep(each, self.place, self.app.now())
 

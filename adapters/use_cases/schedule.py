@@ -16,7 +16,8 @@ from projections.runs import RunDocument
 
 BY = "schedule"
 _KEPT_FOR = timedelta(days=30)
-"""How long a file stays kept if no run of its company decides about it (ADR 0025)."""
+"""How long a file stays kept if no run of its company decides about it (ADR 0025), and a notice if
+no process tells it (ADR 0030)."""
 _OVERDUE_AFTER = timedelta(minutes=15)
 """A slot that is still due after this time is overdue."""
 
@@ -59,10 +60,11 @@ def due_jobs(app: App) -> list[Job]:
 def due_slots(app: App) -> list[Job]:
     """Returns the imports that are due now. `Schedule.due_slot` alone decides that.
 
-    Files that are kept for 30 days are deleted.
+    Files and notices that are kept for 30 days are deleted.
     """
     now, schedule = app.now(), app.settings.schedule
     app.store.forget_kept(now - _KEPT_FOR)
+    app.store.notices.forget(now - _KEPT_FOR)
     known = app.store.schedule.enrolled_companies()
     fetched = [key for key, customer in app.settings.customers.items() if customer.source]
     new = [key for key in fetched if key not in known]

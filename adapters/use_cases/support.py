@@ -1,42 +1,84 @@
-"""Support: a command for one employee, carried out in a run of its own (S1-S6)."""
+"""Support: commands for one or many employees, carried out in one run (S1-S11, S13)."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
 
 from adapters.company_settings import Customer
 from adapters.store.commit import Commit
 from adapters.use_cases.app import App
 from adapters.use_cases.errors import NobodyFound
 from adapters.use_cases.execute import execute, start_run
-from adapters.use_cases.people import find_one
-from domain.company_runs.events import RunKind
+from domain.company_runs.events import RunContext, RunKind
+from domain.company_runs.state import CompanyState
 from domain.context import DecisionContext, Moment
-from domain.employee.commands import Command, lookup_keys
-from domain.employee.support import plan_support
-from projections.runs import RunDocument
+from domain.employee.commands import lookup_keys
+from domain.employee.roster import Roster
+from domain.employee.support import Request, SupportPlan, plan_requests
+from projections.answers.history import HistoryEntry, tell
+from projections.runs import RunDocument, document
+
+
+class SupportPreview(RunDocument, frozen=True):
+    """The run that support commands would make, with its events."""
+
+    events: tuple[HistoryEntry, ...]
 
 
 def support(
-    app: App, customer: Customer, identifier: str, command: Command, by: str, reason: str
+    app: App, customer: Customer, requests: Sequence[Request], by: str, reason: str
 ) -> RunDocument:
-    """Carries out a support command for the employee that `identifier` names.
+    """Carries out all requests, or none of them (S13).
 
-    Raises `NobodyFound` or `CommandRejected`. In both cases no run is stored.
+    Raises `NobodyFound` or `RequestsRejected`. In both cases no run is stored.
     """
-    company = customer.company
-    employee = find_one(app, company.key, identifier).id
-    run = start_run(app, RunKind.SUPPORT, company.key, by, reason)
+    run = start_run(app, RunKind.SUPPORT, customer.company.key, by, reason)
 
     def prepare() -> Commit:
-        with app.store.read(company.key) as reading:
-            state = reading.state
-            roster = reading.roster_around(employee, *lookup_keys(command))
-        entry = roster.with_id(employee)
-        if entry is None:
-            raise NobodyFound(company.key)
-        moment = Moment(run.id, app.now())
-        context = DecisionContext(company, app.settings.schedule, moment)
-        plan = plan_support(command, roster.employee(entry), roster, context)
-        ended = run.ended(plan.outcome, moment.now, counts=plan.counts)
+        state, plan = _planned(app, customer, run, requests)
+        ended = run.ended(plan.outcome, app.now(), counts=plan.counts)
         return Commit((ended,), state, changes=plan.changes, issues=plan.issues)
 
     return execute(app, run, prepare)
+
+
+def preview_support(
+    app: App, customer: Customer, requests: Sequence[Request], by: str, reason: str
+) -> SupportPreview:
+    """Returns what `support` would do. Stores nothing."""
+    run = start_run(app, RunKind.SUPPORT, customer.company.key, by, reason)
+    _, plan = _planned(app, customer, run, requests)
+    ended = run.ended(plan.outcome, app.now(), counts=plan.counts)
+    events = tuple(
+        entry
+        for change in plan.changes
+        for entry in tell(change.events, {run.id: ended.ended}, change.before)
+    )
+    run_document = document(None, ended.ended, plan.issues)
+    return SupportPreview(**msgspec.structs.asdict(run_document), events=events)
+
+
+def _planned(
+    app: App, customer: Customer, run: RunContext, requests: Sequence[Request]
+) -> tuple[CompanyState, SupportPlan]:
+    """Returns the plan of the requests, and the state of the company that it was made from."""
+    state, roster = _read(app, run.company, requests)
+    context = DecisionContext(customer.company, app.settings.schedule, Moment(run.id, app.now()))
+    return state, plan_requests(requests, roster, context)
+
+
+def _read(app: App, company: str, requests: Sequence[Request]) -> tuple[CompanyState, Roster]:
+    """Returns the company's state, and a roster of everybody whom the requests concern."""
+    with app.store.read(company) as reading:
+        if len(requests) > 1:
+            roster = reading.everyone()
+        else:
+            around = reading.roster_around(requests[0].employee)
+            entry = around.with_id(requests[0].employee)
+            if entry is None:
+                raise NobodyFound(company)
+            keys = lookup_keys(requests[0].command, around.employee(entry))
+            roster = reading.roster_around(requests[0].employee, keys)
+        return reading.state, roster

@@ -30,6 +30,7 @@ from tests.adapters import pgserver, sshd
 from tests.benchmarks import data, plain, raw, scheduling
 from tests.benchmarks.fetching import SIZE, Fetching, missing
 from tests.benchmarks.work import app_on, imported, looked_up, passed
+from tests.databases import created
 
 _P = ParamSpec("_P")
 ROUNDS = 3
@@ -65,7 +66,7 @@ class Bench:
         """Returns a new empty database."""
         self._databases += 1
         if store == "sqlite":
-            return self.place / f"{self._databases}.db"
+            return created(self.place / f"{self._databases}.db")
         return PostgresUrl(self.server.made(f"bench{self._databases}"))
 
     def time(self, name: str, work: Callable[_P, object], *args: _P.args, **kw: _P.kwargs) -> float:
@@ -193,7 +194,7 @@ class Bench:
         (self.place / "tenure.toml").write_text(
             'database = "sqlite:///start.db"\n[company.acme]\nname = "Acme"\nlanguage = "nl"\n'
         )
-        app = app_on(self.place / "start.db")
+        app = app_on(created(self.place / "start.db"))
         imported(app, data.delivery([data.person(1)]), Outcome.APPLIED)
         app.store.close()
         python = [sys.executable, "-c"]

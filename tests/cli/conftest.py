@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from cli.main import execute
+from tests.databases import created
 from tests.given import NOW, csv
 
 ACME = """
@@ -105,7 +106,10 @@ class Desk:
 def desk(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Desk:
-    """Returns Acme's directory, with no delivery and no Tenure variable in the environment."""
+    """Returns Acme's directory and its empty database. There is no delivery.
+
+    The environment has no variable of Tenure.
+    """
     for name in ("TENURE_CONFIG", "TENURE_DATABASE", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
     directory = tmp_path / "desk"
@@ -113,6 +117,7 @@ def desk(
     monkeypatch.chdir(directory)
     desk = Desk(directory, capsys)
     desk.configure()
+    created(directory / "tenure.db")
     return desk
 
 

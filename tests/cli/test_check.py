@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.adapters import pgserver
+from tests.adapters.pgserver import Server
 from tests.adapters.sftp_server import PASSWORD, FakeServer, serving
 from tests.adapters.sshd import Sshd
 from tests.cli.conftest import ACME, Desk, assert_explained
@@ -61,8 +63,7 @@ def on(
 
 
 def test_a_configuration_in_order_is_told_company_by_company(desk: Desk, fake: FakeServer) -> None:
-    """`tenure check` names the source of each company with its warnings, exits with code 0, and
-    creates no database."""
+    """`tenure check` names the source of each company with its warnings, and exits with code 0."""
     # given
     desk.configure(ACME + BARE + on(fake, pinned=False))
 
@@ -79,7 +80,55 @@ def test_a_configuration_in_order_is_told_company_by_company(desk: Desk, fake: F
     assert no_key.startswith("  warning")
     assert "host_key" in no_key
     assert verdict == "all 3 companies can be used, 2 of them with warnings"
-    assert not (desk.directory / "tenure.db").exists()
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_missing_database_is_told_and_the_configuration_is_checked(
+    desk: Desk, form: list[str]
+) -> None:
+    """`tenure check` exits with code 6 when there is no database, names `tenure migrate`, creates
+    none, and checks the configuration all the same."""
+    # given
+    database = desk.directory / "tenure.db"
+    database.unlink()
+
+    # when
+    answer = desk.type("check", *form)
+
+    # then
+    assert answer.code == UNREACHABLE
+    assert answer.err.startswith(f"Error: there is no database {database}.\nHint: ")
+    assert "`tenure migrate`" in answer.err
+    assert f"folder {desk.directory}/outgoing" in answer.out
+    assert not database.exists()
+
+
+def test_the_verdict_tells_that_the_database_cannot_be_used(desk: Desk) -> None:
+    """The verdict of `tenure check` tells that the database cannot be used."""
+    # given
+    (desk.directory / "tenure.db").unlink()
+
+    # when / then
+    verdict = desk.type("check").out.splitlines()[-1]
+    assert verdict == "the database cannot be used; acme can be used"
+
+
+def test_unsafe_settings_of_the_database_are_warnings(desk: Desk, postgres: Server) -> None:
+    """`tenure check` warns of settings of the PostgreSQL server with which a crash may destroy the
+    database, and exits with code 0."""
+    # given
+    url = postgres.url(pgserver.DATABASE, pgserver.RUNNER)
+    desk.configure(f'\n    database = "{url}"\n{ACME}')
+
+    # when
+    answer = desk.type("check")
+
+    # then
+    assert answer.code == DONE
+    first, second = answer.err.splitlines()
+    assert first.startswith("Warning: the server of the database has fsync = off, so a crash")
+    assert first.endswith("; set fsync = on there.")
+    assert "full_page_writes = off" in second
 
 
 def test_a_secret_that_cannot_be_read_is_a_warning(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 import pytest
@@ -31,12 +31,17 @@ EventKind = Literal[
     "details-changed",
     "email-changed",
     "external-id-linked",
+    "external-id-changed",
+    "details-corrected",
     "onboarding-moved",
     "offboarding-scheduled",
     "offboarding-moved",
     "offboarding-cancelled",
     "deactivated",
     "reactivated",
+    "rehired",
+    "released",
+    "merged",
     "file-noted",
 ]
 
@@ -75,7 +80,7 @@ class Issue(Struct, forbid_unknown_fields=True):
 class Run(Struct, forbid_unknown_fields=True):
     run: Id
     company: str
-    kind: Literal["import", "clock", "support", "approve", "discard"]
+    kind: Literal["import", "clock", "support", "rekey", "approve", "discard"]
     slot: Moment | None
     outcome: Outcome
     started: Moment
@@ -105,6 +110,7 @@ class Row(Struct, forbid_unknown_fields=True):
     employee: Id | None
     email: str | None
     changes: dict[str, Change]
+    matched_by: str | None
 
 
 class Preview(ImaginedRun, forbid_unknown_fields=True):
@@ -132,6 +138,12 @@ class Person(Struct, forbid_unknown_fields=True):
     version: Annotated[int, Meta(ge=1)]
 
 
+class Shown(Person, forbid_unknown_fields=True):
+    file: dict[str, str | None] = {}
+    merged_into: Id | None = None
+    released: bool = False
+
+
 class Happened(Struct, forbid_unknown_fields=True):
     employee: Id
     version: Annotated[int, Meta(ge=1)]
@@ -144,6 +156,10 @@ class Happened(Struct, forbid_unknown_fields=True):
     file: str | None
     line: Annotated[int, Meta(ge=2)] | None
     changes: dict[str, Change]
+
+
+class SupportPreview(ImaginedRun, forbid_unknown_fields=True):
+    events: list[Happened]
 
 
 class Problem(Struct, forbid_unknown_fields=True):
@@ -161,6 +177,7 @@ class Findings(Struct, forbid_unknown_fields=True):
     employees: Count
     events: Count
     problems: list[Problem]
+    notes: list[str]
 
 
 T = TypeVar("T")
@@ -228,38 +245,6 @@ def test_import_answers_with_its_run(desk: Desk) -> None:
     assert run.slot is run.reason is run.ends is run.ended_by is None
 
 
-@pytest.mark.parametrize(
-    ("delivery", "outcome"), [(FULL, "unchanged"), (b"\xff", "refused"), (None, "no-file")]
-)
-def test_import_answers_with_its_run_whatever_became_of_it(
-    settled: Desk, delivery: str | bytes | None, outcome: str
-) -> None:
-    """R2: `tenure import --json` answers with its run also when the delivery is unchanged, refused
-    or missing."""
-    # given
-    if delivery is None:
-        (settled.directory / "outgoing" / "alleo_employees_1.csv").unlink()
-    else:
-        settled.deliver(delivery)
-
-    # when / then
-    assert decoded(settled.type("import", "acme", "--json"), Run).outcome == outcome
-
-
-def test_import_answers_with_its_run_when_there_is_nowhere_to_fetch_from(desk: Desk) -> None:
-    """R2: `tenure import --json` answers with a failed run when the directory does not exist."""
-    # given
-    (desk.directory / "outgoing").rmdir()
-
-    # when
-    run = decoded(desk.type("import", "acme", "--json"), Run)
-
-    # then
-    assert run.outcome == "failed"
-    (issue,) = run.issues
-    assert (issue.code, issue.file, issue.line) == ("unreachable", None, None)
-
-
 def test_import_for_all_answers_with_a_list_of_runs(desk: Desk) -> None:
     """`tenure import --all --json` answers with a list of the runs of all companies."""
     # given
@@ -299,43 +284,17 @@ def test_preview_answers_with_a_run_that_was_not_made_and_its_rows(settled: Desk
     assert update.changes == {"first_name": Change("Anna", "Anne")}
     assert offboard.changes == {"offboarding_date": Change(None, "2027-06-01")}
     assert none.changes == reject.changes == {}
+    assert [row.matched_by for row in preview.rows] == [
+        "external_id, last_name",
+        "email, first_name, last_name",
+        "external_id, first_name, last_name",
+        None,
+        None,
+        None,
+    ]
     assert update.employee is not None
     assert onboard.employee is None
     assert onboard.changes["email"] == Change(None, "fleur@acme.example")
-
-
-def test_preview_of_what_cannot_be_read_has_no_rows(desk: Desk) -> None:
-    """`tenure preview --json` of a delivery that is refused has no rows."""
-    # given
-    desk.deliver(b"")
-
-    # when
-    preview = decoded(desk.type("preview", "acme", "--json"), Preview)
-
-    # then
-    assert (preview.outcome, preview.rows) == ("refused", [])
-
-
-def test_rows_are_counted_in_one_way(settled: Desk) -> None:
-    """R2: The counts of a run add up to the number of rows, and fit the actions of the rows."""
-    # given
-    settled.deliver(NEWS)
-
-    # when
-    preview = decoded(settled.type("preview", "acme", "--json"), Preview)
-    counts = preview.counts
-
-    # then
-    assert counts.rows == len(preview.rows) == 6
-    assert counts.rows == (
-        counts.registered + counts.changed + counts.unchanged + counts.rejected + counts.skipped
-    )
-    actions = [row.action for row in preview.rows]
-    assert counts.registered == actions.count("onboard")
-    assert counts.changed == actions.count("update") + actions.count("offboard")
-    assert counts.unchanged == actions.count("none")
-    assert counts.rejected == actions.count("reject")
-    assert counts.skipped == actions.count("skip")
 
 
 def test_clock_answers_with_a_list_of_runs(settled: Desk) -> None:
@@ -349,11 +308,6 @@ def test_clock_answers_with_a_list_of_runs(settled: Desk) -> None:
     # then
     assert (run.kind, run.outcome, run.files, run.issues) == ("clock", "applied", [], [])
     assert (run.counts.activated, run.counts.deactivated, run.counts.events) == (1, 1, 2)
-
-
-def test_clock_answers_with_an_empty_list_when_nothing_is_due(settled: Desk) -> None:
-    """C1: `tenure clock --json` answers with an empty list when nothing is due."""
-    assert decoded(settled.type("clock", "--json"), list[Run]) == []
 
 
 def test_a_dry_clock_answers_with_runs_that_were_not_made(settled: Desk) -> None:
@@ -381,13 +335,6 @@ def test_runs_answers_with_a_list_newest_first(settled: Desk) -> None:
     assert [run.kind for run in runs] == ["clock", "import"]
     assert len(runs[1].issues) == 5
     assert decoded(settled.type("runs", "acme", "--limit", "1", "--json"), list[Run]) == runs[:1]
-
-
-def test_runs_answers_with_an_empty_list_before_the_first(desk: Desk) -> None:
-    """`tenure runs --json` answers with an empty list before the first run."""
-    # when / then
-    assert decoded(desk.type("runs", "--json"), list[Run]) == []
-    assert decoded(desk.type("runs", "acme", "--json"), list[Run]) == []
 
 
 def test_run_answers_as_import_did(desk: Desk) -> None:
@@ -437,17 +384,10 @@ def test_roster_answers_with_a_list_of_people(settled: Desk) -> None:
     assert (chris.state, chris.version) == ("offboarding-scheduled", 2)
 
 
-def test_roster_answers_with_an_empty_list_for_an_empty_company(desk: Desk) -> None:
-    """`tenure roster --json` answers with an empty list for a company without employees."""
-    assert decoded(desk.type("roster", "acme", "--json"), list[Person]) == []
-
-
 @pytest.mark.parametrize(
     ("options", "names"),
     [
-        (["--state", "active"], ["Anna"]),
         (["--state", "pending"], ["Bram"]),
-        (["--state", "deactivated"], []),
         (["--group", "Sales"], ["Anna"]),
         (["--group", "sales"], []),
         (["--group", "Sales", "--state", "pending"], []),
@@ -499,46 +439,7 @@ def test_history_answers_with_every_event_oldest_first(settled: Desk) -> None:
     assert (last.effective, last.recorded) == ("2027-03-20T23:00:00Z", "2027-03-21T00:00:00Z")
 
 
-def test_history_tells_custom_values_as_they_were_written(settled: Desk) -> None:
-    """W7: The history tells a decimal exactly as it was written, also when only a trailing zero
-    changed."""
-    # given
-    settled.deliver(FULL.replace("4250.50", "4250.500"))
-    settled.type("import", "acme")
-
-    # when
-    *_, last = decoded(settled.type("history", "acme", "007", "--json"), list[Happened])
-
-    # then
-    assert last.changes == {"custom_salary": Change("4250.50", "4250.500")}
-
-
 # All answers
-
-
-def test_no_answer_holds_a_moment_that_is_not_in_utc(settled: Desk) -> None:
-    """Every moment in a JSON answer is in UTC."""
-    # given
-    settled.now = moment("2027-03-21 00:00")
-    commands = (
-        ("clock", "--json"),
-        ("runs", "--json"),
-        ("roster", "acme", "--json"),
-        ("history", "acme", "3", "--json"),
-        ("import", "acme", "--json"),
-        ("preview", "acme", "--json"),
-    )
-
-    # when
-    found = [
-        stamp
-        for command in commands
-        for stamp in re.findall(r'"(\d{4}-\d\d-\d\dT[^"]*)"', settled.type(*command).out)
-    ]
-
-    # then
-    assert len(found) > 10
-    assert [stamp for stamp in found if not stamp.endswith("Z")] == []
 
 
 @pytest.mark.parametrize(
@@ -557,10 +458,13 @@ def test_the_reference_shows_every_key(heading: str, shape: type[Struct]) -> Non
     assert list(json.loads(found[1])) == list(shape.__struct_fields__)
 
 
-@pytest.mark.parametrize("name", ["Zoë 🦄", "الاسم", "tab\\t", 'quo""te'])
-def test_any_name_is_told_as_it_is(desk: Desk, name: str) -> None:
-    """A name in any script is told in JSON exactly as it is."""
+def test_an_empty_answer_is_an_empty_list_and_any_name_is_told_as_it_is(desk: Desk) -> None:
+    """A question with an empty answer is answered with an empty list. A name in any script is told
+    in JSON exactly as it is."""
     # given
+    name = "Zoë 🦄 الاسم tab\\t"
+    questions = (["runs"], ["roster", "acme"], ["clock"])
+    empty = [desk.type(*question, "--json").document for question in questions]
     desk.deliver(f'email,first_name,last_name\nanna@acme.example,"{name}",Bakker\n')
     desk.type("import", "acme")
 
@@ -568,23 +472,5 @@ def test_any_name_is_told_as_it_is(desk: Desk, name: str) -> None:
     (person,) = decoded(desk.type("roster", "acme", "--json"), list[Person])
 
     # then
-    assert person.first_name == name.replace('""', '"')
-
-
-def test_fields_that_are_absent_are_null_and_not_left_out(settled: Desk) -> None:
-    """An absent field is null in a JSON answer, and is not left out."""
-    # when
-    person: dict[str, Any] = settled.type("show", "acme", "bram@acme.example", "--json").document
-
-    # then
-    assert set(person) == set(Person.__struct_fields__)
-    assert [field for field, value in person.items() if value is None] == [
-        "external_id",
-        "prefix",
-        "offboarding_date",
-        "probation_period_end_date",
-        "birthday",
-        "work_anniversary",
-        "marriage_date",
-        "group_name",
-    ]
+    assert empty == [[], [], []]
+    assert person.first_name == name

@@ -9,10 +9,9 @@ import pytest
 from tests.cli.conftest import ACME, Desk, assert_explained
 from tests.given import moment
 
-DONE, USAGE, HELD = 0, 2, 4
+DONE, USAGE = 0, 2
 ANNA = "Email,First name,Last name\nanna@acme.example,Anna,Ek\n"
 EVENING = moment("2027-03-01 20:00")
-ZENITH = ACME.replace("acme", "zenith").replace("outgoing", "in")
 
 
 def due(desk: Desk) -> list[tuple[str, str | None, str]]:
@@ -59,23 +58,6 @@ def test_without_due_the_time_does_not_matter_and_no_slot_is_served(desk: Desk) 
     # then
     assert (run["slot"], run["outcome"]) == (None, "applied")
     assert due(desk) == [("acme", "2027-03-01T20:00:00Z", "unchanged")]
-
-
-def test_only_companies_that_are_due_are_imported(desk: Desk) -> None:
-    """R5: `tenure import --all --due` imports only the companies that are due; a new company waits
-    for its next slot."""
-    # given
-    desk.deliver(ANNA.encode())
-    desk.now = moment("2027-03-01 12:00")
-    due(desk)
-    desk.configure(ACME + ZENITH)
-    (desk.directory / "in").mkdir()
-    desk.now = EVENING
-
-    # when / then
-    assert [company for company, *_ in due(desk)] == ["acme"]
-    desk.now = moment("2027-03-02 02:45")
-    assert [company for company, *_ in due(desk)] == ["acme", "zenith"]
 
 
 @pytest.mark.parametrize("command", [["import", "--all", "--due"], ["clock"]])
@@ -127,31 +109,6 @@ def test_a_pattern_that_matches_no_file_is_warned_of(desk: Desk) -> None:
     assert (answer.code, answer.out) == (DONE, "")
     nope = desk.directory / "nope" / "*.toml"
     assert answer.err == f"Warning: tenure.toml, companies: no file matches {nope}.\n"
-
-
-def test_a_delivery_that_waits_is_told_at_every_slot_and_makes_no_run(desk: Desk) -> None:
-    """B3: A held delivery is told with exit code 4 at every slot, makes no further run, and the
-    slots count as served."""
-    # given
-    desk.configure(ACME + "\n    [company.acme.policy]\n    max_registrations = 1\n")
-    desk.deliver(ANNA.encode())
-    desk.now = moment("2027-03-01 12:00")
-    due(desk)
-    desk.now = EVENING
-    due(desk)
-    more = "".join(f"p{number}@acme.example,P,Q\n" for number in range(3))
-    desk.deliver((ANNA + more).encode())
-    desk.now = moment("2027-03-02 02:45")
-
-    # when
-    first = desk.type("import", "--all", "--due")
-    desk.now = moment("2027-03-02 20:00")
-    again = desk.type("import", "--all", "--due")
-
-    # then
-    assert (first.code, again.code) == (HELD, HELD)
-    assert len(desk.type("runs", "--json").document) == 2
-    assert due(desk) == []
 
 
 def test_one_company_cannot_be_due(desk: Desk) -> None:

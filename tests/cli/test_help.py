@@ -55,6 +55,12 @@ def test_all_commands_are_found() -> None:
         "support cancel-offboarding",
         "support deactivate",
         "support link",
+        "support relink",
+        "support correct",
+        "support rehire",
+        "support release",
+        "support merge",
+        "rekey",
         "verify",
         "rebuild",
     } <= set(NAMES)

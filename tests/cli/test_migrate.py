@@ -193,23 +193,41 @@ def test_a_migration_without_the_right_to_create_tables_is_explained(
     assert_explained(answer, ["permission denied"])
 
 
-def test_the_embedded_store_has_its_schema_anyway(desk: Desk) -> None:
-    """`tenure migrate` on the embedded database says that the schema is there already, and an
-    import works."""
+def test_the_embedded_database_is_created_too(desk: Desk) -> None:
+    """`tenure migrate` creates the file of the embedded database, and a second call says that the
+    schema is there already."""
+    # given
+    database = desk.directory / "tenure.db"
+    database.unlink()
+
     # when
-    answer = desk.type("migrate", "--json")
+    first, again = desk.type("migrate"), desk.type("migrate")
 
     # then
-    assert answer.code == 0
-    assert answer.document == {"before": VERSION, "after": VERSION, "granted": None}
-    assert (desk.directory / "tenure.db").exists()
-    assert desk.type("migrate").out == f"The schema has version {VERSION} already.\n"
+    assert (first.code, first.out) == (0, f"Created the database {database}\n")
+    assert (again.code, again.out) == (0, f"The schema has version {VERSION} already.\n")
     assert desk.type("import", "acme").code == 0
+
+
+def test_a_directory_that_is_missing_is_not_created(desk: Desk) -> None:
+    """`tenure migrate` exits with code 6 when the directory of the database is missing."""
+    # given
+    desk.configure(f'\n    database = "sqlite:///nowhere/tenure.db"\n{ACME}')
+
+    # when
+    answer = desk.type("migrate")
+
+    # then
+    assert answer.code == 6
+    assert_explained(answer, ["there is no directory", "create the directory"])
 
 
 def test_the_embedded_store_grants_nobody_anything(desk: Desk) -> None:
     """`tenure migrate --grant` on the embedded database exits with code 2 and creates no
     database."""
+    # given
+    (desk.directory / "tenure.db").unlink()
+
     # when
     answer = desk.type("migrate", "--grant", "tenure")
 
@@ -272,6 +290,7 @@ def test_the_environment_names_the_database(
     """The environment variable `TENURE_DATABASE` names the database in place of the
     configuration."""
     # given
+    (desk.directory / "tenure.db").unlink()
     monkeypatch.setenv("TENURE_DATABASE", fresh)
 
     # when / then

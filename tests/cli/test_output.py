@@ -9,7 +9,6 @@ import pty
 import re
 import subprocess
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -60,7 +59,7 @@ def test_a_roster_is_an_aligned_table(desk: Desk) -> None:
     assert rows[1][5:7] == ["2028-01-01", "Engineering"]
 
 
-@pytest.mark.parametrize("value", ["007", "1.50", "1e5", "+31", "None", "nan", "0x1F", "1_000"])
+@pytest.mark.parametrize("value", ["007", "1.50", "1e5", "0x1F", "1_000"])
 def test_what_looks_like_a_number_is_shown_as_it_is_written(desk: Desk, value: str) -> None:
     """I1: A name or an external id that looks like a number is shown exactly as written."""
     # given
@@ -74,44 +73,6 @@ def test_what_looks_like_a_number_is_shown_as_it_is_written(desk: Desk, value: s
     assert row[2:4] == [f"A {value}", value]
 
 
-def test_an_empty_roster_is_a_header(desk: Desk) -> None:
-    """`tenure roster` of a company without employees writes the header alone."""
-    assert len(table(desk.type("roster", "acme").out)) == 1
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["preview", "acme"],
-        ["import", "acme"],
-        ["roster", "acme"],
-        ["show", "acme", "1"],
-        ["history", "acme", "1"],
-        ["runs"],
-        ["clock", "--dry-run", "--at", "2030-01-01"],
-        ["audit", "acme"],
-        ["support", "offboard", "acme", "1", "2027-06-01", "--by", "Eva", "--reason", "said so"],
-        ["verify"],
-        ["rebuild"],
-        ["--help"],
-        ["show", "acme", "nobody"],
-        ["import", "--frob"],
-    ],
-)
-def test_there_is_no_colour_in_a_pipe(desk: Desk, command: list[str]) -> None:
-    """No command writes colour into a pipe."""
-    # given
-    desk.deliver(PEOPLE.replace("Sales", "Nowhere") + "    x,,,,,\n")
-    desk.type("import", "acme")
-
-    # when
-    answer = desk.type(*command)
-
-    # then
-    assert answer.out + answer.err != ""
-    assert "\x1b" not in answer.out + answer.err
-
-
 def test_lines_do_not_end_in_white_space(desk: Desk) -> None:
     """No line of the output ends with white space."""
     # given
@@ -122,15 +83,6 @@ def test_lines_do_not_end_in_white_space(desk: Desk) -> None:
         lines = desk.type(*command).out.splitlines()
 
         assert [line for line in lines if line != line.rstrip()] == []
-
-
-def test_no_progress_is_drawn_in_a_pipe(desk: Desk) -> None:
-    """No progress is shown in a pipe."""
-    # given
-    desk.deliver(PEOPLE)
-
-    # when / then
-    assert desk.type("import", "--all").err == ""
 
 
 def test_a_run_tells_outcome_files_counts_and_advice(desk: Desk) -> None:
@@ -167,26 +119,6 @@ def test_a_run_tells_its_kind_who_and_when(desk: Desk) -> None:
     assert "because" not in made
 
 
-def test_a_run_that_has_a_reason_tells_it(desk: Desk) -> None:
-    """R2: The output of a run with a reason has the reason."""
-    # given
-    desk.deliver(PEOPLE)
-    desk.type("import", "acme")
-    employee = desk.type("roster", "acme", "--json").document[0]["id"]
-    desk.now = moment("2027-03-01 09:00")
-    desk.type("support", "deactivate", "acme", employee, "--by", "Eva", "--reason", "ticket 7")
-    run = desk.type("runs", "--json").document[0]["run"]
-
-    # when
-    lines = desk.type("run", run).out.splitlines()
-
-    # then
-    assert lines[1:3] == [
-        "  support by Eva, 2027-03-01 09:00:00 to 09:00:00 UTC",
-        "  because ticket 7",
-    ]
-
-
 def test_a_run_that_ends_on_another_day_tells_both(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,18 +135,6 @@ def test_a_run_that_ends_on_another_day_tells_both(
     assert re.fullmatch(
         r"  import by Bob, 2027-03-01 23:59:5\d to 2027-03-02 00:00:0\d UTC", told
     ), told
-
-
-def test_a_preview_tells_its_kind_too(desk: Desk) -> None:
-    """The output of a preview has its kind, who asked, and when."""
-    # given
-    desk.deliver(PEOPLE)
-
-    # when
-    out = desk.type("preview", "acme").out
-
-    # then
-    assert re.search(r"^  import by .+, 2027-03-01 02:45:00 to 02:45:00 UTC$", out, re.M)
 
 
 def test_the_list_of_runs_counts_no_events_that_did_not_happen(desk: Desk) -> None:
@@ -276,26 +196,7 @@ def test_nothing_to_do_is_said_on_a_terminal_alone(
     """Commands with nothing to do say so on a terminal, and write nothing into a pipe."""
     # when / then
     assert desk.type(*command).out == ""
-    assert said in on_a_terminal(desk, *command)
-
-
-def on_a_terminal(desk: Desk, *arguments: str) -> str:
-    """What a command shows to somebody who sits there."""
-    ours, theirs = pty.openpty()
-    with os.fdopen(theirs, "w") as terminal:
-        subprocess.run(
-            [*MAIN, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=terminal,
-            stderr=terminal,
-            cwd=desk.directory,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-            check=True,
-            timeout=60,
-        )
-        shown = os.read(ours, 100_000).decode()
-    os.close(ours)
-    return shown
+    assert said.encode() in on_terminal([*MAIN, *command])
 
 
 def test_moments_are_told_in_utc(desk: Desk) -> None:
@@ -422,15 +323,9 @@ def test_a_line_break_in_a_value_does_not_break_a_line(desk: Desk) -> None:
         ["import", "acme", f"a/{TITLE}", f"b/{TITLE}"],
         ["--config", TITLE, "runs"],
         ["clock", "--at", TITLE],
-        ["clock", "--by", TITLE],
         ["import", "acme", "--by", TITLE],
-        ["roster", "acme", "--as-of", TITLE],
-        ["audit", TITLE],
-        ["audit", "acme", "--since", TITLE],
         ["audit", "acme", "--kind", TITLE],
-        ["audit", "acme", "--run", TITLE],
         ["approve", TITLE, "--by", "Eva", "--reason", "said so"],
-        ["discard", TITLE, "--by", "Eva", "--reason", "said so"],
         ["discard", "0", "--by", "Eva", "--reason", TITLE],
         ["support", "deactivate", "acme", TITLE, "--by", "Eva", "--reason", "said so"],
         ["support", "deactivate", "acme", "1", "--by", TITLE, "--reason", "said so"],
@@ -471,7 +366,10 @@ def test_a_preview_is_a_spreadsheet_of_rows(desk: Desk) -> None:
     # then
     rows = read(answer.out)
     assert (answer.code, answer.err) == (3, "")
-    assert list(rows[0]) == ["action", "file", "line", "employee", "email", "changes", "issues"]
+    assert list(rows[0]) == [
+        *("action", "file", "line", "employee", "email", "changes", "issues", "matched_by"),
+    ]
+    assert [row["matched_by"] for row in rows][0::3] == ["external_id, last_name", ""]
     assert [row["action"] for row in rows] == ["update", "none", "none", "reject"]
     assert rows[0]["changes"] == "first_name: Anna → Ann, e"
     assert [bool(row["issues"]) for row in rows] == [False, False, False, True]
@@ -480,80 +378,44 @@ def test_a_preview_is_a_spreadsheet_of_rows(desk: Desk) -> None:
     assert {row["file"] for row in rows} == {"alleo_employees_1.csv"}
 
 
-FORMULAS = ["=1+1", "+31", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=cmd|' /C calc'!A0"]
-
-
-@pytest.mark.parametrize("formula", FORMULAS)
-def test_no_spreadsheet_takes_an_address_for_a_formula(desk: Desk, formula: str) -> None:
-    """No e-mail address in `tenure preview --csv` begins like a formula."""
+def test_no_spreadsheet_takes_an_address_or_the_name_of_a_file_for_a_formula(desk: Desk) -> None:
+    """No e-mail address and no file name in `tenure preview --csv` begins like a formula. Without a
+    delivery there is the header alone."""
     # given
-    quoted = formula.replace('"', '""')
-    desk.deliver(f'email,first_name,last_name\n"{quoted}@acme.example",Anna,Bakker\n')
-
-    # when
-    (row,) = read(desk.type("preview", "acme", "--csv").out)
-
-    # then
-    assert not row["email"].lstrip().startswith(("=", "+", "-", "@"))
-
-
-@pytest.mark.parametrize("name", ["=1+1.csv", "@x.csv", "-2.csv", "+3.csv"])
-def test_no_spreadsheet_takes_the_name_of_a_file_for_a_formula(desk: Desk, name: str) -> None:
-    """No file name in `tenure preview --csv` begins like a formula."""
-    # given
-    path = desk.write(name, b"email,first_name,last_name\nanna@acme.example,Anna,Bakker\n")
+    text = "email,first_name,last_name\n=1+1@acme.example,Anna,Bakker\n"
+    path = desk.write("@x.csv", text.encode())
 
     # when
     (row,) = read(desk.type("preview", "acme", "--csv", str(path)).out)
+    nothing = desk.type("preview", "acme", "--csv").out
 
     # then
-    assert not row["file"].startswith(("=", "+", "-", "@"))
-    assert row["file"].endswith(name)
-
-
-def test_a_spreadsheet_of_nothing_is_a_header(desk: Desk) -> None:
-    """`tenure preview --csv` without a delivery writes the header alone."""
-    # when
-    answer = desk.type("preview", "acme", "--csv")
-
-    # then
-    assert answer.out == "action,file,line,employee,email,changes,issues\n"
-
-
-@pytest.mark.parametrize("cell", FORMULAS)
-def test_a_formula_becomes_text(cell: str) -> None:
-    """A cell that begins like a formula gets a quote in front."""
-    assert output.spreadsheet_safe(cell) == f"'{cell}"
-
-
-@pytest.mark.parametrize("cell", ["", "Anna", "1", "a=b", "2027-03-01", "'x"])
-def test_a_cell_that_is_not_a_formula_stays_as_it_is(cell: str) -> None:
-    """A cell that does not begin like a formula stays as it is."""
-    assert output.spreadsheet_safe(cell) == cell
+    assert (row["email"], row["file"]) == ("'=1+1@acme.example", "'@x.csv")
+    assert nothing == "action,file,line,employee,email,changes,issues,matched_by\n"
 
 
 # Colours and pipes
 
 
 @pytest.mark.parametrize(
-    ("environment", "arguments", "coloured"),
+    ("environment", "arguments", "command", "coloured"),
     [
-        ({}, [], True),
-        ({"NO_COLOR": "1"}, [], False),
-        ({"TERM": "dumb"}, [], False),
-        ({}, ["--color", "never"], False),
-        ({"NO_COLOR": "1"}, ["--color", "always"], True),
-        ({"NO_COLOR": "1"}, ["--color", "auto"], False),
+        ({}, [], ["runs"], True),
+        ({}, [], ["show", "acme", "nobody"], True),
+        ({"NO_COLOR": "1"}, [], ["show", "acme", "nobody"], False),
+        ({"TERM": "dumb"}, [], ["runs"], False),
+        ({}, ["--color", "never"], ["show", "acme", "nobody"], False),
+        ({"NO_COLOR": "1"}, ["--color", "always"], ["runs"], True),
+        ({"NO_COLOR": "1"}, ["--color", "auto"], ["runs"], False),
     ],
 )
-@pytest.mark.parametrize("command", [["runs"], ["show", "acme", "nobody"]])
 def test_a_terminal_gets_colours_unless_somebody_asks_for_none(
     desk: Desk,
     monkeypatch: pytest.MonkeyPatch,
     environment: dict[str, str],
     arguments: list[str],
-    coloured: bool,
     command: list[str],
+    coloured: bool,
 ) -> None:
     """Answers and errors have colours on a terminal. NO_COLOR, TERM=dumb and `--color`, before or
     after the name of the command, decide otherwise."""
@@ -565,10 +427,11 @@ def test_a_terminal_gets_colours_unless_somebody_asks_for_none(
         monkeypatch.setenv(name, value)
 
     # when
-    shown = [on_terminal([*MAIN, *arguments, *command]), on_terminal([*MAIN, *command, *arguments])]
+    ways = {(*arguments, *command), (*command, *arguments)}
+    shown = [on_terminal([*MAIN, *way]) for way in ways]
 
     # then
-    assert [b"\x1b[" in each for each in shown] == [coloured, coloured]
+    assert [b"\x1b[" in each for each in shown] == [coloured] * len(ways)
 
 
 def on_terminal(command: list[str]) -> bytes:
@@ -593,7 +456,7 @@ def read_terminal(descriptor: int) -> bytes:
 
 @pytest.mark.parametrize(
     "command",
-    [["report", "acme"], ["roster", "acme", "--json"], ["--help"], ["import", "nobody"], ["bogus"]],
+    [["report", "acme"], ["--help"], ["import", "nobody"]],
 )
 def test_a_reader_that_leaves_a_pipe_early_causes_no_error(desk: Desk, command: list[str]) -> None:
     """A command whose output nobody reads any more, as with `2>&1 | head`, ends without a message

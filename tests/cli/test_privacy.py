@@ -27,7 +27,6 @@ from adapters.use_cases.app import App
 from adapters.use_cases.audit import audit
 from adapters.use_cases.decide_held import approve
 from adapters.use_cases.import_delivery import import_delivery, preview_delivery
-from adapters.use_cases.support import support
 from domain.delivery.digests import digests_of
 from domain.delivery.parsing import parse_delivery
 from domain.delivery.records import DeliveryRefused, read_sheet
@@ -38,7 +37,7 @@ from projections.answers import history, person, preview
 from projections.answers.audit import Question
 from projections.answers.history import tell
 from tests.adapters.keeper import fetch
-from tests.adapters.steps import company_of
+from tests.adapters.steps import company_of, support
 from tests.cli.conftest import ACME, ASKED, Desk
 from tests.given import moment
 

@@ -20,7 +20,7 @@ import click
 import pytest
 
 from adapters.store.opening import PostgresUrl, open_store
-from adapters.use_cases import clock, plan_files
+from adapters.use_cases import clock
 from adapters.worker.job_schema import migrate_jobs
 from cli.serve import Address, AddressType
 from tests.adapters import pgserver
@@ -34,11 +34,13 @@ REJECTED = f"{TEXT}no address,Bram,Smit\n"
 class Served:
     """`tenure serve`, running."""
 
-    def __init__(self, desk: Desk, *arguments: str) -> None:
+    def __init__(self, desk: Desk, *arguments: str, look_interval: float = 15) -> None:
+        python, flag, code = MAIN
+        hasty = f"from adapters.worker import embedded; embedded.LOOK_INTERVAL_S = {look_interval}"
         self.errors = desk.directory / f"errors{len([*desk.directory.glob('errors*')])}"
         with self.errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                [*MAIN, "serve", *arguments],
+                [python, flag, f"{hasty}; {code}", "serve", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -73,8 +75,8 @@ class Served:
 def serve(desk: Desk) -> Iterator[Callable[..., Served]]:
     begun: list[Served] = []
 
-    def serve(*arguments: str) -> Served:
-        begun.append(Served(desk, *arguments))
+    def serve(*arguments: str, **options: float) -> Served:
+        begun.append(Served(desk, *arguments, **options))
         return begun[-1]
 
     yield serve
@@ -180,7 +182,7 @@ def test_a_pickup_that_does_not_end_in_time_is_given_up(
 def test_sighup_reads_the_configuration_again(desk: Desk, serve: Callable[..., Served]) -> None:
     """R3: `tenure serve` reads its configuration again on SIGHUP, and goes on."""
     # given
-    running = serve()
+    running = serve(look_interval=0.5)
     running.said("started")
 
     # when
@@ -285,19 +287,6 @@ def test_a_wrong_address_for_metrics_is_refused(typed: str) -> None:
         AddressType().convert(typed, None, None)
 
 
-def test_a_wrong_configuration_is_told_like_everywhere(desk: Desk) -> None:
-    """`tenure serve` exits with code 2 and explains a wrong configuration."""
-    # given
-    desk.configure("[notify]\n")
-
-    # when
-    answer = desk.type("serve")
-
-    # then
-    assert answer.code == 2
-    assert_explained(answer, ["notify", "command or url"])
-
-
 # What commands tell
 
 
@@ -365,79 +354,6 @@ def test_a_failed_notification_is_a_warning(desk: Desk) -> None:
     )
 
 
-def broken(*_: object, **__: object) -> Any:
-    raise ZeroDivisionError("anna@acme.example")
-
-
-def test_a_fault_is_notified(
-    desk: Desk, told: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """R2: The failed run that a fault leaves is notified."""
-    # given
-    desk.deliver(TEXT)
-    monkeypatch.setattr(plan_files, "read_sheets", broken)
-
-    # when / then
-    assert desk.type("import", "--all").code == 1
-
-    ((run,),) = (told(),)
-    assert (run["kind"], run["outcome"]) == ("import", "failed")
-
-
-def test_a_fault_of_the_clock_is_notified(
-    desk: Desk, told: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """R2: A fault of `tenure clock` exits with code 1 and its failed run is notified, but a fault
-    of `--dry-run` is not."""
-    # given
-    desk.deliver(TEXT.replace("\n", ",onboarding_date\n", 1).replace("Bakker", "Bakker,2027-03-09"))
-    desk.type("import", "--all")
-    desk.now = moment("2027-03-10 00:00")
-    assert desk.type("clock", "--dry-run").code == 0
-    monkeypatch.setattr(clock, "_planned", broken)
-
-    # when / then
-    assert desk.type("clock", "--dry-run").code == 1
-    assert told() == []
-
-    # when
-    answer = desk.type("clock")
-
-    # then
-    assert answer.code == 1
-    assert "anna" not in answer.err
-    ((run,),) = (told(),)
-    assert (run["kind"], run["outcome"]) == ("clock", "failed")
-
-
-def test_the_clock_names_every_company_that_has_a_fault_and_tells_of_each(
-    desk: Desk, told: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """R6: `tenure clock` names every company that meets a fault, and sends a notification for
-    each."""
-    # given
-    file = desk.directory / "tenure.toml"
-    file.write_text(file.read_text() + '[company.bravo]\nname = "Bravo"\nlanguage = "nl"\n')
-    text = TEXT.replace("\n", ",onboarding_date\n", 1).replace("Bakker", "Bakker,2027-03-09")
-    path = desk.deliver(text)
-    for company in ("acme", "bravo"):
-        desk.type("import", company, str(path))
-    desk.now = moment("2027-03-10 00:00")
-    monkeypatch.setattr(clock, "_planned", broken)
-
-    # when
-    answer = desk.type("clock")
-
-    # then
-    assert answer.code == 1
-    errors = [line for line in answer.err.splitlines() if line.startswith("Error: ")]
-    assert [line.split(": ")[1] for line in errors] == ["acme", "bravo"]
-    assert {(run["company"], run["outcome"]) for run in told()} == {
-        ("acme", "failed"),
-        ("bravo", "failed"),
-    }
-
-
 def test_a_delivery_that_is_held_is_told_once_however_often_it_is_met(
     desk: Desk, told: Callable[[], list[Any]]
 ) -> None:
@@ -453,6 +369,38 @@ def test_a_delivery_that_is_held_is_told_once_however_often_it_is_met(
 
     # then
     assert [run["outcome"] for run in told()] == ["held"]
+
+
+def broken(*_: object, **__: object) -> Any:
+    raise ZeroDivisionError("anna@acme.example")
+
+
+def test_the_clock_names_every_company_that_has_a_fault_and_tells_of_each(
+    desk: Desk, told: Callable[[], list[Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R6: `tenure clock` names every company that meets a fault, and sends a notification for
+    each."""
+    # given
+    file = desk.directory / "tenure.toml"
+    file.write_text(file.read_text() + '[company.bravo]\nname = "Bravo"\nlanguage = "nl"\n')
+    text = TEXT.replace("\n", ",onboarding_date\n", 1).replace("Bakker", "Bakker,2027-03-09")
+    path = desk.deliver(text)
+    for company in ("acme", "bravo"):
+        desk.type("import", company, str(path))
+    desk.now = moment("2027-03-10 00:00")
+    monkeypatch.setattr(clock, "plan_clock", broken)
+
+    # when
+    answer = desk.type("clock")
+
+    # then
+    assert answer.code == 1
+    errors = [line for line in answer.err.splitlines() if line.startswith("Error: ")]
+    assert [line.split(": ")[1] for line in errors] == ["acme", "bravo"]
+    assert {(run["company"], run["outcome"]) for run in told()} == {
+        ("acme", "failed"),
+        ("bravo", "failed"),
+    }
 
 
 def test_applied_clock_runs_are_notified_when_the_settings_ask_for_them(

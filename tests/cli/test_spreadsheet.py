@@ -87,14 +87,13 @@ def test_a_harmless_value_stays_as_it_is(value: str) -> None:
     assert output.spreadsheet_safe(value) == value
 
 
-@pytest.mark.parametrize("value", FORMULAS, ids=ascii)
-def test_no_cell_and_no_header_is_a_formula(value: str) -> None:
+def test_no_cell_and_no_header_is_a_formula() -> None:
     """Neither a cell nor a column name is written as a formula."""
     # when
-    text = written((value, "x"), header=(value, "y"))
+    text = written(("=1", "x"), header=("@a", "y"))
 
     # then
-    assert read(text) == [[f"'{value}", "y"], [f"'{value}", "x"]]
+    assert read(text) == [["'@a", "y"], ["'=1", "x"]]
 
 
 # Quotes
@@ -168,7 +167,7 @@ def printed(
     return capsysbinary.readouterr().out.splitlines()
 
 
-@pytest.mark.parametrize("count", [0, 1, 998, 999, 1000, 1001, 2500])
+@pytest.mark.parametrize("count", [0, 1, 999, 1000, 1001, 2500])
 def test_every_line_is_written_once(capsysbinary: pytest.CaptureFixture[bytes], count: int) -> None:
     """Every row is written exactly once, whatever the number of rows."""
     # when

@@ -19,6 +19,7 @@ FILES = ["deliveries/sample/alleo_employees_sample.csv", "tenure.toml"]
 @pytest.fixture
 def fresh(desk: Desk) -> Desk:
     """A directory with nothing in it."""
+    (desk.directory / "tenure.db").unlink()
     (desk.directory / "tenure.toml").unlink()
     (desk.directory / "outgoing").rmdir()
     return desk
@@ -70,16 +71,53 @@ def test_the_sample_works_on_any_day(fresh: Desk, at: str) -> None:
 
 
 def test_init_names_the_files_and_the_next_commands(fresh: Desk) -> None:
-    """`tenure init` names the files that it wrote and the commands that come next."""
+    """`tenure init` names the files that it wrote, the database, and the commands that come
+    next."""
     # when
     answer = fresh.type("init", "here/and there")
 
     # then
-    assert files(fresh.directory) == [f"here/and there/{name}" for name in FILES]
-    for name in FILES:
+    assert files(fresh.directory / "here" / "and there") == sorted([*FILES, "tenure.db"])
+    for name in [*FILES, "tenure.db"]:
         assert f"here/and there/{name}" in answer.out
-    assert "tenure preview sample" in answer.out
-    assert "tenure import sample" in answer.out
+    assert "tenure preview sample, then tenure import sample" in answer.out
+
+
+def test_the_environment_names_the_database_of_init_too(
+    fresh: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`tenure init` creates the database that `TENURE_DATABASE` names. A PostgreSQL database is
+    left to `tenure migrate`, which its owner calls."""
+    # given
+    monkeypatch.setenv("TENURE_DATABASE", "sqlite:///other.db")
+    assert fresh.type("init", "one").code == 0
+    monkeypatch.setenv("TENURE_DATABASE", "postgresql://nobody@127.0.0.1:1/none")
+
+    # when
+    answer = fresh.type("init", "two")
+
+    # then
+    assert files(fresh.directory / "one") == [FILES[0], "other.db", FILES[1]]
+    assert files(fresh.directory / "two") == FILES
+    assert answer.code == 0
+    assert "tenure migrate, then tenure preview sample" in answer.out
+
+
+def test_a_database_that_is_there_is_kept(fresh: Desk) -> None:
+    """`tenure init` keeps the content of a database that is there already."""
+    # given
+    fresh.type("init")
+    fresh.type("import", "sample")
+    for name in FILES:
+        (fresh.directory / name).unlink()
+
+    # when
+    answer = fresh.type("init")
+
+    # then
+    assert answer.code == 0
+    assert "Created" not in answer.out
+    assert len(fresh.type("roster", "sample", "--json").document) == 4
 
 
 def test_only_their_owner_reads_the_files(fresh: Desk) -> None:

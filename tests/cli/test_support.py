@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.use_cases import support as use_case
 from tests.cli.conftest import ASKED, Desk, assert_explained
-from tests.cli.test_documents import Change, Happened, Person, Run, decoded
-from tests.given import moment
+from tests.cli.test_documents import (
+    Change,
+    Happened,
+    Person,
+    Run,
+    Shown,
+    SupportPreview,
+    decoded,
+)
+from tests.given import csv, moment
 
 PEOPLE = """
     email,first_name,last_name,external_id,onboarding_date,offboarding_date
@@ -37,6 +44,10 @@ ACTIONS: dict[str, tuple[list[str], str, Change | None]] = {
     "cancel-offboarding": ([CHRIS], "offboarding-cancelled", Change("2027-06-01", None)),
     "deactivate": ([ANNA], "deactivated", None),
     "link": ([BRAM, "ext-bram"], "external-id-linked", Change(None, "ext-bram")),
+    "relink": ([ANNA, "ext-new"], "external-id-changed", Change("ext-anna", "ext-new")),
+    "correct": ([ANNA, "last_name=Bos"], "details-corrected", Change("Bakker", "Bos")),
+    "rehire": ([DORA, "2027-03-09"], "rehired", Change("2020-01-01", "2027-03-09")),
+    "release": ([DORA], "released", None),
 }
 """One of each, what it leaves in the history, and the one field that it changes."""
 
@@ -59,8 +70,8 @@ def act(desk: Desk, action: str, *words: str, asked: tuple[str, ...] = ASKED) ->
     return decoded(answer, Run)
 
 
-def person(desk: Desk, who: str) -> Person:
-    return decoded(desk.type("show", "acme", who, "--json"), Person)
+def person(desk: Desk, who: str) -> Shown:
+    return decoded(desk.type("show", "acme", who, "--json"), Shown)
 
 
 def history(desk: Desk, who: str) -> list[Happened]:
@@ -77,93 +88,44 @@ def stored(desk: Desk) -> list[str]:
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_every_action_is_a_run_that_says_who_and_why(staffed: Desk, action: str) -> None:
-    """S1-S6, R2: Every support command is a run of its own that names who acted and why."""
-    # given
-    words, _, _ = ACTIONS[action]
-
-    # when
-    run = act(staffed, action, *words)
-
-    # then
-    assert (run.kind, run.outcome, run.company) == ("support", "applied", "acme")
-    assert (run.by, run.reason) == ("Eva", "ticket 7")
-    assert run.counts.events == 1
-    assert run.counts.rows == run.counts.changed == 0
-    assert (run.files, run.issues) == ([], [])
-    assert run.slot is run.ends is run.ended_by is None
-    assert decoded(staffed.type("run", run.run, "--json"), Run) == run
-
-
-@pytest.mark.parametrize("action", ACTIONS)
-def test_every_action_is_in_the_history_with_who_and_why(staffed: Desk, action: str) -> None:
-    """S1-S6: The history of the employee shows every support command with who acted, why, and what
-    changed."""
+def test_every_action_tells_its_run_its_events_and_who_and_why(staffed: Desk, action: str) -> None:
+    """S1-S6, R2: The output of every support command has the outcome, who acted, when and why, and
+    its event, exactly as `tenure audit` shows it. The same command again says that there is nothing
+    to do, and names the state. The JSON is the run alone."""
     # given
     words, kind, change = ACTIONS[action]
     employee = person(staffed, words[0]).id
+    command = ("support", action, "acme", employee, *words[1:], *ASKED)
 
     # when
-    run = act(staffed, action, *words)
+    answer, again = staffed.type(*command), staffed.type(*command)
+    run = decoded(staffed.type(*command, "--json"), Run)
 
     # then
-    *_, last = history(staffed, employee)
-    assert (last.kind, last.run, last.by, last.reason) == (kind, run.run, "Eva", "ticket 7")
-    assert (last.file, last.line) == (None, None)
-    assert last.effective == last.recorded == "2027-03-02T10:00:00Z"
-    if change:
-        assert list(last.changes.values()) == [change]
-    told = staffed.type("history", "acme", employee).out
-    assert f"{kind} at 2027-03-02 10:00:00 UTC\n" in told
-    assert f"  by Eva in run {run.run}\n  because ticket 7\n" in told
-
-
-@pytest.mark.parametrize("action", ACTIONS)
-def test_the_output_of_every_action_has_the_outcome_who_and_why(staffed: Desk, action: str) -> None:
-    """S1-S6: The output of every support command has the outcome, who acted, when and why."""
-    # given
-    words, _, _ = ACTIONS[action]
-
-    # when
-    answer = staffed.type("support", action, "acme", *words, *ASKED)
-
-    # then
-    assert (answer.code, answer.err) == (0, "")
-    assert answer.out.startswith("acme: applied (run ")
-    assert "1 event\n" in answer.out
-    assert (
-        "  support by Eva, 2027-03-02 10:00:00 to 10:00:00 UTC\n  because ticket 7\n" in answer.out
-    )
-
-
-@pytest.mark.parametrize("action", ACTIONS)
-def test_the_output_of_every_action_has_its_event(staffed: Desk, action: str) -> None:
-    """S1-S6: The output of every support command has the event and its employee, exactly as `tenure
-    audit` shows them."""
-    # given
-    words, kind, change = ACTIONS[action]
-    employee = person(staffed, words[0]).id
-
-    # when
-    answer = staffed.type("support", action, "acme", *words, *ASKED)
-
-    # then
+    assert (answer.code, answer.err, again.code, again.err) == (0, "", 0, "")
     head, _, told = answer.out.partition("1 event\n")
-    run = head.partition("(run ")[2].partition(")")[0]
+    assert head.startswith("acme: applied (run ")
+    assert "  support by Eva, 2027-03-02 10:00:00 to 10:00:00 UTC\n  because ticket 7\n" in head
+    done = head.partition("(run ")[2].partition(")")[0]
+    assert staffed.type("audit", "acme", "--run", done).out == told
     lines = told.splitlines()
     assert lines[:4] == [
         f"{kind} of {employee} at 2027-03-02 10:00:00 UTC",
         "  recorded at 2027-03-02 10:00:00 UTC",
-        f"  by Eva in run {run}",
+        f"  by Eva in run {done}",
         "  because ticket 7",
     ]
+    (event,) = decoded(staffed.type("audit", "acme", "--run", done, "--json"), list[Happened])
     if change:
+        assert list(event.changes.values()) == [change]
         after = change.after or "(cleared)"
-        ends = f"{change.before} → {after}" if change.before else after
-        assert len(lines) == 5
-        assert lines[4].endswith(f": {ends}")
-    whole = staffed.type("audit", "acme", "--run", run)
-    assert whole.out == told
+        assert lines[4].endswith(f"{change.before} → {after}" if change.before else f": {after}")
+    state = person(staffed, employee).state
+    assert again.out.startswith("acme: unchanged (run ")
+    assert again.out.endswith(f"\n  nothing to do: employee {employee} is {state}\n")
+    assert (run.kind, run.outcome, run.by, run.reason) == (
+        *("support", "unchanged", "Eva", "ticket 7"),
+    )
 
 
 def test_a_first_day_that_has_come_tells_of_both_its_events(staffed: Desk) -> None:
@@ -176,108 +138,57 @@ def test_a_first_day_that_has_come_tells_of_both_its_events(staffed: Desk) -> No
     assert heads == ["acme:", "onboarding-moved", "activated"]
 
 
-@pytest.mark.parametrize("action", ACTIONS)
-def test_a_command_whose_result_is_there_says_so_with_the_state(staffed: Desk, action: str) -> None:
-    """S1-S6: The output of a support command whose result is already there says so, and names the
-    state of the employee."""
-    # given
-    words, _, _ = ACTIONS[action]
-    employee = person(staffed, words[0]).id
-    act(staffed, action, *words)
-    state = person(staffed, employee).state
-
-    # when
-    answer = staffed.type("support", action, "acme", employee, *words[1:], *ASKED)
-
-    # then
-    assert (answer.code, answer.err) == (0, "")
-    first, *between, last = answer.out.splitlines()
-    assert first.startswith("acme: unchanged (run ")
-    assert last == f"  nothing to do: employee {employee} is {state}"
-    assert len(between) == 2
-
-
-@pytest.mark.parametrize("action", ACTIONS)
-def test_the_json_of_an_action_is_its_run_alone(staffed: Desk, action: str) -> None:
-    """The JSON of a support command is its run alone, without the lines for people."""
-    # given
-    words, _, _ = ACTIONS[action]
-
-    # when / then
-    for _ in range(2):
-        document = staffed.type("support", action, "acme", *words, *ASKED, "--json").document
-
-        assert document["kind"] == "support"
-
-
-@pytest.mark.parametrize("action", ACTIONS)
-def test_a_command_whose_result_is_there_is_an_unchanged_run(staffed: Desk, action: str) -> None:
-    """S1-S6: A support command whose result is already there changes nothing and is recorded as an
-    unchanged run."""
-    # given
-    words, _, _ = ACTIONS[action]
-    employee = person(staffed, words[0]).id
-    act(staffed, action, *words)
-    before = history(staffed, employee)
-
-    # when
-    again = act(staffed, action, employee, *words[1:])
-
-    # then
-    assert (again.outcome, again.counts.events) == ("unchanged", 0)
-    assert history(staffed, employee) == before
-
-
 # Who and why
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize("missing", ["--by", "--reason"])
-def test_who_and_why_are_asked_for(staffed: Desk, action: str, missing: str) -> None:
+@pytest.mark.parametrize(
+    ("options", "wrong"),
+    [
+        (["--reason", "ticket 7"], "--by"),
+        (["--by", "Eva"], "--reason"),
+    ],
+)
+def test_who_and_why_are_asked_for(
+    staffed: Desk, action: str, options: list[str], wrong: str
+) -> None:
     """S1-S6: A support command without `--by` or `--reason` exits with code 2 and stores
     nothing."""
     # given
-    words, _, _ = ACTIONS[action]
-    kept = {"--by": ["--reason", "ticket 7"], "--reason": ["--by", "Eva"]}
     before = stored(staffed)
 
     # when
-    answer = staffed.type("support", action, "acme", *words, *kept[missing])
+    answer = staffed.type("support", action, "acme", *ACTIONS[action][0], *options)
 
     # then
     assert answer.code == 2
-    assert_explained(answer, [missing])
+    assert_explained(answer, [wrong])
     assert stored(staffed) == before
 
 
-NO_TEXT = [
-    "",
-    "  ",
-    "\t",
-    "two\nlines",
-    "tab\there",
-    "x" * 1001,
-    "\x1b[31mred",
-    "\u202eabc",
-    "a\0b",
-]
-
-
-@pytest.mark.parametrize("text", NO_TEXT)
-@pytest.mark.parametrize("option", ["--by", "--reason"])
-@pytest.mark.parametrize("action", ["deactivate", "offboard"])
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("--by", ""),
+        ("--reason", " \t"),
+        ("--by", "two\nlines"),
+        ("--reason", "x" * 1001),
+        ("--by", "\x1b[31mred"),
+        ("--reason", "\u202eabc"),
+        ("--by", "a\0b"),
+    ],
+)
 def test_a_name_or_a_reason_is_one_line_of_plain_text(
-    staffed: Desk, action: str, option: str, text: str
+    staffed: Desk, option: str, text: str
 ) -> None:
     """S1-S6: A support command whose name or reason is blank, too long, or not one line of plain
     text exits with code 2 and stores nothing."""
     # given
-    words, _, _ = ACTIONS[action]
     asked = {"--by": "Eva", "--reason": "ticket 7"} | {option: text}
     before = stored(staffed)
 
     # when
-    answer = staffed.type("support", action, "acme", *words, *sum(asked.items(), ()))
+    answer = staffed.type("support", "deactivate", "acme", ANNA, *sum(asked.items(), ()))
 
     # then
     assert answer.code == 2
@@ -300,143 +211,86 @@ def test_a_name_or_a_reason_is_told_as_it_was_given(staffed: Desk, text: str) ->
 # The employee that a command names
 
 
-@pytest.mark.parametrize("who", [ANNA, "ANNA@ACME.example", " anna@acme.example ", "ext-anna"])
-def test_an_employee_is_named_by_address_or_external_id(staffed: Desk, who: str) -> None:
-    """I1: A support command names an employee by external id or by e-mail address, whatever its
-    case and the space around it."""
-    # when
-    act(staffed, "deactivate", who)
-
-    # then
-    assert person(staffed, ANNA).state == "deactivated"
-
-
-def test_an_employee_is_named_by_id(staffed: Desk) -> None:
-    """A support command names an employee by Tenure's id, with or without hyphens, in upper or
-    lower case."""
+def test_an_employee_is_named_in_many_ways(staffed: Desk) -> None:
+    """I1: A support command names an employee by external id, by e-mail address whatever its case
+    and the space around it, or by Tenure's id with or without hyphens."""
     # given
     employee = person(staffed, ANNA).id
+    ways = (ANNA, " ANNA@ACME.example ", "ext-anna", employee.upper(), employee.replace("-", ""))
 
     # when
-    for who in (employee, employee.upper(), employee.replace("-", "")):
-        act(staffed, "offboard", who, "2027-06-30")
+    for number, who in enumerate(ways, 1):
+        act(staffed, "offboard", who, f"2027-06-0{number}")
 
     # then
-    assert person(staffed, ANNA).offboarding_date == "2027-06-30"
-
-
-def test_an_employee_is_named_by_the_address_that_the_file_still_uses(staffed: Desk) -> None:
-    """I8: A support command names an employee by the old address that the file still uses."""
-    # given
-    act(staffed, "change-email", ANNA, "new@acme.example")
-
-    # when
-    act(staffed, "offboard", ANNA, "2027-06-30")
-
-    # then
-    assert person(staffed, "new@acme.example").offboarding_date == "2027-06-30"
+    assert person(staffed, ANNA).offboarding_date == "2027-06-05"
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize("who", ["nobody@acme.example", "ext-nobody", "0" * 32, "", "%", "*"])
-def test_an_unknown_employee_is_not_guessed(staffed: Desk, action: str, who: str) -> None:
-    """S1-S6: A support command for an unknown employee exits with code 2, does not repeat the name,
-    and stores nothing."""
+def test_an_unknown_employee_or_company_is_not_guessed(staffed: Desk, action: str) -> None:
+    """S1-S6: A support command for an unknown employee or company exits with code 2, does not
+    repeat the name of the employee, and stores nothing."""
     # given
     words, _, _ = ACTIONS[action]
     before = stored(staffed)
 
     # when
-    answer = staffed.type("support", action, "acme", who, *words[1:], *ASKED)
+    nobody = [
+        staffed.type("support", action, "acme", who, *words[1:], *ASKED)
+        for who in ("nobody@acme.example", "0" * 32, "", "%")
+    ]
+    nowhere = staffed.type("support", action, "zenith", *words, *ASKED)
 
     # then
-    assert answer.code == 2
-    assert_explained(answer, ["nobody in acme", "tenure roster acme"])
-    assert "nobody@" not in answer.err
+    assert [answer.code for answer in (*nobody, nowhere)] == [2] * 5
+    for answer in nobody:
+        assert_explained(answer, ["nobody in acme", "tenure roster acme"])
+        assert "nobody@" not in answer.err
+    assert_explained(nowhere, ["no company zenith", "acme"])
     assert stored(staffed) == before
-
-
-@pytest.mark.parametrize("action", ACTIONS)
-def test_a_support_command_for_an_unknown_company_is_explained(staffed: Desk, action: str) -> None:
-    """A support command for an unknown company exits with code 2 and names the companies that are
-    configured."""
-    # given
-    words, _, _ = ACTIONS[action]
-
-    # when
-    answer = staffed.type("support", action, "zenith", *words, *ASKED)
-
-    # then
-    assert answer.code == 2
-    assert_explained(answer, ["no company zenith", "acme"])
 
 
 # What cannot be done
 
 DECLINED: dict[str, tuple[list[str], str]] = {
-    "an invalid address": (["change-email", ANNA, "no address"], "not an e-mail address"),
-    "no address": (["change-email", ANNA, " "], "not an e-mail address"),
-    "a long address": (["change-email", ANNA, f"{'x' * 250}@b.example"], "not an e-mail address"),
     "a hostile address": (["change-email", ANNA, "a\x1b[31m@b.example"], "not an e-mail address"),
     "somebody's address": (["change-email", ANNA, CHRIS.upper()], "belongs to employee"),
-    "a leaver's address": (["change-email", ANNA, DORA], "belongs to employee"),
-    "no deactivated one": (["reactivate", ANNA, "--offboarding-date", "2027-09-01"], "is active"),
     "a last day that is over": (["reactivate", DORA, "--offboarding-date", "2027-03-01"], "over"),
-    "a last day before the first of somebody back": (
-        ["reactivate", ERIK, "--offboarding-date", "2027-04-30"],
-        "that last day is before their first day",
-    ),
-    "somebody who started": (["move-onboarding", ANNA, "2027-06-01"], "is active"),
-    "somebody who started and leaves": (
-        ["move-onboarding", CHRIS, "2027-06-01"],
-        "is offboarding-scheduled",
-    ),
-    "a first day after the last": (
-        ["move-onboarding", BRAM, "2027-09-02"],
-        "that last day is before their first day",
-    ),
+    "the first day of a leaver": (["move-onboarding", DORA, "2027-06-01"], "is deactivated"),
     "a last day before the first": (
         ["offboard", BRAM, "2027-03-31"],
         "that last day is before their first day",
     ),
-    "a last day before the first of somebody here": (
-        ["offboard", ANNA, "2019-12-31"],
-        "that last day is before their first day",
-    ),
-    "an earlier last day before the first": (
-        ["offboard", CHRIS, "2019-12-31"],
-        "that last day is before their first day",
-    ),
-    "a last day of a leaver": (["offboard", DORA, "2027-06-01"], "is deactivated"),
     "no last day of a leaver": (["cancel-offboarding", DORA], "is deactivated"),
-    "somebody's external id": (["link", BRAM, "ext-anna"], "belongs to employee"),
     "another external id": (["link", ANNA, "ext-new"], "has an external id already"),
-    "no external id": (["link", BRAM, " "], "not an external id"),
-    "a long external id": (["link", BRAM, "x" * 1001], "not an external id"),
     "a hostile external id": (["link", BRAM, "a\x1b[31m"], "not an external id"),
+    "a placeholder": (["relink", ANNA, "TBD"], "not an external id"),
+    "an address as a detail": (["correct", ANNA, "email=x@acme.example"], "email is not a field"),
+    "a date that is none": (["correct", ANNA, "birthday=01-02-1990"], "the value for birthday"),
+    "a rehire of somebody here": (["rehire", ANNA, "2027-06-01"], "is active"),
+    "a release of somebody here": (["release", ANNA], "no other address"),
+    "a merge with oneself": (["merge", ANNA, "ext-anna"], "one employee"),
 }
 
 
 @pytest.mark.parametrize("case", DECLINED)
-@pytest.mark.parametrize("form", [[], ["--json"]])
-def test_what_cannot_be_done_is_explained_and_stores_nothing(
-    staffed: Desk, case: str, form: list[str]
-) -> None:
+def test_what_cannot_be_done_is_explained_and_stores_nothing(staffed: Desk, case: str) -> None:
     """S1-S6: A support command that cannot be carried out exits with code 2, stores nothing, and
-    repeats no address and no external id, because standard error may end up in logs."""
+    repeats no address and no external id, because standard error may end up in logs. There is no
+    traceback, also with `--debug`, because that is not a fault."""
     # given
     (action, *words), sentence = DECLINED[case]
     before = stored(staffed)
 
     # when
-    answer = staffed.type("support", action, "acme", *words, *ASKED, *form)
+    command = ("support", action, "acme", *words, *ASKED)
+    answers = [staffed.type(*command), staffed.type("--debug", *command, "--json")]
 
     # then
-    assert answer.code == 2
-    assert_explained(answer, [sentence])
-    assert "@acme" not in answer.err.lower()
-    assert "ext-" not in answer.err
-    assert "\x1b" not in answer.err
+    for answer in answers:
+        assert answer.code == 2
+        assert_explained(answer, [sentence])
+        assert [word for word in ("@acme", "ext-", "\x1b") if word in answer.err.lower()] == []
     assert stored(staffed) == before
 
 
@@ -455,8 +309,16 @@ def test_an_address_that_the_file_uses_for_another_employee_is_taken(staffed: De
     assert_explained(answer, [f"belongs to employee {anna}", "the file uses it"])
 
 
-@pytest.mark.parametrize("action", ["reactivate", "move-onboarding", "offboard"])
-@pytest.mark.parametrize("day", ["2027-02-29", "tomorrow", "01-06-2027", "1899-12-31", "20270601"])
+@pytest.mark.parametrize(
+    ("action", "day"),
+    [
+        ("reactivate", "2027-02-29"),
+        ("move-onboarding", "tomorrow"),
+        ("offboard", "01-06-2027"),
+        ("offboard", "1899-12-31"),
+        ("offboard", "20270601"),
+    ],
+)
 def test_a_date_is_a_calendar_date(staffed: Desk, action: str, day: str) -> None:
     """W4: A support command takes only a real calendar date in the form YYYY-MM-DD, and otherwise
     exits with code 2 and shows the form."""
@@ -471,158 +333,169 @@ def test_a_date_is_a_calendar_date(staffed: Desk, action: str, day: str) -> None
     assert_explained(answer, [day, "2027-03-31"])
 
 
-def test_a_declined_command_shows_no_traceback_with_debug(staffed: Desk) -> None:
-    """`tenure --debug` shows no traceback for a support command that is declined, because that is
-    not a fault."""
-    for case in ("somebody's address", "a leaver's address"):
-        words, _ = DECLINED[case]
-
-        answer = staffed.type("--debug", "support", words[0], "acme", *words[1:], *ASKED)
-
-        assert answer.code == 2
-        assert_explained(answer)
+# What the file says
 
 
-def test_a_fault_is_explained_and_among_the_runs(
-    staffed: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """R2: A fault during a support command exits with code 1, is explained without content, and
-    leaves a failed run with who acted and why."""
-
-    # given
-    def fail(*_: object) -> object:
-        raise KeyError(ANNA)
-
-    # when
-    with monkeypatch.context() as broken:
-        broken.setattr(use_case, "plan_support", fail)
-        answer = staffed.type("support", "deactivate", "acme", ANNA, *ASKED)
-
-    # then
-    assert answer.code == 1
-    assert_explained(answer, ["KeyError", "--debug"])
-    assert ANNA not in answer.err
-    run = decoded(staffed.type("runs", "--json"), list[Run])[0]
-    assert (run.kind, run.outcome, run.by, run.reason) == ("support", "failed", "Eva", "ticket 7")
-    assert person(staffed, ANNA).state == "active"
-
-
-# What each does
-
-
-def test_an_address_that_support_changed_outlives_the_file_that_says_the_old_one(
-    staffed: Desk,
-) -> None:
-    """S1, I8, L8: A delivery with the old address does not undo an e-mail address that support
-    changed."""
+def test_show_tells_where_the_file_and_the_employee_differ(staffed: Desk) -> None:
+    """L8, S11, I11: `tenure show` tells which value the file has where support changed it, that an
+    employee was released, and into whom an account was merged."""
     # given
     act(staffed, "change-email", ANNA, "new@acme.example")
+    act(staffed, "correct", ANNA, "birthday=1990-01-31")
+    act(staffed, "release", DORA)
+    act(staffed, "merge", ANNA, CHRIS)
 
     # when
-    run = decoded(staffed.type("import", "acme", "--json"), Run)
+    anna = person(staffed, "ext-anna")
+    text = staffed.type("show", "acme", "ext-anna").out
 
     # then
-    assert (run.outcome, run.counts.events) == ("unchanged", 0)
-    assert person(staffed, "ext-anna").email == "new@acme.example"
+    assert anna.file == {"email": ANNA, "birthday": None}
+    assert text.endswith(f"  email is {ANNA} in the file\n  birthday is blank in the file\n")
+    ended = [event.employee for event in history(staffed, anna.id) if event.kind == "merged"]
+    assert {person(staffed, each).merged_into for each in ended} == {None, anna.id}
+    gone = decoded(staffed.type("roster", "acme", "--state", "deactivated", "--json"), list[Person])
+    assert [person(staffed, each.id).released for each in gone] == [False, True, False]
 
 
-def test_an_employee_comes_back_for_good_or_until_a_day(staffed: Desk) -> None:
-    """S2: Support can reactivate an employee without a last day or with a new one, and an employee
-    whose onboarding is still ahead is pending."""
-    # when
-    act(staffed, "reactivate", DORA)
-    act(staffed, "reactivate", ERIK, "--offboarding-date", "2027-12-31")
-
-    # then
-    dora, erik = person(staffed, DORA), person(staffed, ERIK)
-    assert (dora.state, dora.offboarding_date) == ("active", None)
-    assert (erik.state, erik.offboarding_date) == ("pending", "2027-12-31")
+# Many at once
 
 
-def test_a_last_day_still_ahead_stands_when_an_employee_comes_back(staffed: Desk) -> None:
-    """S2: At a reactivation without a new last day, a known last day that is still ahead stands."""
+def listed(desk: Desk, text: str) -> str:
+    """Writes a file for `--from`, and returns its path."""
+    return str(desk.write("people.csv", csv(text)))
+
+
+LISTS: dict[str, tuple[str, list[str], dict[str, Change]]] = {
+    "change-email": (
+        f"who,new\n{ANNA},new@acme.example\next-chris,c@acme.example\n",
+        ["email-changed"] * 2,
+        {"email": Change(CHRIS, "c@acme.example")},
+    ),
+    "link": (f"who,external_id\n{BRAM},ext-bram\n", ["external-id-linked"], {}),
+    "relink": (
+        "external_id,who\n,ext-chris\next-chris,ext-anna\n",
+        ["external-id-changed"] * 2,
+        {"external_id": Change("ext-anna", "ext-chris")},
+    ),
+    "correct": (
+        f"who,first_name,last_name\n{ANNA},,Bos\n{BRAM},Abram,\n",
+        ["details-corrected"] * 2,
+        {"first_name": Change("Bram", "Abram")},
+    ),
+    "offboard": (f"who,date\n{ANNA},2027-06-30\n", ["offboarding-scheduled"], {}),
+    "reactivate": (
+        f"who,offboarding_date\n{DORA},\n{ERIK},2027-07-31\n",
+        ["reactivated"] * 2,
+        {"offboarding_date": Change(None, "2027-07-31")},
+    ),
+    "rehire": (
+        f"who,date,email\n{DORA},2027-03-09,\n{ERIK},2027-05-01,e@acme.example\n",
+        ["rehired", "email-changed", "rehired"],
+        {},
+    ),
+    "deactivate": (f"who\n{ANNA}\n\n{BRAM}\n", ["deactivated"] * 2, {}),
+    "merge": (f"who,other\n{ANNA},{CHRIS}\n", ["merged"] * 2, {}),
+}
+"""What a file of people says, the events of its run, and what changes by the last of them."""
+
+
+@pytest.mark.parametrize("action", LISTS)
+def test_one_run_does_an_action_for_everybody_in_a_file(staffed: Desk, action: str) -> None:
+    """S13: `--from` takes people and values from a file, whose blanks leave a value as it is (of
+    `relink`, take it away), and carries out its lines from top to bottom in one run. `--dry-run`
+    tells the same events and stores nothing."""
     # given
-    act(staffed, "deactivate", CHRIS)
+    text, kinds, changes = LISTS[action]
+    words = ("--from", listed(staffed, text))
+    before, runs = stored(staffed), len(staffed.type("runs", "--json").document)
 
     # when
-    act(staffed, "reactivate", CHRIS)
+    dry = staffed.type("support", action, "acme", *words, *ASKED, "--dry-run", "--json")
+    preview = decoded(dry, SupportPreview)
+    unstored = stored(staffed) == before
+    run = act(staffed, action, *words)
 
     # then
-    chris = person(staffed, CHRIS)
-    assert (chris.state, chris.offboarding_date) == ("offboarding-scheduled", "2027-06-01")
+    assert unstored
+    assert [event.kind for event in preview.events] == kinds
+    assert (run.outcome, run.counts) == (preview.outcome, preview.counts)
+    assert changes.items() <= preview.events[-1].changes.items()
+    assert len(staffed.type("runs", "--json").document) == runs + 1
+    audit = decoded(staffed.type("audit", "acme", "--run", run.run, "--json"), list[Happened])
+    assert sorted(event.kind for event in audit) == sorted(kinds)
 
 
-@pytest.mark.parametrize("day", ["2027-03-02", "2020-01-01"])
-def test_an_onboarding_moved_to_today_or_earlier_activates_at_once(staffed: Desk, day: str) -> None:
-    """S3: A pending employee whose onboarding is moved to today or earlier is activated at once."""
-    # when
-    run = act(staffed, "move-onboarding", BRAM, day)
+WRONG: dict[str, tuple[str, str, list[str]]] = {
+    "nobody has the address": (
+        "deactivate",
+        f"who\n{ANNA}\nnobody@acme.example\n",
+        ["line 3: nobody in acme"],
+    ),
+    "nobody has the other address": (
+        "merge",
+        f"who,other\n{ANNA},nobody@acme.example\n",
+        ["line 2"],
+    ),
+    "two lines cannot be carried out": (
+        "offboard",
+        f"who,date\n{ANNA},2027-06-30\n{DORA},2027-06-30\n{BRAM},2027-03-31\n",
+        ["line 3: the employee is deactivated", "line 4: that last day is before"],
+    ),
+    "more lines than one sentence lists": (
+        "deactivate",
+        "who\n" + "nobody@acme.example\n" * 12,
+        ["line 11: ", "and 2 more lines"],
+    ),
+    "a value does not fit": (
+        "correct",
+        f"who,birthday\n{ANNA},1990-01-31\n{BRAM},31-01-1990\n",
+        ["line 3: the value for birthday does not fit"],
+    ),
+    "an unknown field": ("correct", f"who,shoe\n{ANNA},43\n", ["line 2: shoe is not a field"]),
+    "a date is not a date": ("offboard", f"who,date\n{ANNA},tomorrow\n", ["line 2", "2027-03-31"]),
+    "a blank value": ("offboard", f"who,date\n{ANNA},\n", ["line 2: date is blank"]),
+    "a blank person": ("offboard", "who,date\n ,2027-06-30\n", ["line 2: `who` is blank"]),
+    "no column for the value": (
+        "relink",
+        "who\next-anna\n",
+        ["lacks the column external_id", "who, external_id"],
+    ),
+    "a column that means nothing": ("deactivate", f"who,date\n{ANNA},\n", ["column 'date'"]),
+    "no line": ("deactivate", "who\n", ["names nobody"]),
+}
 
-    # then
-    assert (run.counts.activated, run.counts.events) == (1, 2)
-    bram = person(staffed, BRAM)
-    assert (bram.state, bram.onboarding_date) == ("offboarding-scheduled", day)
 
-
-def test_a_last_day_that_is_over_is_taken_with_a_warning(staffed: Desk) -> None:
-    """S4, L4, L9: Support can set a last day that is over; the run warns of it, and the next clock
-    pass deactivates the employee."""
-    # when
-    run = act(staffed, "offboard", ANNA, "2027-03-01")
-
-    # then
-    (issue,) = run.issues
-    assert (issue.severity, issue.code) == ("warning", "offboarding-overdue")
-    assert (issue.email, issue.field, issue.value) == (ANNA, "offboarding_date", "2027-03-01")
-    assert (issue.file, issue.line) == (None, None)
-    assert person(staffed, ANNA).state == "offboarding-scheduled"
-    staffed.type("clock")
-    assert person(staffed, ANNA).state == "deactivated"
-
-
-def test_a_cancelled_last_day_stays_cancelled_until_the_file_has_another(
-    staffed: Desk,
-) -> None:
-    """S4, L5, L8: A last day that support cancelled stays cancelled while the file repeats the
-    date, and another date in the file counts."""
+@pytest.mark.parametrize("case", WRONG)
+def test_a_file_of_people_is_carried_out_whole_or_not_at_all(staffed: Desk, case: str) -> None:
+    """S13: If a line of a file cannot be carried out, nothing is stored. The error names each such
+    line by its number, ten at most, and repeats no address."""
     # given
-    act(staffed, "cancel-offboarding", CHRIS)
-    staffed.type("import", "acme")
-
-    # then
-    assert person(staffed, CHRIS).state == "active"
+    action, text, words = WRONG[case]
+    before = stored(staffed)
+    command = ("support", action, "acme", "--from", listed(staffed, text), *ASKED)
 
     # when
-    staffed.deliver(PEOPLE.replace("2027-06-01", "2027-06-02"))
-    staffed.type("import", "acme")
+    answers = [staffed.type(*command), staffed.type(*command, "--dry-run")]
 
     # then
-    chris = person(staffed, CHRIS)
-    assert (chris.state, chris.offboarding_date) == ("offboarding-scheduled", "2027-06-02")
+    for answer in answers:
+        assert answer.code == 2
+        assert_explained(answer, words)
+        assert "@acme" not in answer.err
+    assert stored(staffed) == before
 
 
-def test_an_employee_deactivated_by_support_stays_so_without_a_rejected_row(
-    staffed: Desk,
-) -> None:
-    """S5, L6: An employee that support deactivated stays deactivated, and the unchanged row of the
-    employee is not rejected."""
+@pytest.mark.parametrize("words", [(ANNA, "--from", "people.csv"), ("--from", "missing.csv"), ()])
+def test_an_action_takes_either_somebody_or_a_file(staffed: Desk, words: tuple[str, ...]) -> None:
+    """S13: A support command takes either WHO or a file that exists, and otherwise exits with code
+    2."""
     # given
-    run = act(staffed, "deactivate", ANNA)
-    assert run.counts.deactivated == 1
+    listed(staffed, f"who\n{ANNA}\n")
 
     # when
-    imported = staffed.type("import", "acme", "--json")
+    answer = staffed.type("support", "deactivate", "acme", *words, *ASKED)
 
     # then
-    assert imported.code == 0
-    assert person(staffed, ANNA).state == "deactivated"
-
-
-def test_an_external_id_is_text(staffed: Desk) -> None:
-    """S6, I1: An external id that support links is text: `007` stays `007` and is not `7`."""
-    # when
-    act(staffed, "link", BRAM, " 007 ")
-
-    # then
-    assert person(staffed, BRAM).external_id == "007"
-    assert staffed.type("show", "acme", "7").code == 2
+    assert answer.code == 2
+    assert_explained(answer)

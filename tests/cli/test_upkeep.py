@@ -12,9 +12,11 @@ import pytest
 from adapters.store.files import StoredFile
 from adapters.store.sqlite import open_sqlite
 from domain.company_runs.events import FileInfo
+from tests.adapters.damaging import flip
+from tests.adapters.steps import a_run, commit_of, company_of
 from tests.cli.conftest import ASKED, Answer, Desk, assert_explained
 from tests.cli.test_documents import Findings, decoded
-from tests.given import NOW, moment
+from tests.given import NOW, file_of, moment, plan
 
 PEOPLE = """
     email,first_name,last_name,external_id,onboarding_date,offboarding_date
@@ -40,8 +42,8 @@ RESTORABLE: dict[str, tuple[str, list[str]]] = {
     ),
     "a row of nobody": (
         "INSERT INTO roster SELECT company, replace(hex(zeroblob(16)), '00', '7f'), deactivated,"
-        " address, file_address, external_id, namesake, starts, leaves, digest, state"
-        " FROM roster LIMIT 1",
+        " address, file_address, external_id, namesake, starts, leaves, digest, state,"
+        " file_external_id, merged_into FROM roster LIMIT 1",
         ["roster-row-stray"],
     ),
     "a row of another company": (
@@ -183,20 +185,21 @@ def test_a_sound_database_is_said_to_be_sound(lived: Desk, command: str) -> None
     # then
     fits = "1 company, 4 runs, 3 employees, 7 events: everything fits.\n"
     assert (told.code, told.out, told.err) == (0, fits, "")
-    assert findings(document) == Findings(1, 4, 3, 7, [])
+    assert findings(document) == Findings(1, 4, 3, 7, [], [])
     assert answers(lived) == before
 
 
 @pytest.mark.parametrize("command", ["verify", "rebuild"])
-def test_an_empty_database_is_sound(desk: Desk, command: str) -> None:
-    """R1: `tenure verify` and `tenure rebuild` exit with code 0 for an empty database."""
+def test_an_empty_database_has_nothing_to_check(desk: Desk, command: str) -> None:
+    """R1: `tenure verify` and `tenure rebuild` say that an empty database has nothing to check, and
+    exit with code 0."""
     # when
     told = desk.type(command)
 
     # then
     assert (told.code, told.err) == (0, "")
-    assert told.out == "0 companies, 0 runs, 0 employees, 0 events: everything fits.\n"
-    assert findings(desk.type(command, "--json")) == Findings(0, 0, 0, 0, [])
+    assert told.out == "0 companies, 0 runs, 0 employees, 0 events: there is nothing to check.\n"
+    assert findings(desk.type(command, "--json")) == Findings(0, 0, 0, 0, [], [])
 
 
 def test_verify_and_rebuild_leave_no_run(lived: Desk) -> None:
@@ -313,6 +316,55 @@ def test_lost_runs_are_still_listed_after_a_rebuild(lived: Desk, case: str) -> N
 
     # then
     assert [lived.type(*question).out for question in questions] == before
+
+
+# What the database itself has wrong
+
+
+def test_a_damaged_index_stops_an_import_and_is_repaired(desk: Desk) -> None:
+    """R1, I1: An import that would register somebody whom a damaged index hides ends with code 1
+    and names `tenure verify`. `verify` names the index and `tenure rebuild`, which repairs it."""
+    # given
+    others = [f"p{number}@acme.example,P,P{number}" for number in range(20)]
+    columns = "email,first_name,last_name"
+    desk.deliver(file_of(columns, "anna@acme.example,Anna,Bakker", *others))
+    desk.type("import", "acme")
+    flip(desk.directory / "tenure.db", rb"acme(a)nna@acme\.example")
+    desk.deliver(file_of(columns, "anna@acme.example,Anne,Bakker", *others))
+
+    # when
+    failed = desk.type("import", "acme")
+    found = desk.type("verify")
+    rebuilt = desk.type("rebuild")
+
+    # then
+    assert failed.code == 1
+    assert_explained(failed, ["the database is damaged", "acme", "`tenure verify`"])
+    problem, last = found.out.splitlines()
+    assert problem.startswith("index-damaged  index roster_company_address does not find every row")
+    assert problem.endswith("`tenure rebuild` repairs it")
+    assert last == "the database itself is damaged: repair it first, then verify again."
+    assert (found.code, rebuilt.code) == (1, 0)
+    assert desk.type("import", "acme", "--json").document["counts"]["changed"] == 1
+
+
+def test_twins_are_left_to_support(lived: Desk) -> None:
+    """I1: `tenure verify` exits with code 1 for two employees with one external id, and says that
+    support can change it."""
+    # given
+    columns = "email,first_name,last_name,external_id"
+    twin = plan(file_of(columns, "x@acme.example,X,Y,ext-anna"), run=a_run(9))
+    with closing(open_sqlite(lived.directory / "tenure.db")) as store:
+        state, _ = company_of(store, "acme")
+        store.commit(commit_of(twin, state, run=a_run(9)))
+
+    # when
+    found = lived.type("verify")
+
+    # then
+    assert found.code == 1
+    assert found.out.startswith("twins  employees ")
+    assert found.out.endswith("what the events say; `tenure support` can.\n")
 
 
 # What is told

@@ -176,7 +176,7 @@ def test_every_default_is_documented() -> None:
     # when / then
     for struct in (Policy(), Limits()):
         for key, value in msgspec.structs.asdict(struct).items():
-            written = f'"{value}"' if isinstance(value, str) else str(value)
+            written = msgspec.json.encode(value).decode()
             assert f"| `{key}` | `{written}` |" in page
 
 

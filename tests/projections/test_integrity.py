@@ -18,6 +18,7 @@ from domain.ids import company_stream_id, employee_id, run_id
 from domain.outcome import Counts, Outcome
 from projections.answers.integrity import (
     EVENTS_ONLY,
+    OF_DATABASE,
     PROBLEMS,
     EventRow,
     fold_company,
@@ -252,6 +253,16 @@ def test_an_event_that_is_not_a_run_of_the_company_is_reported_as_misplaced(
 # The messages
 
 FACTS = {"stream": ANN, "run": OTHER_RUN, "company": "acme", "version": 7}
+OTHER_FACTS = {
+    "expected": 5,
+    "found": 4,
+    "table": "roster",
+    "other": employee_id(RUN, 2),
+    "what": "address",
+    "index": "roster_company_address",
+    "report": "a page is damaged",
+    "repair": "restore a backup",
+}
 
 
 @pytest.mark.parametrize("kind", list(PROBLEMS))
@@ -261,8 +272,7 @@ def test_the_message_of_a_problem_names_its_facts(kind: str) -> None:
     """
     # given
     blanks = {name for _, name, _, _ in string.Formatter().parse(PROBLEMS[kind]) if name}
-    facts = {"expected": 5, "found": 4} if "expected" in blanks else {}
-    facts |= {"table": "roster"} if "table" in blanks else {}
+    facts = {name: value for name, value in OTHER_FACTS.items() if name in blanks}
     named = {name: FACTS[name] for name in blanks & FACTS.keys()}
 
     # when
@@ -272,15 +282,15 @@ def test_the_message_of_a_problem_names_its_facts(kind: str) -> None:
     assert said.problem == kind
     assert all(str(value) in said.message for value in (named | facts).values())
     assert {name: getattr(said, name) for name in FACTS} == dict.fromkeys(FACTS) | named
-    assert blanks <= FACTS.keys() | {"expected", "found", "table"}
+    assert blanks <= FACTS.keys() | OTHER_FACTS.keys()
 
 
-def test_only_problems_of_events_and_held_files_cannot_be_rebuilt() -> None:
+def test_only_problems_of_events_files_and_the_database_cannot_be_rebuilt() -> None:
     """Rebuilding repairs every problem of the roster, the rows, the indexes and the schedule, and
-    drops damaged kept files. Only problems of events and held files remain.
+    drops damaged kept files. Problems of events, of held files and of the database itself remain.
     """
     # when / then
-    assert PROBLEMS.keys() - EVENTS_ONLY == {
+    assert PROBLEMS.keys() - EVENTS_ONLY - OF_DATABASE == {
         "roster-row-missing",
         "roster-row-differs",
         "roster-row-stray",
@@ -293,6 +303,7 @@ def test_only_problems_of_events_and_held_files_cannot_be_rebuilt() -> None:
         "index-differs",
         "bad-id",
         "slot-unreadable",
+        "notice-unreadable",
         "kept-damaged",
     }
-    assert PROBLEMS.keys() >= EVENTS_ONLY
+    assert PROBLEMS.keys() >= EVENTS_ONLY | OF_DATABASE

@@ -107,7 +107,7 @@ def test_the_index_holds_only_ids() -> None:
 
     # when
     ((run, employee),) = rows_of(
-        SECOND, plan(file("1,x@acme.example,Eve,Smit"), known=[ann]).changes
+        SECOND, plan(file("1,x@acme.example,Eve,Bakker"), known=[ann]).changes
     )
 
     # then

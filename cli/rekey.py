@@ -1,0 +1,107 @@
+"""`tenure rekey`: many external ids at once (S12)."""
+
+from __future__ import annotations
+
+import click
+from click.core import ParameterSource
+
+from adapters.use_cases.app import App
+from adapters.use_cases.plan_files import NothingToPlan
+from adapters.use_cases.rekey import preview_rekey, rekey, suggest_rekey
+from cli import exit_codes, output, spreadsheet
+from cli.context import by_option, customer_of, json_option, open_app, plain_line
+from cli.csv_file import explaining, read_csv_file
+from cli.imports import explaining_source, print_preview, read_files
+from domain.delivery.suggestions import Suggestion
+from domain.outcome import Outcome
+
+_COLUMNS = Suggestion.__struct_fields__
+
+
+@click.command("rekey")
+@click.argument("company")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option(
+    "--suggest", is_flag=True, help="Print the map that follows from a delivery. Stores nothing."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would change. Stores nothing.")
+@by_option
+@click.option(
+    "--reason", callback=plain_line, metavar="TEXT", help="The reason. The history shows it."
+)
+@json_option
+@click.pass_context
+def rekey_command(
+    context: click.Context,
+    company: str,
+    files: tuple[str, ...],
+    suggest: bool,
+    dry_run: bool,
+    by: str,
+    reason: str | None,
+    as_json: bool,
+) -> int:
+    """Give new external ids to many employees of COMPANY, as after a change of the HR system.
+
+    FILE is a map: a CSV file with the columns `old` and `new`. It needs --by and --reason. With
+    --suggest, the delivery comes from the company's source, or consists of the FILEs.
+    """
+    if suggest:
+        if dry_run:
+            raise click.UsageError("--suggest stores nothing, so it takes no --dry-run.")
+        with open_app(context) as app:
+            return _suggest(app, company, files, as_json)
+    if len(files) != 1:
+        raise click.UsageError("Give one FILE with the map, or --suggest.")
+    named = context.get_parameter_source("by") is not ParameterSource.DEFAULT
+    if not dry_run and not (named and reason):
+        raise click.UsageError("Give --by and --reason.")
+    (path,) = files
+    with open_app(context) as app, explaining(path):
+        customer, file = customer_of(app.settings, company), read_csv_file(path)
+        if not dry_run:
+            run = rekey(app, customer, file, by, reason or "")
+            output.answer_run(run, as_json)
+            return exit_codes.of_run(run)
+        preview = preview_rekey(app, customer, file, by, reason)
+    if as_json:
+        output.print_json(preview)
+    else:
+        print_preview(preview)
+    return exit_codes.of_run(preview)
+
+
+def _suggest(app: App, company: str, files: tuple[str, ...], as_json: bool) -> int:
+    customer = customer_of(app.settings, company)
+    try:
+        with explaining_source(company):
+            suggestions = suggest_rekey(app, customer, read_files(files, customer))
+    except NothingToPlan as nothing:
+        raise _explained(nothing, company) from None
+    if as_json:
+        output.print_json(suggestions)
+        return exit_codes.DONE
+    spreadsheet.print_csv(
+        _COLUMNS,
+        (
+            (*(getattr(each, column) for column in _COLUMNS[:-1]), "yes" if each.sure else "no")
+            for each in suggestions
+        ),
+    )
+    return exit_codes.DONE
+
+
+def _explained(nothing: NothingToPlan, company: str) -> exit_codes.CliError:
+    """Returns the error about a delivery from which no map can be suggested."""
+    refused = nothing.outcome is Outcome.REFUSED
+    first, *others = (
+        ": ".join(part for part in (issue.file, issue.message.removesuffix(".")) if part)
+        for issue in nothing.issues
+        if issue.rejects or not refused
+    )
+    code = exit_codes.REFUSED if refused else exit_codes.USAGE
+    hint = f"`tenure preview {company}` tells more about the delivery"
+    return exit_codes.CliError(first, hint, code, *others)
+
+
+COMMANDS = {"rekey": rekey_command}
