@@ -14,24 +14,48 @@ from cli.context import (
     open_app,
     reason_option,
 )
+from domain.delivery.selection import KINDS, Selection
 
 
 @click.command("approve")
 @click.argument("run")
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice(KINDS),
+    metavar="KIND",
+    help="Apply only the rows whose changes are all of this kind. Repeat it for several kinds: "
+    f"{', '.join(KINDS)}.",
+)
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="WHO",
+    help="Leave out the row of this person: an e-mail address, an external id or an id. Repeat it.",
+)
 @asked_by_option
 @reason_option
 @json_option
 @click.pass_context
-def approve_command(context: click.Context, run: str, by: str, reason: str, as_json: bool) -> int:
-    """Apply the delivery that RUN holds.
+def approve_command(
+    context: click.Context,
+    run: str,
+    only: tuple[str, ...],
+    without: tuple[str, ...],
+    by: str,
+    reason: str,
+    as_json: bool,
+) -> int:
+    """Apply the delivery that RUN holds, or a part of it.
 
     If an employee or a setting has changed since, the delivery is planned again. If the safeguard
-    still has a concern, the delivery is held again.
+    still has a concern, the delivery is held again. What is left out of a delivery is left out of
+    later ones too, as long as they say the same.
     """
     with open_app(context) as app:
         record = one_run(app, run)
         customer = customer_of(app.settings, record.ended.company)
-        done = approve(app, customer, record, by, reason)
+        done = approve(app, customer, record, by, reason, Selection(frozenset(only), without))
     output.answer_run(done, as_json)
     return exit_codes.of_run(done)
 

@@ -8,6 +8,8 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
+from domain.duration import Duration
+
 
 class Language(StrEnum):
     """The languages that an employee can have (W5)."""
@@ -38,7 +40,8 @@ Threshold: TypeAlias = Annotated[
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The company's choices, for the rules that leave a choice (L4, W6, W8, W10, I10, B1)."""
+    """The company's choices, for the rules that leave a choice (L4, W6, W8, W10, I10, B1,
+    D12, Q3, Q4)."""
 
     short_notice: Literal["warn", "reject"] = "warn"
     notice_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 30
@@ -47,11 +50,22 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     blank_offboarding: Literal["keep", "cancel"] = "keep"
     placeholder_ids: tuple[str, ...] = ()
     no_date: tuple[str, ...] = ()
+    stale_after: Duration = "7d"
     blank_cells: Literal["keep", "clear"] = "keep"
+    deliveries: Literal["full", "partial"] = "full"
+    absent: Literal["ignore", "report", "offboard"] = "ignore"
+    absent_after: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 3
     max_offboardings: Threshold = "10%"
+    max_cancellations: Threshold = "10%"
     max_email_changes: Threshold = "10%"
+    max_identity_changes: Threshold = "10%"
+    max_cleared_values: Threshold = "10%"
     max_registrations: Threshold = "50%"
+    max_second_accounts: Threshold = "10%"
     max_rejected_rows: Threshold = "20%"
+    max_already_left: Threshold = "20%"
+    max_shrinkage: Threshold = "20%"
+    lost_columns: Literal["hold", "warn"] = "hold"
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 _ROOM = 1 << 32
@@ -17,6 +18,11 @@ def run_id(milliseconds: int, randomness: int) -> UUID:
     value |= version << 76 | (randomness >> 30 & 0xFFF) << 64
     value |= variant << 62 | (randomness & (1 << 30) - 1) << 32
     return UUID(int=value)
+
+
+def run_started(run: UUID) -> datetime:
+    """Returns the moment at which a run started, in milliseconds: its id begins with it."""
+    return datetime.fromtimestamp((run.int >> 80) / 1000, UTC)
 
 
 def short_run_id(run: UUID) -> str:

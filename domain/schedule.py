@@ -6,6 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
+OVERDUE_AFTER = timedelta(minutes=15)
+"""What is due and not done after this time is overdue."""
+
 
 class Schedule(msgspec.Struct, frozen=True):
     """The times of day at which deliveries are picked up, and at which dates take effect.
@@ -51,6 +54,11 @@ class Schedule(msgspec.Struct, frozen=True):
     def last_slot(self, now: datetime) -> datetime | None:
         """Returns the latest slot at or before `now`, or `None` if the schedule has no slots."""
         return max((_last_moment(at, now) for at in self.pickup), default=None)
+
+    def next_slot(self, now: datetime) -> datetime | None:
+        """Returns the first slot after `now`, or `None` if the schedule has no slots."""
+        times = (_last_moment(at, now) for at in self.pickup)
+        return min((at + timedelta(days=1) for at in times), default=None)
 
     def next_moment(self, now: datetime) -> datetime:
         """Returns the next moment after `now` at which a slot is due or a date takes effect."""

@@ -11,19 +11,26 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from domain.company_runs.events import FileInfo, RunContext, RunRecord
+from domain.company_runs.events import FileInfo, RunContext, RunRecord, is_map
 from domain.company_runs.rejection import AlreadyHeld, NotHeld, SlotServed
 from domain.company_runs.state import CompanyState, HeldDelivery
+from domain.delivery.facts import DeliveryFacts
 from domain.delivery.plan import Plan
+from domain.ids import short_run_id
+from domain.issues.issue import make_issue
 from domain.outcome import Outcome
 from domain.privacy import Redacted
 
 
 class Delivered(Redacted, frozen=True):
-    """The files of a delivery as they are recorded, and the key of the delivery (D8)."""
+    """The files of a delivery as they are recorded, and the key of the delivery (D8).
+
+    `facts` are known before the files are parsed.
+    """
 
     files: tuple[FileInfo, ...]
     key: str
+    facts: DeliveryFacts = DeliveryFacts()
 
 
 class Decision(Redacted, frozen=True):
@@ -84,6 +91,7 @@ def decide_unread(
         counts=applied.counts,
         delivery=delivered.key,
         issues_of=applied.run,
+        facts=delivered.facts,
     )
     return Decision((*_superseded(state, discarding, now), ended))
 
@@ -131,15 +139,23 @@ def decide_approval(
     delivered: Delivered,
     plan: Plan,
     now: datetime,
+    part: Plan | None = None,
 ) -> Decision:
-    """Returns the decision to apply a held delivery that is approved (B2).
+    """Returns the decision to apply a held delivery that is approved, or a part of it (B2, B5).
 
-    The delivery is held again if the company or a setting changed since, and the plan still has a
-    concern.
+    The delivery is held again, as a whole, if the company or a setting changed since, and what is
+    approved still has a concern. Then the first issue tells which of the two changed (B4).
     """
-    if delivered.key == held.delivery and state.changed <= held.version:
-        plan = _approved(plan)
-    return Decision((_ended(run, delivered, plan, now, ends=held.run),), plan)
+    chosen = part or plan
+    employees, settings = state.changed > held.version, delivered.key != held.delivery
+    if not employees and not settings:
+        chosen = _approved(chosen)
+    elif chosen.concerns:
+        whats = [what for what, has in (("employees", employees), ("settings", settings)) if has]
+        changed = " and ".join(whats)
+        again = make_issue("held-again", changed=changed, run=short_run_id(held.run))
+        chosen = replace(plan, concerns=(again, *(plan.concerns or chosen.concerns)))
+    return Decision((_ended(run, delivered, chosen, now, ends=held.run),), chosen)
 
 
 def decide_discard(state: CompanyState, run: RunContext, held: UUID, now: datetime) -> Decision:
@@ -178,4 +194,5 @@ def _ended(
         counts=plan.counts,
         delivery=delivered.key,
         ends=ends,
+        facts=None if is_map(delivered.key) else plan.facts,
     )

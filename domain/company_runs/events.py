@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.delivery.facts import DeliveryFacts
 from domain.envelope import RecordedEvent
 from domain.outcome import Counts, Outcome
 from domain.privacy import Redacted
@@ -39,6 +40,13 @@ class FileInfo(msgspec.Struct, frozen=True):
     sha256: str | None
 
 
+class AbsenceChange(msgspec.Struct, frozen=True):
+    """Who became absent by a run, and who is not absent any more (Q4): ids of employees."""
+
+    gone: tuple[UUID, ...] = ()
+    back: tuple[UUID, ...] = ()
+
+
 class RunEnded(Redacted, frozen=True, tag="run-ended", tag_field="kind"):
     """The record of one run (R2), an event of its company's stream.
 
@@ -48,7 +56,9 @@ class RunEnded(Redacted, frozen=True, tag="run-ended", tag_field="kind"):
     that the run read (D8), and tells whether these are a map of external ids (S12). `issues_of`
     names the earlier run whose lasting issues hold for this run too. `ends` names the held run that
     this run approved or discarded (B2, B3). The counts of a held run are the counts that it would
-    have if it were applied.
+    have if it were applied. `facts` are those of a delivery whose rows the run read. `closes` has
+    the keys of the open issues that a partial delivery closed (Q1), and `absence` tells who became
+    absent (Q4): neither follows from the other runs.
     """
 
     company: str
@@ -64,6 +74,19 @@ class RunEnded(Redacted, frozen=True, tag="run-ended", tag_field="kind"):
     delivery: str | None = None
     issues_of: UUID | None = None
     ends: UUID | None = None
+    facts: DeliveryFacts | None = None
+    closes: tuple[str, ...] = ()
+    absence: AbsenceChange | None = None
+
+    @property
+    def is_partial(self) -> bool:
+        """Returns whether the delivery of the run does not have all employees (D12)."""
+        return self.facts is not None and self.facts.partial
+
+    @property
+    def is_about_map(self) -> bool:
+        """Returns whether the run read a map of external ids (S12)."""
+        return self.delivery is not None and is_map(self.delivery)
 
 
 RunEvent: TypeAlias = RecordedEvent[RunEnded]
@@ -99,6 +122,7 @@ class RunContext(Redacted, frozen=True):
         delivery: str | None = None,
         issues_of: UUID | None = None,
         ends: UUID | None = None,
+        facts: DeliveryFacts | None = None,
     ) -> RunRecord:
         """Returns the record of the run, which has ended."""
         ended = RunEnded(
@@ -115,6 +139,7 @@ class RunContext(Redacted, frozen=True):
             delivery=delivery,
             issues_of=issues_of,
             ends=ends,
+            facts=facts,
         )
         return RunRecord(self.id, ended)
 
@@ -133,6 +158,14 @@ def map_key(delivery: str) -> str:
 def is_map(key: str) -> bool:
     """Returns whether a key is that of a map of external ids."""
     return key.startswith(_MAP)
+
+
+def content_key(files: Iterable[FileInfo]) -> str:
+    """Returns a key of the bytes of files, 16 hex digits long, whatever their names (D10)."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(bytes.fromhex(file.sha256 or ""))
+    return digest.hexdigest()[:16]
 
 
 def delivery_key(agreed: Iterable[bytes], files: Iterable[FileInfo]) -> str:

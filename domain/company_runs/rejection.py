@@ -38,3 +38,11 @@ class NotHeld(RunRejected):
         )
         self.run = run
         self.ended_by = ended_by
+
+
+class WrongPart(RunRejected):
+    """The part of a held delivery that is approved does not exist (B5). `hint` says what to do."""
+
+    def __init__(self, problem: str, hint: str) -> None:
+        super().__init__(problem)
+        self.hint = hint

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
-from domain.company_runs.events import RunEnded, RunKind, is_map
+from domain.company_runs.events import FileInfo, RunEnded, RunKind, content_key, is_map
+from domain.company_runs.feed import Feed, next_feed
+from domain.delivery.facts import LastDelivery
 from domain.outcome import Counts, Outcome
 
 
@@ -56,7 +59,11 @@ class CompanyState(msgspec.Struct, frozen=True):
     last applied whole (D8), and `held` is the delivery that waits for a decision. `approved` is the
     key of the approved delivery, as long as no other delivery is applied. `slot` is the latest
     pick-up slot that was served (R3). `rekeyed` is the SHA-256 of the map of external ids that was
-    last applied whole (S12).
+    last applied whole (S12). `last` is the full delivery that was applied last, `deliveries` is the
+    number of the full deliveries that were applied, without those that still lay there, and
+    `earlier` has the keys of the bytes of the last deliveries that were applied, the latest last
+    (D10). `approved_at` is the moment of the last approval (B1). `feed` is the health of the feed
+    (Q3).
     """
 
     version: int = 0
@@ -66,6 +73,11 @@ class CompanyState(msgspec.Struct, frozen=True):
     approved: str | None = None
     slot: datetime | None = None
     rekeyed: str | None = None
+    last: LastDelivery | None = None
+    deliveries: int = 0
+    earlier: tuple[str, ...] = ()
+    approved_at: datetime | None = None
+    feed: Feed = Feed()
 
     def served(self, slot: datetime) -> bool:
         """Returns whether the slot, or a later slot, was served already (R3)."""
@@ -84,7 +96,10 @@ def evolve(state: CompanyState, run: UUID, ended: RunEnded) -> CompanyState:
         held = None
     if ended.outcome is Outcome.HELD:
         held = HeldDelivery(run, ended.delivery or "", version)
-        return replace(state, version=version, slot=_latest(state.slot, ended.slot), held=held)
+        slot, feed = _latest(state.slot, ended.slot), next_feed(state.feed, ended)
+        return replace(state, version=version, slot=slot, held=held, feed=feed)
+    compared = _is_compared(ended)
+    approves = ended.run_kind is RunKind.APPROVE and _is_delivery(ended)
     return CompanyState(
         version=version,
         changed=version if ended.counts.events else state.changed,
@@ -93,7 +108,58 @@ def evolve(state: CompanyState, run: UUID, ended: RunEnded) -> CompanyState:
         approved=_approved(state.approved, ended),
         slot=_latest(state.slot, ended.slot),
         rekeyed=_rekeyed(state.rekeyed, ended),
+        last=_last(state.last, run, ended) if compared else state.last,
+        deliveries=deliveries_after(state, ended.files) if compared else state.deliveries,
+        earlier=_earlier(state.earlier, ended),
+        approved_at=ended.finished if approves else state.approved_at,
+        feed=next_feed(state.feed, ended),
     )
+
+
+_MAX_EARLIER = 100
+"""The number of earlier deliveries that are recognised when they come again (D10)."""
+
+
+def _is_delivery(ended: RunEnded) -> bool:
+    """Returns whether a run applied a delivery, or found that it changes nothing."""
+    done = ended.outcome in (Outcome.APPLIED, Outcome.UNCHANGED)
+    return done and bool(ended.files) and ended.delivery is not None and not ended.is_about_map
+
+
+def deliveries_after(state: CompanyState, files: Sequence[FileInfo]) -> int:
+    """Returns the number of full deliveries after one more full delivery of `files` (Q4).
+
+    Files that still lie there, as the last delivery left them, are no further delivery.
+    """
+    newest = max((file.modified for file in files), default=None)
+    lies_there = state.last is not None and state.last.newest == newest
+    lies_there = lies_there and state.earlier[-1:] == (content_key(files),)
+    return state.deliveries + (0 if lies_there else 1)
+
+
+def _is_compared(ended: RunEnded) -> bool:
+    """Returns whether later deliveries are compared with the delivery of a run (D12)."""
+    return _is_delivery(ended) and not ended.is_partial
+
+
+def _last(before: LastDelivery | None, run: UUID, ended: RunEnded) -> LastDelivery:
+    """Returns the delivery of a run. One that is recognised has the columns of the last one (D8).
+
+    Runs of earlier releases have no facts: whether their last line had a line end is not known.
+    """
+    newest, facts = max(file.modified for file in ended.files), ended.facts
+    complete = facts is not None and facts.complete
+    columns = facts.columns if facts is not None else ()
+    if ended.issues_of is not None and before is not None:
+        columns = before.columns
+    return LastDelivery(ended.counts.rows, newest, columns, complete, run, ended.finished)
+
+
+def _earlier(before: tuple[str, ...], ended: RunEnded) -> tuple[str, ...]:
+    if not _is_delivery(ended):
+        return before
+    key = content_key(ended.files)
+    return (*(each for each in before if each != key), key)[-_MAX_EARLIER:]
 
 
 def _latest(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -60,6 +60,14 @@ def read_text(name: str, data: bytes | None, limit: int) -> tuple[str, tuple[Iss
     return _without_other_lines(name, text)
 
 
+def ends_whole(data: bytes) -> bool:
+    """Returns whether the last line of a file ends with a line end (D11).
+
+    Blanks and Ctrl-Z after it do not count.
+    """
+    return data.rstrip(b"\x1a \t").endswith(b"\n")
+
+
 def _other_format(data: bytes) -> str:
     """Returns the format of a file that is no text, or an empty text."""
     for beginning, format_ in _FORMATS:

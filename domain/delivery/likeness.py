@@ -76,10 +76,22 @@ def name_key(name: str) -> str:
     The form is in lower case and has no diacritics, particles, spaces, dots, commas or hyphens. A
     name that consists of particles only keeps them.
     """
-    plain = unicodedata.normalize("NFKD", name.casefold())
-    letters = "".join(character for character in plain if not unicodedata.combining(character))
-    words = _WORD.findall(letters)
-    return "".join([word for word in words if word not in _PARTICLES] or words)
+    return "".join(name_words(name))
+
+
+def name_words(name: str) -> list[str]:
+    """Returns the words of a name, each in the form for comparison."""
+    words = letters_of(name)
+    return [word for word in words if word not in _PARTICLES] or words
+
+
+def letters_of(name: str) -> list[str]:
+    """Returns the words of a name, particles too, in lower case and without diacritics."""
+    plain = name.casefold()
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain)
+        plain = "".join(character for character in plain if not unicodedata.combining(character))
+    return _WORD.findall(plain)
 
 
 def names_of(details: Details | DetailsChange) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from collections.abc import Container, Iterable, Sequence
 
 from msgspec.structs import replace
 
+from domain.addresses import address_of
 from domain.delivery.evidence import (
     Evidence,
     MatchedBy,
@@ -16,8 +17,8 @@ from domain.delivery.evidence import (
 )
 from domain.delivery.row import Row
 from domain.employee.aggregate import Employee
-from domain.employee.roster import Entry
-from domain.employee.statement import Statement, address_of, merged_statement
+from domain.employee.roster import Entry, Roster
+from domain.employee.statement import Statement, merged_statement
 from domain.issues.issue import Issue
 from domain.privacy import Redacted
 
@@ -28,7 +29,8 @@ class Match(Redacted, frozen=True, gc=False):
     `key` identifies the employee: our id for a known employee, and for a new employee a text
     with the position of the first row. `said` is the merged statement of the rows. `external_id`,
     `address` and `file_address` are the values of the employee after the rows are applied. `ended`
-    are the employees who were merged into this one, as far as the delivery mentions them (S11).
+    are the employees who were merged into this one, as far as the delivery mentions them (S11), and
+    `ended_persons` are these as persons.
     `kept` is the address that a row gives to a deactivated employee. No file changes a deactivated
     employee (L6), but rows of newer files are matched as if the file had changed the address, so
     that files that lie in the folder mean the same employees after a deactivation as before it.
@@ -47,6 +49,7 @@ class Match(Redacted, frozen=True, gc=False):
     kept: tuple[str, ...] = ()
     left: bool = False
     ended: tuple[Entry, ...] = ()
+    ended_persons: tuple[Person, ...] = ()
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -65,14 +68,20 @@ class Match(Redacted, frozen=True, gc=False):
         ended = (each for each in self.ended if value in (*each.addresses, each.external_id))
         return None if value in own else next(ended, None)
 
+    @property
+    def known(self) -> list[Person]:
+        """Returns what is known of the employee, also from the accounts that ended (I9, S11)."""
+        return [*known_persons(self.employee, self.said), *self.ended_persons]
+
     def evidence_of_rows(self) -> Evidence:
         """Returns the evidence that the last row means the known employee (I9)."""
-        row, known = self.rows[-1], known_persons(self.employee, None)
+        known = [*known_persons(self.employee, None), *self.ended_persons]
+        row = self.rows[-1]
         return self._evidence(row, (*known, *(person_of(each.details) for each in self.rows[:-1])))
 
     def evidence(self, row: Row) -> Evidence:
         """Returns the evidence that one more row means the employee (I9)."""
-        return self._evidence(row, known_persons(self.employee, self.said))
+        return self._evidence(row, self.known)
 
     def _evidence(self, row: Row, known: Iterable[Person]) -> Evidence:
         if row.external_id is None or row.external_id not in self._external_ids:
@@ -124,8 +133,9 @@ class Superseded(Redacted, frozen=True):
     employee: Employee | None = None
 
 
-def known_match(entry: Entry, employee: Employee, ended: Sequence[Entry] = ()) -> Match:
+def known_match(entry: Entry, employee: Employee, roster: Roster) -> Match:
     """Returns the match of a known employee, without any row."""
+    ended = roster.ended(entry)
     return Match(
         entry.employee,
         entry,
@@ -134,6 +144,7 @@ def known_match(entry: Entry, employee: Employee, ended: Sequence[Entry] = ()) -
         entry.address,
         entry.file_address,
         ended=tuple(ended),
+        ended_persons=tuple(person_of(roster.employee(each).details) for each in ended),
     )
 
 
@@ -176,6 +187,7 @@ def with_row(match: Match, row: Row, said: Statement, *, left: bool = False) -> 
         said,
         left=left,
         ended=match.ended,
+        ended_persons=match.ended_persons,
     )
 
 

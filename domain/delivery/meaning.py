@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from domain.delivery.evidence import is_same_person, known_persons, person_of
+from domain.delivery.evidence import is_same_person, person_of
 from domain.delivery.match import Match
 from domain.delivery.people import People
 from domain.delivery.row import Row
@@ -150,4 +150,4 @@ def _is_of(row: Row, match: Match) -> bool:
 
 
 def _is_same(row: Row, match: Match) -> bool:
-    return is_same_person(person_of(row.details), known_persons(match.employee, match.said))
+    return is_same_person(person_of(row.details), match.known)

@@ -43,7 +43,8 @@ class ParsedDelivery(Redacted, frozen=True):
     `rows` are the rows to decide, in order. `recognised` is the number of records that were set
     aside, and `deactivated` are those of their employees who are deactivated. `positions` maps an
     employee to the position of the record that was set aside; it is empty if there is no row to
-    decide, because it is not needed then.
+    decide, because it is not needed then. `employees` are the ids of the employees whose record was
+    set aside at first.
     """
 
     sheets: Sequence[Sheet]
@@ -52,6 +53,7 @@ class ParsedDelivery(Redacted, frozen=True):
     recognised: int
     deactivated: Set[str]
     positions: Mapping[str, int]
+    employees: Sequence[str] = ()
 
     def mentions(self) -> Mentions:
         """Returns the keys by which the rows may mean an employee."""
@@ -122,6 +124,7 @@ def parse_delivery(sheets: Sequence[Sheet], digests: Digests, company: Company) 
         recognised=len(employees),
         deactivated=deactivated and deactivated.intersection(employees),
         positions=dict(zip(employees, positions, strict=True)) if rows else {},
+        employees=employees,
     )
 
 

@@ -96,7 +96,7 @@ def plan_rekey(
         _result(line, position, turned_down, roster, context)
         for position, line in enumerate(lines, 1)
     )
-    plan = Plan(results, recognised=0, absent=0)
+    plan = Plan(results, recognised=0)
     return replace(plan, concerns=tuple(rejection_concerns(plan, context.company.policy)))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
+from domain.addresses import address_of
 from domain.context import DecisionContext
 from domain.delivery.checking import CheckedFile
 from domain.delivery.evidence import Evidence
@@ -20,7 +21,6 @@ from domain.employee.aggregate import Employee
 from domain.employee.change import Change
 from domain.employee.decisions import has_left, validate
 from domain.employee.events import State
-from domain.employee.statement import address_of
 from domain.issues.issue import Issue, make_issue, shown
 
 
@@ -69,8 +69,8 @@ def _decided(match: Match, namesakes: Namesakes, context: DecisionContext) -> Ro
     leaver = known is None and has_left(said, context)
     if leaver:
         found.append(make_issue("already-left", "offboarding_date", str(said.offboarding_date)))
-    elif known is None:
-        found += namesakes.issues_of(row)
+    suspected = [] if leaver or known is not None else namesakes.issues_of(row)
+    found += suspected
     evidence = None if known is None else match.evidence_of_rows()
     if evidence is not None and not evidence.looks_alike:
         found += other_person_issues(row, replace(match, said=None), context)
@@ -78,7 +78,7 @@ def _decided(match: Match, namesakes: Namesakes, context: DecisionContext) -> Ro
     if leaver:
         return _result(row, RowOutcome.SKIPPED, issues)
     digest = _digest(match, issues)
-    change = decide_change(match, context, digest)
+    change = decide_change(match, context, digest, second_account=bool(suspected))
     if change is None or (known is not None and known.state is State.DEACTIVATED):
         outcome = RowOutcome.UNCHANGED  # a last day that is noted changes nobody (L6)
     else:
@@ -107,7 +107,23 @@ def _rejected(
     if match is not None and match.rows and match.rows[-1].position > _end(row, files):
         return _superseded(Superseded(row, match.rows[-1], match.employee))
     others = objections(row, issues, people, context)
-    return _result(row, RowOutcome.REJECTED, _with(row, (*issues, *others)))
+    return _result(row, RowOutcome.REJECTED, _told(row, _with(row, (*issues, *others))))
+
+
+def _told(row: Row, issues: Sequence[Issue]) -> tuple[Issue, ...]:
+    """Returns the issues of a rejected row; the errors tell how soon the rejection hurts, and whom.
+
+    Without a good e-mail address, the external id tells apart the rows of several people (Q1).
+    """
+    starts, leaves = row.onboarding_date, row.offboarding_date or None
+    is_unnamed = any(issue.rejects and issue.field == "email" for issue in row.issues)
+    external_id = shown(row.external_id) or None if is_unnamed else None
+    return tuple(
+        replace(issue, starts=starts, leaves=leaves, external_id=external_id)
+        if issue.rejects
+        else issue
+        for issue in issues
+    )
 
 
 def _about(row: Row, key: str | None, people: People) -> Match | None:

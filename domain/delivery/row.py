@@ -7,10 +7,11 @@ from typing import Any
 
 from msgspec import UNSET
 
+from domain.addresses import address_of
 from domain.characters import is_unseen
 from domain.company import Company
 from domain.delivery.records import Sheet, split
-from domain.employee.statement import Statement, address_of
+from domain.employee.statement import Statement
 from domain.fields.cells import cell_rule, clean, text_problem
 from domain.fields.details import DetailsChange
 from domain.issues.issue import Issue, make_issue

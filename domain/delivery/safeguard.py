@@ -2,101 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
 
-from domain.company import Policy, Threshold
+from msgspec.structs import replace
+
+from domain.company import Policy
+from domain.delivery.examples import examples_of
+from domain.delivery.facts import NOTHING_TO_COMPARE, Comparison, Figure
+from domain.delivery.measures import MEASURES, Measured, measured
 from domain.delivery.no_date import no_date_hint
 from domain.delivery.plan import Plan
-from domain.employee.change import Change
-from domain.employee.events import EmailChanged, OffboardingMoved, OffboardingScheduled
 from domain.employee.roster import Headcount
 from domain.issues.issue import Issue, make_issue
 
-MIN_THRESHOLD = 5
-"""A share allows at least this number of offboardings, changed addresses or rejected rows, even in
-a very small company."""
-MIN_REGISTRATIONS = 50
-"""A share allows at least this number of registrations."""
+DECISIVE_COLUMNS = frozenset({"external_id", "offboarding_date"})
+"""The columns without which a delivery is held: people would get second accounts, or not leave."""
+FEW_PEOPLE = 5
+"""The number of employees who may lose a value's being said before a lost column holds."""
+
+OLDER, CUT_OFF, LOST_COLUMNS = "older_delivery", "cut_off", "lost_columns"
+"""The names of the figures that have no limit of their own (D10, D11, B1)."""
 
 
-class _Excess(NamedTuple):
-    """What a plan does more often than the limit allows; a share was taken of `base`."""
-
-    code: str
-    times: int
-    base: int
-    limit: int
-
-
-def concerns(plan: Plan, headcount: Headcount, policy: Policy) -> tuple[Issue, ...]:
-    """Returns one issue for each limit that `plan` exceeds; usually there is none."""
-    excesses = list(_excesses(plan, headcount, policy))
-    hint = no_date_hint(plan) if excesses else ""
-    return _issues(excesses, hint)
-
-
-def _issues(excesses: Iterable[_Excess], no_date: str) -> tuple[Issue, ...]:
-    return tuple(
-        make_issue(each.code, count=each.times, base=each.base, limit=each.limit, no_date=no_date)
-        for each in excesses
+def guarded(plan: Plan, headcount: Headcount, comparison: Comparison, policy: Policy) -> Plan:
+    """Returns the plan with the concerns of the safeguard, and with what was measured (B1)."""
+    counted = list(measured(plan, headcount, comparison))
+    figures = {each.measure.name: Figure(each.times, each.base) for each in counted}
+    figures |= _other_figures(comparison)
+    return replace(
+        plan,
+        concerns=tuple(_concerns(plan, counted, figures, comparison, policy)),
+        file_issues=(*plan.file_issues, *_warnings(comparison, policy)),
+        facts=replace(plan.facts, figures=figures),
     )
 
 
-def _excesses(plan: Plan, headcount: Headcount, policy: Policy) -> Iterator[_Excess]:
-    known = [change for change in plan.changes if change.before is not None]
-    if known:
-        here = headcount.active
-        sooner = sum(map(_leaves_sooner, known))
-        moved = sum(map(_is_readdressed, known))
-        yield from _over("many-offboardings", sooner, here, policy.max_offboardings, MIN_THRESHOLD)
-        yield from _over("many-email-changes", moved, here, policy.max_email_changes, MIN_THRESHOLD)
-    counts = plan.counts
-    there = headcount.known
-    if there:
-        new = counts.registered
-        yield from _over(
-            "many-registrations", new, there, policy.max_registrations, MIN_REGISTRATIONS
-        )
-    yield from _rejections(plan, policy)
-
-
 def rejection_concerns(plan: Plan, policy: Policy) -> tuple[Issue, ...]:
-    """Returns an issue if more rows of `plan` are rejected than the limit allows."""
-    return _issues(_rejections(plan, policy), "")
+    """Returns an issue if more lines of a map are rejected than the limit allows (S12)."""
+    counted = measured(plan, Headcount(0, 0, 0), NOTHING_TO_COMPARE)
+    rejected = [each for each in counted if each.measure.name == "rejected_rows"]
+    return tuple(_excesses(plan, rejected, NOTHING_TO_COMPARE, policy))
 
 
-def _rejections(plan: Plan, policy: Policy) -> Iterator[_Excess]:
-    counts, limit = plan.counts, policy.max_rejected_rows
-    yield from _over("many-rejected-rows", counts.rejected, counts.rows, limit, MIN_THRESHOLD)
+def held_by(figures: Mapping[str, Figure], policy: Policy) -> tuple[str, ...]:
+    """Returns the names of the figures that hold a delivery under a policy."""
+    names = []
+    for measure in MEASURES:
+        figure = figures.get(measure.name, Figure(0, 0))
+        limit = measure.limit(policy, figure.base)
+        if limit is not None and figure.count > limit:
+            names.append(measure.name)
+    if policy.lost_columns == "hold" and LOST_COLUMNS in figures:
+        names.append(LOST_COLUMNS)
+    return (*names, *(name for name in (OLDER, CUT_OFF) if name in figures))
 
 
-def _over(code: str, count: int, base: int, threshold: Threshold, floor: int) -> Iterator[_Excess]:
-    """Yields `count` if it is more than the threshold allows.
-
-    A threshold that is a share is taken of `base`, and allows at least `floor`.
-    """
-    if threshold == 0:  # switched off
-        return
-    if isinstance(threshold, int):
-        limit = threshold
-    else:
-        limit = max(floor, base * int(threshold.removesuffix("%")) // 100)
-    if count > limit:
-        yield _Excess(code, count, base, limit)
-
-
-def _leaves_sooner(change: Change) -> bool:
-    """Returns whether a known employee gets a last day, or an earlier last day."""
-    known = change.before.offboarding_date if change.before else None
-    for recorded in change.events:
-        match recorded.event:
-            case OffboardingScheduled():
-                return True
-            case OffboardingMoved(offboarding_date=day):
-                return known is not None and day < known
-    return False
+def _other_figures(comparison: Comparison) -> Mapping[str, Figure]:
+    """Returns the figures that do not count rows of the delivery."""
+    figures = {}
+    lost = [
+        count
+        for field, count in comparison.concerned.items()
+        if field in DECISIVE_COLUMNS and count > FEW_PEOPLE
+    ]
+    if lost:
+        figures[LOST_COLUMNS] = Figure(max(lost), 0)
+    last, facts = comparison.last, comparison.facts
+    if last is None or facts.named:
+        return figures
+    if comparison.newest is not None and comparison.newest < last.newest:
+        figures[OLDER] = Figure(1, 0)
+    if last.complete and not facts.complete:
+        figures[CUT_OFF] = Figure(1, 0)
+    return figures
 
 
-def _is_readdressed(change: Change) -> bool:
-    return any(isinstance(recorded.event, EmailChanged) for recorded in change.events)
+def _concerns(
+    plan: Plan,
+    counted: list[Measured],
+    figures: Mapping[str, Figure],
+    comparison: Comparison,
+    policy: Policy,
+) -> Iterator[Issue]:
+    """Yields one issue for each limit that a plan exceeds; usually there is none."""
+    yield from _excesses(plan, counted, comparison, policy)
+    for field, count in comparison.concerned.items():
+        if _holds(field, count, policy):
+            yield _lost(field, count, " before the run is approved")
+    if OLDER in figures and comparison.newest and comparison.last:
+        moments = comparison.newest, comparison.last.newest
+        newest, last = (f"{each:%Y-%m-%d %H:%M}" for each in moments)
+        yield make_issue("older-delivery", newest=newest, last=last)
+    if CUT_OFF in figures:
+        yield make_issue("cut-off")
+
+
+def _excesses(
+    plan: Plan, counted: list[Measured], comparison: Comparison, policy: Policy
+) -> Iterator[Issue]:
+    for each in counted:
+        limit = each.measure.limit(policy, each.base)
+        if limit is not None and each.times > limit:
+            yield make_issue(
+                each.measure.code,
+                count=each.times,
+                base=each.base,
+                limit=limit,
+                lately=_lately(each, comparison),
+                examples=examples_of(each),
+                no_date=no_date_hint(plan),
+            )
+
+
+def _lately(measured: Measured, comparison: Comparison) -> str:
+    """Returns a clause if employees count whom earlier deliveries changed."""
+    own = len(measured.results)
+    if measured.times <= own or comparison.since is None:
+        return ""
+    since = f"{comparison.since:%Y-%m-%d}"
+    return f" ({own} of them by this delivery, the others by deliveries since {since})"
+
+
+def _warnings(comparison: Comparison, policy: Policy) -> Iterator[Issue]:
+    """Yields the issues that do not hold the delivery (B1, D10)."""
+    for field, count in comparison.concerned.items():
+        if count and not _holds(field, count, policy):
+            yield _lost(field, count, "")
+    if comparison.repeated and not comparison.facts.named:
+        yield make_issue("repeated-delivery")
+
+
+def _holds(field: str, count: int, policy: Policy) -> bool:
+    hold = policy.lost_columns == "hold"
+    return hold and count > FEW_PEOPLE and field in DECISIVE_COLUMNS
+
+
+def _lost(field: str, count: int, approved: str) -> Issue:
+    return make_issue("column-lost", field, count=count, approved=approved)

@@ -66,9 +66,16 @@ def settled_matches(
 
 
 def decide_change(
-    match: Match, context: DecisionContext, digest: bytes | None = None
+    match: Match,
+    context: DecisionContext,
+    digest: bytes | None = None,
+    *,
+    second_account: bool = False,
 ) -> Change | None:
-    """Returns the change of the employee of a match, or `None` if the rows change nothing."""
+    """Returns the change of the employee of a match, or `None` if the rows change nothing.
+
+    `second_account` is true if a known employee may be the same person as a new one (I5).
+    """
     said, standing, moment = match.said, match.rows[-1], context.moment
     if said is None:
         return None
@@ -77,7 +84,8 @@ def decide_change(
     elif has_left(said, context):
         return None
     else:
-        events = decide_registration(said, context.company, moment.now.date())
+        today = moment.now.date()
+        events = decide_registration(said, context.company, today, second_account=second_account)
     return change_of(
         match.employee,
         employee_id(moment.run, standing.position),

@@ -132,7 +132,7 @@ def _names_of(match: Match) -> set[tuple[str, str]]:
 
 
 def _match_of(entry: Entry, roster: Roster) -> Match:
-    return known_match(entry, roster.employee(entry), roster.ended(entry))
+    return known_match(entry, roster.employee(entry), roster)
 
 
 def _suggestion(found: _Found, *, alone: bool) -> Suggestion:

@@ -14,6 +14,8 @@ from uuid import UUID
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from domain.addresses import address_of
+from domain.employee.by_absence import ByAbsence, after_event
 from domain.employee.events import (
     Activated,
     Deactivated,
@@ -37,7 +39,6 @@ from domain.employee.events import (
     Released,
     State,
 )
-from domain.employee.statement import address_of
 from domain.fields.details import (
     Details,
     DetailsChange,
@@ -48,10 +49,9 @@ from domain.fields.details import (
 )
 from domain.fields.table import FIELD_OF, Part
 from domain.privacy import Redacted
-from domain.snapshots import Layout
 
 
-class Employee(Redacted, frozen=True, array_like=True, tag=3):
+class Employee(Redacted, frozen=True, array_like=True, tag=4):
     """The state of one employee of a company, as it follows from the employee's events.
 
     `version` is the number of the events, and `effective` is the moment at which the last event
@@ -62,10 +62,10 @@ class Employee(Redacted, frozen=True, array_like=True, tag=3):
     `leaves_by_file` is true if the present last day came from a file (L5), and `closed_by_file` if
     such a last day deactivated the employee (L6). A `released` employee has no look-up key any more
     (I11). `merged_into` is the employee that the keys of an ended account mean, and `absorbed` are
-    the employees that ended in favour of this one (S11).
+    the employees that ended in favour of this one (S11). `by_absence` is about absence (Q4).
 
     The state is stored as a snapshot: when the fields change, the tag must go up by one, and the
-    previous layout must be added to `EARLIER_LAYOUTS`.
+    previous layout must be added to `EARLIER_LAYOUTS` in `layouts.py`.
     """
 
     id: UUID
@@ -87,6 +87,7 @@ class Employee(Redacted, frozen=True, array_like=True, tag=3):
     released: bool = False
     merged_into: UUID | None = None
     absorbed: tuple[UUID, ...] = ()
+    by_absence: ByAbsence | None = None
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -94,35 +95,11 @@ class Employee(Redacted, frozen=True, array_like=True, tag=3):
         return frozenset((address_of(self.email), address_of(self.file_email)))
 
 
-_FIRST_FIELDS = (
-    "id",
-    "version",
-    "effective",
-    "state",
-    "email",
-    "external_id",
-    "details",
-    "onboarding_date",
-    "offboarding_date",
-    "file_email",
-    "file_offboarding_date",
-)
-_UNKNOWN = {"leaves_by_file": False, "closed_by_file": False, "released": False, "absorbed": ()}
-EARLIER_LAYOUTS = (
-    Layout(_FIRST_FIELDS, _UNKNOWN),
-    Layout(_FIRST_FIELDS, _UNKNOWN),
-)
-"""The layouts of an employee's snapshot before the present layout."""
-
-
 def value_of(employee: Employee, field: str) -> Value:
     """Returns the value that an employee has in a field of the table."""
     holder = employee.details if FIELD_OF[field].part is Part.DETAILS else employee
     value: Value = getattr(holder, field)
     return value
-
-
-# The fold
 
 
 def fold(employee: Employee | None, events: Iterable[EmployeeRecord]) -> Employee | None:
@@ -149,6 +126,7 @@ def evolve(employee: Employee | None, recorded: EmployeeRecord) -> Employee:
         _evolved(employee, recorded, event),
         version=recorded.originator_version,
         effective=recorded.effective,
+        by_absence=after_event(employee.by_absence, recorded),
     )
 
 
@@ -187,7 +165,9 @@ def _evolved(employee: Employee, recorded: EmployeeRecord, event: EmployeeEvent)
             from_file = external_id if by_file else employee.file_external_id
             return replace(employee, external_id=external_id, file_external_id=from_file)
         case ExternalIdChanged(external_id=changed_id):
-            return replace(employee, external_id=changed_id)
+            # A file that has the former one too does not bring it back.
+            former = employee.file_external_id or employee.external_id
+            return replace(employee, external_id=changed_id, file_external_id=former)
         case Released():
             return _released(employee)
         case Merged():
@@ -216,8 +196,8 @@ def _in_lifecycle(employee: Employee, recorded: EmployeeRecord, event: Lifecycle
         case Deactivated():
             last_day = employee.offboarding_date
             over = last_day is not None and last_day <= recorded.effective.date()
-            closed_by_file = employee.leaves_by_file and over
-            return replace(employee, state=State.DEACTIVATED, closed_by_file=closed_by_file)
+            by_file = employee.leaves_by_file or employee.by_absence is ByAbsence.LEAVES
+            return replace(employee, state=State.DEACTIVATED, closed_by_file=by_file and over)
         case Reactivated(active=active, offboarding_date=day):
             by_file = employee.leaves_by_file and day == employee.offboarding_date
             employee = replace(

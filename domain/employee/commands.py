@@ -6,8 +6,8 @@ from datetime import date
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
+from domain.addresses import address_of
 from domain.employee.aggregate import Employee
-from domain.employee.statement import address_of
 from domain.fields.cells import clean
 from domain.privacy import Redacted
 

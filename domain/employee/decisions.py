@@ -12,6 +12,7 @@ from datetime import date, datetime
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from domain.addresses import address_of
 from domain.company import Company, Policy
 from domain.context import DecisionContext
 from domain.employee.advice import (
@@ -21,6 +22,7 @@ from domain.employee.advice import (
     support_command,
 )
 from domain.employee.aggregate import Employee
+from domain.employee.by_absence import ByAbsence
 from domain.employee.events import (
     Activated,
     Deactivated,
@@ -35,7 +37,7 @@ from domain.employee.events import (
     Registered,
     State,
 )
-from domain.employee.statement import Statement, address_of
+from domain.employee.statement import Statement
 from domain.fields.details import (
     DetailsChange,
     caught_up,
@@ -49,8 +51,13 @@ from domain.schedule import Schedule
 # Decisions that follow from a file
 
 
-def decide_registration(said: Statement, company: Company, today: date) -> Iterator[EmployeeEvent]:
-    """Yields the events that register a new employee from a statement (L1, L2)."""
+def decide_registration(
+    said: Statement, company: Company, today: date, *, second_account: bool = False
+) -> Iterator[EmployeeEvent]:
+    """Yields the events that register a new employee from a statement (L1, L2).
+
+    `second_account` is true if a known employee may be the same person (I5).
+    """
     onboarding = said.onboarding_date or today
     yield Registered(
         email=said.email,
@@ -58,6 +65,7 @@ def decide_registration(said: Statement, company: Company, today: date) -> Itera
         details=new_details(said.details, company.language),
         onboarding_date=onboarding,
         active=onboarding <= today,
+        second_account=second_account,
     )
     if said.offboarding_date:
         yield OffboardingScheduled(said.offboarding_date)
@@ -83,9 +91,10 @@ def decide_update(employee: Employee, said: Statement, policy: Policy) -> Iterat
     change = difference(employee.details, news)
     if change:
         yield DetailsChanged(change)
-    cancels = _cancels(employee, said, policy)
     day = said.offboarding_date
     moves = _says_new_offboarding(employee, said) and day != employee.offboarding_date
+    reappears = employee.by_absence is ByAbsence.LEAVES and day != employee.offboarding_date
+    cancels = _cancels(employee, said, policy) or (reappears and not (day and moves))  # L5, Q4
     if cancels:
         yield OffboardingCancelled()
     elif day and moves and employee.offboarding_date:
@@ -172,6 +181,8 @@ def _about_last_day(
 def _asks_back(employee: Employee, said: Statement, context: DecisionContext) -> list[Issue]:
     """Returns the issue about a row that lists a deactivated employee as staying, if any (L6)."""
     day = said.offboarding_date
+    if employee.by_absence is ByAbsence.LEAVES and day is UNSET:
+        day = None  # the deliveries lacked the employee, and now have the employee again (Q4)
     if day is UNSET or has_left(said, context):
         return []
     value = day.isoformat() if day else None

@@ -32,14 +32,18 @@ class State(StrEnum):
     DEACTIVATED = "deactivated"
 
 
-class Registered(Redacted, frozen=True, tag="registered", tag_field="kind"):
-    """A new employee. `active` is true if the employee could log in at once (L1)."""
+class Registered(Redacted, frozen=True, tag="registered", tag_field="kind", omit_defaults=True):
+    """A new employee. `active` is true if the employee could log in at once (L1).
+
+    `second_account` is true if somebody of the same name was not in the delivery (I5).
+    """
 
     email: str
     external_id: str | None
     details: Details
     onboarding_date: date
     active: bool
+    second_account: bool = False
 
 
 class Activated(Redacted, frozen=True, tag="activated", tag_field="kind"):
@@ -86,10 +90,16 @@ class OnboardingMoved(Redacted, frozen=True, tag="onboarding-moved", tag_field="
     pending: bool = False
 
 
-class OffboardingScheduled(Redacted, frozen=True, tag="offboarding-scheduled", tag_field="kind"):
-    """The employee got a last day (L2, L4, S4)."""
+class OffboardingScheduled(
+    Redacted, frozen=True, tag="offboarding-scheduled", tag_field="kind", omit_defaults=True
+):
+    """The employee got a last day (L2, L4, S4).
+
+    `by_absence` is true if the only reason is that the last deliveries lack the employee (Q4).
+    """
 
     offboarding_date: date
+    by_absence: bool = False
 
 
 class OffboardingMoved(Redacted, frozen=True, tag="offboarding-moved", tag_field="kind"):

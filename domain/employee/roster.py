@@ -7,9 +7,10 @@ from functools import cached_property
 from operator import attrgetter
 from uuid import UUID
 
+from domain.addresses import address_of
 from domain.employee.aggregate import Employee
 from domain.employee.events import State
-from domain.employee.statement import Statement, address_of
+from domain.employee.statement import Statement
 from domain.privacy import Redacted
 
 
@@ -75,8 +76,8 @@ class Roster:
     """The employees of a company, at one version of the company's stream.
 
     A roster holds all employees, or at least all employees that the rows of a delivery mention.
-    `headcount` counts all employees in both cases. The state of an employee is decoded only on
-    request, and an index is built only when it is used.
+    `headcount` counts, and `employed` has, all employees in both cases. The state of an employee is
+    decoded only on request, and an index is built only when it is used.
     """
 
     def __init__(
@@ -84,10 +85,12 @@ class Roster:
         entries: Iterable[Entry],
         load: Callable[[bytes], Employee],
         headcount: Headcount | None = None,
+        employed: Iterable[str] | None = None,
     ) -> None:
         self.entries = list(entries)
         self._load = load
         self._headcount = headcount
+        self._employed = employed
 
     @classmethod
     def of(cls, employees: Iterable[Employee]) -> Roster:
@@ -106,7 +109,7 @@ class Roster:
         def load(state: bytes) -> Employee:
             return at_hand.get(state) or self._load(state)
 
-        return Roster((*kept, *changed.values()), load, self._headcount)
+        return Roster((*kept, *changed.values()), load, self._headcount, self._employed)
 
     @cached_property
     def headcount(self) -> Headcount:
@@ -116,6 +119,13 @@ class Roster:
         employed = sum(1 for entry in self.entries if not entry.deactivated)
         pending = sum(1 for entry in self.entries if entry.pending)
         return Headcount(len(self.entries), employed, pending)
+
+    @cached_property
+    def employed(self) -> frozenset[str]:
+        """Returns the ids of all employees who are not deactivated."""
+        if self._employed is not None:
+            return frozenset(self._employed)
+        return frozenset(entry.employee for entry in self.entries if not entry.deactivated)
 
     @cached_property
     def _by_id(self) -> dict[str, Entry]:

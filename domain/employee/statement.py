@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import date
 
 from msgspec import UNSET, UnsetType
 
-from domain.employee.domains import ACE_PREFIX, domain_of
 from domain.fields.details import DetailsChange, merged
 from domain.privacy import Redacted
 
@@ -26,19 +24,6 @@ class Statement(Redacted, frozen=True):
     onboarding_date: date | None
     offboarding_date: date | UnsetType | None
     details: DetailsChange
-
-
-def address_of(email: str) -> str:
-    """Returns an e-mail address in the form in which addresses are compared (I1).
-
-    `email` must have no white space around it. Lower case is not case folding, which would take
-    `ß` for `ss` and so one person for another.
-    """
-    lower = email.lower()
-    if not email.isascii() or ACE_PREFIX in lower:
-        local, at, domain = email.rpartition("@")
-        lower = unicodedata.normalize("NFC", local.lower()) + at + domain_of(domain)
-    return email if lower == email else lower  # one text in memory instead of two
 
 
 def merged_statement(earlier: Statement, later: Statement) -> Statement:

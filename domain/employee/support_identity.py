@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from uuid import UUID
 
+from domain.addresses import address_of
 from domain.context import DecisionContext
 from domain.employee.aggregate import Employee
 from domain.employee.events import (
@@ -18,7 +19,6 @@ from domain.employee.events import (
 )
 from domain.employee.rejection import CommandRejected
 from domain.employee.roster import Entry, Roster
-from domain.employee.statement import address_of
 from domain.fields.cells import clean, problem_of
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from domain.addresses import address_of
 from domain.context import DecisionContext
 from domain.employee.aggregate import Employee
 from domain.employee.commands import Rehire
@@ -24,7 +25,6 @@ from domain.employee.events import (
 )
 from domain.employee.rejection import CommandRejected
 from domain.employee.roster import Roster
-from domain.employee.statement import address_of
 from domain.employee.support_identity import free_email, free_external_id, require_keys
 from domain.fields.cells import clean
 

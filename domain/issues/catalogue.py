@@ -5,37 +5,13 @@ Each code is declared once, so that severity, sentence and documentation always 
 
 from __future__ import annotations
 
-from enum import StrEnum
-
-import msgspec
-
-
-class Severity(StrEnum):
-    """The severity of an issue. An error rejects the row or the file; the others only inform."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-
-class IssueType(msgspec.Struct, frozen=True):
-    """One type of issue: its severity, its sentence, and whether it is lasting (L10).
-
-    A lasting issue is about the content of a file or a row, and every run that reads this content
-    reports the issue. The other issues are about a change, and only the run that makes the change
-    reports the issue. `strict` is the sentence that replaces `sentence` if the company's policy
-    turns the warning into an error.
-    """
-
-    severity: Severity
-    sentence: str
-    lasting: bool = True
-    strict: str = ""
-
+from domain.issues.concerns import CONCERNS
+from domain.issues.issue_type import IssueType, Severity
 
 _ERROR, _WARNING, _INFO = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 CATALOGUE: dict[str, IssueType] = {
+    **CONCERNS,
     # The run: its files, and whether they could be fetched.
     "no-file": IssueType(
         _WARNING,
@@ -74,31 +50,7 @@ CATALOGUE: dict[str, IssueType] = {
         "The file changed while it was read; it will be read at the next pick-up, "
         "once its upload has finished.",
     ),
-    # The run: the safeguard holds it until an operator decides, or the run failed.
-    "many-offboardings": IssueType(
-        _WARNING,
-        "{count} employees would get a last day, or an earlier one, more than {limit}, and {base} "
-        "can log in; check the export before the run is approved{no_date}.",
-        lasting=False,
-    ),
-    "many-email-changes": IssueType(
-        _WARNING,
-        "{count} employees would get another e-mail address, more than {limit}, and {base} can log "
-        "in; check the export before the run is approved.",
-        lasting=False,
-    ),
-    "many-registrations": IssueType(
-        _WARNING,
-        "{count} employees would be new, more than {limit}, beside {base} that are known; "
-        "check the export before the run is approved.",
-        lasting=False,
-    ),
-    "many-rejected-rows": IssueType(
-        _WARNING,
-        "{count} of {base} rows were rejected, more than {limit}; "
-        "correct the export, or have the run approved to apply the other rows{no_date}.",
-        lasting=False,
-    ),
+    # The run failed.
     "fault": IssueType(
         _ERROR, "The run stopped on an unexpected fault ({problem}) and changed nothing."
     ),
@@ -295,6 +247,18 @@ CATALOGUE: dict[str, IssueType] = {
         _WARNING,
         "The offboarding date is blank now, but the last day {day} stays, because a blank never "
         "cancels it; if the person stays, ask support for {command}.",
+    ),
+    # The employee that deliveries lack.
+    "absent-employee": IssueType(
+        _WARNING,
+        "This employee has been missing from every full delivery since {since}, and keeps the "
+        "account; if the person has left, ask support for {command}, or else send the row again.",
+    ),
+    "absent-offboarded": IssueType(
+        _WARNING,
+        "This employee has been missing from every full delivery since {since}, so that the last "
+        "day is {day}, as the company's settings say; if the person stays, send the row again.",
+        lasting=False,
     ),
     "onboarding-date-fixed": IssueType(
         _WARNING,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import overload
 
 from msgspec.structs import replace
 
 from domain.characters import spoilt_by
-from domain.issues.catalogue import CATALOGUE, Severity
+from domain.issues.catalogue import CATALOGUE
+from domain.issues.issue_type import Severity
 from domain.privacy import Redacted
 
 SHOWN_CHARACTERS = 200
@@ -17,12 +19,14 @@ LISTED_LINES = 10
 """The maximum number of lines, columns or employees that one sentence lists (W12)."""
 
 
-class Issue(Redacted, frozen=True):
+class Issue(Redacted, frozen=True, omit_defaults=True):
     """One message about a run, a file or a row.
 
     `file`, `line` and `email` are the location. Lines are counted as an editor counts them: the
     header is line 1. The location is missing if the issue is about the whole run, and as long as
-    the row of the issue is not known.
+    the row of the issue is not known. `starts` and `leaves` are the first day and the last day that
+    a rejected row has: they tell how soon the rejection hurts. `external_id` tells whom a rejected
+    row is about if its e-mail address cannot.
     """
 
     severity: Severity
@@ -33,6 +37,9 @@ class Issue(Redacted, frozen=True):
     email: str | None = None
     field: str | None = None
     value: str | None = None
+    starts: date | None = None
+    leaves: date | None = None
+    external_id: str | None = None
 
     @property
     def rejects(self) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.employee.statement import address_of
+from domain.addresses import address_of
 from tests.given import after, kinds, outcomes, plan, registered
 
 HEADER = "email,first_name,last_name"

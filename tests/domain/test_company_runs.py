@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from domain.company_runs.events import RunEnded, RunKind
 from domain.company_runs.state import AppliedDelivery, CompanyState, HeldDelivery, evolve
@@ -247,7 +248,9 @@ def test_a_held_delivery_changes_nothing_else_of_the_company() -> None:
     # then
     assert company.held == HeldDelivery(SECOND, DELIVERY, version=2)
     assert (company.changed, company.applied, company.approved) == (1, before.applied, None)
-    assert company == CompanyState(2, 1, before.applied, HeldDelivery(SECOND, DELIVERY, 2), None)
+    held = HeldDelivery(SECOND, DELIVERY, 2)
+    assert company == replace(before, version=2, held=held, feed=company.feed)
+    assert company.feed.state == "held"
 
 
 def test_a_company_holds_only_the_delivery_that_waits() -> None:
@@ -316,7 +319,7 @@ def test_a_discarded_delivery_is_not_applied_and_waits_no_longer() -> None:
     company = evolve(evolve(before, SECOND, holding()), THIRD, discarding(SECOND))
 
     # then
-    assert company == CompanyState(3, changed=1, applied=before.applied)
+    assert company == replace(before, version=3, feed=company.feed)
 
 
 def test_a_discarded_delivery_that_comes_again_is_held_again() -> None:

@@ -10,7 +10,7 @@ import pytest
 from domain.context import DecisionContext
 from domain.employee.aggregate import Employee, value_of
 from domain.employee.commands import Command, Correct, Rehire, Release, Relink
-from domain.employee.events import Deactivated, OffboardingScheduled, State
+from domain.employee.events import Deactivated, ExternalIdLinked, OffboardingScheduled, State
 from domain.employee.rejection import CommandRejected
 from domain.employee.roster import Roster
 from domain.employee.support import plan_support
@@ -260,6 +260,27 @@ def test_another_external_id_stands(new: str | None, before: str, said: str) -> 
     assert codes(found) == []
     assert people(found, [employee]) == {"ann@acme.example": (new, "active")}
     assert kinds(again) == []
+
+
+@pytest.mark.parametrize("new", ["8", None])
+@pytest.mark.parametrize("repeated", [False, True])
+def test_a_number_that_support_linked_can_be_taken_away_again(
+    new: str | None, repeated: bool
+) -> None:
+    """S6, S10, L8: After support took a number away that support had linked, a file with this
+    number does not bring it back, whether it had the number before or not."""
+    # given
+    employee = then(ann(external_id=""), ExternalIdLinked("7"))
+    if repeated:
+        (employee,) = after(plan(row(first_name="Anna"), known=[employee]))
+    (employee,) = done(Relink(new), employee)
+
+    # when
+    found = plan(row(first_name="Anna"), known=[employee])
+
+    # then
+    assert codes(found) == []
+    assert people(found, [employee]) == {"ann@acme.example": (new, "active")}
 
 
 @pytest.mark.parametrize("new", ["8", None])

@@ -126,6 +126,7 @@ def test_the_event_registered_makes_an_employee(active: bool, state: State) -> N
         "released": False,
         "merged_into": None,
         "absorbed": (),
+        "by_absence": None,
     }
 
 
@@ -206,8 +207,18 @@ CASES: dict[str, tuple[Employee, EmployeeEvent, bool, dict[str, Any]]] = {
         {"external_id": "007", "file_external_id": "007"},
     ),
     "external id linked by support": (ann(), LINKED, False, {"external_id": "7"}),
-    "external id changed": (ann(LINKED), ExternalIdChanged("8"), False, {"external_id": "8"}),
-    "external id taken away": (ann(LINKED), ExternalIdChanged(None), False, {"external_id": None}),
+    "external id changed": (
+        ann(LINKED),
+        ExternalIdChanged("8"),
+        False,
+        {"external_id": "8", "file_external_id": "7"},
+    ),
+    "external id changed again": (
+        ann(LINKED, ExternalIdChanged("8")),
+        ExternalIdChanged(None),
+        False,
+        {"external_id": None},
+    ),
     "details corrected": (
         ann(),
         CORRECTED,
@@ -271,6 +282,7 @@ CASES: dict[str, tuple[Employee, EmployeeEvent, bool, dict[str, Any]]] = {
             "onboarding_date": STAYS,
             "released": False,
             "file_email": "n@x.example",
+            "file_external_id": None,
         },
     ),
     "merged, and kept": (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domain.fields.cells import PLACEHOLDER_IDS, problem_of
-from domain.issues.catalogue import Severity
+from domain.issues.issue_type import Severity
 from tests.given import (
     a_company,
     after,

@@ -10,8 +10,8 @@ from domain.delivery.header import field_of, known_columns, read_header
 from domain.delivery.records import DeliveryRefused
 from domain.fields.nearest import NearestNames
 from domain.fields.table import COLUMNS, MANDATORY, is_custom
-from domain.issues.catalogue import Severity
 from domain.issues.issue import Issue
+from domain.issues.issue_type import Severity
 from tests.given import FILE, a_company, after, codes, day, plan
 
 ANNA = "anna@acme.example,Anna,Bakker"

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.delivery.records import DeliveryRefused, Sheet, read_sheet, split
-from domain.issues.catalogue import Severity
 from domain.issues.issue import Issue
+from domain.issues.issue_type import Severity
 from tests.given import FILE, a_company, after, codes, outcomes, plan, roster_after
 
 HEADER = "email,first_name,last_name"

@@ -10,8 +10,8 @@ import pytest
 from domain.delivery.header import read_header
 from domain.fields.column_names import FIELD_BY_KEY, NOTE_BY_KEY
 from domain.fields.table import MANDATORY, NAMES
-from domain.issues.catalogue import Severity
 from domain.issues.issue import Issue
+from domain.issues.issue_type import Severity
 from tests.given import outcomes, plan
 
 

@@ -5,25 +5,30 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 
 import pytest
 
 from domain.company import Company
 from domain.delivery.digests import NO_DIGESTS
+from domain.delivery.facts import Absentee, Comparison, DeliveryFacts, LastDelivery
 from domain.delivery.parsing import parse_delivery
 from domain.delivery.records import DeliveryRefused, read_sheet
 from domain.delivery.rekey import plan_rekey, read_map
 from domain.delivery.row import RowReader
+from domain.delivery.selection import Selection
 from domain.employee.commands import ChangeEmail, Link, Offboard
 from domain.employee.events import Deactivated, EmailChanged, OffboardingScheduled
 from domain.employee.roster import Roster, entry_of
 from domain.employee.support import plan_support
-from domain.issues.catalogue import CATALOGUE, Severity
+from domain.issues.catalogue import CATALOGUE
 from domain.issues.issue import Issue, make_issue
+from domain.issues.issue_type import Severity
 from domain.privacy import Redacted
 from tests.given import (
     FILE,
+    NOW,
     a_company,
     after,
     codes,
@@ -165,6 +170,55 @@ def of_the_safeguard() -> Iterator[Issue]:
     yield from plan("\n".join((leaves, *rows, "")), known=known, company=wary).concerns
 
 
+def of_other_deliveries() -> Iterator[Issue]:
+    """What is said of a delivery because of earlier ones, or because a part of it is approved."""
+    measures = ("cancellations", "identity_changes", "cleared_values", "second_accounts")
+    policy = {f"max_{name}": 1 for name in (*measures, "already_left", "shrinkage")}
+    policy |= {"blank_offboarding": "cancel", "blank_cells": "clear"}
+    header = f"{HEADER},prefix,offboarding_date"
+    names = ("ann", "bob", "eva", "cas", "dee")
+    known = after(
+        plan("\n".join((header, *(f"{n}@x.example,{n},Lee,van,2028-02-01" for n in names), "")))
+    )
+    rows = [
+        *(f"{name}@x.example,{name},Ray,," for name in names[:3]),
+        *(f"{name}@new.example,{name},Lee,van," for name in names[3:]),
+        *(f"{name}@old.example,{name},Poe,,2027-02-01" for name in names[:2]),
+    ]
+    last = LastDelivery(20, NOW + timedelta(days=1))
+    found = plan(
+        "\n".join((header, *rows, "")),
+        known=known,
+        company=a_company(policy=policy),
+        comparison=Comparison(
+            last,
+            NOW,
+            repeated=True,
+            concerned={"external_id": 9},
+            facts=DeliveryFacts(complete=False),
+        ),
+        selection=Selection(without=("ann@x.example",)),
+    )
+    yield from (*found.concerns, *found.issues)
+    yield make_issue("held-again", changed="employees and settings", run="8f31")
+
+
+def of_the_absent() -> Iterator[Issue]:
+    """What is said of somebody whom the last deliveries lack."""
+    anna = registered(f"{ANNA},1", WITH_ID)
+    ben = registered("b@x.example,B,C,2", WITH_ID, position=2)
+    last = LastDelivery(2, NOW)
+    for policy in ("report", "offboard"):
+        company = a_company(policy={"absent": policy})
+        comparison = Comparison(last=last, absentees=(Absentee(anna, NOW),))
+        yield from plan(
+            f"{WITH_ID}\nb@x.example,B,C,2\n",
+            known=[anna, ben],
+            company=company,
+            comparison=comparison,
+        ).issues
+
+
 def strict_ones() -> Iterator[Issue]:
     """Warnings that a company's policy turned into errors."""
     strict = a_company(policy={"unknown_group": "reject", "short_notice": "reject"})
@@ -183,7 +237,9 @@ def one_of_each() -> dict[str, Issue]:
         *of_rows_together(),
         *of_contradictions(),
         *of_lives(),
+        *of_the_absent(),
         *of_the_safeguard(),
+        *of_other_deliveries(),
     )
     return {issue.code: issue for issue in said}
 
@@ -243,9 +299,20 @@ def blanks(sentence: str) -> set[str]:
 
 CONCERNS = {
     "many-offboardings",
+    "many-cancellations",
     "many-email-changes",
+    "many-identity-changes",
+    "many-values-cleared",
     "many-registrations",
+    "many-second-accounts",
     "many-rejected-rows",
+    "many-already-left",
+    "shrunken-delivery",
+    "column-lost",
+    "older-delivery",
+    "cut-off",
+    "repeated-delivery",
+    "held-again",
 }
 WARNINGS = {
     *CONCERNS,
@@ -263,10 +330,12 @@ WARNINGS = {
     "offboarding-overdue",
     "onboarding-date-fixed",
     "offboarding-kept",
+    "absent-employee",
+    "absent-offboarded",
 }
 POLICIES = {"other-person"}
 """Warnings of the catalogue that are errors by the usual policy."""
-INFOS = {"skipped-line", "superseded-row", "already-left", "still-listed"}
+INFOS = {"skipped-line", "superseded-row", "already-left", "still-listed", "left-out"}
 ABOUT_CHANGES = {
     *CONCERNS,
     "near-miss-file",
@@ -276,6 +345,7 @@ ABOUT_CHANGES = {
     "offboarding-overdue",
     "onboarding-date-fixed",
     "other-person",
+    "absent-offboarded",
 }
 
 
@@ -366,7 +436,7 @@ def test_each_message_names_its_facts() -> None:
         "duplicate-external-id": ["2 and 3"],
         "email-taken": ["b@x.example", "external id 2"],
         "external-id-conflict": ["anna@acme.example (external id 1)", "external id 3"],
-        "possible-email-change": ["anna@acme.example"],
+        "possible-email-change": ["tenure support merge acme"],
         "already-left": ["2027-02-01"],
         "short-notice": ["9 days", "30 days"],
         "onboarding-date-fixed": ["2027-03-01"],

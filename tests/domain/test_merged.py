@@ -260,3 +260,18 @@ def test_an_account_in_any_state_can_end(ended: Employee) -> None:
     assert kinds(found) == ["merged", "merged"]
     assert kinds(merged(*known)) == []
     assert outcomes(later) == (["registered"] if ended.released else ["unchanged"])
+
+
+def test_a_row_that_looks_like_the_ended_account_means_the_kept_one() -> None:
+    """S11, I9: The kept account is known by the names of the ended one, too."""
+    # given
+    before = registered(f"7,ann@acme.example,{PERSON}", HEADER)
+    married = registered("8,a.mol@acme.example,Anna,Mol,,", HEADER, position=2)
+    people = after(merged(before, married), [before, married])
+
+    # when
+    found = plan(file_of(HEADER, "8,a.mol@acme.example,Anna,Mol,,"), known=people)
+
+    # then
+    assert outcomes(found) == ["changed"]
+    assert [change.after.id for change in found.changes] == [before.id]

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
+from domain.addresses import address_of
 from domain.context import DecisionContext, Moment
 from domain.delivery.plan import Plan, RowOutcome
 from domain.employee.aggregate import Employee, fold
@@ -23,7 +24,6 @@ from domain.employee.commands import Command, lookup_keys
 from domain.employee.events import Activated, Deactivated, State
 from domain.employee.rejection import CommandRejected
 from domain.employee.roster import Roster
-from domain.employee.statement import address_of
 from domain.employee.support import plan_support
 from domain.fields.details import values_of
 from domain.outcome import Outcome
@@ -389,6 +389,9 @@ def test_what_support_changed_stands_while_the_file_repeats_itself(
                 assert [each for each in again.changes if each.after.id in ended] == []
             elif one.what.startswith("re"):
                 assert [each for each in told if says_of_leaving(each)] == []
+            elif one.what == "deactivate" and len(delivery) > 1:
+                # A blank of the newest file is rejected now, so that an older date is noted (L6).
+                assert set(kinds(again)) <= {"file-noted"}
             else:
                 assert kinds(again) == []
 
@@ -619,7 +622,8 @@ def test_an_approval_applies_what_was_held_and_nothing_else(story: Story, asked:
             event(f"{one.what}, held again: {other.state.held is not None}")
             assert approved is not None
             assert approved.counts == anew.counts
-            assert approved.concerns == anew.concerns
+            again = [each for each in approved.concerns if each.code != "held-again"]
+            assert again == list(anew.concerns)
             if anew.concerns:
                 assert other.state.held is not None
                 assert other.state.held.run != held.run

@@ -22,8 +22,9 @@ from domain.employee.events import State
 from domain.fields.cells import clean, problem_of
 from domain.fields.table import COLUMNS, MANDATORY
 from domain.issues import issue as issues
-from domain.issues.catalogue import CATALOGUE, Severity
+from domain.issues.catalogue import CATALOGUE
 from domain.issues.issue import Issue
+from domain.issues.issue_type import Severity
 from tests.given import FILE, a_company, after, codes, day, kinds, outcomes, plan, registered
 
 ANNA = {"email": "anna@acme.example", "first_name": "Anna", "last_name": "Bakker"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import cache
@@ -145,11 +146,11 @@ def test_a_delivery_is_held_only_above_a_limit(
         ("rejected-rows", 7, 30, "7 of 30 rows"),
     ],
 )
-def test_the_issue_of_a_held_delivery_names_the_count_the_total_and_the_limit(
+def test_the_issue_of_a_held_delivery_names_the_count_the_total_the_limit_and_five_examples(
     what: str, count: int, base: int, facts: str
 ) -> None:
-    """B1, B2: The issue of a held delivery names the count, the total and the limit, and no file,
-    line or person. It is told once.
+    """B1, B2: The issue of a held delivery names the count, the total, the limit and five examples.
+    It is about no file, line or person, and it is told once.
     """
     # when
     found = doing(what, count, base)
@@ -159,6 +160,8 @@ def test_the_issue_of_a_held_delivery_names_the_count_the_total_and_the_limit(
     limit = {"offboardings": 7, "email-changes": 8, "registrations": 75, "rejected-rows": 6}[what]
     assert facts in concern.message
     assert f", more than {limit}" in concern.message
+    examples = concern.message.partition("for example ")[2].partition(";")[0]
+    assert len(re.split(", | and ", examples)) == 5
     assert concern == Issue(concern.severity, f"many-{what}", concern.message)
     assert (concern.severity, concern.lasting) == ("warning", False)
     assert concern not in found.issues
@@ -480,7 +483,7 @@ def test_people_without_an_account_do_not_count_as_registrations() -> None:
     rows = [row(number, offboarding="2027-02-01") for number in range(100, 160)]
 
     # when
-    found = delivery(rows, everybody(10))
+    found = delivery(rows, everybody(10), max_already_left=0)
 
     # then
     assert (found.counts.skipped, held_for(found)) == (60, [])

@@ -209,6 +209,21 @@ def test_the_next_moment_is_later_than_now(schedule: Schedule, now: str, next_on
     assert schedule.next_moment(moment(now)) == moment(next_one)
 
 
+@pytest.mark.parametrize(
+    ("schedule", "now", "slot"),
+    [
+        (USUAL, "2027-03-01 02:44", "2027-03-01 02:45"),
+        (USUAL, "2027-03-01 02:45", "2027-03-01 20:00"),
+        (USUAL, "2027-03-01 20:00", "2027-03-02 02:45"),
+        (NEVER, "2027-03-01 20:00", None),
+    ],
+)
+def test_the_next_slot_is_later_than_now(schedule: Schedule, now: str, slot: str | None) -> None:
+    """R3: The next slot is the first one later than now, and there is none without pick-ups."""
+    # when / then
+    assert schedule.next_slot(moment(now)) == (moment(slot) if slot else None)
+
+
 # Slots, by properties
 
 MOMENTS = st.timedeltas(timedelta(0), 16 * 365 * DAY).map(

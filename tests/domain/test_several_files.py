@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
+from domain.addresses import address_of
 from domain.company import Company
 from domain.context import Moment
 from domain.delivery.plan import Plan, RowOutcome
@@ -22,7 +23,6 @@ from domain.employee.aggregate import Employee
 from domain.employee.clock import plan_clock
 from domain.employee.events import EmailChanged
 from domain.employee.roster import Roster
-from domain.employee.statement import address_of
 from domain.ids import run_id
 from domain.schedule import Schedule
 from tests.given import NOW, a_company, after, codes, day, file_of, kinds, plan, registered, then

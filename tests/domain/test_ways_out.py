@@ -359,6 +359,7 @@ def test_every_message_with_a_command_is_walked() -> None:
     named = {code for code, names in placeholders.items() if names & {*COMMANDS}}
 
     # then
+    named.remove("absent-employee")  # it is about no row: a delivery lacks the employee
     assert {case.code for case in CASES.values()} == named
 
 

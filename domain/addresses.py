@@ -1,7 +1,7 @@
-"""The form in which domain names are compared, as IDNA has them (RFC 5891).
+"""The form in which e-mail addresses are compared (I1), and their domains, as IDNA has them.
 
 A name with other letters than those of English has two forms: `straße.example`, and for machines
-`xn--strae-oqa.example`. Both are one domain.
+`xn--strae-oqa.example`. Both are one domain (RFC 5891).
 """
 
 from __future__ import annotations
@@ -15,6 +15,19 @@ LABEL_CHARACTERS = 63
 """The maximum length of a label (RFC 1035)."""
 NAME_CHARACTERS = 253
 """The maximum length of a domain name. A longer text is no name and is compared as written."""
+
+
+def address_of(email: str) -> str:
+    """Returns an e-mail address in the form in which addresses are compared (I1).
+
+    `email` must have no white space around it. Lower case is not case folding, which would take
+    `ß` for `ss` and so one person for another.
+    """
+    lower = email.lower()
+    if not email.isascii() or ACE_PREFIX in lower:
+        local, at, domain = email.rpartition("@")
+        lower = unicodedata.normalize("NFC", local.lower()) + at + domain_of(domain)
+    return email if lower == email else lower  # one text in memory instead of two
 
 
 def domain_of(domain: str) -> str:

@@ -1,0 +1,107 @@
+"""`tenure preview`: what a delivery would do, row by row."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import click
+
+from adapters.use_cases.decide_held import preview_held
+from adapters.use_cases.import_delivery import preview_delivery
+from cli import exit_codes, output, spreadsheet
+from cli.context import customer_of, json_option, login_name, one_run, open_app
+from cli.imports import explaining_source, files_argument, partial_option, read_files, require_files
+from projections.answers.preview import PreviewDocument
+
+
+@click.command("preview")
+@click.argument("company", required=False)
+@files_argument
+@click.option("--run", metavar="RUN", help="Show what the delivery would do that RUN holds.")
+@partial_option
+@click.option("--csv", "as_csv", is_flag=True, help="Print the rows as CSV.")
+@json_option
+@click.pass_context
+def preview_command(
+    context: click.Context,
+    company: str | None,
+    files: tuple[str, ...],
+    run: str | None,
+    partial: bool,
+    as_csv: bool,
+    as_json: bool,
+) -> int:
+    """Show what a delivery would do to COMPANY, one line a row. Applies nothing.
+
+    The delivery comes from the company's source, or consists of the FILEs, or is the one that a
+    run holds.
+    """
+    spreadsheet.check_form(as_csv, as_json)
+    if (run is None) == (company is None):
+        raise click.UsageError("Give one COMPANY, or --run RUN.")
+    require_files(partial, files)
+    with open_app(context) as app:
+        if run is not None:
+            record = one_run(app, run)
+            customer = customer_of(app.settings, record.ended.company)
+            preview = preview_held(app, customer, record, login_name())
+        else:
+            customer = customer_of(app.settings, company or "")
+            with explaining_source(customer.company.key):
+                named = read_files(files, customer)
+                preview = preview_delivery(app, customer, login_name(), named, partial=partial)
+    if as_json:
+        output.print_json(preview)
+    elif as_csv:
+        _print_csv(preview)
+    else:
+        print_preview(preview)
+    return exit_codes.of_run(preview)
+
+
+def print_preview(preview: PreviewDocument) -> None:
+    """Prints a preview for people: its rows, and then its run."""
+    rows = [
+        (
+            row.action,
+            f"{row.file}:{row.line}",
+            row.email,
+            row.matched_by,
+            output.changes(row.changes),
+        )
+        for row in preview.rows
+    ]
+    if rows:
+        output.print_table(("ACTION", "WHERE", "E-MAIL", "MATCHED BY", "CHANGES"), rows)
+        click.echo()
+    output.print_run(preview)
+
+
+def _print_csv(preview: PreviewDocument) -> None:
+    """Prints the rows, each with its issues. Issues of no row go to standard error."""
+    messages: defaultdict[tuple[str | None, int | None], list[str]] = defaultdict(list)
+    rows = {(row.file, row.line) for row in preview.rows}
+    for issue in preview.issues:
+        if (issue.file, issue.line) in rows:
+            messages[issue.file, issue.line].append(f"{issue.code}: {issue.message}")
+        else:
+            output.print_issue(issue, err=True)
+    spreadsheet.print_csv(
+        ("action", "file", "line", "employee", "email", "changes", "issues", "matched_by"),
+        (
+            (
+                row.action,
+                row.file,
+                row.line,
+                row.employee,
+                row.email,
+                output.changes(row.changes),
+                " ".join(messages[row.file, row.line]),
+                row.matched_by,
+            )
+            for row in preview.rows
+        ),
+    )
+
+
+COMMANDS = {"preview": preview_command}

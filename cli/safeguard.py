@@ -1,0 +1,109 @@
+"""`tenure safeguard`: what was measured of each delivery, and which limits would hold it (B1)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from difflib import get_close_matches
+from typing import Any
+
+import click
+import msgspec
+
+from adapters.store.run_queries import RunFilter
+from cli import output
+from cli.context import customer_of, json_option, open_app
+from cli.exit_codes import CliError
+from domain.company import Policy
+from domain.company_runs.events import RunKind
+from domain.delivery.measures import MEASURES
+from domain.ids import short_run_id
+from projections.answers.safeguard import MeasuredDelivery, measured_deliveries
+
+_DAYS = 90
+_SETTINGS = (*(measure.setting for measure in MEASURES), "lost_columns")
+
+
+@click.command("safeguard")
+@click.argument("company")
+@click.option(
+    "--set",
+    "given",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A limit to try instead of the company's own, such as max_offboardings=5%. "
+    "Changes nothing.",
+)
+@json_option
+@click.pass_context
+def safeguard_command(
+    context: click.Context, company: str, given: tuple[str, ...], as_json: bool
+) -> int:
+    """Show what the safeguard measured of the deliveries of COMPANY in the last 90 days.
+
+    Each delivery is shown with the measures that hold it under the company's limits, or under the
+    limits that are given.
+    """
+    with open_app(context) as app:
+        policy = _with_given(customer_of(app.settings, company).company.policy, given)
+        wanted = RunFilter(kinds=(RunKind.IMPORT,), since=app.now() - timedelta(days=_DAYS))
+        records = app.store.runs.latest(company, sys.maxsize, wanted)
+    deliveries = list(measured_deliveries(records, policy))
+    if as_json:
+        output.print_json(deliveries)
+    else:
+        _print(deliveries)
+    return 0
+
+
+def _with_given(policy: Policy, given: tuple[str, ...]) -> Policy:
+    """Returns the policy with other limits. Raises `CliError` for a wrong name or value."""
+    values: dict[str, Any] = msgspec.structs.asdict(policy)
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not equals or name not in _SETTINGS:
+            near = get_close_matches(name, _SETTINGS, 1) or list(_SETTINGS)
+            raise CliError(f"there is no limit {name}", f"give --set {near[0]}=VALUE")
+        values[name] = int(value) if value.isdecimal() and value.isascii() else value
+        try:
+            msgspec.convert(values, Policy)
+        except msgspec.ValidationError:
+            expected = '"hold" or "warn"' if name == "lost_columns" else "a number, 0, or 10%"
+            raise CliError(f"{name} cannot be {value}", f"write {expected}") from None
+    return msgspec.convert(values, Policy)
+
+
+def _print(deliveries: list[MeasuredDelivery]) -> None:
+    shown = [each for each in deliveries if each.figures]
+    if shown:
+        header = ("STARTED", "RUN", "ROWS", "OUTCOME", "HOLDS", "MEASURED")
+        output.print_table(header, (row for each in shown for row in _rows(each)))
+        click.echo()
+    if not deliveries:
+        click.echo(f"There is no delivery in {_DAYS} days.")
+        return
+    held = sum(1 for each in deliveries if each.would_hold)
+    rest = len(deliveries) - len(shown)
+    click.echo(
+        f"{output.counted(len(deliveries), 'deliveries')} in {_DAYS} days, {held} of which would "
+        f"be held. {rest} had nothing to measure."
+    )
+
+
+def _rows(delivery: MeasuredDelivery) -> Iterator[Sequence[object]]:
+    """Yields a line for each measure, with what it counted and its limit: `8 of 7 offboardings`."""
+    about: Sequence[object] = (
+        f"{delivery.started:%Y-%m-%d %H:%M}",
+        short_run_id(delivery.run),
+        delivery.rows,
+        output.coloured(delivery.outcome),
+    )
+    for name, figure in delivery.figures.items():
+        count = "" if figure.limit is None else f"{figure.count} of {figure.limit} "
+        holds = "yes" if name in delivery.would_hold else ""
+        yield (*about, holds, f"{count}{name.replace('_', ' ')}")
+        about = ("",) * len(about)
+
+
+COMMANDS = {"safeguard": safeguard_command}
