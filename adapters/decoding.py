@@ -46,6 +46,17 @@ def expected(words: str, **limits: Any) -> msgspec.Meta:
     return msgspec.Meta(extra={"expected": words}, **limits)
 
 
+# 23:00
+TimeOfDay: TypeAlias = Annotated[
+    str,
+    expected(
+        'a text with a time of day in UTC like "23:00"',
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z",
+    ),
+]
+"""A time of the day in the configuration."""
+
+
 class Table(NamedTuple):
     """A table or another value of a configuration file, and its key there: `company.acme`."""
 

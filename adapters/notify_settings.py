@@ -6,6 +6,7 @@ import ipaddress
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -13,22 +14,24 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from adapters.decoding import expected
+from adapters.decoding import TimeOfDay, expected
 from adapters.errors import Contradiction
 from adapters.secrets import Secret
-from domain.company_runs.events import RunEnded
+from domain.company_runs.news import Reason
 from domain.outcome import Outcome
 from domain.privacy import Redacted
-from projections.runs import RunDocument
 
-REJECTED = "rejected"
-"""The reason that a run of any outcome has rejected rows."""
-REASONS = (*(outcome.value for outcome in Outcome), REJECTED)
+REASONS = (*(outcome.value for outcome in Outcome), *(reason.value for reason in Reason))
 # The operating system does not pass other words to a program.
 _Word: TypeAlias = Annotated[
     str, expected("a text without NUL characters, not empty", pattern=r"^[^\0]+\Z")
 ]
-_DEFAULT_REASONS = (Outcome.FAILED.value, Outcome.REFUSED.value, Outcome.HELD.value, REJECTED)
+_DEFAULT_REASONS = (
+    Reason.ERROR.value,
+    Reason.FEED.value,
+    Outcome.HELD.value,
+    Outcome.FAILED.value,
+)
 
 
 class Channel(StrEnum):
@@ -41,8 +44,9 @@ class Channel(StrEnum):
 class Notify(Redacted, frozen=True, forbid_unknown_fields=True):
     """The table `notify`: the reasons for a notification, and its channels.
 
-    A run is notified if `on` contains its outcome, or contains `rejected` and a row is rejected.
-    `repr` shows nothing: a URL may be secret.
+    A run is notified if `on` contains one of the reasons that the run brings (Q2). `digest` is the
+    time of the day, in UTC, at which all companies are told that need somebody. `repr` shows
+    nothing: a URL may be secret.
     """
 
     on: frozenset[str] = frozenset(_DEFAULT_REASONS)
@@ -54,6 +58,7 @@ class Notify(Redacted, frozen=True, forbid_unknown_fields=True):
     timeout: Annotated[float, msgspec.Meta(gt=0, le=600)] = 30.0
     """The longest time of one attempt, in seconds."""
     attempts: Annotated[int, msgspec.Meta(ge=1, le=20)] = 5
+    digest: TimeOfDay | None = None
 
     def __post_init__(self) -> None:
         """Raises `Contradiction`, which quotes no secret."""
@@ -86,9 +91,17 @@ class Notify(Redacted, frozen=True, forbid_unknown_fields=True):
         is_set = {Channel.COMMAND: bool(self.command), Channel.URL: self.url is not None}
         return tuple(channel for channel in Channel if is_set[channel])
 
-    def wants(self, run: RunDocument | RunEnded) -> bool:
-        """Whether this run is notified."""
-        return run.outcome.value in self.on or (REJECTED in self.on and run.counts.rejected > 0)
+    def in_words(self) -> str:
+        """Returns how, why and when somebody is told. Names no URL, which may be secret."""
+        daily = f"; a digest at {self.digest} UTC" if self.digest else ""
+        return f"by {' and '.join(self.channels())}, on {', '.join(sorted(self.on))}{daily}"
+
+    def next_digest(self, now: datetime) -> datetime | None:
+        """Returns the moment of the next digest, or `None` without a digest."""
+        if self.digest is None:
+            return None
+        today = datetime.combine(now.date(), time.fromisoformat(self.digest), UTC)
+        return today if today > now else today + timedelta(days=1)
 
 
 def wrong_with(url: str) -> str | None:
@@ -111,7 +124,7 @@ def wrong_with(url: str) -> str | None:
     if parts.scheme == "http" and not _is_this_machine(host):
         return (
             "expected a URL that begins with https:// (http:// only for this machine itself), "
-            "since a notification contains personal data"
+            "since a notification says how customers fare"
         )
     return None
 

@@ -7,13 +7,13 @@ import os
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 from urllib.parse import unquote
 
 import msgspec
 
 from adapters.company_settings import Customer, Place, read_companies, read_toml
-from adapters.decoding import Table, expected
+from adapters.decoding import Table, TimeOfDay, expected
 from adapters.errors import Contradiction, Fault, SettingsError
 from adapters.notify_settings import Notify
 from adapters.store.opening import Database, PostgresUrl
@@ -52,22 +52,12 @@ class Settings(msgspec.Struct, frozen=True):
         )
 
 
-# 23:00
-_Time: TypeAlias = Annotated[
-    str,
-    expected(
-        'a text with a time of day in UTC like "23:00"',
-        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]\Z",
-    ),
-]
-
-
 class ScheduleTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table `schedule`."""
 
-    pickup: tuple[_Time, ...] = ("02:45", "20:00")
-    activation: _Time = "00:00"
-    deactivation: _Time = "23:00"
+    pickup: tuple[TimeOfDay, ...] = ("02:45", "20:00")
+    activation: TimeOfDay = "00:00"
+    deactivation: TimeOfDay = "23:00"
 
     def times(self) -> Schedule:
         """Returns the schedule, with each time of pick-up once."""

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from domain.employee.aggregate import EARLIER_LAYOUTS, Employee
+from domain.employee.aggregate import Employee
 from domain.employee.events import State
+from domain.employee.layouts import EARLIER_LAYOUTS
 from domain.employee.roster import entry_of
 from domain.schedule import Schedule
 from domain.snapshots import Snapshots

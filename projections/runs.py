@@ -5,8 +5,9 @@ Issues are written once, with their run. No event holds them, so they cannot be 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain, repeat
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,8 +15,8 @@ import msgspec
 
 from domain.company_runs.events import FileInfo, RunEnded, RunKind
 from domain.company_runs.state import CompanyState
-from domain.issues.catalogue import Severity
 from domain.issues.issue import Issue
+from domain.issues.issue_type import Severity
 from domain.outcome import Counts, Outcome
 from domain.privacy import Redacted
 from projections.tables import Index, Table
@@ -41,11 +42,16 @@ class RunRow(NamedTuple):
 
 
 class IssueRow(NamedTuple):
-    """The row of an issue. The issues of a run are numbered from 1."""
+    """The row of an issue. The issues of a run are numbered from 1.
+
+    `since` is the moment, in ISO 8601, since when the issue was open before the run said it, or
+    `None` if the run said it first (Q1).
+    """
 
     run: str
     number: int
     issue: bytes
+    since: str | None
 
 
 class HeldRow(NamedTuple):
@@ -93,10 +99,36 @@ def run_row(run: UUID, version: int, ended: RunEnded) -> RunRow:
     return RunRow(run.hex, ended.company, version, ends, _encode(ended))
 
 
-def issue_rows(run: UUID, issues: Iterable[Issue]) -> Iterator[IssueRow]:
-    """Yields the rows of a run's issues, in their order."""
-    for number, issue in enumerate(issues, 1):
-        yield IssueRow(run.hex, number, _encode(issue))
+class SaidIssue(Redacted, frozen=True):
+    """An issue as a run said it: since when it is open, and whether the run opened it (Q1)."""
+
+    issue: Issue
+    since: datetime
+    new: bool
+
+
+def said_issues(
+    ended: RunEnded, issues: Sequence[Issue], since: Sequence[datetime | None] = ()
+) -> list[SaidIssue]:
+    """Returns the issues of a run as the run said them.
+
+    `since` has the moment since when each of them was open before. It is `None`, or missing, for an
+    issue that is new.
+    """
+    moments = chain(since, repeat(None))
+    return [
+        SaidIssue(issue, moment or ended.finished, moment is None)
+        for issue, moment in zip(issues, moments, strict=False)
+    ]
+
+
+def issue_rows(
+    run: UUID, issues: Iterable[Issue], since: Iterable[datetime | None] = ()
+) -> Iterator[IssueRow]:
+    """Yields the rows of a run's issues, in their order. `since` is as in `said_issues`."""
+    moments = chain(since, repeat(None))
+    for number, (issue, moment) in enumerate(zip(issues, moments, strict=False), 1):
+        yield IssueRow(run.hex, number, _encode(issue), moment.isoformat() if moment else None)
 
 
 def held_rows(run: UUID, files: Iterable[tuple[FileInfo, bytes]]) -> Iterator[HeldRow]:
@@ -106,7 +138,10 @@ def held_rows(run: UUID, files: Iterable[tuple[FileInfo, bytes]]) -> Iterator[He
 
 
 class IssueDocument(Redacted, frozen=True):
-    """One issue, as the commands answer with it."""
+    """One issue, as the commands answer with it.
+
+    The issue is open since the moment `since`. `new` tells whether the run opened it (Q1).
+    """
 
     severity: Severity
     code: str
@@ -116,6 +151,8 @@ class IssueDocument(Redacted, frozen=True):
     field: str | None
     value: str | None
     message: str
+    since: datetime
+    new: bool
 
 
 class RunDocument(Redacted, frozen=True):
@@ -147,7 +184,7 @@ class RunDocument(Redacted, frozen=True):
 
 
 def document(
-    run: UUID | None, ended: RunEnded, issues: Iterable[Issue], ended_by: UUID | None = None
+    run: UUID | None, ended: RunEnded, issues: Iterable[SaidIssue], ended_by: UUID | None = None
 ) -> RunDocument:
     """Returns the document of a run. `run` is `None` for a run that is not stored."""
     return RunDocument(
@@ -162,13 +199,15 @@ def document(
         reason=ended.reason,
         files=ended.files,
         counts=ended.counts,
-        issues=tuple(_issue_document(issue) for issue in issues),
+        issues=tuple(issue_document(issue) for issue in issues),
         ends=ended.ends,
         ended_by=ended_by,
     )
 
 
-def _issue_document(issue: Issue) -> IssueDocument:
+def issue_document(said: SaidIssue) -> IssueDocument:
+    """Returns the document of an issue that a run said."""
+    issue = said.issue
     return IssueDocument(
         severity=issue.severity,
         code=issue.code,
@@ -178,4 +217,6 @@ def _issue_document(issue: Issue) -> IssueDocument:
         field=issue.field,
         value=issue.value,
         message=issue.message,
+        since=said.since,
+        new=said.new,
     )

@@ -66,6 +66,8 @@ class Operation(Enum):
     """Changes existing rows, found by key: sets the columns that are not part of the key."""
     DELETE = "delete"
     """Deletes the rows with these values."""
+    DELETE_UP_TO = "trim"
+    """Deletes the rows with these values whose last value is at most the last one given."""
     DELETE_ALL = "clear"
     """Deletes all rows of the table."""
 

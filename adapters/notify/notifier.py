@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple, TypeAlias
@@ -14,13 +14,14 @@ import msgspec
 
 from adapters.notify.delivering import MAX_PAUSE_S, deliver
 from adapters.notify.failure import NotDelivered
+from adapters.notify.writing import NotificationWriter
 from adapters.notify_settings import Channel, Notify
 from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
 from adapters.use_cases.app import utc_now
-from adapters.use_cases.execute import document_of
 from adapters.use_cases.observer import Observer
 from adapters.use_cases.schedule import Job
+from projections.answers.status import StatusDocument
 from projections.notices import NoticeRow
 from projections.runs import RunDocument
 
@@ -52,7 +53,8 @@ class Notifier(Observer):
     """Sends the notifications whose notices are in the store. Each channel has its own thread.
 
     `report` gets the result of every notification, from any thread. `notify` returns the current
-    configuration. A failed notification never disturbs a run.
+    configuration, and `statuses` the present health of all companies, for the daily digest. A
+    failed notification never disturbs a run.
     """
 
     def __init__(
@@ -60,10 +62,14 @@ class Notifier(Observer):
         store: Store,
         report: Callable[[NotificationResult], None],
         notify: Callable[[], Notify | None],
+        statuses: Callable[[], Sequence[StatusDocument]] = list,
         *,
         deliver: Deliver = deliver,
     ) -> None:
-        self._senders = [_Sender(channel, store, report, notify, deliver) for channel in Channel]
+        writer = NotificationWriter(store, statuses)
+        self._senders = [
+            _Sender(channel, store, report, notify, writer, deliver) for channel in Channel
+        ]
 
     def start(self) -> None:
         """Starts the threads. They send what earlier processes have left, too."""
@@ -113,6 +119,7 @@ class _Sender:
         store: Store,
         report: Callable[[NotificationResult], None],
         notify: Callable[[], Notify | None],
+        writer: NotificationWriter,
         deliver: Deliver,
     ) -> None:
         self.thread = threading.Thread(target=self._work, name=f"notifier-{channel}", daemon=True)
@@ -126,6 +133,7 @@ class _Sender:
         self._store = store
         self._report = report
         self._notify = notify
+        self._writer = writer
         self._deliver = deliver
         self._failing = False
         self._current: NoticeRow | None = None  # the notice that is being sent
@@ -170,6 +178,9 @@ class _Sender:
             return False
         now, attempts_s = utc_now(), notify.attempts * (notify.timeout + MAX_PAUSE_S)
         until = now + timedelta(seconds=attempts_s) + _SPARE
+        due = notify.next_digest(now)
+        if due is not None:
+            self._store.notices.expect_digest(self._channel, now, due)
         notice = self._store.notices.take(self._channel, now, until)
         if notice is None:
             return False
@@ -180,7 +191,8 @@ class _Sender:
     def _send(self, notice: NoticeRow, notify: Notify) -> None:
         """Sends a notification, reports its result, and deletes the notice.
 
-        The notice of a notification that was stopped is put back.
+        The notice of a digest waits for the next day instead. The notice of a notification that was
+        stopped is put back.
         """
         result = self._attempt(notice, notify)
         if result is not None and result.result == "failed" and self.stop.is_set():
@@ -188,12 +200,19 @@ class _Sender:
             return
         if self._take_current() is not None and result is not None:
             self._report(result)
-        self._store.notices.delete(notice)
+        now = utc_now()
+        due = notify.next_digest(now) if notice.is_digest else None
+        if due is None:
+            self._store.notices.delete(notice)
+        else:
+            self._store.notices.postpone(notice, now, due)
 
     def _attempt(self, notice: NoticeRow, notify: Notify) -> NotificationResult | None:
-        """Delivers a notification and returns the result, or `None` if the run does not exist."""
+        """Delivers a notification and returns the result, or `None` if there is nothing to tell."""
+        if notice.is_digest and notify.digest is None:
+            return None
         try:
-            document = find_run(self._store, notice.run)
+            document = self._writer.write(notice, utc_now())
             if document is None:
                 return None
             body = msgspec.json.encode(document)
@@ -213,9 +232,3 @@ class _Sender:
         self, result: str, notice: NoticeRow, problem: str | None = None
     ) -> NotificationResult:
         return NotificationResult(result, self._channel, notice.company, notice.run, problem)
-
-
-def find_run(store: Store, run: UUID | None) -> RunDocument | None:
-    """Returns a run in the form that `tenure run` prints, or `None` if it does not exist."""
-    record = store.runs.find(run) if run is not None else None
-    return None if record is None else document_of(store, record)

@@ -9,7 +9,7 @@ import platform
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from itertools import product
@@ -27,21 +27,25 @@ from prometheus_client.registry import Collector
 
 from adapters.errors import SettingsError
 from adapters.notify_settings import Channel
+from adapters.observe.feed_metrics import FeedMetrics
 from adapters.settings import Settings
 from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
 from adapters.use_cases.observer import Observer
 from adapters.use_cases.schedule import Job, overdue
 from domain.company_runs.events import RunEnded, RunKind, RunRecord
+from domain.company_runs.feed import is_stale
+from domain.duration import duration_of
 from domain.outcome import Outcome
+from projections.answers.status import StatusDocument
 from projections.runs import RunDocument
 
 STALE_AFTER_S = 90.0
 """A process without a look for this time is not well."""
-_WELL = (Outcome.APPLIED, Outcome.UNCHANGED, Outcome.NO_FILE)
-"""The outcomes of an import that went well."""
-_COUNTED = (Outcome.APPLIED, Outcome.UNCHANGED)
-"""Runs whose counts say what was done. The counts of a held run say what it would do."""
+_DONE = (Outcome.APPLIED, Outcome.UNCHANGED)
+"""Runs that went well, and whose counts say what was done: those of a held run say what it would
+do.
+"""
 _ROWS = ("registered", "changed", "unchanged", "rejected", "skipped")
 _SCHEDULED = (RunKind.IMPORT, RunKind.CLOCK)
 _SENT = ("sent", "failed", "postponed")
@@ -58,6 +62,7 @@ class Metrics(Observer):
         self._alive_at = clock()  # when the worker last reported anything
         self._polled_at: float | None = None
         self._available: bool | None = None
+        self._stale_after: dict[str, timedelta | None] = {}
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry = CollectorRegistry()
         counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
@@ -99,8 +104,16 @@ class Metrics(Observer):
         """Counts the broken companies, and expects imports of the companies with a source."""
         self._configuration.set(1)
         self._broken.set(len(settings.broken))
+        self._stale_after = {
+            key: duration_of(customer.company.policy.stale_after)
+            for key, customer in settings.customers.items()
+        }
         fetched = {key for key, customer in settings.customers.items() if customer.source}
         self._successes.expect({*fetched, *settings.broken}, datetime.now(UTC))
+
+    def watch(self, read: Callable[[], Sequence[StatusDocument]]) -> None:
+        """Tells how the feeds are, from now on. `read` returns the health of all companies."""
+        self.registry.register(FeedMetrics(read, self._clock))
 
     def remember(self, store: Store) -> None:
         """Reads from the store when each company's import last went well.
@@ -118,8 +131,9 @@ class Metrics(Observer):
     def _remember(self, store: Store, company: str) -> None:
         for record in _latest_first(store, company):
             ended = record.ended
-            self._successes.add(company, ended.finished, well=_is_well(ended))
-            if _is_well(ended):
+            well = self._is_well(company, ended.run_kind, ended)
+            self._successes.add(company, ended.finished, well=well)
+            if well:
                 return
 
     def polled(self, due: Sequence[Job], now: datetime) -> None:
@@ -139,9 +153,9 @@ class Metrics(Observer):
         kind = run.kind.value
         self._runs.labels(kind, run.outcome.value).inc()
         self._seconds.labels(kind).observe(max(0.0, (run.finished - run.started).total_seconds()))
-        if run.kind is RunKind.IMPORT and run.outcome in _WELL:
+        if self._is_well(run.company, run.kind, run):
             self._successes.add(run.company, run.finished, well=True)
-        if run.outcome in _COUNTED:
+        if run.outcome in _DONE:
             self._events.inc(run.counts.events)
             for result in _ROWS:
                 self._rows.labels(result).inc(getattr(run.counts, result))
@@ -180,6 +194,13 @@ class Metrics(Observer):
         """
         return "stale" if self._clock() > self._alive_at + STALE_AFTER_S else None
 
+    def _is_well(self, company: str, kind: RunKind, run: RunDocument | RunEnded) -> bool:
+        """Returns whether a run is a successful import. One of a stale file is none (Q3)."""
+        if kind is not RunKind.IMPORT or run.outcome not in _DONE:
+            return False
+        newest = max((file.modified for file in run.files), default=run.finished)
+        return not is_stale(newest, self._stale_after.get(company), run.finished)
+
     def _answered(self, slots_overdue: int) -> None:
         self._alive_at = self._polled_at = self._clock()
         self._available = True
@@ -196,10 +217,6 @@ class Metrics(Observer):
             self._rows.labels(result)
         for result, via in product(_SENT, Channel):
             self._notifications.labels(result, via)
-
-
-def _is_well(ended: RunEnded) -> bool:
-    return ended.run_kind is RunKind.IMPORT and ended.outcome in _WELL
 
 
 def _latest_first(store: Store, company: str) -> Iterator[RunRecord]:
@@ -248,8 +265,8 @@ class _Successes(Collector):
         """Yields the metric, as Prometheus asks for it."""
         family = GaugeMetricFamily(
             "tenure_last_success_timestamp_seconds",
-            "When the company's import last ended applied, unchanged or without a file. If it "
-            "never has, since when the company is known.",
+            "When the company's import last ended applied or unchanged, with a file that was not "
+            "stale. If it never has, since when the company is known.",
             labels=("company",),
         )
         with self._lock:

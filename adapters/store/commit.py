@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from adapters.store.files import StoredFile
 from domain.company_runs.events import RunEnded, RunRecord
+from domain.company_runs.open_issues import OpenIssueChanges, change_open_issues
 from domain.company_runs.state import CompanyState, evolve
 from domain.employee.change import Change
 from domain.employee.events import EmployeeEvent
@@ -13,7 +14,7 @@ from domain.envelope import RecordedEvent
 from domain.ids import company_stream_id
 from domain.issues.issue import Issue
 from domain.privacy import Redacted
-from projections import kept, notices, roster, run_changes, runs
+from projections import absence, kept, notices, open_issues, recent, roster, run_changes, runs
 from projections.tables import Operation, Write
 
 
@@ -23,7 +24,9 @@ class Commit(Redacted, frozen=True):
     `runs` stand in the order in which they ended. All other fields belong to the last run. `held`
     has the files of the delivery that the last run holds (B2). `kept` has the files that were kept
     until this run is stored, and are deleted with it. `notices` are deleted when somebody was
-    told of it.
+    told of it. `open_issues` is what the last run changes about the open issues. Without it, no
+    issue was open before. `people` are those in an applied partial delivery (D12), and
+    `absent` the ids of those whom an applied full delivery does not mention (Q4).
     """
 
     runs: tuple[RunRecord, ...]
@@ -34,6 +37,14 @@ class Commit(Redacted, frozen=True):
     held: Sequence[StoredFile] = ()
     kept: Sequence[kept.Key] = ()
     notices: Sequence[notices.NoticeRow] = ()
+    open_issues: OpenIssueChanges | None = None
+    people: Set[str] | None = None
+    absent: Set[str] | None = None
+
+    @property
+    def changed_issues(self) -> OpenIssueChanges:
+        """What the last run changes about the open issues."""
+        return self.open_issues or change_open_issues({}, self.ended, self.issues)
 
     @property
     def ended(self) -> RunRecord:
@@ -74,11 +85,15 @@ def writes_of(commit: Commit) -> Iterator[Write]:
     yield Write(Operation.INSERT, runs.HELD, held)
     yield kept.forget_write(commit.kept)
     yield Write(Operation.INSERT, notices.TABLE, commit.notices)
-    yield Write(Operation.INSERT, runs.ISSUES, runs.issue_rows(run, commit.issues))
+    changes = commit.changed_issues
+    yield Write(Operation.INSERT, runs.ISSUES, runs.issue_rows(run, commit.issues, changes.since))
+    yield from open_issues.writes(company, changes)
+    yield from absence.writes(state, commit.ended.ended)
     yield Write(Operation.INSERT, run_changes.TABLE, run_changes.rows(run, commit.changes))
     yield Write(Operation.INSERT, roster.TABLE, _roster_rows(commit, known=False))
     yield Write(Operation.UPSERT, roster.TABLE, _roster_rows(commit, known=True))
     yield roster.digests_write(company, commit.new_digests)
+    yield from recent.writes(commit.state, state, commit.ended.ended, commit.changes)
 
 
 def _roster_rows(commit: Commit, *, known: bool) -> Iterator[roster.RosterRow]:

@@ -15,6 +15,7 @@ _FREE = f"""
 """  # noqa: S608
 _TOO_LONG = timedelta(days=1)
 """Whoever took a notice for longer has a clock that is ahead."""
+_DIGEST = "SELECT via FROM notices WHERE company = '' AND kind = 'digest' AND via = ?"
 _BEFORE = "SELECT company, kind, subject, via FROM notices WHERE since < ?"
 
 
@@ -40,6 +41,19 @@ class Notices:
             if self._database.replace(notices.TABLE, row, taken):
                 return taken
         return None
+
+    def expect_digest(self, via: str, now: datetime, due: datetime) -> None:
+        """Makes the notice of the daily digest for a channel, if there is none yet."""
+        with self._database.reading() as query:
+            found = query(_DIGEST, (via,))
+        if not found:
+            write = Write(Operation.UPSERT, notices.TABLE, [notices.digest_row(via, now, due)])
+            self._database.insert_events((), writes=[write])
+
+    def postpone(self, taken: NoticeRow, now: datetime, due: datetime) -> None:
+        """Lets the notice of a digest, which was told, wait for the next one."""
+        row = notices.digest_row(taken.via, now, due)
+        self._database.replace(notices.TABLE, taken, row)
 
     def put_back(self, taken: NoticeRow) -> None:
         """Lets every process take a notice again."""

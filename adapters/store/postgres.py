@@ -34,7 +34,7 @@ from adapters.store.errors import StoreUnavailable
 from adapters.store.event_store import EventStore, EventTranscoder
 from adapters.store.postgres_schema import require_version
 from adapters.store.recorder import Query
-from adapters.store.sql import on_conflict, replacement_in, statement_of
+from adapters.store.sql import on_conflict, replacement_of, statement_of
 from adapters.store.stopped import watching
 from adapters.store.store import Store
 from domain.company_runs.events import RunEnded
@@ -175,8 +175,8 @@ class _Recorder(PostgresApplicationRecorder):
     def replace(self, table: Table[Row], row: Row, other: Row) -> bool:
         """Replaces exactly this row by another. Returns `False` if it is not there."""
         with self._writing() as (_, cursor):
-            statement = _with_psycopg_marks(replacement_in(table))
-            return cursor.execute(statement, (*other, *row)).rowcount > 0
+            statement, parameters = replacement_of(table, row, other)
+            return cursor.execute(_with_psycopg_marks(statement), parameters).rowcount > 0
 
     def rewrite(self, make: Callable[[Query], Iterable[Write]]) -> None:
         """Writes what `make` returns for the state of the database, in one transaction.
@@ -236,6 +236,9 @@ class PostgresQuery:
         return check(self._connection)
 
 
+_DELETIONS = (Operation.DELETE, Operation.DELETE_UP_TO, Operation.DELETE_ALL)
+
+
 def execute(cursor: Cursor[Any], write: Write) -> None:
     """Executes a write: row by row if the rows are few, or else by COPY.
 
@@ -244,7 +247,7 @@ def execute(cursor: Cursor[Any], write: Write) -> None:
     rows = iter(write.rows)
     first = list(islice(rows, _MIN_COPY_ROWS))
     few = len(first) < _MIN_COPY_ROWS
-    if few or write.operation in (Operation.DELETE, Operation.DELETE_ALL):
+    if few or write.operation in _DELETIONS:
         for row in chain(first, rows):
             cursor.execute(_with_psycopg_marks(statement_of(write)), row)
         return

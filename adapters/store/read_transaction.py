@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from datetime import datetime
 from functools import cached_property
 from itertools import chain, islice, starmap, zip_longest
 from typing import Any, NamedTuple
@@ -11,11 +12,14 @@ from uuid import UUID
 from adapters.store.errors import StoreDamaged
 from adapters.store.recorder import Query
 from adapters.store.run_queries import state_of
+from adapters.store.standing import absent_of
 from domain.delivery.digests import Digests
+from domain.delivery.facts import Absentee
 from domain.delivery.parsing import Mentions
 from domain.employee.commands import NO_KEYS, LookupKeys
 from domain.employee.roster import Entry, Headcount, Roster, namesake_of
-from projections import roster
+from projections import recent, roster
+from projections.absence import AbsentRow
 
 _ENTRIES = """
     SELECT employee, starts IS NOT NULL, deactivated, address, coalesce(file_address, address),
@@ -27,6 +31,12 @@ _IDS = "SELECT employee FROM roster WHERE company = ?"
 _KEY_COLUMNS = ("external_id", "file_external_id", "address", "file_address")
 _DIGESTS = "SELECT digest, employee, deactivated FROM roster WHERE company = ?"
 _PENDING = "SELECT count(*) FROM roster WHERE company = ? AND starts IS NOT NULL"
+_RECENT = "SELECT measure, employee FROM recent WHERE company = ? AND at > ?"
+_OPEN = """
+    SELECT key FROM open_issues
+    WHERE company = ? AND lasting = 1
+        AND (severity = 'error' OR code IN ('already-left', 'left-out'))
+"""
 _AROUND = f"""
     {_ENTRIES} AND (
         employee IN (?, ?) OR address = ? OR file_address = ? OR external_id = ?
@@ -99,7 +109,39 @@ class ReadTransaction:
         names = mentions.namesakes | {namesake_of(roster.load(each.state)) for each in contested}
         entries |= {entry.employee: entry for entry in self._entries("namesake", names)}
         headcount = Headcount(known, known - deactivated, pending)
-        return Roster(entries.values(), roster.load, headcount)
+        employed = [key for _, key, deactivated in self._digest_rows if not deactivated]
+        return Roster(entries.values(), roster.load, headcount, employed)
+
+    def recent(self, after: datetime) -> Mapping[str, frozenset[str]]:
+        """Returns the ids of the employees whom files changed later than `after`, by measure."""
+        return recent.people(self._query(_RECENT, (self._company, recent.moment(after))))
+
+    def open_issues(self) -> frozenset[str]:
+        """Returns the keys of the issues for which the safeguard counts no row again (B1, B5).
+
+        The last applied delivery said them. Those of a held delivery do not count.
+        """
+        return frozenset(key for (key,) in self._query(_OPEN, (self._company,)))
+
+    def absentees(
+        self, absent: Set[str], number: int, after: int, now: datetime
+    ) -> tuple[Absentee, ...]:
+        """Returns those of the `absent` whom the last full deliveries lack, `after` of them (Q4).
+
+        The present delivery has this `number`, and is one of them.
+        """
+        if not absent:
+            return ()
+        known = absent_of(self._query, self._company)
+        new = AbsentRow(self._company, "", now.isoformat(), number)
+        rows = {employee: known.get(employee, new) for employee in absent}
+        since = {
+            employee: datetime.fromisoformat(row.since)
+            for employee, row in rows.items()
+            if number - row.delivery + 1 >= after
+        }
+        entries = self._entries("employee", since)
+        return tuple(Absentee(roster.load(each.state), since[each.employee]) for each in entries)
 
     def roster_around(self, employee: UUID, keys: LookupKeys = NO_KEYS) -> Roster:
         """Returns a roster of one employee, and of those whom the keys mean.

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
 
 from adapters.escape import is_encodable
 from adapters.store.event_store import EventStore
+from adapters.store.recorder import Query
 from adapters.store.run_queries import state_of
+from domain.addresses import address_of
 from domain.company_runs.state import CompanyState
 from domain.employee.aggregate import Employee, fold
-from domain.employee.statement import address_of
 from domain.fields.cells import clean
 from domain.ids import uuid_of
 from domain.privacy import Redacted
@@ -19,10 +22,33 @@ from domain.schedule import Schedule
 from projections import roster
 
 _STATES = "SELECT state FROM roster WHERE company = ? ORDER BY employee"
+_ALL = "SELECT company, state FROM roster ORDER BY company, employee"
+_OF_ONE = "SELECT company, state FROM roster WHERE company = ? ORDER BY employee"
+_WITH_KEY = """
+    SELECT company, state FROM roster
+    WHERE employee = ? OR external_id = ? OR file_external_id = ? OR address = ?
+        OR file_address = ? OR address = ''
+"""
+"""No index has a key without its company, so all rows are looked at, but few are decoded. Released
+employees have an empty address (I11).
+"""
+_WAITING = {
+    "starts": "SELECT company, state FROM roster WHERE starts >= ? AND starts <= ?",
+    "leaves": "SELECT company, state FROM roster WHERE leaves >= ? AND leaves <= ?",
+}
 _BY_ID = "SELECT state FROM roster WHERE company = ? AND employee = ?"
 _BY_EXTERNAL_ID = "SELECT state FROM roster WHERE company = ? AND external_id = ?"
 _BY_ADDRESS = "SELECT state FROM roster WHERE company = ? AND address = ?"
 _BY_FILE_ADDRESS = "SELECT state FROM roster WHERE company = ? AND file_address = ?"
+_RELEASED = "SELECT state FROM roster WHERE company = ? AND address = ''"
+_READDRESSED = """
+    SELECT originator_id, originator_version, topic, state FROM stored_events
+    WHERE topic IN ('registered', 'email-changed', 'file-noted') AND originator_id IN (
+        SELECT originator_id FROM stored_events WHERE topic IN ('email-changed', 'file-noted')
+    )
+"""
+"""The events with an address, of the employees that had several. No index has former addresses."""
+_OF_COMPANY = " AND originator_id IN (SELECT employee FROM roster WHERE company = ?)"
 DUE = """
     SELECT company, state, digest FROM roster WHERE starts <= ?
     UNION
@@ -33,7 +59,7 @@ _DUE_OF_COMPANY = """
     UNION
     SELECT company, state, digest FROM roster WHERE leaves <= ? AND company = ?
 """
-_DUE_COMPANIES = """
+DUE_COMPANIES = """
     SELECT company FROM roster WHERE starts <= ?
     UNION
     SELECT company FROM roster WHERE leaves <= ?
@@ -72,6 +98,45 @@ class RosterQueries:
             for (state,) in rows:
                 yield roster.load(state)
 
+    def everybody(
+        self, company: str | None = None, may_fit: Callable[[bytes], bool] | None = None
+    ) -> Iterator[tuple[str, Employee]]:
+        """Yields all employees of a company, or of all, each with the key of the company.
+
+        `may_fit` gets a snapshot, and can spare its decoding.
+        """
+        statement, parameters = (_ALL, ()) if company is None else (_OF_ONE, (company,))
+        with self._database.reading() as query, query.each(statement, parameters) as rows:
+            for key, state in rows:
+                if may_fit is None or may_fit(state):
+                    yield key, roster.load(state)
+
+    def with_key(self, key: str, company: str | None = None) -> Iterator[tuple[str, Employee]]:
+        """Yields who may have a key, in a company or in all: an id, an external id or an address.
+
+        All released employees are among them: only their snapshots have their addresses.
+        """
+        if "\0" in key or not is_encodable(key):
+            return
+        employee, address = uuid_of(key), address_of(key)
+        keys = (employee.hex if employee else key, key, key, address, address)
+        with self._database.reading() as query:
+            rows = query(_WITH_KEY, keys)
+        for found, state in rows:
+            if company in (None, found):
+                yield found, roster.load(state)
+
+    def waiting(
+        self, what: Literal["starts", "leaves"], first: date, last: date
+    ) -> list[tuple[str, Employee]]:
+        """Returns the employees for whose first or last day the clock waits, if it is in a range.
+
+        Each comes with the key of the company.
+        """
+        with self._database.reading() as query:
+            rows = query(_WAITING[what], (first.isoformat(), last.isoformat()))
+        return [(company, roster.load(state)) for company, state in rows]
+
     def as_of(self, company: str, moment: datetime) -> Iterator[Employee]:
         """Yields all employees as they were at `moment`, by when events took effect."""
         for employee in self.employees(company):
@@ -87,7 +152,8 @@ class RosterQueries:
         """Returns the employees that `identifier` names; none, one or several.
 
         It may be an id, an external id, an e-mail address, or an address that only the file uses.
-        They are tried in this order, until one finds somebody.
+        They are tried in this order, until one finds somebody. A value of an account that ended
+        means the account that was kept (S11), unless somebody else has the value.
         """
         identifier = clean(identifier)
         if "\0" in identifier or not is_encodable(identifier):
@@ -99,14 +165,48 @@ class RosterQueries:
             (_BY_FILE_ADDRESS, address),
         ]
         employee = uuid_of(identifier)
-        if employee is not None:
-            questions.insert(0, (_BY_ID, employee.hex))
         with self._database.reading() as query:
+            if employee is not None and (found := _loaded(query, _BY_ID, company, employee.hex)):
+                return found
             for statement, value in questions:
-                rows = query(statement, (company, value))
-                if rows:
-                    return [roster.load(state) for (state,) in rows]
+                if value and (found := _loaded(query, statement, company, value)):
+                    return _kept(query, company, found)
         return []
+
+    def find_former(self, company: str, address: str) -> list[Employee]:
+        """Returns the employees that had an e-mail address, which means none of them any more.
+
+        Released employees are looked at first (I11). The last resort is to read the events.
+        """
+        wanted = address_of(clean(address))
+        with self._database.reading() as query:
+            released = [
+                each
+                for each in _loaded(query, _RELEASED, company)
+                if wanted in (address_of(each.email), address_of(each.file_email))
+            ]
+            if released:
+                return released
+            found = [
+                each
+                for employee in self._owners(query, wanted, _READDRESSED + _OF_COMPANY, company)
+                for each in _loaded(query, _BY_ID, company, employee.hex)
+            ]
+            return _kept(query, company, found)
+
+    def former_owners(self, address: str) -> set[UUID]:
+        """Returns the ids of all employees who had an e-mail address according to their events."""
+        with self._database.reading() as query:
+            return self._owners(query, address, _READDRESSED)
+
+    def _owners(self, query: Query, address: str, statement: str, *parameters: str) -> set[UUID]:
+        with query.each(statement, parameters) as rows:
+            recorded = (self._events.decode(*row) for row in rows)
+            return {
+                each.originator_id
+                for each in recorded
+                if (email := getattr(each.event, "email", None)) and address_of(email) == address
+            }
 
     def due(
         self, schedule: Schedule, until: datetime, company: str | None = None
@@ -130,5 +230,19 @@ class RosterQueries:
     def due_companies(self, schedule: Schedule, until: datetime) -> list[str]:
         """Returns the companies in which something may be due by `until`."""
         with self._database.reading() as query:
-            rows = query(_DUE_COMPANIES, roster.last_dates(schedule, until))
+            rows = query(DUE_COMPANIES, roster.last_dates(schedule, until))
         return [company for (company,) in rows]
+
+
+def _loaded(query: Query, statement: str, *parameters: str) -> list[Employee]:
+    return [roster.load(state) for (state,) in query(statement, parameters)]
+
+
+def _kept(query: Query, company: str, found: list[Employee]) -> list[Employee]:
+    """Returns those of the employees whose account did not end, or else whom they mean (S11)."""
+    here = [each for each in found if each.merged_into is None]
+    if here or not found:
+        return here
+    ids = {each.merged_into.hex for each in found if each.merged_into is not None}
+    following = [each for key in sorted(ids) for each in _loaded(query, _BY_ID, company, key)]
+    return _kept(query, company, following)

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from adapters.store import events
-from projections import kept, notices, roster, run_changes, runs, slots
+from projections import (
+    absence,
+    kept,
+    notices,
+    open_issues,
+    recent,
+    roster,
+    run_changes,
+    runs,
+    slots,
+)
 from projections.tables import Table
 
 VERSION = 5
@@ -22,17 +32,25 @@ TABLES: tuple[Table[Any], ...] = (
     slots.TABLE,
     kept.TABLE,
     notices.TABLE,
+    open_issues.TABLE,
+    absence.TABLE,
+    recent.TABLE,
 )
 
 ADDED: dict[int, tuple[Table[Any], ...]] = {
     2: (slots.TABLE,),
     3: (kept.TABLE,),
     4: (notices.TABLE,),
+    5: (open_issues.TABLE, absence.TABLE, recent.TABLE),
 }
 """The tables that each version added to the one before."""
 
 ADDED_COLUMNS: dict[int, tuple[tuple[Table[Any], tuple[str, ...]], ...]] = {
-    5: ((roster.TABLE, ("file_external_id", "merged_into")),),
+    5: (
+        (roster.TABLE, ("file_external_id", "merged_into")),
+        (runs.ISSUES, ("since",)),
+        (notices.TABLE, ("news",)),
+    ),
 }
 """The columns that each version added to tables of the one before. All of them are optional."""
 
@@ -42,9 +60,13 @@ them again from the events, in the same transaction. Version 5 compares addresse
 
 
 def columns_since(version: int) -> Iterator[tuple[Table[Any], tuple[str, ...]]]:
-    """Yields the tables with columns that a schema of an earlier `version` lacks."""
+    """Yields the tables with columns that a schema of an earlier `version` lacks.
+
+    A table that the schema lacks altogether is added with all its columns.
+    """
+    new = set(added_since(version))
     for later in range(version + 1, VERSION + 1):
-        yield from ADDED_COLUMNS.get(later, ())
+        yield from (each for each in ADDED_COLUMNS.get(later, ()) if each[0] not in new)
 
 
 def added_since(version: int) -> Iterator[Table[Any]]:

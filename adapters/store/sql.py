@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import starmap
-from typing import Any
+from typing import Any, TypeAlias
 
 from adapters.store.recorder import Query
 from projections.tables import Index, Operation, Row, Table, Write
+
+SqlCall: TypeAlias = tuple[str, tuple[Any, ...]]
+"""A statement and its parameters."""
 
 
 def statement_of(write: Write) -> str:
@@ -28,14 +31,22 @@ def _statement(operation: Operation, table: Table[Any], columns: tuple[str, ...]
             return f"UPDATE {table.name} SET {_equal(changed, ', ')} WHERE {_equal(table.key)}"
         case Operation.DELETE:
             return f"DELETE FROM {table.name} WHERE {_equal(columns)}"
+        case Operation.DELETE_UP_TO:
+            *same, last = columns
+            return f"DELETE FROM {table.name} WHERE {_equal(same)} AND {last} <= ?"
         case Operation.DELETE_ALL:
             return f"DELETE FROM {table.name}"
 
 
-@lru_cache
-def replacement_in(table: Table[Any]) -> str:
-    """Returns the statement that replaces a row: the values of the other row come first."""
-    return f"UPDATE {table.name} SET {_equal(table.names, ', ')} WHERE {_equal(table.names)}"
+def replacement_of(table: Table[Any], row: Sequence[Any], other: Sequence[Any]) -> SqlCall:
+    """Returns the statement that replaces exactly this row by another, and its parameters."""
+    conditions = [
+        f"{name} IS NULL" if value is None else f"{name} = ?"
+        for name, value in zip(table.names, row, strict=True)
+    ]
+    where = " AND ".join(conditions)
+    statement = f"UPDATE {table.name} SET {_equal(table.names, ', ')} WHERE {where}"
+    return statement, (*other, *(value for value in row if value is not None))
 
 
 def every(query: Query, table: Table[Row], order: tuple[str, ...] = ()) -> Iterator[Row]:

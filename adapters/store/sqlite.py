@@ -28,7 +28,7 @@ from adapters.store.errors import DAMAGED, StoreUnavailable
 from adapters.store.event_store import EventStore
 from adapters.store.recorder import Query
 from adapters.store.schema import VERSION
-from adapters.store.sql import replacement_in, statement_of
+from adapters.store.sql import replacement_of, statement_of
 from adapters.store.sqlite_schema import (
     OF_FILES,
     is_locked,
@@ -198,7 +198,7 @@ def execute(cursor: sqlite3.Cursor, writes: Iterable[Write]) -> None:
 
 def replace(cursor: sqlite3.Cursor, table: Table[Row], row: Row, other: Row) -> bool:
     """Replaces exactly this row by another. Returns `False` if it is not there."""
-    return cursor.execute(replacement_in(table), (*other, *row)).rowcount > 0
+    return cursor.execute(*replacement_of(table, row, other)).rowcount > 0
 
 
 class SqliteQuery:

@@ -23,6 +23,8 @@ from adapters.store.recorder import Query
 from adapters.store.roster_queries import RosterQueries
 from adapters.store.run_queries import RunQueries
 from adapters.store.schedule_state import ScheduleState
+from adapters.store.standing import Standing
+from adapters.store.status_queries import StatusQueries
 
 if TYPE_CHECKING:
     from adapters.store.integrity.replay import Progress
@@ -38,6 +40,8 @@ class Store:
         runs: the runs, and the states of companies.
         schedule: the memory of the schedule.
         notices: what is still to be told.
+        status: the health of the companies.
+        standing: the open issues, and who is absent.
     """
 
     def __init__(self, events: EventStore) -> None:
@@ -46,6 +50,8 @@ class Store:
         self.runs = RunQueries(events.database)
         self.schedule = ScheduleState(events.database)
         self.notices = Notices(events.database)
+        self.status = StatusQueries(events.database)
+        self.standing = Standing(events.database)
         self._database = events.database
 
     def close(self) -> None:

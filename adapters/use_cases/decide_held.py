@@ -11,25 +11,45 @@ from adapters.use_cases.app import App
 from adapters.use_cases.errors import HeldFilesDamaged
 from adapters.use_cases.execute import execute, start_run
 from adapters.use_cases.fetching import FetchedDelivery, fetched_delivery, fetched_map
-from adapters.use_cases.import_delivery import commit_of
+from adapters.use_cases.import_delivery import commit_of, preview_of
 from adapters.use_cases.plan_files import NothingToPlan, plan_files
 from domain.company_runs.decisions import decide_approval, decide_discard, require_held
-from domain.company_runs.events import RunContext, RunKind, RunRecord, is_map
-from domain.company_runs.rejection import NotHeld
-from domain.company_runs.state import HeldDelivery
+from domain.company_runs.events import RunContext, RunKind, RunRecord
+from domain.company_runs.rejection import NotHeld, WrongPart
+from domain.delivery.facts import DeliveryFacts
+from domain.delivery.plan import Plan
+from domain.delivery.selection import EVERYTHING, Selection
+from projections.answers.preview import PreviewDocument
 from projections.runs import RunDocument
 
 
-def approve(app: App, customer: Customer, record: RunRecord, by: str, reason: str) -> RunDocument:
-    """Applies the delivery that a run holds.
+def approve(
+    app: App,
+    customer: Customer,
+    record: RunRecord,
+    by: str,
+    reason: str,
+    selection: Selection = EVERYTHING,
+) -> RunDocument:
+    """Applies the delivery that a run holds, or a part of it (B5).
 
     An approval is for the delivery as it was held. If the company or its settings have changed
     since, the delivery is planned again. If the safeguard still has a concern, the delivery is
-    held again, with the new figures. Raises `NotHeld`, and `HeldFilesDamaged` if the stored files
-    are not the ones that were received.
+    held again, with the new figures. Raises `NotHeld`, `HeldFilesDamaged` if the stored files are
+    not the ones that were received, and `WrongPart` for a wrong selection.
     """
     run = start_run(app, RunKind.APPROVE, customer.company.key, by, reason)
-    return _executed(app, run, record, lambda: _approval(app, customer, run, record))
+    return _executed(app, run, record, lambda: _approval(app, customer, run, record, selection))
+
+
+def preview_held(app: App, customer: Customer, record: RunRecord, by: str) -> PreviewDocument:
+    """Returns what the delivery that a run holds would do now, row by row. Stores no run (B4).
+
+    Raises `NotHeld` and `HeldFilesDamaged`.
+    """
+    run = start_run(app, RunKind.IMPORT, customer.company.key, by)
+    require_held(app.store.runs.company_state(run.company), record.run)
+    return preview_of(app, customer, run, _intact_files(app, customer, record))
 
 
 def discard(app: App, record: RunRecord, by: str, reason: str) -> RunDocument:
@@ -43,30 +63,53 @@ def discard(app: App, record: RunRecord, by: str, reason: str) -> RunDocument:
     return _executed(app, run, record, prepare)
 
 
-def _approval(app: App, customer: Customer, run: RunContext, record: RunRecord) -> Commit:
+def _approval(
+    app: App, customer: Customer, run: RunContext, record: RunRecord, selection: Selection
+) -> Commit:
     state = app.store.runs.company_state(run.company)
     held = require_held(state, record.run)
-    fetched = _held_files(app, customer, held)
-    if fetched.delivered.files != record.ended.files:
-        # The files are gone too if somebody else has decided meanwhile.
-        require_held(app.store.runs.company_state(run.company), record.run)
-        raise HeldFilesDamaged(held.run)
+    fetched = _intact_files(app, customer, record)
     try:
-        plan = plan_files(app, customer, run, fetched)
+        plan, part = plan_files(app, customer, run, fetched), None
+        if selection != EVERYTHING:
+            _require_parts(record, selection, plan)
+            part = plan_files(app, customer, run, fetched, selection=selection)
     except NothingToPlan as nothing:
         return nothing.commit(app, run, fetched, state)
-    decision = decide_approval(state, run, held, fetched.delivered, plan, app.now())
+    decision = decide_approval(state, run, held, fetched.delivered, plan, app.now(), part)
     return commit_of(decision, state, fetched)
 
 
-def _held_files(app: App, customer: Customer, held: HeldDelivery) -> FetchedDelivery:
+def _require_parts(record: RunRecord, selection: Selection, plan: Plan) -> None:
+    """Raises `WrongPart` for a map, and for people whom the plan does not change."""
+    if record.ended.is_about_map:
+        problem = f"run {record.run} holds a map of external ids, which has no parts"
+        raise WrongPart(problem, "approve it as a whole, or discard it")
+    for who in selection.unknown(plan):
+        problem = f"the delivery changes nobody who is called {who}"
+        raise WrongPart(problem, f"`tenure preview --run {record.run}` shows every row")
+
+
+def _intact_files(app: App, customer: Customer, record: RunRecord) -> FetchedDelivery:
+    """Returns the delivery that a run holds. Raises `NotHeld` and `HeldFilesDamaged`."""
+    fetched = _held_files(app, customer, record)
+    if fetched.delivered.files != record.ended.files:
+        # The files are gone too if somebody else has decided meanwhile.
+        require_held(app.store.runs.company_state(customer.company.key), record.run)
+        raise HeldFilesDamaged(record.run)
+    return fetched
+
+
+def _held_files(app: App, customer: Customer, record: RunRecord) -> FetchedDelivery:
+    """Returns the delivery that a run holds, from the stored files."""
     files = [
         DeliveredFile(file.info.name, file.info.modified, file.data, file.info.bytes)
-        for file in app.store.runs.held_files(held.run)
+        for file in app.store.runs.held_files(record.run)
     ]
-    if is_map(held.delivery) and len(files) == 1:
+    if record.ended.is_about_map and len(files) == 1:
         return fetched_map(app, customer, files[0])
-    return fetched_delivery(app, customer, files)
+    facts = record.ended.facts or DeliveryFacts()
+    return fetched_delivery(app, customer, files, partial=facts.partial, named=facts.named)
 
 
 def _executed(

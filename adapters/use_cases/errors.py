@@ -20,7 +20,7 @@ class NobodyFound(RunRejected):
 
     def __init__(self, company: str, count: int = 0) -> None:
         super().__init__(
-            f"{count} employees of {company} have that e-mail address, external id or id"
+            f"{count} employees of {company} have or had that e-mail address, external id or id"
             if count
             else f"nobody in {company} has that e-mail address, external id or id"
         )

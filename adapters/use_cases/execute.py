@@ -16,6 +16,7 @@ from adapters.store.errors import Conflict, StoreUnavailable
 from adapters.store.store import Store
 from adapters.use_cases.app import App
 from adapters.use_cases.notices import notices_of
+from adapters.use_cases.standing import with_standing
 from domain.company_runs.decisions import require_slot
 from domain.company_runs.events import RunContext, RunKind, RunRecord
 from domain.company_runs.rejection import RunRejected
@@ -23,7 +24,7 @@ from domain.employee.rejection import RequestsRejected
 from domain.ids import run_id
 from domain.issues.issue import Issue, make_issue
 from domain.outcome import Outcome
-from projections.runs import RunDocument, document
+from projections.runs import RunDocument, document, said_issues
 
 _MAX_ATTEMPTS = 100
 """Plans of one run. Another run was stored first each time: that often, something is wrong."""
@@ -81,7 +82,7 @@ def load_run(app: App, run: UUID) -> RunDocument:
 
 def document_of(store: Store, record: RunRecord) -> RunDocument:
     """Returns the document of a stored run, with its issues."""
-    return document(record.run, record.ended, store.runs.issues(record), record.ended_by)
+    return document(record.run, record.ended, store.runs.said(record), record.ended_by)
 
 
 def fault_of(error: Exception) -> Issue:
@@ -132,9 +133,10 @@ def _stored(app: App, commit: Commit) -> RunDocument:
 
     Nothing is read after the commit: a read that fails would make a stored run look like a failure.
     """
+    commit = with_standing(app, commit)
     record = commit.ended
-    issues = commit.issues
+    said = said_issues(record.ended, commit.issues, commit.changed_issues.since)
     if record.ended.issues_of is not None:
-        issues = (*app.store.runs.issues(record), *issues)  # those of the earlier run
-    app.store.commit(replace(commit, notices=notices_of(app, record)))
-    return document(record.run, record.ended, issues)
+        said = [*app.store.runs.said(record), *said]  # those of the earlier run
+    app.store.commit(replace(commit, notices=notices_of(app, commit)))
+    return document(record.run, record.ended, said)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from adapters.company_settings import Customer
 from adapters.sources.names import display_name, matches
@@ -12,8 +15,13 @@ from adapters.sources.source import DeliveredFile, PickUp, Source, in_order
 from adapters.store.files import KeptFile, StoredFile
 from adapters.use_cases.app import App
 from adapters.use_cases.errors import NoSource
+from domain.company import Policy
 from domain.company_runs.decisions import Delivered
 from domain.company_runs.events import FileInfo, delivery_key, map_key
+from domain.company_runs.feed import is_stale
+from domain.delivery.facts import DeliveryFacts
+from domain.delivery.file_text import ends_whole
+from domain.duration import duration_of
 from domain.fields.table import fingerprint
 from domain.issues.issue import Issue, make_issue
 from projections.kept import Key
@@ -44,13 +52,20 @@ class FetchedDelivery(NamedTuple):
         return map(StoredFile, self.delivered.files, contents)
 
 
-def fetch(app: App, customer: Customer, files: Sequence[DeliveredFile] | None) -> FetchedDelivery:
+def fetch(
+    app: App,
+    customer: Customer,
+    files: Sequence[DeliveredFile] | None,
+    *,
+    partial: bool = False,
+) -> FetchedDelivery:
     """Returns the delivery from the company's source, or the delivery of `files`.
 
-    Raises `NoSource`, `SourceUnreachable`, `StillUploading` and `KeptFileDamaged`.
+    A `partial` delivery does not have all employees, whatever the company's policy (D12). Raises
+    `NoSource`, `SourceUnreachable`, `StillUploading` and `KeptFileDamaged`.
     """
     if files is not None:
-        return fetched_delivery(app, customer, files)
+        return fetched_delivery(app, customer, files, partial=partial, named=True)
     company, source = customer.company, customer.source
     if source is None:
         raise NoSource(company.key)
@@ -61,22 +76,44 @@ def fetch(app: App, customer: Customer, files: Sequence[DeliveredFile] | None) -
 
 
 def fetched_delivery(
-    app: App, customer: Customer, files: Sequence[DeliveredFile]
+    app: App,
+    customer: Customer,
+    files: Sequence[DeliveredFile],
+    *,
+    partial: bool = False,
+    named: bool = False,
 ) -> FetchedDelivery:
-    """Returns the files with their delivery key, which depends on the present settings (D8)."""
+    """Returns the files with their delivery key, which depends on the present settings (D8).
+
+    `named` is true if the command line named the files (D10).
+    """
     infos = tuple(
         FileInfo(file.name, file.size, file.modified, _sha256(file.data)) for file in files
     )
     company, schedule = customer.company, app.settings.schedule
-    agreed = (company.fingerprint(), schedule.fingerprint(), fingerprint())
-    return FetchedDelivery(files, Delivered(infos, delivery_key(agreed, infos)))
+    partial = partial or company.policy.deliveries == "partial"
+    agreed = [company.fingerprint(), schedule.fingerprint(), fingerprint()]
+    if partial:  # the same bytes say less than as a full delivery
+        agreed.append(b"partial")
+    facts = DeliveryFacts(
+        complete=all(ends_whole(file.data or b"") for file in files),
+        partial=partial,
+        named=named,
+        stale=_is_stale(files, company.policy, app.now()),
+    )
+    return FetchedDelivery(files, Delivered(infos, delivery_key(agreed, infos), facts))
+
+
+def _is_stale(files: Sequence[DeliveredFile], policy: Policy, now: datetime) -> bool:
+    newest = max((file.modified for file in files), default=now)
+    return is_stale(newest, duration_of(policy.stale_after), now)
 
 
 def fetched_map(app: App, customer: Customer, file: DeliveredFile) -> FetchedDelivery:
     """Returns the file of a map of external ids, with a key that no delivery has (S12)."""
     fetched = fetched_delivery(app, customer, [file])
-    files, key = fetched.delivered.files, map_key(fetched.delivered.key)
-    return fetched._replace(delivered=Delivered(files, key))
+    delivered = fetched.delivered
+    return fetched._replace(delivered=replace(delivered, key=map_key(delivered.key)))
 
 
 class _Keeper(NamedTuple):

@@ -14,6 +14,7 @@ from adapters.use_cases.errors import NoSource
 from adapters.use_cases.execute import execute, fault_of, load_run, record_failure, start_run
 from adapters.use_cases.fetching import FetchedDelivery, fetch
 from adapters.use_cases.plan_files import NothingToPlan, discarding_run, plan_files
+from adapters.use_cases.standing import absence_is_due, said_in_preview
 from domain.company_runs.decisions import Decision, decide_import, decide_unread
 from domain.company_runs.events import RunContext, RunKind
 from domain.company_runs.rejection import AlreadyHeld, SlotServed
@@ -30,19 +31,22 @@ def import_delivery(
     by: str,
     files: Sequence[DeliveredFile] | None = None,
     slot: datetime | None = None,
+    *,
+    partial: bool = False,
 ) -> RunDocument:
     """Applies the delivery from the company's source, or the delivery of `files`.
 
     A run is stored for every outcome (R2), with one exception: for a delivery that is held
     already, the run that holds it is returned (B3). `slot` is the pick-up slot that the import
-    serves. Raises `SlotServed` if another run has served it, `NoSource` if there are neither
-    files nor a source, and `StoreUnavailable` if nothing can be stored.
+    serves. A `partial` delivery does not have all employees (D12). Raises `SlotServed` if another
+    run has served the slot, `NoSource` if there are neither files nor a source, and
+    `StoreUnavailable` if nothing can be stored.
     """
     if files is None and customer.source is None:
         raise NoSource(customer.company.key)
     run = start_run(app, RunKind.IMPORT, customer.company.key, by, slot=slot)
     try:
-        fetched = fetch(app, customer, files)
+        fetched = fetch(app, customer, files, partial=partial)
     except (SourceUnreachable, StillUploading, KeptFileDamaged) as error:
         return record_failure(app, run, _issue_of(error))
     except StoreUnavailable:
@@ -70,7 +74,9 @@ def _decided(app: App, customer: Customer, run: RunContext, fetched: FetchedDeli
     """
     state = app.store.runs.company_state(run.company)
     discarding = discarding_run(app, run)
-    decision = decide_unread(state, run, fetched.delivered, discarding, app.now())
+    decision = None
+    if not absence_is_due(app, customer, state, fetched.delivered):
+        decision = decide_unread(state, run, fetched.delivered, discarding, app.now())
     if decision is None:
         try:
             plan = plan_files(app, customer, run, fetched)
@@ -86,7 +92,8 @@ def commit_of(decision: Decision, state: CompanyState, fetched: FetchedDelivery)
     if plan is None:
         return Commit(decision.runs, state, issues=fetched.issues, kept=kept)
     issues = (*fetched.issues, *plan.issues)
-    if decision.ended.ended.outcome is Outcome.HELD:
+    ended = decision.ended.ended
+    if ended.outcome is Outcome.HELD:
         issues, held = (*plan.concerns, *issues), tuple(fetched.stored)
         return Commit(decision.runs, state, issues=issues, held=held, kept=kept)
     return Commit(
@@ -96,11 +103,18 @@ def commit_of(decision: Decision, state: CompanyState, fetched: FetchedDelivery)
         new_digests=plan.new_digests,
         issues=issues,
         kept=kept,
+        people=plan.people if ended.is_partial else None,
+        absent=None if ended.is_partial or ended.is_about_map else plan.absent,
     )
 
 
 def preview_delivery(
-    app: App, customer: Customer, by: str, files: Sequence[DeliveredFile] | None = None
+    app: App,
+    customer: Customer,
+    by: str,
+    files: Sequence[DeliveredFile] | None = None,
+    *,
+    partial: bool = False,
 ) -> PreviewDocument:
     """Returns what `import_delivery` would do, row by row. Stores no run.
 
@@ -109,17 +123,25 @@ def preview_delivery(
     `SourceUnreachable`, `StillUploading` or `KeptFileDamaged` if the delivery cannot be fetched.
     """
     run = start_run(app, RunKind.IMPORT, customer.company.key, by)
-    fetched = fetch(app, customer, files)
+    fetched = fetch(app, customer, files, partial=partial)
     app.store.kept(run.company).forget(fetched.kept_on_server)
+    return preview_of(app, customer, run, fetched)
+
+
+def preview_of(
+    app: App, customer: Customer, run: RunContext, fetched: FetchedDelivery
+) -> PreviewDocument:
+    """Returns what the import of a fetched delivery, or of a map, would do. Stores no run."""
+    state = app.store.runs.company_state(run.company)
     try:
-        state = app.store.runs.company_state(run.company)
         plan = plan_files(app, customer, run, fetched, in_full=True)
         discarding = discarding_run(app, run)
         decision = decide_import(state, run, fetched.delivered, plan, discarding, app.now())
         commit, rows = commit_of(decision, state, fetched), preview_rows(plan)
     except NothingToPlan as nothing:
         commit, rows = nothing.commit(app, run, fetched, state), ()
-    return preview(document(None, commit.ended.ended, commit.issues), rows)
+    said = said_in_preview(app, commit)
+    return preview(document(None, commit.ended.ended, said), rows)
 
 
 def _issue_of(error: SourceUnreachable | StillUploading | KeptFileDamaged) -> Issue:

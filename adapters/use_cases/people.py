@@ -1,19 +1,29 @@
-"""Looks up one employee by an identifier, and tells an employee's history."""
+"""Looks up employees by what a caller knows of them, and tells an employee's history."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
+from uuid import UUID
 
+from adapters.use_cases.app import App
 from adapters.use_cases.errors import NobodyFound
+from domain.employee.aggregate import Employee, fold
+from domain.employee.events import EmployeeRecord
+from projections.answers.find import Matched, Search, search_for
+from projections.answers.history import HistoryEntry, tell
+from projections.answers.person import FoundDocument, found_document
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from uuid import UUID
+Found: TypeAlias = tuple[str, Employee, Matched]
+"""The key of a company, one of its employees, and what a search matched."""
+_SURENESS = {matched: number for number, matched in enumerate(Matched)}
 
-    from adapters.use_cases.app import App
-    from domain.employee.aggregate import Employee
-    from domain.employee.events import EmployeeRecord
-    from projections.answers.history import HistoryEntry
+
+class Known(NamedTuple):
+    """An employee who was looked up, and whether this was by a former address."""
+
+    employee: Employee
+    by_former: bool = False
 
 
 def find_one(app: App, company: str, identifier: str) -> Employee:
@@ -21,10 +31,63 @@ def find_one(app: App, company: str, identifier: str) -> Employee:
 
     Raises `NobodyFound` if no employee has it, or several have it.
     """
-    employees = app.store.roster.find(company, identifier)
-    if len(employees) != 1:
-        raise NobodyFound(company, len(employees))
-    return employees[0]
+    return _only(company, app.store.roster.find(company, identifier))
+
+
+def look_up(app: App, company: str, identifier: str) -> Known:
+    """Returns the employee with this id, external id or address, or else with this former address.
+
+    Raises `NobodyFound` if that is no employee, or several.
+    """
+    found = app.store.roster.find(company, identifier)
+    if found or "@" not in identifier:
+        return Known(_only(company, found))
+    return Known(_only(company, app.store.roster.find_former(company, identifier)), by_former=True)
+
+
+def _only(company: str, found: Sequence[Employee]) -> Employee:
+    if len(found) != 1:
+        raise NobodyFound(company, len(found))
+    return found[0]
+
+
+def search(app: App, words: Sequence[str], company: str | None = None) -> list[FoundDocument]:
+    """Returns the people of one company, or of all, whom all words fit. The surest come first.
+
+    The events are read only if nobody has the address that is looked for, or has it in the file.
+    """
+    wanted, roster = search_for(words), app.store.roster
+    found = list(_matching(wanted, roster.with_key(wanted.text, company)))
+    if wanted.names:
+        found += _matching(wanted, roster.everybody(company, wanted.may_fit))
+    elif not found and wanted.address is not None:
+        found = [
+            (key, employee, Matched.FORMER_EMAIL)
+            for owner in roster.former_owners(wanted.address)
+            for key, employee in roster.with_key(str(owner), company)
+            if employee.id == owner
+        ]
+    people = _accounts_kept(app, found)
+    people.sort(key=lambda each: (_SURENESS[each[2]], each[0], each[1].details.last_name))
+    return [found_document(*each) for each in people]
+
+
+def _accounts_kept(app: App, found: Sequence[Found]) -> list[Found]:
+    """Returns each person once. An account that ended means the account that was kept (S11)."""
+    people: dict[UUID, Found] = {}
+    for company, employee, matched in sorted(found, key=lambda each: _SURENESS[each[2]]):
+        while employee.merged_into is not None:
+            (employee,) = app.store.roster.find(company, str(employee.merged_into))
+            matched = Matched.FORMER_EMAIL if matched is Matched.EMAIL else matched
+        people.setdefault(employee.id, (company, employee, matched))
+    return list(people.values())
+
+
+def _matching(wanted: Search, people: Iterable[tuple[str, Employee]]) -> Iterator[Found]:
+    for key, employee in people:
+        matched = wanted.match(employee)
+        if matched is not None:
+            yield key, employee, matched
 
 
 def history_of(app: App, employee: Employee) -> list[HistoryEntry]:
@@ -32,8 +95,6 @@ def history_of(app: App, employee: Employee) -> list[HistoryEntry]:
 
     The events of the accounts that ended in favour of this one are among them (S11).
     """
-    from projections.answers.history import tell
-
     entries = [
         entry
         for events in _streams(app, employee.id, employee.absorbed)
@@ -46,8 +107,6 @@ def _streams(
     app: App, employee: UUID, absorbed: tuple[UUID, ...]
 ) -> Iterator[list[EmployeeRecord]]:
     """Yields the events of an employee, and those of each account that ended in favour of it."""
-    from domain.employee.aggregate import fold
-
     yield app.store.events.of(employee)
     for ended in absorbed:
         found = fold(None, app.store.events.of(ended))

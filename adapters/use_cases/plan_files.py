@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from adapters.company_settings import Customer
 from adapters.store.commit import Commit
+from adapters.store.read_transaction import ReadTransaction
 from adapters.use_cases.app import App
 from adapters.use_cases.execute import start_run
 from adapters.use_cases.fetching import FetchedDelivery
+from domain.company_runs.comparing import comparison_of, window_start
+from domain.company_runs.decisions import Delivered
 from domain.company_runs.events import RunContext, RunKind, is_map
-from domain.company_runs.state import CompanyState
+from domain.company_runs.state import CompanyState, deliveries_after
 from domain.context import DecisionContext, Moment
+from domain.delivery.columns import columns_of, holders, lost_columns
 from domain.delivery.digests import NO_DIGESTS
-from domain.delivery.parsing import parse_delivery
+from domain.delivery.facts import Absentee, Comparison
+from domain.delivery.parsing import ParsedDelivery, parse_delivery
 from domain.delivery.plan import Plan
-from domain.delivery.planning import plan_delivery
+from domain.delivery.planning import absent_employees, plan_delivery
 from domain.delivery.records import DeliveryRefused, Sheet, read_sheets
 from domain.delivery.rekey import plan_rekey, read_map
+from domain.delivery.selection import EVERYTHING, Selection
+from domain.employee.roster import Roster
 from domain.issues.issue import Issue, make_issue
 from domain.outcome import Outcome
 
@@ -46,8 +53,11 @@ def plan_files(
     fetched: FetchedDelivery,
     *,
     in_full: bool = False,
+    selection: Selection = EVERYTHING,
 ) -> Plan:
     """Returns the plan of a delivery or of a map, made from the company's present state.
+
+    Of a delivery, the plan may have only a part (B5).
 
     With `in_full`, rows that are recognised as unchanged are read too. Raises `NothingToPlan` if
     there is no file (D6), if a file refuses the delivery (F1), or if files contradict each other
@@ -59,14 +69,58 @@ def plan_files(
         return _plan_map(app, fetched, context)
     sheets = read_delivery(customer, fetched)
     with app.store.read(run.company) as reading:
+        # A partial delivery closes the open issues of those whose rows it has: read all of them.
+        in_full = in_full or fetched.delivered.facts.partial
         digests = NO_DIGESTS if in_full else reading.digests()
         parsed = [parse_delivery(sheets, digests, company)]
         roster = reading.roster(parsed[0].mentions())
+        absentees = _absentees(reading, parsed[0], roster, fetched.delivered, context)
+        comparison = _compared(reading, parsed[0], fetched.delivered, context.moment.now, absentees)
     try:
         # `pop` keeps no reference here, so the rows are freed while they are decided.
-        return plan_delivery(parsed.pop(), roster, context)
+        return plan_delivery(parsed.pop(), roster, context, comparison, selection)
     except DeliveryRefused as refused:
         raise NothingToPlan(Outcome.REFUSED, *refused.issues) from None
+
+
+def _compared(
+    reading: ReadTransaction,
+    parsed: ParsedDelivery,
+    delivered: Delivered,
+    now: datetime,
+    absentees: tuple[Absentee, ...],
+) -> Comparison:
+    """Returns what a delivery is compared with. A delivery without news needs little of it."""
+    state = reading.state
+    columns = columns_of(parsed, state.last)
+    lost = () if delivered.facts.partial else lost_columns(columns, state.last)
+    news = bool(parsed.rows or absentees)
+    return comparison_of(
+        state,
+        delivered,
+        now,
+        columns=columns,
+        concerned=holders(reading.everyone(), lost) if lost else {},
+        recent=reading.recent(window_start(state.approved_at, now)) if news else {},
+        open_issues=reading.open_issues() if news else frozenset(),
+        absentees=absentees,
+    )
+
+
+def _absentees(
+    reading: ReadTransaction,
+    parsed: ParsedDelivery,
+    roster: Roster,
+    delivered: Delivered,
+    context: DecisionContext,
+) -> tuple[Absentee, ...]:
+    """Returns the employees about whom the policy decides if no row mentions them (Q4)."""
+    policy = context.company.policy
+    if policy.absent == "ignore" or delivered.facts.partial:
+        return ()
+    absent = absent_employees(parsed, roster)
+    number = deliveries_after(reading.state, delivered.files)
+    return reading.absentees(absent, number, policy.absent_after, context.moment.now)
 
 
 def read_delivery(customer: Customer, fetched: FetchedDelivery) -> list[Sheet]:

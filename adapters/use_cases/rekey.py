@@ -21,7 +21,7 @@ from domain.delivery.plan import Plan
 from domain.delivery.rekey import read_map
 from domain.delivery.suggestions import Suggestion, suggest_map
 from projections.answers.preview import PreviewDocument, preview, preview_rows
-from projections.runs import RunDocument, document
+from projections.runs import RunDocument, document, said_issues
 
 
 def rekey(app: App, customer: Customer, file: DeliveredFile, by: str, reason: str) -> RunDocument:
@@ -50,7 +50,8 @@ def preview_rekey(
     """Returns what `rekey` would do, line by line. Stores no run. Raises `TableUnreadable`."""
     run = start_run(app, RunKind.REKEY, customer.company.key, by, reason)
     commit, plan = _decided(app, customer, run, file)
-    return preview(document(None, commit.ended.ended, commit.issues), preview_rows(plan))
+    said = said_issues(commit.ended.ended, commit.issues)
+    return preview(document(None, commit.ended.ended, said), preview_rows(plan))
 
 
 def suggest_rekey(

@@ -12,14 +12,13 @@ from adapters.use_cases.app import App
 from adapters.use_cases.clock import pass_clock_of
 from adapters.use_cases.import_delivery import import_delivery
 from domain.company_runs.rejection import SlotServed
+from domain.schedule import OVERDUE_AFTER
 from projections.runs import RunDocument
 
 BY = "schedule"
 _KEPT_FOR = timedelta(days=30)
 """How long a file stays kept if no run of its company decides about it (ADR 0025), and a notice if
 no process tells it (ADR 0030)."""
-_OVERDUE_AFTER = timedelta(minutes=15)
-"""A slot that is still due after this time is overdue."""
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -80,7 +79,7 @@ def due_slots(app: App) -> list[Job]:
 
 def overdue(due: Sequence[Job], now: datetime) -> list[Job]:
     """Returns the imports among the `due` jobs whose slot is more than 15 minutes ago."""
-    return [job for job in due if job.slot is not None and now - job.slot > _OVERDUE_AFTER]
+    return [job for job in due if job.slot is not None and now - job.slot > OVERDUE_AFTER]
 
 
 def do_job(app: App, job: Job, by: str = BY) -> RunDocument | None:

@@ -18,7 +18,7 @@ from domain.employee.commands import lookup_keys
 from domain.employee.roster import Roster
 from domain.employee.support import Request, SupportPlan, plan_requests
 from projections.answers.history import HistoryEntry, tell
-from projections.runs import RunDocument, document
+from projections.runs import RunDocument, document, said_issues
 
 
 class SupportPreview(RunDocument, frozen=True):
@@ -56,7 +56,7 @@ def preview_support(
         for change in plan.changes
         for entry in tell(change.events, {run.id: ended.ended}, change.before)
     )
-    run_document = document(None, ended.ended, plan.issues)
+    run_document = document(None, ended.ended, said_issues(ended.ended, plan.issues))
     return SupportPreview(**msgspec.structs.asdict(run_document), events=events)
 
 

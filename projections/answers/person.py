@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from domain.employee.events import State
 from domain.fields.details import Value
 from domain.fields.table import NAMES
 from domain.privacy import Redacted
+from projections.answers.find import Matched
 from projections.answers.history import file_values
 
 if TYPE_CHECKING:
@@ -51,13 +53,26 @@ class PersonDocument(EmployeeDocument, frozen=True, omit_defaults=True):
 
     `file` has what the file last said, where support has changed the value since (L8).
     `merged_into` is the id of the employee in whose favour the account ended (S11), and `released`
-    is true if no address and no external id means the employee any more (I11). All three are left
-    out where there is nothing to say.
+    is true if no address and no external id means the employee any more (I11). `matched` is
+    there if a former address was asked for. All of them are left out where there is nothing to say.
     """
 
     file: dict[str, Value] = {}
     merged_into: UUID | None = None
     released: bool = False
+    matched: Matched | None = None
+
+
+class FoundDocument(EmployeeDocument, frozen=True):
+    """One employee, as `find` answers. `matched` is what the search matched."""
+
+    matched: Matched
+
+
+class MoveDocument(EmployeeDocument, frozen=True):
+    """One employee who starts or leaves at the moment `at`, as `starters` and `leavers` answer."""
+
+    at: datetime
 
 
 def document(company: str, employee: Employee) -> EmployeeDocument:
@@ -65,7 +80,17 @@ def document(company: str, employee: Employee) -> EmployeeDocument:
     return EmployeeDocument(**_values(company, employee))
 
 
-def person(company: str, employee: Employee) -> PersonDocument:
+def found_document(company: str, employee: Employee, matched: Matched) -> FoundDocument:
+    """Returns the document of an employee, as `find` answers."""
+    return FoundDocument(**_values(company, employee), matched=matched)
+
+
+def move_document(company: str, employee: Employee, at: datetime) -> MoveDocument:
+    """Returns the document of an employee, as `starters` and `leavers` answer."""
+    return MoveDocument(**_values(company, employee), at=at)
+
+
+def person(company: str, employee: Employee, matched: Matched | None = None) -> PersonDocument:
     """Returns the document of an employee, as `show` answers."""
     present = {name: value_of(employee, name) for name in NAMES} | employee.details.custom
     return PersonDocument(
@@ -77,6 +102,7 @@ def person(company: str, employee: Employee) -> PersonDocument:
         },
         merged_into=employee.merged_into,
         released=employee.released,
+        matched=matched,
     )
 
 

@@ -22,6 +22,7 @@ from adapters.store import limits
 from adapters.store.commit import Commit
 from adapters.store.errors import StoreUnavailable
 from adapters.store.opening import PostgresUrl, open_store
+from domain.company_runs.open_issues import change_open_issues
 from domain.company_runs.state import CompanyState
 from domain.issues.issue import Issue, make_issue
 from tests.adapters.steps import a_run, said_nothing
@@ -44,7 +45,8 @@ def main(database: str, rows: str, idle_s: str) -> None:
     with closing(open_store(where)) as store:
         one = said_nothing(store, run=a_run(1))
         try:
-            store.commit(Commit(one.runs, CompanyState(), issues=issues))
+            unopened = change_open_issues({}, one.ended, ())
+            store.commit(Commit(one.runs, CompanyState(), issues=issues, open_issues=unopened))
         except StoreUnavailable as error:
             print(error.problem)
         else:

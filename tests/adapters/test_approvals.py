@@ -314,8 +314,8 @@ def test_after_approval_the_delivery_is_not_held_again_for_the_rows_it_rejects(
 def test_an_approval_after_an_employee_changed_plans_again_and_holds_again(
     app: App, acme: Customer, watch: Watch
 ) -> None:
-    """B2: When an employee changed after a delivery was held, an approval plans the delivery again
-    and holds it with the new figures, until somebody approves those figures."""
+    """B2, B4: When an employee changed after a delivery was held, an approval plans the delivery
+    again, and holds it with the reason and the new figures, until somebody approves those."""
     # given
     record = held(app)
     support(app, acme, "6", Deactivate(), "olga", "left at once")
@@ -327,7 +327,9 @@ def test_an_approval_after_an_employee_changed_plans_again_and_holds_again(
 
     # then
     assert (again.kind, again.outcome, again.ends) == (RunKind.APPROVE, Outcome.HELD, record.run)
-    assert "3 employees" in again.issues[0].message
+    assert codes(again)[:2] == ["held-again", "many-offboardings"]
+    assert "because employees changed" in again.issues[0].message
+    assert "3 employees" in again.issues[1].message
     assert (again.by, again.reason) == ("olga", "HR confirmed it")
     assert history(app) == before
     assert waiting(app) == [again.run]
@@ -382,7 +384,8 @@ def test_an_approval_under_other_settings_plans_again_and_holds_again(
 
     # then
     assert (again.outcome, again.ends) == (Outcome.HELD, record.run)
-    assert ("more than 1" in again.issues[0].message) == (changed == "limit")
+    assert "because settings changed" in again.issues[0].message
+    assert ("more than 1" in again.issues[1].message) == (changed == "limit")
     assert waiting(app) == [again.run]
 
 
@@ -587,7 +590,7 @@ def test_the_clock_goes_on_while_a_delivery_is_held(app: App, watch: Watch) -> N
     assert waiting(app) == [record.run]
     again = approved(app, record)
     assert again.outcome is Outcome.HELD
-    assert "3 employees" in again.issues[0].message
+    assert "3 employees" in again.issues[1].message
     assert "offboarding-overdue" in codes(again)
 
 
@@ -651,7 +654,7 @@ def test_an_approval_plans_again_when_an_employee_changes_meanwhile(
 
     # then
     assert run.outcome is Outcome.HELD
-    assert "3 employees" in run.issues[0].message
+    assert "3 employees" in run.issues[1].message
 
 
 @pytest.mark.parametrize("first", [approve, discard])

@@ -31,7 +31,7 @@ from adapters.sources.source import SourceUnreachable
 from adapters.store.errors import StoreUnavailable
 from adapters.use_cases.schedule import DOING, Job
 from domain.company_runs.events import FileInfo, RunKind
-from domain.issues.catalogue import Severity
+from domain.issues.issue_type import Severity
 from domain.outcome import Counts, Outcome
 from domain.schedule import Schedule
 from projections.runs import IssueDocument, RunDocument
@@ -48,7 +48,16 @@ def a_run(
 ) -> RunDocument:
     """A run in which every text that a delivery or a person says is marked."""
     issue = IssueDocument(
-        Severity.ERROR, "bad-date", f"{MARK}.csv", 4, f"{MARK}@a.example", MARK, MARK, f"a {MARK}"
+        Severity.ERROR,
+        "bad-date",
+        f"{MARK}.csv",
+        4,
+        f"{MARK}@a.example",
+        MARK,
+        MARK,
+        f"a {MARK}",
+        NOW,
+        new=True,
     )
     return RunDocument(
         run=UUID(int=7),

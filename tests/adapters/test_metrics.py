@@ -27,13 +27,17 @@ from adapters.store.store import Store
 from adapters.use_cases.app import App
 from adapters.use_cases.import_delivery import import_delivery
 from adapters.use_cases.schedule import Job
-from domain.company_runs.events import RunKind, RunRecord
+from adapters.use_cases.status import statuses
+from domain.company_runs.events import FileInfo, RunKind, RunRecord
+from domain.company_runs.feed import FeedState
 from domain.outcome import Outcome
 from domain.schedule import Schedule
+from projections.answers.status import StatusDocument
 from tests.adapters.steps import delivered
 from tests.adapters.test_log import MARK, a_run
 from tests.given import NOW, a_company
 
+HEADER = "email,first_name,last_name,birthday\n"
 BROKEN = SettingsError(Fault(Path("tenure.toml"), "name", "expected a text"))
 
 
@@ -134,7 +138,7 @@ def test_the_last_success_is_told_for_configured_companies(metrics: Metrics) -> 
     # when
     name = "tenure_last_success_timestamp_seconds"
     metrics.configured(settings("acme", "bravo"))
-    metrics.ran(a_run(Outcome.NO_FILE))
+    metrics.ran(a_run())
     for other in (Outcome.FAILED, Outcome.HELD, Outcome.REFUSED):
         metrics.ran(a_run(other, company="bravo"))
     metrics.ran(a_run(kind=RunKind.CLOCK, company="bravo"))
@@ -454,3 +458,105 @@ def test_a_port_in_use_is_an_error_at_once(metrics: Metrics, port: int) -> None:
     # when / then
     with pytest.raises(OSError, match="in use"):
         serve(metrics, "127.0.0.1", port)
+
+
+# The feeds
+
+
+def feeds(metrics: Metrics, name: str) -> dict[str, float]:
+    """Returns the values of a metric of the feeds, by its one label; empty if it is not told."""
+    return {
+        next(iter(sample.labels.values()), ""): sample.value
+        for family in metrics.registry.collect()
+        for sample in family.samples
+        if sample.name == f"tenure_{name}"
+    }
+
+
+def test_the_feeds_are_told_by_state_and_by_what_somebody_has_to_look_at(
+    metrics: Metrics, store: Store
+) -> None:
+    """Q1, Q3: The metrics tell how many feeds are in each state, what somebody has to look at, how
+    many deliveries wait and since when, how old deliveries are, and what is open."""
+    # given
+    app = App(settings("acme", "bravo", "zenith", broken=("wrong",)), store, lambda: NOW)
+    rows = [f"p{number}@x.example,P{number},S,1-1-1990" for number in range(6)]
+    sound, wrong = HEADER + "anna@x.example,A,B,\n", HEADER + "\n".join(rows) + "\n"
+    import_delivery(app, app.settings.customers["acme"], "test", delivered(sound))
+    import_delivery(app, app.settings.customers["bravo"], "test", delivered(wrong))
+
+    # when
+    metrics.watch(lambda: statuses(app))
+
+    # then
+    states = feeds(metrics, "feeds")
+    assert {state: count for state, count in states.items() if count} == {
+        "fresh": 1,
+        "held": 1,
+        "never": 2,
+    }
+    assert set(states) == {state.value for state in FeedState}
+    needs = feeds(metrics, "companies_needing_somebody")
+    assert {need: count for need, count in needs.items() if count} == {
+        "held": 1,
+        "settings": 1,
+        "issues": 1,
+    }
+    assert feeds(metrics, "held_deliveries") == {"": 1}
+    assert feeds(metrics, "oldest_held_delivery_timestamp_seconds") == {"": NOW.timestamp()}
+    assert feeds(metrics, "open_issues")["error"] == 6
+    assert feeds(metrics, "oldest_delivery_timestamp_seconds") == {"": NOW.timestamp() + 1}
+    assert set(feeds(metrics, "deliveries_older_than")) == {"1", "2", "7", "30"}
+
+
+def test_a_store_that_does_not_answer_hides_no_other_metric(metrics: Metrics, watch: Watch) -> None:
+    """A store that fails or hangs leaves the feeds out after five minutes, and delays no answer for
+    more than a few seconds; every other metric is told."""
+    # given
+    answers = iter([[], StoreUnavailable("the line is lost")])
+    hangs = threading.Event()
+
+    def read() -> list[StatusDocument]:
+        answer = next(answers, None)
+        if isinstance(answer, Exception):
+            raise answer
+        if answer is None:
+            hangs.wait()
+        return answer or []
+
+    metrics.watch(read)
+    assert feeds(metrics, "feeds")["fresh"] == 0
+
+    # when / then: the store fails
+    watch.seconds += 200
+    assert feeds(metrics, "feeds")["fresh"] == 0
+
+    # when / then: the store hangs, and what was read is too old
+    watch.seconds += 200
+    assert feeds(metrics, "feeds") == {}
+    assert feeds(metrics, "events_total") == {"": 0}
+    hangs.set()
+
+
+def test_an_import_of_a_stale_file_or_of_none_is_no_success(metrics: Metrics) -> None:
+    """Q3: An import without a file, or of a file older than `stale_after`, does not count as the
+    company's last success."""
+    # given
+    metrics.configured(settings("acme"))
+    name = "tenure_last_success_timestamp_seconds"
+    since = value(metrics, name, company="acme")
+    old = FileInfo("a.csv", 1, NOW - timedelta(days=8), "00")
+
+    # when
+    metrics.ran(a_run(Outcome.NO_FILE))
+    metrics.ran(replace(a_run(Outcome.UNCHANGED), files=(old,)))
+
+    # then
+    assert value(metrics, name, company="acme") == since
+
+    # when
+    new = replace(old, modified=NOW - timedelta(days=6))
+    metrics.ran(replace(a_run(Outcome.UNCHANGED), files=(new,)))
+
+    # then
+    assert value(metrics, name, company="acme") == NOW.timestamp() + 1.5

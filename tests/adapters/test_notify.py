@@ -17,12 +17,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import msgspec
 import pytest
-from msgspec.structs import replace
 
 from adapters.company_settings import Customer
-from adapters.notify import delivering
+from adapters.notify import delivering, notifier
 from adapters.notify.command import run_command
 from adapters.notify.delivering import deliver
 from adapters.notify.failure import NotDelivered, in_time
@@ -34,9 +32,10 @@ from adapters.settings import Settings
 from adapters.store.commit import Commit
 from adapters.store.store import Store
 from adapters.use_cases.app import App
-from adapters.use_cases.execute import fault_of, record_failure
+from adapters.use_cases.execute import fault_of, record_failure, start_run
 from adapters.use_cases.import_delivery import import_delivery
 from adapters.use_cases.schedule import Job, due_slots
+from adapters.use_cases.status import statuses
 from domain.company_runs.events import RunContext, RunKind
 from domain.ids import run_id
 from domain.outcome import Outcome
@@ -46,7 +45,7 @@ from tests.adapters.certificates import Certificate, make_certificate
 from tests.adapters.conftest import OpenStore
 from tests.adapters.proxies import USER, tinyproxy
 from tests.adapters.steps import delivered
-from tests.adapters.test_log import MARK, a_run
+from tests.adapters.test_log import MARK
 from tests.given import NOW, a_company
 
 BODY = b'{"outcome": "refused"}'
@@ -75,24 +74,6 @@ def soon(what: Callable[[], object]) -> None:
     while not what():
         assert time.monotonic() < end, "it never came"
         time.sleep(0.01)
-
-
-# Which runs
-
-
-@pytest.mark.parametrize("outcome", Outcome)
-def test_runs_that_need_attention_are_notified(outcome: Outcome) -> None:
-    """Without a setting, failed, refused and held runs and runs with rejected rows are notified;
-    the setting `on` names other outcomes."""
-    # given
-    usual = {Outcome.FAILED, Outcome.REFUSED, Outcome.HELD}
-    unset = Notify(command=("tell",))
-
-    # then
-    assert unset.wants(a_run(outcome)) == (outcome in usual)
-    assert unset.wants(a_run(outcome, rejected=1))
-    assert replace(unset, on=frozenset({outcome.value})).wants(a_run(outcome))
-    assert not replace(unset, on=frozenset()).wants(a_run(outcome, rejected=1))
 
 
 # By a program
@@ -638,12 +619,23 @@ class Desk:
         return App(settings, self.store, lambda: NOW, notifies=True)
 
     def another(self) -> Notifier:
-        return Notifier(self.store, self.told.append, lambda: self.notify, deliver=self.post)
+        return Notifier(
+            self.store,
+            self.told.append,
+            lambda: self.notify,
+            lambda: statuses(self.app),
+            deliver=self.post,
+        )
 
     def refused(self) -> RunDocument:
-        """A run that somebody is told of."""
+        """A run that somebody is told of, if the file before was not refused, too."""
         app = self.app
         return import_delivery(app, app.settings.customers["acme"], "test", delivered(f"{MARK}\n"))
+
+    def failed(self) -> RunDocument:
+        """A run that somebody is told of, whatever was before."""
+        run = start_run(self.app, RunKind.SUPPORT, "acme", MARK, MARK)
+        return record_failure(self.app, run, fault_of(ValueError(MARK)))
 
 
 @pytest.fixture
@@ -671,9 +663,10 @@ def is_left(store: Store) -> bool:
     return store.notices.take(Channel.COMMAND, later, later) is not None
 
 
-def test_a_notification_has_the_run_as_the_command_answers_it(here: Desk) -> None:
-    """A notification contains the run exactly as the command answers it in JSON, and is sent
-    once."""
+def test_a_notification_tells_the_run_in_codes_and_counts(here: Desk) -> None:
+    """Q2: A notification says why it is sent, which run of which company it is about, and how many
+    issues of each code there are. It is sent once, and has nothing from a file and nobody's name.
+    """
     # given
     run = here.refused()
 
@@ -683,18 +676,31 @@ def test_a_notification_has_the_run_as_the_command_answers_it(here: Desk) -> Non
     here.notifier.finish(PATIENCE)
 
     # then
-    assert here.post.sent == [(Channel.COMMAND, msgspec.json.encode(run), False)]
+    ((channel, body, once),) = here.post.sent
+    assert (channel, once) == (Channel.COMMAND, False)
+    told = json.loads(body)
+    assert MARK not in body.decode()
+    assert {key: told[key] for key in ("notification", "company", "run", "outcome")} == {
+        "notification": "run",
+        "company": "acme",
+        "run": str(run.run),
+        "outcome": "refused",
+    }
+    assert told["reasons"] == ["refused", "error", "feed"]
+    assert (told["was"], told["feed"]) == ("never", "refused")
+    error = {"severity": "error", "code": "missing-column", "count": 1, "new": 1}
+    assert told["issues"][0] == error
     assert here.told == [NotificationResult("sent", Channel.COMMAND, "acme", run.run)]
     assert not is_left(here.store)
 
 
 def test_a_run_that_no_setting_names_is_not_notified(here: Desk) -> None:
-    """No notice is stored without settings for notifications, for an outcome that the settings do
-    not name, or by a command that does not notify."""
+    """No notice is stored without settings for notifications, for a run that brings no reason which
+    the settings name, or by a command that does not notify."""
     # when
     for notify in (None, Notify(on=frozenset({"held"}), command=("tell",))):
         here.notify = notify
-        here.refused()
+        here.failed()
     here.notify = Notify(command=("tell",))
     app = here.app._replace(notifies=False)
     import_delivery(app, app.settings.customers["acme"], "test", delivered(f"{MARK}\n"))
@@ -707,7 +713,7 @@ def test_the_notices_of_a_process_that_died_are_sent_by_the_next(here: Desk) -> 
     """A run that was stored by a process that ended before it told anybody is told by the next
     process."""
     # given
-    run = here.refused()
+    run = here.failed()
     now = datetime.now(UTC)
     assert here.store.notices.take(Channel.COMMAND, now, now) is not None
 
@@ -723,7 +729,7 @@ def test_a_notice_that_a_process_has_taken_is_left_to_it(here: Desk) -> None:
     """A notice that another process is about to send is left alone until its time is over, unless
     that time is so long that the clock of the other process must be wrong."""
     # given
-    here.refused()
+    here.failed()
     now = datetime.now(UTC)
     taken = here.store.notices.take(Channel.COMMAND, now, now + timedelta(minutes=5))
     assert taken is not None
@@ -745,7 +751,7 @@ def test_several_notifiers_send_each_notification_once(open_store: OpenStore) ->
     """Of several processes that share a database, one sends each notification."""
     # given
     first, second = Desk(open_store()), Desk(open_store())
-    runs = [first.refused().run for _ in range(12)]
+    runs = [first.failed().run for _ in range(12)]
 
     # when
     for desk in (first, second):
@@ -768,7 +774,7 @@ def test_work_does_not_wait_for_notifications(here: Desk) -> None:
     # when
     began = time.monotonic()
     for _ in range(10):
-        here.notifier.ran(here.refused())
+        here.notifier.ran(here.failed())
 
     # then
     assert time.monotonic() - began < 5
@@ -784,7 +790,7 @@ def test_the_notifier_ends_in_time_and_the_next_one_sends_the_rest(here: Desk) -
     here.post.open[Channel.COMMAND].clear()
     here.notifier.start()
     for _ in range(3):
-        here.notifier.ran(here.refused())
+        here.notifier.ran(here.failed())
 
     # when
     began = time.monotonic()
@@ -810,14 +816,14 @@ def test_after_a_failure_notifications_are_tried_once_until_one_succeeds(here: D
     # given
     here.post.errors[Channel.COMMAND] = NotDelivered("the command tell ended with exit code 1")
     for _ in range(2):
-        here.refused()
+        here.failed()
 
     # when
     here.notifier.start()
     soon(lambda: len(here.told) == 2)
     here.post.errors.clear()
     for _ in range(2):
-        here.notifier.ran(here.refused())
+        here.notifier.ran(here.failed())
     here.notifier.finish(PATIENCE)
 
     # then
@@ -834,7 +840,7 @@ def test_a_failing_program_does_not_affect_the_server(here: Desk) -> None:
     here.notify = Notify(command=("tell",), url="https://hooks.example")
     here.post.errors[Channel.COMMAND] = NotDelivered("the command tell ended with exit code 1")
     for _ in range(3):
-        here.refused()
+        here.failed()
 
     # when
     here.notifier.start()
@@ -857,7 +863,7 @@ def test_a_slow_program_does_not_hold_up_the_server(here: Desk) -> None:
     here.notify = Notify(command=("tell",), url="https://hooks.example")
     here.post.open[Channel.COMMAND].clear()
     for _ in range(3):
-        here.refused()
+        here.failed()
 
     # when
     here.notifier.start()
@@ -874,13 +880,13 @@ def test_a_fault_while_notifying_is_reported_and_not_quoted(here: Desk) -> None:
     notification is delivered."""
     # given
     here.post.errors[Channel.COMMAND] = ValueError(MARK)
-    here.refused()
+    here.failed()
 
     # when
     here.notifier.start()
     soon(lambda: here.told)
     here.post.errors.clear()
-    here.notifier.ran(here.refused())
+    here.notifier.ran(here.failed())
     here.notifier.finish(PATIENCE)
 
     # then
@@ -901,7 +907,7 @@ def test_a_notification_that_cannot_be_stopped_is_postponed(here: Desk) -> None:
 
     notifier = Notifier(here.store, here.told.append, lambda: here.notify, deliver=endless)
     notifier.start()
-    notifier.ran(here.refused())
+    notifier.ran(here.failed())
     assert begun.wait(PATIENCE)
 
     # when
@@ -943,7 +949,7 @@ def test_a_clock_that_fails_again_and_again_is_notified_once(here: Desk) -> None
     # given
     told = [fail(here, RunKind.CLOCK, 1)]
     fail(here, RunKind.CLOCK, 2)
-    told.append(here.refused())
+    told.append(here.failed())
     fail(here, RunKind.CLOCK, 3)
     here.store.commit(clock_that_succeeded(here.store))
     told.append(fail(here, RunKind.CLOCK, 5))
@@ -965,10 +971,82 @@ def clock_that_succeeded(store: Store) -> Commit:
 def test_notices_that_nobody_sends_are_deleted_after_30_days(here: Desk) -> None:
     """A notice that no process has sent for 30 days is deleted when the schedule looks for work."""
     # given
-    here.refused()
+    here.failed()
 
     # when / then
     due_slots(here.app._replace(now=lambda: NOW + timedelta(days=29)))
     assert is_waiting(here.store)
     due_slots(here.app._replace(now=lambda: NOW + timedelta(days=31)))
     assert not is_left(here.store)
+
+
+# The daily digest
+
+
+def at(moment: str, here: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a notifier send what is due at a moment."""
+    monkeypatch.setattr(notifier, "utc_now", lambda: datetime.fromisoformat(f"{moment}:00+00:00"))
+    sender = here.another()
+    sender.start()
+    sender.finish(PATIENCE)
+
+
+def test_a_digest_is_sent_once_a_day(here: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Q2: With `digest`, one message a day lists the companies that need somebody, with the state
+    of the feed and the open errors by code. However many processes there are, it is sent once.
+    """
+    # given
+    here.notify = Notify(on=frozenset(), command=("tell",), digest="08:00")
+    here.refused()
+
+    # when
+    moments = ["2027-03-01T07:59", "2027-03-01T08:00", "2027-03-01T09:00", "2027-03-02T08:01"]
+    counts = []
+    for moment in moments:
+        at(moment, here, monkeypatch)
+        counts.append(len(here.post.sent))
+
+    # then
+    assert counts == [0, 1, 1, 2]
+    assert here.store.verify(lambda _: None).problems == ()
+    told = json.loads(here.post.sent[0][1])
+    assert told["notification"] == "digest"
+    (company,) = told["companies"]
+    assert {key: company[key] for key in ("company", "feed", "needs", "errors")} == {
+        "company": "acme",
+        "feed": "refused",
+        "needs": ["feed", "issues"],
+        "errors": {"missing-column": 1},
+    }
+    assert MARK not in here.post.sent[0][1].decode()
+
+
+def test_no_digest_is_sent_if_nobody_is_needed(here: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Q2: If no company needs somebody, there is no digest."""
+    # given
+    here.notify = Notify(on=frozenset(), command=("tell",), digest="08:00")
+
+    # when
+    for moment in ("2027-03-01T07:00", "2027-03-01T08:00"):
+        at(moment, here, monkeypatch)
+
+    # then
+    assert here.post.sent == []
+
+
+def test_a_digest_that_failed_is_sent_on_the_next_day(
+    here: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A digest that cannot be sent is reported, and the next one is sent on the next day."""
+    # given
+    here.notify = Notify(on=frozenset(), command=("tell",), digest="08:00")
+    here.refused()
+    at("2027-03-01T07:00", here, monkeypatch)
+    here.post.errors[Channel.COMMAND] = NotDelivered("it was refused")
+
+    # when
+    for moment in ("2027-03-01T08:00", "2027-03-01T09:00", "2027-03-02T08:00"):
+        at(moment, here, monkeypatch)
+
+    # then
+    assert [(each.result, each.run) for each in here.told] == [("failed", None), ("failed", None)]

@@ -877,16 +877,16 @@ def test_however_many_rows_there_are_all_of_them_are_written(store: Store, numbe
     or hundreds."""
     # given
     ids = [UUID(int=each) for each in range(number)]
-    said = [(run.hex, 1, b"first") for run in ids]
+    said = [(run.hex, 1, b"first", None) for run in ids]
     write = store.events.database.insert_events
 
     # when / then
     write((), writes=[Write(Operation.INSERT, runs.ISSUES, said)])
     assert issues(store) == said
-    changed = [(run.hex, 1, b"\\x00 second\n\t") for run in ids]
+    changed = [(run.hex, 1, b"\\x00 second\n\t", "2027") for run in ids]
     write((), writes=[Write(Operation.UPSERT, runs.ISSUES, changed)])
     assert issues(store) == changed
-    more = [(run.hex, 2, b"") for run in ids]
+    more = [(run.hex, 2, b"", None) for run in ids]
     third = [(b"third", run.hex, 1) for run in ids]
     columns = ("issue", *runs.ISSUES.key)
     write(
@@ -896,7 +896,7 @@ def test_however_many_rows_there_are_all_of_them_are_written(store: Store, numbe
             Write(Operation.UPDATE, runs.ISSUES, third, columns),
         ],
     )
-    assert issues(store) == sorted([*more, *((run.hex, 1, b"third") for run in ids)])
+    assert issues(store) == sorted([*more, *((run.hex, 1, b"third", "2027") for run in ids)])
     write((), writes=[Write(Operation.DELETE, runs.ISSUES, [(run.hex,) for run in ids], ("run",))])
     assert issues(store) == []
 
@@ -904,7 +904,7 @@ def test_however_many_rows_there_are_all_of_them_are_written(store: Store, numbe
 def issues(store: Store) -> list[tuple[Any, ...]]:
     """Every issue, as it is kept."""
     with store.events.database.reading() as query:
-        return query("SELECT run, number, issue FROM issues ORDER BY run, number")
+        return query("SELECT run, number, issue, since FROM issues ORDER BY run, number")
 
 
 def test_text_compares_byte_by_byte_whatever_the_locale(

@@ -346,7 +346,8 @@ def test_a_file_stays_kept_if_another_run_served_the_slot(
     # given
     def meanwhile(stage: str, name: str) -> None:
         if stage == "closed":
-            import_delivery(app, acme, "other", delivered(BRAM), slot=NOW)
+            older = NOW - timedelta(days=1)
+            import_delivery(app, acme, "other", delivered(BRAM, modified=older), slot=NOW)
 
     folder.upload(ONE, ANNA)
     folder.reached, folder.deletes = meanwhile, deletes

@@ -533,6 +533,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(file: Path) -> None:
         ca_file = "ca.pem"
         [policy]
         max_offboardings = "many"
+        stale_after = "a week"
         """,
     )
     text = """
@@ -556,6 +557,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(file: Path) -> None:
         (file, "notify.command"),
         (own, ""),
         (own, "language"),
+        (own, "policy.stale_after"),
         (own, "policy.max_offboardings"),
         (own, "source.hots"),
         (own, "source.ca_file"),
@@ -565,6 +567,7 @@ def test_all_mistakes_are_told_at_once_each_with_its_key(file: Path) -> None:
     ]
     assert "did you mean database?" in faults[file, "databse"]
     assert faults[own, ""] == "expected name, which is missing"
+    assert faults[own, "policy.stale_after"] == 'expected a text like "7d" or "36h", or "0" for off'
     assert faults[own, "policy.max_offboardings"] == 'expected a number, or a share like "10%"'
     assert "did you mean host?" in faults[own, "source.hots"]
     assert '(it belongs to protocol = "ftps")' in faults[own, "source.ca_file"]
@@ -1003,8 +1006,8 @@ def test_notifications_need_only_a_destination(file: Path) -> None:
     # then
     notify = settings.notify
     assert notify is not None
-    assert notify.on == {"failed", "refused", "held", "rejected"}
-    assert (notify.timeout, notify.attempts) == (30, 5)
+    assert notify.on == {"error", "feed", "held", "failed"}
+    assert (notify.timeout, notify.attempts, notify.digest) == (30, 5, None)
     assert (notify.command, notify.environment, notify.authorization) == ((), (), None)
     assert notify.url == "https://hooks.example/s3cret"
     assert "s3cret" not in repr(settings)
@@ -1024,6 +1027,7 @@ def test_every_setting_of_notifications_is_read(file: Path) -> None:
         authorization = { env = "HOOK_AUTH" }
         timeout = 2.5
         attempts = 1
+        digest = "08:30"
         """,
     ).notify
 
@@ -1036,6 +1040,7 @@ def test_every_setting_of_notifications_is_read(file: Path) -> None:
         authorization=Secret(env="HOOK_AUTH"),
         timeout=2.5,
         attempts=1,
+        digest="08:30",
     )
 
 

@@ -153,6 +153,7 @@ def test_a_schema_of_an_earlier_version_is_upgraded(path: Path, version: int) ->
     with closing(open_sqlite(path)) as store:
         stored(store, TWO)
         people = list(store.roster.employees("acme"))
+    rows = [ask(path, f"SELECT count(*) FROM {table}") for table in lacking]
     for statement in undone_since(version):
         ask(path, statement)
     ask(path, "UPDATE roster SET address = 'of an earlier release'")
@@ -163,9 +164,7 @@ def test_a_schema_of_an_earlier_version_is_upgraded(path: Path, version: int) ->
         # then
         assert list(store.roster.employees("acme")) == people
         assert ask(path, "SELECT 1 FROM roster WHERE address = 'of an earlier release'") == []
-        assert [ask(path, f"SELECT count(*) FROM {table}") for table in lacking] == [
-            [(0,)] for _ in lacking
-        ]
+        assert [ask(path, f"SELECT count(*) FROM {table}") for table in lacking] == rows
     assert ask(path, "PRAGMA user_version") == [(VERSION,)]
 
 

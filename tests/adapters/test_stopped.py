@@ -20,6 +20,7 @@ from adapters.store import limits
 from adapters.store.commit import Commit
 from adapters.store.errors import Conflict, StoreUnavailable
 from adapters.store.opening import Database, PostgresUrl
+from domain.company_runs.open_issues import change_open_issues
 from domain.company_runs.state import CompanyState
 from domain.issues.issue import Issue, make_issue
 from tests.adapters import pgbouncer, pgserver, stopper
@@ -133,7 +134,9 @@ def test_a_process_that_goes_on_with_its_copy_is_not_ended(
     # given
     slow, store = open_store(), open_store()
     issues = Slow([make_issue("no-file", pattern="*.csv")] * 20_000)
-    commit = Commit(said_nothing(slow, run=a_run(1)).runs, CompanyState(), issues=issues)
+    one = said_nothing(slow, run=a_run(1))
+    unopened = change_open_issues({}, one.ended, ())
+    commit = Commit(one.runs, CompanyState(), issues=issues, open_issues=unopened)
     other = said_nothing(store, run=a_run(2))
 
     # when

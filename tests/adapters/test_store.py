@@ -28,8 +28,8 @@ from domain.employee.clock import plan_clock
 from domain.employee.commands import LookupKeys
 from domain.employee.events import EmailChanged, EmployeeEvent, State
 from domain.ids import company_stream_id, short_run_id
-from domain.issues.catalogue import Severity
 from domain.issues.issue import Issue
+from domain.issues.issue_type import Severity
 from domain.outcome import Outcome
 from domain.schedule import Schedule
 from projections.kept import Key

@@ -86,8 +86,11 @@ TABLES = (
     "slots",
     "kept",
     "notices",
+    "open_issues",
+    "absent",
+    "recent",
 )
-PROJECTIONS = ("roster", "companies", "runs", "touched")
+PROJECTIONS = ("roster", "companies", "runs", "touched", "open_issues", "absent", "recent")
 
 Ask = Callable[..., list[tuple[Any, ...]]]
 
@@ -114,7 +117,7 @@ def a_life(store: Store, watch: Watch, acme: Customer) -> App:
     list(pass_clock(app, "night"))
     imported(SECOND)
     imported(SECOND)
-    imported(SECOND, whose=zenith)
+    imported(SECOND.replace("\ndora@acme.example,Dora,Dam,,,,", ""), whose=zenith)
     support(app, acme, "1", ChangeEmail("a@acme.example"), "olga", "married")
     imported(THIRD)
     imported(LEAVING)
@@ -1213,8 +1216,9 @@ UNSEEN = {
 """A cache, which spares work and decides nothing; numbers of which only the order counts; who takes
 part in the schedule or has kept files or notices, as any company may; place and time of these
 files; and channel and times of these notices."""
-UNTOLD = {("issues", "issue")}
-"""A known gap: what an issue says is kept without a sum, and nobody looks at it."""
+UNTOLD = {("issues", "issue"), ("issues", "since"), ("notices", "news")}
+"""A known gap: what an issue says, since when it was open then, and why somebody is told is kept
+without a sum, and nobody looks at it."""
 PLANTED_WHERE_LOST = [
     pytest.param(*each.values, id=each.id)
     for each in PLANTED
@@ -1361,11 +1365,10 @@ def test_deliveries_do_the_same_after_a_rebuild(app: App, acme: Customer) -> Non
     # then
     for text, expected in zip(files[:2], would, strict=True):
         again = preview_delivery(app, acme, "tester", delivered(text))
-        assert (again.rows, again.issues, again.counts) == (
-            expected.rows,
-            expected.issues,
-            expected.counts,
-        )
+        assert (again.rows, again.counts) == (expected.rows, expected.counts)
+        assert [(each.code, each.message, each.new) for each in again.issues] == [
+            (each.code, each.message, each.new) for each in expected.issues
+        ]
     run = import_delivery(app, acme, "tester", delivered(news))
     assert (run.counts, run.outcome) == (would[1].counts, Outcome.APPLIED)
     assert import_delivery(app, acme, "t", delivered(news)).outcome is Outcome.UNCHANGED

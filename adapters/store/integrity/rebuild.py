@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from typing import Any
 from uuid import UUID
 
 from adapters.store.files import is_sound
@@ -20,10 +21,22 @@ from adapters.store.readable import read_or_none
 from adapters.store.recorder import Query
 from adapters.store.sql import every
 from domain.ids import registering_run, uuid_of
-from projections import kept, notices, roster, run_changes, runs, slots
-from projections.tables import Operation, Write
+from projections import (
+    absence,
+    kept,
+    notices,
+    open_issues,
+    recent,
+    roster,
+    run_changes,
+    runs,
+    slots,
+)
+from projections.tables import Operation, Table, Write
 
 _BATCH_EMPLOYEES = 5_000
+_OF_COMPANIES = (runs.COMPANIES, runs.RUNS, open_issues.TABLE, absence.TABLE, recent.TABLE)
+"""The tables that are made from the streams of companies."""
 
 
 class EventsDamaged(Exception):
@@ -79,13 +92,15 @@ def _writes(
         _unreadable_notices_write(replay.query),
         _damaged_kept_write(replay.query),
     ]
-    for table in (runs.COMPANIES, runs.RUNS, roster.TABLE, run_changes.TABLE):
+    for table in (*_OF_COMPANIES, roster.TABLE, run_changes.TABLE):
         yield Write(Operation.DELETE_ALL, table, [()])
     yield from unusable
     yield from spared
     yield from _company_writes(replay)
     while batch := list(islice(persons, _BATCH_EMPLOYEES)):
         yield from _employee_writes(batch)
+        lately = (row for person in batch for row in replay.recent_rows(person))
+        yield Write(Operation.INSERT, recent.TABLE, lately)
 
 
 def _unreadable_slots_write(query: Query) -> Write:
@@ -117,6 +132,9 @@ def _company_writes(replay: Replay) -> Iterator[Write]:
         ),
     )
     yield Write(Operation.INSERT, runs.RUNS, replay.run_rows())
+    for _, rows in replay.standing():
+        yield Write(Operation.INSERT, open_issues.TABLE, rows.open_issues)
+        yield Write(Operation.INSERT, absence.TABLE, rows.absent)
 
 
 def _employee_writes(persons: Sequence[Person]) -> Iterator[Write]:
@@ -182,12 +200,14 @@ def _spared(replay: Replay, damaged: set[str]) -> list[Write]:
     if damaged:
         of_people = [row for row in every(query, roster.TABLE) if row.employee in damaged]
         index = [row for row in every(query, run_changes.TABLE) if row.employee in damaged]
-    every_company = every(query, runs.COMPANIES)
-    of_companies = [row for row in every_company if companies.is_damaged(row.company)]
-    of_runs = [row for row in every(query, runs.RUNS) if companies.is_damaged(row.company)]
     return [
         Write(Operation.INSERT, roster.TABLE, of_people),
         Write(Operation.INSERT, run_changes.TABLE, index),
-        Write(Operation.INSERT, runs.COMPANIES, of_companies),
-        Write(Operation.INSERT, runs.RUNS, of_runs),
+        *(_spared_write(query, table, companies) for table in _OF_COMPANIES),
     ]
+
+
+def _spared_write(query: Query, table: Table[Any], companies: Companies) -> Write:
+    """Returns the write of the rows of a table that belong to damaged companies."""
+    rows = [row for row in every(query, table) if companies.is_damaged(row.company)]
+    return Write(Operation.INSERT, table, rows)

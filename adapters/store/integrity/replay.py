@@ -16,16 +16,18 @@ from uuid import UUID
 from eventsourcing.persistence import MapperDeserialisationError
 
 from adapters.store import events
+from adapters.store.integrity.lately import Window, recent_rows, window_of
+from adapters.store.integrity.standing import StandingRows, standing_rows
 from adapters.store.readable import read_or_none
 from adapters.store.recorder import Query
 from adapters.store.sql import every
-from domain.company_runs.events import FileInfo, RunEnded
+from domain.company_runs.events import FileInfo, RunEnded, RunRecord
 from domain.company_runs.state import CompanyState
 from domain.employee.aggregate import Employee
 from domain.events import RUN_KIND, AnyRecord
 from domain.ids import company_stream_id, uuid_of
 from domain.outcome import Outcome
-from projections import roster, runs
+from projections import recent, roster, runs
 from projections.answers.integrity import (
     EventRow,
     Inspected,
@@ -131,6 +133,29 @@ class Replay:
             for recorded, ended in _runs_of(inspected):
                 if not self.companies.is_damaged(ended.company):
                     yield runs.run_row(recorded.run, recorded.originator_version, ended)
+
+    def standing(self) -> Iterator[tuple[str, StandingRows]]:
+        """Yields each undamaged company, with what its runs make of open issues and absence."""
+        for inspected in self._company_streams():
+            records = [RunRecord(each.run, ended) for each, ended in _runs_of(inspected)]
+            if records and not self.companies.is_damaged(company := records[0].ended.company):
+                yield company, standing_rows(self.query, company, records)
+
+    @cached_property
+    def windows(self) -> Mapping[str, Window]:
+        """The window of each undamaged company (B1)."""
+        found: dict[str, Window] = {}
+        for inspected in self._company_streams():
+            records = [(each.run, ended) for each, ended in _runs_of(inspected)]
+            if records and not self.companies.is_damaged(company := records[0][1].company):
+                found[company] = window_of(self.companies.states[company], records)
+        return found
+
+    def recent_rows(self, person: Person) -> Iterator[recent.RecentRow]:
+        """Yields the rows of one employee's changes that count still."""
+        window = self.windows.get(person.company or "")
+        if window is not None and person.company is not None and person.employee is not None:
+            yield from recent_rows(person.company, person.inspected.events, window)
 
     def people(self, tick: Progress = lambda _: None) -> Iterator[Person]:
         """Yields all employees, in the order of their ids."""
