@@ -13,7 +13,7 @@ from adapters.store.errors import StoreUnavailable
 from adapters.store.opening import Database, check_database
 from cli import exit_codes, output
 from cli.context import customer_of, json_option, settings_of
-from domain.issues.catalogue import Severity
+from domain.issues.issue_type import Severity
 
 
 class Checked(msgspec.Struct):
@@ -59,6 +59,8 @@ def check_command(context: click.Context, company: str | None, connect: bool, as
     if as_json:
         output.print_json(results)
     else:
+        if company is None and settings.notify is not None:
+            click.echo(f"notifications: {output.text(settings.notify.in_words())}")
         verdict = _verdict(results) or f"{output.text(settings.file)} has no company"
         click.echo(
             verdict if codes[0] == exit_codes.DONE else f"the database cannot be used; {verdict}"

@@ -10,7 +10,7 @@ from adapters.errors import Fault, SettingsError
 from adapters.store.errors import DAMAGED, KeptFileDamaged, StoreDamaged, StoreUnavailable
 from adapters.use_cases.errors import HeldFilesDamaged, NobodyFound, NoSource
 from cli.output import text
-from domain.company_runs.rejection import NotHeld, RunRejected
+from domain.company_runs.rejection import NotHeld, RunRejected, WrongPart
 from domain.employee.rejection import CommandRejected
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ REJECTED = 3
 HELD = 4
 REFUSED = 5
 UNREACHABLE = 6
+NEEDED = 3
+"""Somebody is needed, as `tenure status --check` tells monitoring."""
 INTERRUPTED = 130
 """After Ctrl-C: 128 plus the number of the signal, as in a shell."""
 BROKEN_PIPE = 141
@@ -112,7 +114,7 @@ def _cli_error(error: Exception) -> CliError:
         case HeldFilesDamaged():
             hint = f"`tenure discard {error.run}` ends it; then import the delivery again"
             return CliError(str(error), hint, FAULT)
-        case CommandRejected():
+        case CommandRejected() | WrongPart():
             return CliError(str(error), error.hint)
         case _:
             # The text of an unknown error may quote personal data: a cell, a name.

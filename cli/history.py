@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from adapters.use_cases.people import find_one, history_of
+from adapters.use_cases.people import history_of, look_up
 from cli import exit_codes, output
 from cli.context import check_known, json_option, open_app, who_argument
 from projections.answers.history import HistoryEntry
@@ -19,14 +19,18 @@ def history_command(context: click.Context, company: str, who: str, as_json: boo
     """List every event of one employee of COMPANY: when, why, by whom, and the line of the file.
 
     WHO is an e-mail address, an external id or an id. The events of accounts that were merged into
-    this one are listed too.
+    this one are listed too. A former address is found too, if nobody has it now.
     """
     with open_app(context) as app:
         check_known(app, company)
-        entries = history_of(app, find_one(app, company, who))
+        known = look_up(app, company, who)
+        entries = history_of(app, known.employee)
     if as_json:
         output.print_json(entries)
     else:
+        if known.by_former:
+            email = output.text(known.employee.email)
+            click.echo(f"{output.text(who)} is a former address of {email}")
         merged = len({entry.employee for entry in entries}) > 1
         for entry in entries:
             print_entry(entry, with_employee=merged)

@@ -1,10 +1,10 @@
-"""`tenure preview` and `tenure import`."""
+"""`tenure import`, and what it has in common with `tenure preview`: the files."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
@@ -21,15 +21,14 @@ from adapters.side_by_side import side_by_side
 from adapters.sources.folder import read_named_file
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading, in_order
 from adapters.use_cases.app import App
-from adapters.use_cases.import_delivery import import_delivery, preview_delivery
+from adapters.use_cases.import_delivery import import_delivery
 from adapters.use_cases.schedule import Job, do_job, due_slots
 from adapters.worker.capacity import Capacity
-from cli import exit_codes, output, spreadsheet
-from cli.context import by_option, customer_of, json_option, login_name, open_app
+from cli import exit_codes, output
+from cli.context import by_option, customer_of, json_option, open_app
 from cli.notify import notifying
 from cli.stopping import stopped_by
 from domain.outcome import Outcome
-from projections.answers.preview import PreviewDocument
 from projections.runs import RunDocument
 
 Imports: TypeAlias = dict[str, Callable[[], RunDocument | None]]
@@ -41,31 +40,11 @@ _STOP_CHECK_S = 0.2
 files_argument = click.argument("files", nargs=-1, metavar="[FILE]...")
 
 
-@click.command("preview")
-@click.argument("company")
-@files_argument
-@click.option("--csv", "as_csv", is_flag=True, help="Print the rows as CSV.")
-@json_option
-@click.pass_context
-def preview_command(
-    context: click.Context, company: str, files: tuple[str, ...], as_csv: bool, as_json: bool
-) -> int:
-    """Show what a delivery would do to COMPANY, one line a row. Applies nothing.
-
-    The delivery comes from the company's source, or consists of the FILEs.
-    """
-    spreadsheet.check_form(as_csv, as_json)
-    with open_app(context) as app:
-        customer = customer_of(app.settings, company)
-        with explaining_source(company):
-            preview = preview_delivery(app, customer, login_name(), read_files(files, customer))
-    if as_json:
-        output.print_json(preview)
-    elif as_csv:
-        _print_csv(preview)
-    else:
-        print_preview(preview)
-    return exit_codes.of_run(preview)
+partial_option = click.option(
+    "--partial",
+    is_flag=True,
+    help="The FILEs do not have all employees: who is missing from them is not absent.",
+)
 
 
 @click.command("import")
@@ -87,6 +66,7 @@ def preview_command(
     help="With --all: how many deliveries are planned at a time. Four times as many are fetched at "
     "a time.",
 )
+@partial_option
 @by_option
 @json_option
 @click.pass_context
@@ -97,6 +77,7 @@ def import_command(
     all_companies: bool,
     due: bool,
     workers: int,
+    partial: bool,
     by: str,
     as_json: bool,
 ) -> int:
@@ -108,6 +89,7 @@ def import_command(
         raise click.UsageError("Give one COMPANY, or --all.")
     if due and not all_companies:
         raise click.UsageError("--due needs --all.")
+    require_files(partial, files)
     with open_app(context) as app:
         if all_companies:
             capacity = Capacity(workers)
@@ -115,9 +97,17 @@ def import_command(
                 imports = _due(app, by) if due else _every(app, by)
                 return _import_all(app, imports, capacity.pickups, as_json, notifier)
         customer = customer_of(app.settings, company or "")
-        run = import_delivery(app, customer, by, read_files(files, customer))
+        run = import_delivery(app, customer, by, read_files(files, customer), partial=partial)
     output.answer_run(run, as_json)
     return exit_codes.of_run(run)
+
+
+def require_files(partial: bool, files: tuple[str, ...]) -> None:
+    """Raises `UsageError` for `--partial` without files: a source has its setting (D12)."""
+    if partial and not files:
+        raise click.UsageError(
+            '--partial needs FILEs. For the source, set deliveries = "partial" in the policy.'
+        )
 
 
 def _every(app: App, by: str) -> Imports:
@@ -241,49 +231,4 @@ def _unreachable(problem: str, company: str) -> exit_codes.CliError:
     return exit_codes.CliError(problem, f"check the source of {company}", exit_codes.UNREACHABLE)
 
 
-def print_preview(preview: PreviewDocument) -> None:
-    """Prints a preview for people: its rows, and then its run."""
-    rows = [
-        (
-            row.action,
-            f"{row.file}:{row.line}",
-            row.email,
-            row.matched_by,
-            output.changes(row.changes),
-        )
-        for row in preview.rows
-    ]
-    if rows:
-        output.print_table(("ACTION", "WHERE", "E-MAIL", "MATCHED BY", "CHANGES"), rows)
-        click.echo()
-    output.print_run(preview)
-
-
-def _print_csv(preview: PreviewDocument) -> None:
-    """Prints the rows, each with its issues. Issues of no row go to standard error."""
-    messages: defaultdict[tuple[str | None, int | None], list[str]] = defaultdict(list)
-    rows = {(row.file, row.line) for row in preview.rows}
-    for issue in preview.issues:
-        if (issue.file, issue.line) in rows:
-            messages[issue.file, issue.line].append(f"{issue.code}: {issue.message}")
-        else:
-            output.print_issue(issue, err=True)
-    spreadsheet.print_csv(
-        ("action", "file", "line", "employee", "email", "changes", "issues", "matched_by"),
-        (
-            (
-                row.action,
-                row.file,
-                row.line,
-                row.employee,
-                row.email,
-                output.changes(row.changes),
-                " ".join(messages[row.file, row.line]),
-                row.matched_by,
-            )
-            for row in preview.rows
-        ),
-    )
-
-
-COMMANDS = {"preview": preview_command, "import": import_command}
+COMMANDS = {"import": import_command}

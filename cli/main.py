@@ -25,11 +25,15 @@ _COMMANDS = {
     ),
     "template": ("cli.report", "Print the header of a delivery, to hand to a customer."),
     "check": ("cli.check", "Check the configuration, and the connections to sources."),
-    "preview": ("cli.imports", "Show what a delivery would do, row by row."),
+    "preview": ("cli.preview", "Show what a delivery would do, row by row."),
     "import": ("cli.imports", "Apply a delivery to a company, or to all of them."),
     "clock": ("cli.clock", "Make every transition that is due."),
     "serve": ("cli.serve", "Run the schedule until it is stopped."),
+    "status": ("cli.status", "Show what needs somebody, on one screen."),
     "roster": ("cli.people", "List the employees of a company, now or at an earlier moment."),
+    "find": ("cli.find", "Find people by name, address, external id or id."),
+    "starters": ("cli.leavers", "List who starts soon, and when."),
+    "leavers": ("cli.leavers", "List who leaves soon, and when."),
     "show": ("cli.people", "Show one employee."),
     "history": ("cli.history", "List every event of one employee, and why it happened."),
     "audit": ("cli.audit", "List every event of all employees of a company."),
@@ -37,9 +41,11 @@ _COMMANDS = {
     "rekey": ("cli.rekey", "Give new external ids to many employees."),
     "report": ("cli.report", "Print all employees with every field, as CSV."),
     "runs": ("cli.runs", "List runs, newest first."),
+    "issues": ("cli.issues", "List what is open: what to mend, about whom, and since when."),
     "run": ("cli.runs", "Show one run with its files, counts and issues."),
     "approve": ("cli.approvals", "Apply a delivery that the safeguard holds."),
     "discard": ("cli.approvals", "End a held run, and apply nothing of its delivery."),
+    "safeguard": ("cli.safeguard", "Show what deliveries measured, and try other limits."),
     "migrate": ("cli.migrate", "Create the database, or upgrade it to this release."),
     "verify": ("cli.maintenance", "Check that nothing stored is missing or altered."),
     "rebuild": ("cli.maintenance", "Make all projections again from the events."),
@@ -134,8 +140,9 @@ class Commands(click.Group):
 @click.command(
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done, 1 unexpected fault, 2 usage or configuration, 3 rows rejected, "
-    "4 held, 5 delivery refused, 6 source or store unreachable, 130 Ctrl-C, 141 output not read.",
+    epilog="Exit codes: 0 done, 1 unexpected fault, 2 usage or configuration, 3 rows rejected or "
+    "somebody needed, 4 held, 5 delivery refused, 6 source or store unreachable, 130 Ctrl-C, "
+    "141 output not read.",
 )
 @click.option(
     "--config",

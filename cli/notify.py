@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from adapters.notify.notifier import NotificationResult, Notifier
 from adapters.use_cases.app import App
+from adapters.use_cases.status import statuses
 from cli import output
 
 _TIMEOUT_S = 120.0
@@ -21,7 +22,9 @@ def notifying(app: App) -> Iterator[tuple[App, Notifier]]:
     for each notification that was not sent. The exit code stays the same.
     """
     results: list[NotificationResult] = []
-    notifier = Notifier(app.store, results.append, lambda: app.settings.notify)
+    notifier = Notifier(
+        app.store, results.append, lambda: app.settings.notify, lambda: statuses(app)
+    )
     notifier.start()
     timeout_s = _TIMEOUT_S
     try:
@@ -38,5 +41,5 @@ def notifying(app: App) -> Iterator[tuple[App, Notifier]]:
 
 def _warn(result: NotificationResult) -> None:
     later = "; the next command that notifies will try it" if result.result == "postponed" else ""
-    what = f"run {result.run} of {result.company} was not notified by {result.via}"
-    output.print_warning(f"{what}: {result.problem}{later}")
+    what = f"run {result.run} of {result.company}" if result.run else "the digest"
+    output.print_warning(f"{what} was not notified by {result.via}: {result.problem}{later}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
 from textwrap import indent
@@ -16,13 +16,20 @@ import msgspec
 from adapters.escape import escape_control
 
 if TYPE_CHECKING:
-    from domain.issues.catalogue import Severity
+    from domain.issues.issue_type import Severity
     from domain.outcome import Outcome
     from projections.answers.history import FromTo
     from projections.runs import IssueDocument, RunDocument
 
-_PLURALS = {"rows": "row", "events": "event", "runs": "run", "employees": "employee"} | {
-    "companies": "company"
+_SINGULARS = {
+    "rows": "row",
+    "events": "event",
+    "runs": "run",
+    "employees": "employee",
+    "companies": "company",
+    "deliveries": "delivery",
+    "errors": "error",
+    "warnings": "warning",
 }
 _COLOURS = {
     "error": "red",
@@ -180,7 +187,9 @@ def print_run(run: RunDocument) -> None:
     for issue in run.issues:
         print_issue(issue)
     if run.waits:
-        click.echo("  Nothing was applied. Decide with one of:")
+        click.echo("  Nothing was applied. See every row with:")
+        click.echo(f"    tenure preview --run {run.run}")
+        click.echo("  Decide with one of:")
         for decision in ("approve", "discard"):
             click.echo(f"    tenure {decision} {run.run} --by NAME --reason TEXT")
 
@@ -206,16 +215,33 @@ def _span(run: RunDocument) -> str:
 
 def print_issue(issue: IssueDocument, *, err: bool = False) -> None:
     """Prints one issue: code and place on one line, and the message on the next."""
+    parts = "  ".join(part for part in (text(issue.code), issue_place(issue)) if part)
+    click.echo(f"  {coloured(issue.severity)}  {parts}{_known_since(issue)}", err=err)
+    click.echo(f"      {text(issue.message)}", err=err)
+
+
+def issue_place(issue: IssueDocument) -> str:
+    """Returns where an issue is: file and line, the person, and the cell, as far as it has them."""
     place = ":".join(str(part) for part in (issue.file, issue.line) if part is not None)
     cell = " ".join(part for part in (issue.field, _quoted(issue.value)) if part)
-    parts = "  ".join(text(part) for part in (issue.code, place, issue.email, cell) if part)
-    click.echo(f"  {coloured(issue.severity)}  {parts}", err=err)
-    click.echo(f"      {text(issue.message)}", err=err)
+    return "  ".join(text(part) for part in (place, issue.email, cell) if part)
+
+
+def _known_since(issue: IssueDocument) -> str:
+    """Returns since when an issue is open that was open before its run, or an empty text."""
+    return "" if issue.new else f"  (since {issue.since:%Y-%m-%d})"
 
 
 def counted(count: int, what: str) -> str:
     """Returns a count with its noun, like `1 row`, `2 rows` or `3 changed`."""
-    return f"{count} {_PLURALS.get(what, what) if count == 1 else what}"
+    return f"{count} {_SINGULARS.get(what, what) if count == 1 else what}"
+
+
+def severities(counts: Mapping[str, int]) -> Iterator[str]:
+    """Yields how many issues have each severity, like `1 error` and `3 warnings`."""
+    for severity, count in counts.items():
+        if count:
+            yield counted(count, severity if severity == "info" else f"{severity}s")
 
 
 def _quoted(value: str | None) -> str | None:

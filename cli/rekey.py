@@ -11,7 +11,8 @@ from adapters.use_cases.rekey import preview_rekey, rekey, suggest_rekey
 from cli import exit_codes, output, spreadsheet
 from cli.context import by_option, customer_of, json_option, open_app, plain_line
 from cli.csv_file import explaining, read_csv_file
-from cli.imports import explaining_source, print_preview, read_files
+from cli.imports import explaining_source, read_files
+from cli.preview import print_preview
 from domain.delivery.suggestions import Suggestion
 from domain.outcome import Outcome
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 import msgspec
 
+from adapters.store.run_queries import RunFilter
 from adapters.use_cases.execute import load_run
 from cli import exit_codes, output, spreadsheet
 from cli.context import check_known, json_option, one_run, open_app
+from cli.params import MomentType
+from domain.company_runs.events import RunKind
 from domain.ids import short_run_id
 from domain.outcome import Outcome
 from projections.runs import IssueDocument, RunDocument, document
@@ -22,28 +27,67 @@ from projections.runs import IssueDocument, RunDocument, document
     show_default=True,
     help="The number of runs to list.",
 )
+@click.option(
+    "--outcome",
+    "outcomes",
+    multiple=True,
+    type=click.Choice([outcome.value for outcome in Outcome]),
+    help="Only runs that ended so. May be given again.",
+)
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice([kind.value for kind in RunKind]),
+    help="Only runs of this kind. May be given again.",
+)
+@click.option(
+    "--since",
+    type=MomentType(start=True),
+    metavar="MOMENT",
+    help="Only runs that started at this moment (UTC) or later.",
+)
+@click.option(
+    "--until",
+    type=MomentType(),
+    metavar="MOMENT",
+    help="Only runs that started before this moment. A date means the end of its day.",
+)
 @click.option("--held", is_flag=True, help="Only runs that wait for a decision.")
 @json_option
 @click.pass_context
 def runs_command(
-    context: click.Context, company: str | None, limit: int, held: bool, as_json: bool
+    context: click.Context,
+    company: str | None,
+    limit: int,
+    outcomes: tuple[str, ...],
+    kinds: tuple[str, ...],
+    since: datetime | None,
+    until: datetime | None,
+    held: bool,
+    as_json: bool,
 ) -> int:
     """List the latest runs, of COMPANY or of all companies, newest first.
 
-    Held runs that wait for a decision come before all others.
+    Held runs that wait for a decision come before all others, unless an option narrows the list.
     """
+    wanted = RunFilter(outcomes, kinds, since, until)
+    narrowed = wanted != RunFilter()
+    if held and narrowed:
+        raise click.UsageError("--held lists every run that waits: give no other filter with it.")
     with open_app(context) as app:
         if company is not None:
             check_known(app, company)
-        waiting = app.store.runs.waiting(company)
+        waiting = [] if narrowed else app.store.runs.waiting(company)
         waits = {record.run for record in waiting}
-        latest = [] if held else app.store.runs.latest(company, limit)
+        asked = wanted if narrowed else None
+        latest = [] if held else app.store.runs.latest(company, limit, asked)
         records = [*waiting, *(record for record in latest if record.run not in waits)]
         documents = [
             document(
                 record.run,
                 record.ended,
-                app.store.runs.issues(record) if as_json else (),
+                app.store.runs.said(record) if as_json else (),
                 record.ended_by,
             )
             for record in records[: max(limit, len(waiting))]
@@ -51,7 +95,8 @@ def runs_command(
     if as_json:
         output.print_json(documents)
     elif not documents:
-        click.echo("No run waits for a decision." if held else "There are no runs yet.")
+        none = "There are no such runs." if narrowed else "There are no runs yet."
+        click.echo("No run waits for a decision." if held else none)
     else:
         _print_runs(documents)
     return exit_codes.DONE

@@ -19,7 +19,9 @@ from adapters.notify.notifier import NotificationResult, Notifier
 from adapters.settings import find_settings
 from adapters.store.opening import Database, PostgresUrl, open_store
 from adapters.store.store import Store
+from adapters.use_cases.app import App
 from adapters.use_cases.observer import Observer, Observers
+from adapters.use_cases.status import statuses
 from adapters.worker.configuration import Configuration
 from adapters.worker.embedded import EmbeddedWorker
 from cli import exit_codes
@@ -137,6 +139,7 @@ def serve_command(
             stop = stack.enter_context(stopped_by(signal.SIGTERM, signal.SIGINT))
             if metrics:
                 metrics.remember(store)
+                metrics.watch(lambda: statuses(App(configuration.current(), store)))
             notifier = _notifier(store, configuration, log, metrics)
             notifier.start()
             observers = _all(log, metrics, notifier)
@@ -196,7 +199,12 @@ def _notifier(
         if metrics:
             metrics.notified(result.result, result.via)
 
-    return Notifier(store, report, lambda: configuration.current().notify)
+    return Notifier(
+        store,
+        report,
+        lambda: configuration.current().notify,
+        lambda: statuses(App(configuration.current(), store)),
+    )
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -79,4 +80,9 @@ def _quoted(cell: str) -> str:
 
 
 def _plain(value: Any) -> str:
+    """Returns a value as JSON writes it, without quotes."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
     return "" if value is None else str(value)

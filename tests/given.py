@@ -17,10 +17,12 @@ from msgspec.structs import replace
 from domain.company import Company, CustomType, Language, Limits, Policy
 from domain.context import DecisionContext, Moment
 from domain.delivery.digests import NO_DIGESTS, digests_of
+from domain.delivery.facts import NOTHING_TO_COMPARE, Comparison
 from domain.delivery.parsing import parse_delivery
 from domain.delivery.plan import Plan
 from domain.delivery.planning import plan_delivery
 from domain.delivery.records import read_sheet
+from domain.delivery.selection import EVERYTHING, Selection
 from domain.employee.aggregate import Employee, fold
 from domain.employee.events import EmployeeEvent
 from domain.employee.roster import Entry, Roster, entry_of
@@ -80,6 +82,8 @@ def plan(
     now: datetime = NOW,
     run: UUID = RUN,
     digests: bool = True,
+    comparison: Comparison = NOTHING_TO_COMPARE,
+    selection: Selection = EVERYTHING,
 ) -> Plan:
     """Returns the plan for a delivery of `files`, oldest first, to a company that knows `known`.
 
@@ -93,7 +97,7 @@ def plan(
     ]
     roster = known if isinstance(known, Roster) else Roster.of(known)
     parsed = parse_delivery(sheets, digests_of(roster) if digests else NO_DIGESTS, agreed.company)
-    return plan_delivery(parsed, roster, agreed)
+    return plan_delivery(parsed, roster, agreed, comparison, selection)
 
 
 def after(plan: Plan, known: Iterable[Employee] = ()) -> list[Employee]:

@@ -24,6 +24,7 @@ import msgspec
 from hypothesis import HealthCheck, reject, settings
 from hypothesis import strategies as st
 
+from domain.addresses import address_of
 from domain.company import Company
 from domain.company_runs.decisions import (
     Decision,
@@ -60,7 +61,6 @@ from domain.employee.commands import (
 from domain.employee.events import EmployeeRecord
 from domain.employee.rejection import CommandRejected
 from domain.employee.roster import Entry, Roster, entry_of
-from domain.employee.statement import address_of
 from domain.employee.support import plan_support
 from domain.ids import run_id
 from domain.issues.issue import Issue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -447,3 +448,19 @@ def test_a_server_that_is_not_trusted_is_a_failed_import(desk: Desk, fake: FakeS
     (issue,) = answer.document["issues"]
     assert issue["code"] == "unreachable"
     assert fake.fingerprints[0] in issue["message"]
+
+
+def test_check_says_how_and_why_somebody_is_told(desk: Desk) -> None:
+    """Q2: `tenure check` says by which way somebody is told, for which reasons, and when the digest
+    is sent."""
+    # given
+    desk.write(
+        "tenure.toml", f'[notify]\ncommand = ["true"]\ndigest = "08:00"\n{dedent(ACME)}'.encode()
+    )
+
+    # when
+    answer = desk.type("check")
+
+    # then
+    told = "notifications: by command, on error, failed, feed, held; a digest at 08:00 UTC"
+    assert told in answer.out.splitlines()

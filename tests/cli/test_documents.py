@@ -75,6 +75,14 @@ class Issue(Struct, forbid_unknown_fields=True):
     field: str | None
     value: str | None
     message: Annotated[str, Meta(pattern=r"\.$")]
+    since: Moment
+    new: bool
+
+
+class OpenIssue(Issue, forbid_unknown_fields=True):
+    company: str
+    run: Id
+    last: Moment
 
 
 class Run(Struct, forbid_unknown_fields=True):
@@ -439,12 +447,33 @@ def test_history_answers_with_every_event_oldest_first(settled: Desk) -> None:
     assert (last.effective, last.recorded) == ("2027-03-20T23:00:00Z", "2027-03-21T00:00:00Z")
 
 
+def test_issues_answers_with_a_list_of_open_issues(settled: Desk) -> None:
+    """Q1: `tenure issues --json` answers with the open issues, each with its company, the run that
+    said it last, and the first and the last moment."""
+    # when
+    issues = decoded(settled.type("issues", "--json"), list[OpenIssue])
+
+    # then
+    run = decoded(settled.type("run", "last", "--json"), Run)
+    assert sorted(issue.code for issue in issues) == sorted(issue.code for issue in run.issues)
+    assert {(issue.company, issue.run) for issue in issues} == {("acme", run.run)}
+    assert {(issue.since, issue.last, issue.new) for issue in issues} == {
+        (run.finished, run.finished, True)
+    }
+
+
 # All answers
 
 
 @pytest.mark.parametrize(
     ("heading", "shape"),
-    [("run", Run), ("employee", Person), ("event", Happened), ("what was found", Findings)],
+    [
+        ("run", Run),
+        ("employee", Person),
+        ("open issue", OpenIssue),
+        ("event", Happened),
+        ("what was found", Findings),
+    ],
 )
 def test_the_reference_shows_every_key(heading: str, shape: type[Struct]) -> None:
     """The JSON reference shows every key of a run, an employee, an event and the findings of

@@ -12,6 +12,7 @@ import time
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -470,10 +471,12 @@ def test_one_companys_fault_is_explained_and_the_others_go_on(
         desk.deliver(GOOD, folder=key)
     real = planning.plan_delivery
 
-    def plan_delivery(parsed: ParsedDelivery, roster: Roster, context: DecisionContext) -> Plan:
+    def plan_delivery(
+        parsed: ParsedDelivery, roster: Roster, context: DecisionContext, *rest: Any
+    ) -> Plan:
         if context.company.key == "b":
             raise KeyError(SECRET)
-        return real(parsed, roster, context)
+        return real(parsed, roster, context, *rest)
 
     monkeypatch.setattr(plan_files, "plan_delivery", plan_delivery)
 

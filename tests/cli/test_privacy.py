@@ -399,7 +399,8 @@ class Held:
         desk.configure(ACME)
         strict = load_settings(desk.directory / "tenure.toml", {})
         wary, customer = app._replace(settings=strict), strict.customers["acme"]
-        desk.deliver(f"{REJECTING}\n{row(30)}")
+        bad = [row(number, birthday=f"{MARK}-01-01") for number in range(30, 36)]
+        desk.deliver("\n".join((REJECTING, *bad)))
         stopped = import_delivery(wary, customer, "tester")
         assert stopped.run is not None
         (waits,) = store.runs.waiting("acme")

@@ -279,7 +279,7 @@ def test_a_mandatory_field_that_no_column_can_mean_is_explained(desk: Desk) -> N
 
 # The issues of a run
 
-ISSUES = "severity,code,file,line,email,field,value,message"
+ISSUES = "severity,code,file,line,email,field,value,message,since,new"
 
 
 def run_of(desk: Desk, delivery: str | bytes) -> str:
@@ -312,6 +312,7 @@ def test_the_issues_of_a_run_are_a_csv(desk: Desk) -> None:
     ]
     assert rows[3]["value"] == "'-1"
     for row, issue in zip(rows, told, strict=True):
+        issue["new"] = "true" if issue["new"] else "false"
         plain = {key: "" if value is None else str(value) for key, value in issue.items()}
         assert {key: value.removeprefix("'") for key, value in row.items()} == plain
 

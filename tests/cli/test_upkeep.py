@@ -8,10 +8,12 @@ import zlib
 from contextlib import closing
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.store.files import StoredFile
 from adapters.store.sqlite import open_sqlite
 from domain.company_runs.events import FileInfo
+from domain.company_runs.open_issues import change_open_issues
 from tests.adapters.damaging import flip
 from tests.adapters.steps import a_run, commit_of, company_of
 from tests.cli.conftest import ASKED, Answer, Desk, assert_explained
@@ -356,7 +358,9 @@ def test_twins_are_left_to_support(lived: Desk) -> None:
     twin = plan(file_of(columns, "x@acme.example,X,Y,ext-anna"), run=a_run(9))
     with closing(open_sqlite(lived.directory / "tenure.db")) as store:
         state, _ = company_of(store, "acme")
-        store.commit(commit_of(twin, state, run=a_run(9)))
+        commit, known = commit_of(twin, state, run=a_run(9)), store.standing.open_issues("acme")
+        changed = change_open_issues(known, commit.ended, commit.issues)
+        store.commit(replace(commit, open_issues=changed))
 
     # when
     found = lived.type("verify")

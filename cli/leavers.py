@@ -1,0 +1,103 @@
+"""`tenure starters` and `tenure leavers`."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import click
+
+from adapters.use_cases.moves import Move, moves
+from cli import exit_codes, output, spreadsheet
+from cli.context import check_known, json_option, open_app
+from cli.params import DateType
+from cli.people import name_of
+from projections.answers.person import MoveDocument
+
+_DEFAULT_DAYS = 30
+_COLUMNS = (
+    "at",
+    "company",
+    "state",
+    "email",
+    "external_id",
+    "first_name",
+    "prefix",
+    "last_name",
+    "onboarding_date",
+    "offboarding_date",
+    "group_name",
+)
+
+
+def _command(name: str, what: Move, about: str) -> click.Command:
+    """Returns the command that lists who starts or who leaves."""
+
+    @click.command(name, help=about)
+    @click.argument("company", required=False)
+    @click.option("--from", "first", type=DateType(), help="The first day. Default: today.")
+    @click.option(
+        "--until",
+        "last",
+        type=DateType(),
+        help=f"The last day. Default: {_DEFAULT_DAYS} days after the first one.",
+    )
+    @click.option("--csv", "as_csv", is_flag=True, help="Print CSV that is safe in a spreadsheet.")
+    @spreadsheet.bom_option
+    @json_option
+    @click.pass_context
+    def command(
+        context: click.Context,
+        company: str | None,
+        first: date | None,
+        last: date | None,
+        as_csv: bool,
+        bom: bool,
+        as_json: bool,
+    ) -> int:
+        spreadsheet.check_form(as_csv, as_json, bom)
+        with open_app(context) as app:
+            if company is not None:
+                check_known(app, company)
+            first = first or app.now().date()
+            last = last or first + timedelta(days=_DEFAULT_DAYS)
+            if last < first:
+                raise click.UsageError("--until is before --from.")
+            found = moves(app, what, first, last, company)
+        if as_json:
+            output.print_json(found)
+        elif as_csv:
+            rows = ([getattr(each, column) for column in _COLUMNS] for each in found)
+            spreadsheet.print_csv(_COLUMNS, rows, bom=bom)
+        elif not found:
+            click.echo(f"Nobody {what} from {first} to {last}.")
+        else:
+            _print(found)
+        return exit_codes.DONE
+
+    return command
+
+
+def _print(found: list[MoveDocument]) -> None:
+    output.print_table(
+        ("AT", "COMPANY", "STATE", "NAME", "E-MAIL", "EXTERNAL ID"),
+        (
+            (
+                f"{each.at:%Y-%m-%d %H:%M}",
+                each.company,
+                each.state.value,
+                name_of(each),
+                each.email,
+                each.external_id,
+            )
+            for each in found
+        ),
+    )
+
+
+_WHERE = (
+    "in COMPANY or in all companies, with the moment (UTC). Days that are over can be asked for."
+)
+COMMANDS = {
+    "starters": _command("starters", "starts", f"List who starts soon, {_WHERE}"),
+    "leavers": _command("leavers", "leaves", f"List who leaves soon, {_WHERE}"),
+}
