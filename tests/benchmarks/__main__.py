@@ -29,7 +29,7 @@ from domain.outcome import Outcome
 from tests.adapters import pgserver, sshd
 from tests.benchmarks import data, plain, raw, scheduling
 from tests.benchmarks.fetching import SIZE, Fetching, missing
-from tests.benchmarks.work import app_on, imported, looked_up, passed
+from tests.benchmarks.work import app_on, imported, looked_up, passed, rows_stored
 from tests.databases import created
 
 _P = ParamSpec("_P")
@@ -55,6 +55,7 @@ class Bench:
         self.place = place
         self.server = server
         self.took: defaultdict[str, list[float]] = defaultdict(list)
+        self.added: dict[str, int] = {}
         self.lines: list[Line] = []
         self._databases = 0
         rows = data.people(count)
@@ -100,7 +101,9 @@ class Bench:
                 ("shuffled", self.shuffled, Outcome.UNCHANGED),
                 ("changed", self.changed, Outcome.APPLIED),
             ):
+                before = rows_stored(app)
                 self.time(f"{store} {name}", imported, app, content, outcome)
+                self.added[f"{store} {name}"] = rows_stored(app) - before
                 if isinstance(database, PostgresUrl):
                     self.server.analysed(database.url)
             self.time(f"{store} rebuild", app.store.rebuild, lambda _: None)
@@ -121,6 +124,9 @@ class Bench:
         add("the same", "shuffled", second, "plain SQL, second time", "1")
         add("second import, same bytes", "same", csv, "csv pass", "0.1")
         add("second import, 1 % changed", "changed", csv, "csv pass", "4")
+        for name, what in (("same", "same bytes"), ("shuffled", "other order")):
+            took, added = self.median(f"{store} {name}"), self.added[f"{store} {name}"]
+            self.lines.append(Line(f"{store}: {what}: rows added", took, added, "one row", "2"))
         events = 1 + self.count // 100 / self.count
         rate = events * self.median(f"{store} first") / self.median(f"{store} rebuild")
         took = self.median(f"{store} rebuild")

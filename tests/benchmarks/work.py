@@ -19,6 +19,7 @@ from adapters.company_settings import Customer
 from adapters.settings import Settings
 from adapters.sources.source import DeliveredFile
 from adapters.store.opening import Database, PostgresUrl, open_store
+from adapters.store.schema import TABLES
 from adapters.use_cases.app import App
 from adapters.use_cases.clock import pass_clock
 from adapters.use_cases.import_delivery import import_delivery
@@ -48,6 +49,13 @@ def imported(app: App, content: bytes, outcome: Outcome, key: str = "acme") -> N
     file = DeliveredFile("alleo_employees.csv", NOW, content, len(content))
     run = import_delivery(app, customer(key), "bench", [file])
     assert run.outcome is outcome, run.outcome
+
+
+def rows_stored(app: App) -> int:
+    """Returns the number of rows in all tables."""
+    with app.store.events.database.reading() as query:
+        counts = [query(f"SELECT count(*) FROM {table.name}")[0][0] for table in TABLES]
+    return sum(counts)
 
 
 def passed(app: App, due: int) -> None:
