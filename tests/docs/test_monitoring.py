@@ -9,7 +9,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from adapters.observe.metrics import Metrics
@@ -21,7 +20,7 @@ DEPLOY = Path(__file__).parents[2] / "docs" / "deploy"
 RULES = DEPLOY / "prometheus-rules.yaml"
 DASHBOARD = json.loads((DEPLOY / "grafana-dashboard.json").read_text())
 HOW_TO = (DEPLOY.parent / "how-to" / "know-how-it-goes.md").read_text()
-PROMTOOL = shutil.which("promtool")
+PROMTOOL = shutil.which("promtool") or "promtool"
 
 
 def alerts() -> dict[str, dict[str, Any]]:
@@ -102,7 +101,6 @@ def test_every_alert_says_what_it_means_and_how_urgent_it_is() -> None:
         assert rule["labels"]["severity"] in ("page", "ticket"), name
 
 
-@pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed (package prometheus)")
 def test_prometheus_accepts_every_expression(tmp_path: Path) -> None:
     """`promtool check rules` finds no error in the rules, and none in the dashboard."""
     # given
@@ -112,6 +110,6 @@ def test_prometheus_accepts_every_expression(tmp_path: Path) -> None:
 
     # when / then
     for file in (RULES, every):
-        command = [str(PROMTOOL), "check", "rules", str(file)]
+        command = [PROMTOOL, "check", "rules", str(file)]
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
