@@ -30,10 +30,24 @@ def read_people(path: str, action: Action, context: click.Context) -> list[Line]
     """Returns the lines of a file of people. Raises `CliError` or `click.UsageError`."""
     with explaining(path):
         table = read_table(read_csv_file(path).data or b"")
-    _check_header(table.header, action, path)
+    names = {name: _name_of(name, action) for name in table.header}
+    _check_header(list(names.values()), action, path)
     if not table.lines:
         raise CliError(f"{path} names nobody", "write one employee a line, below the header")
-    return [_line(line, action, context, path) for line in table.lines]
+    renamed = (
+        TableLine(line.number, {names[name]: cell for name, cell in line.cells.items()})
+        for line in table.lines
+    )
+    return [_line(line, action, context, path) for line in renamed]
+
+
+def _name_of(column: str, action: Action) -> str:
+    """Returns the name of the argument that a column is for, or else the name of the column."""
+    written = column.lower()
+    for argument in action.arguments:
+        if written == argument.name or written in argument.aliases:
+            return argument.name
+    return _WHO if written in (_WHO, action.who.lower()) else column
 
 
 def _check_header(header: Sequence[str], action: Action, path: str) -> None:
@@ -50,6 +64,8 @@ def _check_header(header: Sequence[str], action: Action, path: str) -> None:
     if missing:
         raise CliError(f"{path} lacks the column {missing[0]}", hint)
     unknown = [] if free else [name for name in header if name not in known]
+    if len(set(header)) < len(header):
+        raise CliError(f"{path} has two columns for one value", hint)
     if unknown:
         raise CliError(f"{path} has a column {unknown[0]!r}, which means nothing here", hint)
 

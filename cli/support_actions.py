@@ -34,7 +34,8 @@ class Argument(NamedTuple):
     """One value of an action: an argument or an option, and a column of a file.
 
     `many` means that there is any number of values, such as FIELD=VALUE: a file has a column for
-    each of them. `column` means that a file must have the column, also if a cell may be blank.
+    each of them. `column` means that a file must have the column, also if a cell may be blank. A
+    file may call the column by one of `aliases`, too.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Argument(NamedTuple):
     required: bool = True
     many: bool = False
     column: bool = False
+    aliases: tuple[str, ...] = ()
 
     @property
     def decorator(self) -> Callable[[Any], Any]:
@@ -88,7 +90,8 @@ def _pairs(values: Values) -> tuple[tuple[str, str], ...]:
     )
 
 
-_DAY = Argument("date", "DATE", DateType())
+_FIRST_DAY = Argument("date", "DATE", DateType(), aliases=("day", "onboarding_date"))
+_LAST_DAY = Argument("date", "DATE", DateType(), aliases=("day", "offboarding_date"))
 _EXTERNAL_ID = Argument("external_id", "EXTERNAL_ID")
 
 ACTIONS = (
@@ -96,7 +99,7 @@ ACTIONS = (
         "change-email",
         "Change the e-mail address of WHO to NEW.",
         lambda find, values: ChangeEmail(values["new"]),
-        (Argument("new", "NEW"),),
+        (Argument("new", "NEW", aliases=("email",)),),
     ),
     Action(
         "correct",
@@ -117,7 +120,9 @@ ACTIONS = (
         "Give WHO the external id NEW_ID, or --none.",
         lambda find, values: Relink(values.get("external_id")),
         (
-            Argument("external_id", "[NEW_ID]", required=False, column=True),
+            Argument(
+                "external_id", "[NEW_ID]", required=False, column=True, aliases=("new_id", "new")
+            ),
             Argument(
                 "none",
                 "",
@@ -132,13 +137,13 @@ ACTIONS = (
         "move-onboarding",
         "Move the first day of WHO to DATE. The state follows from the dates.",
         lambda find, values: MoveOnboarding(values["date"]),
-        (_DAY,),
+        (_FIRST_DAY,),
     ),
     Action(
         "offboard",
         "Set or move the last day of WHO to DATE.",
         lambda find, values: Offboard(values["date"]),
-        (_DAY,),
+        (_LAST_DAY,),
     ),
     Action(
         "cancel-offboarding",
@@ -166,7 +171,7 @@ ACTIONS = (
         "Let WHO, who left, start again on DATE.",
         lambda find, values: Rehire(values["date"], values.get("email"), values.get("external_id")),
         (
-            _DAY,
+            _FIRST_DAY,
             Argument(
                 "email",
                 "EMAIL",

@@ -426,6 +426,29 @@ def test_one_run_does_an_action_for_everybody_in_a_file(staffed: Desk, action: s
     assert sorted(event.kind for event in audit) == sorted(kinds)
 
 
+@pytest.mark.parametrize(
+    ("action", "text", "kind"),
+    [
+        ("offboard", f"WHO,offboarding_date\n{ANNA},2027-06-30\n", "offboarding-scheduled"),
+        ("offboard", f"Who,Day\n{ANNA},2027-06-30\n", "offboarding-scheduled"),
+        ("move-onboarding", f"who,onboarding_date\n{BRAM},2027-04-15\n", "onboarding-moved"),
+        ("relink", f"who,NEW_ID\n{ANNA},ext-new\n", "external-id-changed"),
+        ("change-email", f"who,email\n{ANNA},new@acme.example\n", "email-changed"),
+        ("merge", f"keep,other\n{ANNA},{DORA}\n", "merged"),
+    ],
+)
+def test_a_column_may_have_the_name_of_the_field(
+    staffed: Desk, action: str, text: str, kind: str
+) -> None:
+    """S13: A column may also be called as the command line or the employee's field calls it."""
+    # when
+    run = act(staffed, action, "--from", listed(staffed, text))
+
+    # then
+    audit = decoded(staffed.type("audit", "acme", "--run", run.run, "--json"), list[Happened])
+    assert {event.kind for event in audit} == {kind}
+
+
 WRONG: dict[str, tuple[str, str, list[str]]] = {
     "nobody has the address": (
         "deactivate",
