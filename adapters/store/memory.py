@@ -15,8 +15,9 @@ from adapters.store import events
 from adapters.store.event_store import EventStore
 from adapters.store.recorder import Query
 from adapters.store.schema import TABLES
-from adapters.store.sqlite import SqliteQuery, execute, replace, translate_errors
+from adapters.store.sqlite import translate_errors
 from adapters.store.sqlite_schema import create_tables
+from adapters.store.sqlite_sql import SqliteQuery, execute, replace
 from adapters.store.store import Store
 from projections.tables import Row, Table, Write
 

@@ -12,6 +12,7 @@ from adapters.store import events
 from adapters.store.connecting import MISSING, connected, translate_errors
 from adapters.store.errors import StoreUnavailable
 from adapters.store.event_store import decode_event
+from adapters.store.postgres_sql import PostgresQuery, execute
 from adapters.store.schema import REBUILT, TABLES, VERSION, added_since, columns_since
 from adapters.store.sql import added_columns, ddl
 
@@ -84,7 +85,6 @@ def _steps_from(version: int) -> Iterator[str]:
 def _rebuild(connection: Connection[Any]) -> None:
     """Makes the projections again from the events, in the transaction of `connection`."""
     from adapters.store.integrity.rebuild import writes_of_upgrade
-    from adapters.store.postgres import PostgresQuery, execute
 
     connection.execute("LOCK TABLE companies IN SHARE ROW EXCLUSIVE MODE")
     with connection.cursor() as cursor:

@@ -16,6 +16,7 @@ from adapters.store.errors import StoreUnavailable
 from adapters.store.event_store import decode_event
 from adapters.store.schema import REBUILT, TABLES, VERSION, added_since, columns_since
 from adapters.store.sql import added_columns, ddl
+from adapters.store.sqlite_sql import SqliteQuery, execute
 from projections import kept, runs
 from projections.tables import Table
 
@@ -115,7 +116,6 @@ def _upgrade(cursor: sqlite3.Cursor, version: int) -> None:
 def _rebuild(cursor: sqlite3.Cursor) -> None:
     """Makes the projections again from the events, in the transaction of `cursor`."""
     from adapters.store.integrity.rebuild import writes_of_upgrade
-    from adapters.store.sqlite import SqliteQuery, execute
 
     query = SqliteQuery(cursor.connection)
     for write in writes_of_upgrade(query, decode_event):
