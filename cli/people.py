@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import click
+import msgspec
 
 from adapters.use_cases.people import look_up
 from adapters.use_cases.standing import absentees
@@ -182,8 +183,6 @@ def _print_roster(people: list[EmployeeDocument]) -> None:
 
 
 def _print_person(person: PersonDocument) -> None:
-    import msgspec
-
     fields = msgspec.structs.asdict(person)
     custom, said = fields.pop("custom"), fields.pop("file")
     fields["released"] = "yes" if person.released else None

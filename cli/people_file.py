@@ -16,7 +16,7 @@ _WHO = "who"
 
 
 class Line(NamedTuple):
-    """One employee whom an action is for, and the values of the action.
+    """An employee that an action is for, and the values of the action.
 
     `number` is the line of the file, or `None` for an employee of the command line.
     """

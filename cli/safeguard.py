@@ -12,9 +12,8 @@ import click
 import msgspec
 
 from adapters.store.run_queries import RunFilter
-from cli import output
+from cli import exit_codes, output
 from cli.context import customer_of, json_option, open_app
-from cli.exit_codes import CliError
 from domain.company import Policy
 from domain.company_runs.events import RunKind
 from domain.delivery.measures import MEASURES
@@ -54,7 +53,7 @@ def safeguard_command(
         output.print_json(deliveries)
     else:
         _print(deliveries)
-    return 0
+    return exit_codes.DONE
 
 
 def _with_given(policy: Policy, given: tuple[str, ...]) -> Policy:
@@ -64,13 +63,13 @@ def _with_given(policy: Policy, given: tuple[str, ...]) -> Policy:
         name, equals, value = each.partition("=")
         if not equals or name not in _SETTINGS:
             near = get_close_matches(name, _SETTINGS, 1) or list(_SETTINGS)
-            raise CliError(f"there is no limit {name}", f"give --set {near[0]}=VALUE")
+            raise exit_codes.CliError(f"there is no limit {name}", f"give --set {near[0]}=VALUE")
         values[name] = int(value) if value.isdecimal() and value.isascii() else value
         try:
             msgspec.convert(values, Policy)
         except msgspec.ValidationError:
             expected = '"hold" or "warn"' if name == "lost_columns" else "a number, 0, or 10%"
-            raise CliError(f"{name} cannot be {value}", f"write {expected}") from None
+            raise exit_codes.CliError(f"{name} cannot be {value}", f"write {expected}") from None
     return msgspec.convert(values, Policy)
 
 

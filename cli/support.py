@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import reduce
 from typing import Any
+from uuid import UUID
 
 import click
 
@@ -12,7 +13,7 @@ from adapters.use_cases.app import App
 from adapters.use_cases.audit import audit
 from adapters.use_cases.errors import NobodyFound
 from adapters.use_cases.people import find_one
-from adapters.use_cases.support import preview_support, support
+from adapters.use_cases.support import SupportPreview, preview_support, support
 from cli import exit_codes, output
 from cli.context import asked_by_option, customer_of, json_option, open_app, reason_option
 from cli.history import print_entry
@@ -104,7 +105,7 @@ def _asked(
     values: Mapping[str, Any],
     people: str | None,
 ) -> list[Line]:
-    """Returns whom the command is about and with what values: one line, or those of a file."""
+    """Returns the employees that the command is for, with their values: one, or those of a file."""
     given = {name: value for name, value in values.items() if value not in (None, (), False)}
     if people is not None:
         if who is not None or given:
@@ -121,17 +122,17 @@ def _asked(
 def _requests(app: App, company: str, action: Action, lines: list[Line]) -> list[Request]:
     """Returns the requests of `lines`. Raises `CliError` that names lines with nobody in them."""
 
-    def find(identifier: str) -> Any:
+    def find(identifier: str) -> UUID:
         return find_one(app, company, identifier).id
 
-    if len(lines) == 1 and lines[0].number is None:
-        return [Request(find(lines[0].who), action.command_of(find, lines[0].values))]
     requests, problems = [], {}
     for number, line in enumerate(lines):
         try:
             request = Request(find(line.who), action.command_of(find, line.values))
             requests.append(request)
         except NobodyFound as error:
+            if line.number is None:
+                raise
             problems[number] = str(error)
     if problems:
         raise _listed(problems, lines, "correct the file; `tenure roster` lists everybody")
@@ -141,7 +142,7 @@ def _requests(app: App, company: str, action: Action, lines: list[Line]) -> list
 def _explained(rejected: RequestsRejected, lines: list[Line]) -> Exception:
     """Returns the error about requests that cannot be carried out."""
     first: CommandRejected = next(iter(rejected.rejected.values()))
-    if len(lines) == 1 and lines[0].number is None:
+    if lines[0].number is None:
         return first
     problems = {number: str(each) for number, each in rejected.rejected.items()}
     return _listed(problems, lines, first.hint)
@@ -165,7 +166,7 @@ def _print_result(app: App, run: RunDocument, lines: list[Line]) -> None:
             click.echo(f"  nothing to do: employee {employee.id} is {employee.state.value}")
 
 
-def _answer_preview(preview: Any, as_json: bool) -> None:
+def _answer_preview(preview: SupportPreview, as_json: bool) -> None:
     output.answer_run(preview, as_json)
     if not as_json:
         for entry in preview.events:

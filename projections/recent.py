@@ -1,4 +1,4 @@
-"""Whom the files changed lately, by measure of the safeguard: mistakes come in portions (B1)."""
+"""The employees that files changed lately, by measure: mistakes come in portions (B1)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from projections.tables import Operation, Table, Write
 
 
 class RecentRow(NamedTuple):
-    """The row of an employee whom a file changed in the sense of a measure, lastly at `at`.
+    """The row of an employee that a file changed in the sense of a measure, last at `at`.
 
     `at` is a moment in ISO 8601, with microseconds, so that texts compare as moments do. Rows that
     are too old to count are deleted by a later run.

@@ -23,9 +23,9 @@ from projections.answers.status import Need, StatusDocument
 
 _READ_AGAIN_S = 15.0
 _PATIENCE_S = 2.0
-"""So long an answer waits for the store."""
+"""How long an answer waits for the store."""
 _TOO_OLD_S = 300.0
-"""Figures of this age are told no more."""
+"""Figures that are older are left out."""
 _AGES_DAYS = (1, 2, 7, 30)
 
 Statuses: TypeAlias = Sequence[StatusDocument]

@@ -24,9 +24,9 @@ class Commit(Redacted, frozen=True):
     `runs` stand in the order in which they ended. All other fields belong to the last run. `held`
     has the files of the delivery that the last run holds (B2). `kept` has the files that were kept
     until this run is stored, and are deleted with it. `notices` are deleted when somebody was
-    told of it. `open_issues` is what the last run changes about the open issues. Without it, no
-    issue was open before. `people` are those in an applied partial delivery (D12), and
-    `absent` the ids of those whom an applied full delivery does not mention (Q4).
+    told of the run. `open_issues` is what the last run changes about the open issues. Without it,
+    no issue was open before. `people` are those in an applied partial delivery (D12), and
+    `absent` the ids of the employees that an applied full delivery does not mention (Q4).
     """
 
     runs: tuple[RunRecord, ...]

@@ -36,7 +36,7 @@ def transaction_id(connection: Connection[Any]) -> str:
 def was_committed(url: str, transaction: str, event: StoredEvent) -> bool:
     """Returns whether the transaction that stored this event was committed.
 
-    Connects anew until the transaction has ended, and then looks for the event. The status of the
+    Connects again until the transaction has ended, and then looks for the event. The status of the
     transaction alone is not enough: after a failover, another transaction may have its id. Raises
     `CommitInDoubt` if the end is not known within `SETTLE_S`.
     """

@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from adapters.store.recorder import Recorder
+from adapters.store.sql import select
 from projections import notices
 from projections.notices import NoticeRow
 from projections.tables import Operation, Write, seconds
 
 _FREE = f"""
-    SELECT {", ".join(notices.TABLE.names)} FROM notices
+    {select(notices.TABLE)}
     WHERE via = ? AND (taken_until <= ? OR taken_until > ?) ORDER BY since, subject LIMIT 20
-"""  # noqa: S608
+"""
 _TOO_LONG = timedelta(days=1)
-"""Whoever took a notice for longer has a clock that is ahead."""
+"""A process that took a notice for longer has a clock that is ahead."""
 _DIGEST = "SELECT via FROM notices WHERE company = '' AND kind = 'digest' AND via = ?"
 _BEFORE = "SELECT company, kind, subject, via FROM notices WHERE since < ?"
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import (
@@ -39,9 +39,6 @@ from adapters.store.stopped import watching
 from adapters.store.store import Store
 from domain.company_runs.events import RunEnded
 from projections.tables import Row, Table, Write
-
-if TYPE_CHECKING:
-    pass
 
 _MAX_CONNECTIONS = 132
 """Connections of the pool, opened when they are needed: one for each delivery that is planned (64
@@ -157,8 +154,7 @@ class _Recorder(PostgresApplicationRecorder):
         first = list(islice(stored, 1))
         try:
             with self._writing(lambda: _words_for(first)) as (connection, cursor):
-                for write in (events.write_of(first), events.write_of(stored), *writes):
-                    execute(cursor, write)
+                execute(cursor, (events.write_of(first), events.write_of(stored), *writes))
                 if first:  # without events, the caller can simply write the same again
                     transaction = transaction_id(connection)
         except StoreUnavailable:
@@ -183,8 +179,7 @@ class _Recorder(PostgresApplicationRecorder):
                 "SET LOCAL idle_in_transaction_session_timeout = 0"
             )
             connection.execute("LOCK TABLE companies IN SHARE ROW EXCLUSIVE MODE")
-            for write in make(PostgresQuery(connection)):
-                execute(cursor, write)
+            execute(cursor, make(PostgresQuery(connection)))
 
 
 def _words_for(first: Sequence[StoredEvent]) -> str:

@@ -88,8 +88,7 @@ def _rebuild(connection: Connection[Any]) -> None:
 
     connection.execute("LOCK TABLE companies IN SHARE ROW EXCLUSIVE MODE")
     with connection.cursor() as cursor:
-        for write in writes_of_upgrade(PostgresQuery(connection), decode_event):
-            execute(cursor, write)
+        execute(cursor, writes_of_upgrade(PostgresQuery(connection), decode_event))
 
 
 def _require_utf8(connection: Connection[Any]) -> None:

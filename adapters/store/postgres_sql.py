@@ -64,7 +64,13 @@ class PostgresQuery:
 _DELETIONS = (Operation.DELETE, Operation.DELETE_UP_TO, Operation.DELETE_ALL)
 
 
-def execute(cursor: Cursor[Any], write: Write) -> None:
+def execute(cursor: Cursor[Any], writes: Iterable[Write]) -> None:
+    """Executes writes, one after the other."""
+    for write in writes:
+        _execute(cursor, write)
+
+
+def _execute(cursor: Cursor[Any], write: Write) -> None:
     """Executes a write: row by row if the rows are few, or else by COPY.
 
     COPY cannot update or replace a row. Such rows are copied into a temporary table first.

@@ -96,7 +96,6 @@ class ReadTransaction:
             everyone = self.everyone()
             self._require_nobody_else(everyone.entries, keys, everyone=True)
             return everyone
-        deactivated = sum(1 for _, _, deactivated in self._digest_rows if deactivated)
         ((pending,),) = self._query(_PENDING, (self._company,))
         entries = {
             entry.employee: entry
@@ -108,12 +107,12 @@ class ReadTransaction:
         contested = (entry for key, entry in entries.items() if key in mentions.set_aside)
         names = mentions.namesakes | {namesake_of(roster.load(each.state)) for each in contested}
         entries |= {entry.employee: entry for entry in self._entries("namesake", names)}
-        headcount = Headcount(known, known - deactivated, pending)
         employed = [key for _, key, deactivated in self._digest_rows if not deactivated]
+        headcount = Headcount(known, len(employed), pending)
         return Roster(entries.values(), roster.load, headcount, employed)
 
     def recent(self, after: datetime) -> Mapping[str, frozenset[str]]:
-        """Returns the ids of the employees whom files changed later than `after`, by measure."""
+        """Returns the ids of the employees that files changed later than `after`, by measure."""
         return recent.people(self._query(_RECENT, (self._company, recent.moment(after))))
 
     def open_issues(self) -> frozenset[str]:
@@ -126,9 +125,9 @@ class ReadTransaction:
     def absentees(
         self, absent: Set[str], number: int, after: int, now: datetime
     ) -> tuple[Absentee, ...]:
-        """Returns those of the `absent` whom the last full deliveries lack, `after` of them (Q4).
+        """Returns the `absent` employees that the last `after` full deliveries lack (Q4).
 
-        The present delivery has this `number`, and is one of them.
+        The present delivery has this `number`, and is one of these deliveries.
         """
         if not absent:
             return ()
@@ -144,7 +143,7 @@ class ReadTransaction:
         return tuple(Absentee(roster.load(each.state), since[each.employee]) for each in entries)
 
     def roster_around(self, employee: UUID, keys: LookupKeys = NO_KEYS) -> Roster:
-        """Returns a roster of one employee, and of those whom the keys mean.
+        """Returns a roster of one employee, and of those that the keys mean.
 
         Raises `StoreDamaged` if an index of the database hides one of them.
         """
@@ -160,10 +159,10 @@ class ReadTransaction:
     def _kept(self, entries: Iterable[Entry]) -> list[Entry]:
         """Returns the employees that ended accounts among `entries` mean, if they are missing."""
         known = {entry.employee: entry for entry in entries}
-        missing = {entry.merged_into for entry in known.values()} - known.keys() - {None}
+        missing = {each.merged_into for each in known.values() if each.merged_into} - known.keys()
         if not missing:
             return []
-        kept = list(self._entries("employee", [each for each in missing if each]))
+        kept = list(self._entries("employee", missing))
         return [*kept, *self._kept((*known.values(), *kept))]
 
     def _entries(self, column: str, values: Iterable[str]) -> Iterator[Entry]:
@@ -222,9 +221,8 @@ class _Keys(NamedTuple):
         values = (self.external_ids, self.external_ids, self.addresses, self.addresses)
         return zip(_KEY_COLUMNS, values, strict=True)
 
-    def without(self, entries: Iterable[Entry]) -> _Keys:
+    def without(self, entries: Collection[Entry]) -> _Keys:
         """Returns the keys that none of the entries has at present."""
-        entries = list(entries)
         return _Keys(
             self.addresses - {entry.address for entry in entries},
             self.external_ids - {entry.external_id for entry in entries},

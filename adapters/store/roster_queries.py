@@ -129,7 +129,7 @@ class RosterQueries:
     def waiting(
         self, what: Literal["starts", "leaves"], first: date, last: date
     ) -> list[tuple[str, Employee]]:
-        """Returns the employees for whose first or last day the clock waits, if it is in a range.
+        """Returns the employees whose first or last day is in a range, if the clock waits for it.
 
         Each comes with the key of the company.
         """
@@ -239,7 +239,7 @@ def _loaded(query: Query, statement: str, *parameters: str) -> list[Employee]:
 
 
 def _kept(query: Query, company: str, found: list[Employee]) -> list[Employee]:
-    """Returns those of the employees whose account did not end, or else whom they mean (S11)."""
+    """Returns the employees whose account did not end, or else those that the others mean (S11)."""
     here = [each for each in found if each.merged_into is None]
     if here or not found:
         return here

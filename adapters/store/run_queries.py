@@ -37,7 +37,7 @@ _WAITING = f"{_RUNS} JOIN companies c ON c.held = r.run ORDER BY r.run"
 _WAITING_OF_COMPANY = (
     f"{_RUNS} JOIN companies c ON c.held = r.run WHERE c.company = ? ORDER BY r.run"
 )
-_ISSUES = "SELECT issue, since FROM issues WHERE run = ? ORDER BY number"
+ISSUES = "SELECT issue, since FROM issues WHERE run = ? ORDER BY number"
 _HELD_FILES = "SELECT file, content FROM held WHERE run = ? ORDER BY number"
 _STATE = "SELECT state FROM companies WHERE company = ?"
 
@@ -183,7 +183,7 @@ def state_of(query: Query, company: str) -> CompanyState:
 
 
 def _said_by(query: Query, run: UUID, ended: RunEnded) -> list[runs.SaidIssue]:
-    rows = query(_ISSUES, (run.hex,))
+    rows = query(ISSUES, (run.hex,))
     since = [slots.load(moment) for _, moment in rows]
     return runs.said_issues(ended, [runs.load_issue(issue) for issue, _ in rows], since)
 

@@ -49,11 +49,15 @@ def replacement_of(table: Table[Any], row: Sequence[Any], other: Sequence[Any]) 
     return statement, (*other, *(value for value in row if value is not None))
 
 
+def select(table: Table[Any]) -> str:
+    """Returns the statement that selects all columns of every row of a table."""
+    return f"SELECT {', '.join(table.names)} FROM {table.name}"
+
+
 def every(query: Query, table: Table[Row], order: tuple[str, ...] = ()) -> Iterator[Row]:
     """Yields all rows of a table, in the order of these columns, or else of its key."""
     columns = ", ".join(order or table.key)
-    statement = f"SELECT {', '.join(table.names)} FROM {table.name} ORDER BY {columns}"
-    with query.each(statement) as rows:
+    with query.each(f"{select(table)} ORDER BY {columns}") as rows:
         yield from starmap(table.row, rows)
 
 

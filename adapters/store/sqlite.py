@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from eventsourcing.persistence import (
     ConnectionPoolClosedError,
@@ -39,9 +38,6 @@ from adapters.store.sqlite_schema import (
 from adapters.store.sqlite_sql import SqliteQuery, execute, replace
 from adapters.store.store import Store
 from projections.tables import Row, Table, Write
-
-if TYPE_CHECKING:
-    pass
 
 _CACHE_KIB = 64 * 1024
 """With SQLite's default of 2 MiB, an import takes a third longer."""
@@ -161,19 +157,12 @@ class _Recorder(SQLiteApplicationRecorder):
         ):
             yield SqliteQuery(cursor.sqlite_cursor.connection)
 
-    def insert_events(self, stored_events: Iterable[StoredEvent], **kwargs: Any) -> None:
+    def insert_events(  # type: ignore[override]
+        self, stored_events: Iterable[StoredEvent], *, writes: Iterable[Write] = ()
+    ) -> None:
         """Stores events, and the `writes` that go with them, in one transaction."""
         with translate_errors(), self.datastore.transaction(commit=True) as cursor:
-            self._insert_events(cursor, stored_events, **kwargs)
-
-    def _insert_events(
-        self,
-        c: SQLiteCursor,
-        stored_events: Iterable[StoredEvent],
-        writes: Iterable[Write] = (),
-        **_: Any,
-    ) -> None:
-        execute(c.sqlite_cursor, [events.write_of(stored_events), *writes])
+            execute(cursor.sqlite_cursor, [events.write_of(stored_events), *writes])
 
     def replace(self, table: Table[Row], row: Row, other: Row) -> bool:
         """Replaces exactly this row by another. Returns `False` if it is not there."""

@@ -117,9 +117,7 @@ def _rebuild(cursor: sqlite3.Cursor) -> None:
     """Makes the projections again from the events, in the transaction of `cursor`."""
     from adapters.store.integrity.rebuild import writes_of_upgrade
 
-    query = SqliteQuery(cursor.connection)
-    for write in writes_of_upgrade(query, decode_event):
-        execute(cursor, [write])
+    execute(cursor, writes_of_upgrade(SqliteQuery(cursor.connection), decode_event))
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:

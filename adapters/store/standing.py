@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from adapters.store.recorder import Query, Recorder
+from adapters.store.sql import select
 from domain.company_runs.open_issues import OpenIssue
 from domain.issues.issue_type import Severity
 from projections import absence, open_issues
@@ -13,14 +14,14 @@ from projections.absence import AbsentRow
 from projections.answers.issues import IssueFilter
 from projections.open_issues import OpenIssueRow
 
-_EVERY = f"SELECT {', '.join(open_issues.TABLE.names)} FROM open_issues"  # noqa: S608
+_EVERY = select(open_issues.TABLE)
 _OPEN = f"{_EVERY} WHERE company = ?"
 _PASSING = f"{_OPEN} AND lasting = 0"
 _ERRORS = """
     SELECT company, code, count(*) FROM open_issues WHERE severity = 'error'
     GROUP BY company, code ORDER BY company, code
 """
-_ABSENT = f"SELECT {', '.join(absence.TABLE.names)} FROM absent WHERE company = ?"  # noqa: S608
+_ABSENT = f"{select(absence.TABLE)} WHERE company = ?"
 _SEVERITIES = tuple(Severity)
 
 
@@ -55,7 +56,7 @@ class Standing:
         given = {text: value for text, value in conditions.items() if value is not None}
         where = f"WHERE {' AND '.join(given)}" if given else ""
         with self._database.reading() as query:
-            rows = [*query(f"{_EVERY} {where}", tuple(given.values()))]
+            rows = query(f"{_EVERY} {where}", tuple(given.values()))
         found = [(row.company, open_issues.load(row)) for row in map(OpenIssueRow._make, rows)]
         found.sort(key=_by_place)
         found.sort(key=lambda each: each[1].since, reverse=True)

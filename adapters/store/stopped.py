@@ -1,7 +1,7 @@
 """Tells of a process that is stopped while others wait for it, and ends its session (ADR 0031).
 
-No time limit of PostgreSQL ends a session that waits for the rest of a COPY. So whoever waits for
-such a session looks after it.
+No time limit of PostgreSQL ends a session that waits for the rest of a COPY. So a
+process that waits for such a session looks after it.
 """
 
 from __future__ import annotations

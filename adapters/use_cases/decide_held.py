@@ -81,7 +81,7 @@ def _approval(
 
 
 def _require_parts(record: RunRecord, selection: Selection, plan: Plan) -> None:
-    """Raises `WrongPart` for a map, and for people whom the plan does not change."""
+    """Raises `WrongPart` for a map, and for people that the plan does not change."""
     if record.ended.is_about_map:
         problem = f"run {record.run} holds a map of external ids, which has no parts"
         raise WrongPart(problem, "approve it as a whole, or discard it")

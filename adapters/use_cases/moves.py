@@ -20,7 +20,7 @@ def moves(
     """Returns who starts, or who leaves, from one day to another, the earliest first.
 
     What is ahead is found by an index. For today and days that are over, all employees are looked
-    at: whom the clock has done is in no index.
+    at: no index has the employees that the clock has done.
     """
     moment = _start if what == "starts" else _leave
     found = [

@@ -1,4 +1,4 @@
-"""Which notices a run writes: for whom it is stored that somebody has to be told (ADR 0030)."""
+"""The notices that a run writes: what they are about still has to be told (ADR 0030)."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def _only(company: str, found: Sequence[Employee]) -> Employee:
 
 
 def search(app: App, words: Sequence[str], company: str | None = None) -> list[FoundDocument]:
-    """Returns the people of one company, or of all, whom all words fit. The surest come first.
+    """Returns the people of one company, or of all, that all words fit. The surest come first.
 
     The events are read only if nobody has the address that is looked for, or has it in the file.
     """

@@ -70,7 +70,7 @@ def _planned(
 
 
 def _read(app: App, company: str, requests: Sequence[Request]) -> tuple[CompanyState, Roster]:
-    """Returns the company's state, and a roster of everybody whom the requests concern."""
+    """Returns the company's state, and a roster of all employees that the requests concern."""
     with app.store.read(company) as reading:
         if len(requests) > 1:
             roster = reading.everyone()

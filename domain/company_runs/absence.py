@@ -15,9 +15,9 @@ def change_absence(
 ) -> AbsenceChange | None:
     """Returns what a run changes about who is absent, or `None` if it changes nothing (Q4).
 
-    `known` are the ids of those who were absent before. `absent` are those whom a full delivery
-    does not mention, or `None` for a run that says nothing about it. Whoever is deactivated by the
-    run is not here any more.
+    `known` are the ids of the employees who were absent before. `absent` are the ids of those that
+    a full delivery does not mention, or `None` for a run that says nothing about it. An employee
+    that the run deactivates is not absent any more.
     """
     ended = {change.after.id.hex for change in changes if change.after.state is State.DEACTIVATED}
     now = (known if absent is None else absent) - ended

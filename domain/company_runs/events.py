@@ -6,13 +6,11 @@ import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
 
 from domain.delivery.facts import DeliveryFacts
-from domain.envelope import RecordedEvent
 from domain.outcome import Counts, Outcome
 from domain.privacy import Redacted
 
@@ -79,6 +77,11 @@ class RunEnded(Redacted, frozen=True, tag="run-ended", tag_field="kind"):
     absence: AbsenceChange | None = None
 
     @property
+    def is_applied(self) -> bool:
+        """Returns whether the run applied what it was asked for, or had nothing to change."""
+        return self.outcome in (Outcome.APPLIED, Outcome.UNCHANGED)
+
+    @property
     def is_partial(self) -> bool:
         """Returns whether the delivery of the run does not have all employees (D12)."""
         return self.facts is not None and self.facts.partial
@@ -87,10 +90,6 @@ class RunEnded(Redacted, frozen=True, tag="run-ended", tag_field="kind"):
     def is_about_map(self) -> bool:
         """Returns whether the run read a map of external ids (S12)."""
         return self.delivery is not None and is_map(self.delivery)
-
-
-RunEvent: TypeAlias = RecordedEvent[RunEnded]
-"""An event in the stream of a company."""
 
 
 class RunRecord(Redacted, frozen=True):

@@ -34,7 +34,7 @@ class OpenIssueChanges(Redacted, frozen=True):
 
     `since` has one moment for each issue of the run: since when the issue was open before, or
     `None` if it is new. `opened` are the new issues, `changed` are the known issues that are stored
-    anew, and `closed` has the keys of the issues that are no longer open.
+    again, and `closed` has the keys of the issues that are no longer open.
     """
 
     since: tuple[datetime | None, ...] = ()
@@ -56,7 +56,7 @@ def says_issues(ended: RunEnded) -> bool:
 
 def says_everything(ended: RunEnded) -> bool:
     """Returns whether exactly the issues of a run are open after it, whatever was open before."""
-    reads = says_issues(ended) and _is_applied(ended) and ended.issues_of is None
+    reads = says_issues(ended) and ended.is_applied and ended.issues_of is None
     return reads and not ended.is_partial
 
 
@@ -110,7 +110,7 @@ def closed_by_partial(
 
 def _said(before: OpenIssue | None, key: str, issue: Issue, record: RunRecord) -> OpenIssue:
     ended = record.ended
-    if _is_applied(ended):
+    if ended.is_applied:
         lasting = issue.lasting or issue.rejects
     else:
         lasting = before is not None and before.lasting
@@ -121,7 +121,7 @@ def _said(before: OpenIssue | None, key: str, issue: Issue, record: RunRecord) -
 
 
 def _closed(known: Mapping[str, OpenIssue], said: Set[str], ended: RunEnded) -> tuple[str, ...]:
-    if not _is_applied(ended):
+    if not ended.is_applied:
         return ()
     if ended.is_partial and ended.issues_of is None:
         return ended.closes
@@ -134,7 +134,3 @@ def _ends(issue: OpenIssue, ended: RunEnded) -> bool:
         return True
     # What is said only once ends, unless it is about somebody who is not in a partial delivery.
     return not issue.lasting and (not ended.is_partial or issue.run == ended.issues_of)
-
-
-def _is_applied(ended: RunEnded) -> bool:
-    return ended.outcome in (Outcome.APPLIED, Outcome.UNCHANGED)

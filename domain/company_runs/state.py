@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from domain.company_runs.events import FileInfo, RunEnded, RunKind, content_key, is_map
+from domain.company_runs.events import FileInfo, RunEnded, RunKind, content_key
 from domain.company_runs.feed import Feed, next_feed
 from domain.delivery.facts import LastDelivery
 from domain.outcome import Counts, Outcome
@@ -122,8 +122,8 @@ _MAX_EARLIER = 100
 
 def _is_delivery(ended: RunEnded) -> bool:
     """Returns whether a run applied a delivery, or found that it changes nothing."""
-    done = ended.outcome in (Outcome.APPLIED, Outcome.UNCHANGED)
-    return done and bool(ended.files) and ended.delivery is not None and not ended.is_about_map
+    reads = bool(ended.files) and ended.delivery is not None and not ended.is_about_map
+    return reads and ended.is_applied
 
 
 def deliveries_after(state: CompanyState, files: Sequence[FileInfo]) -> int:
@@ -173,7 +173,7 @@ def _applied(before: AppliedDelivery | None, run: UUID, ended: RunEnded) -> Appl
     an employee.
     """
     counts = ended.counts
-    if ended.delivery is None or is_map(ended.delivery):
+    if ended.delivery is None or ended.is_about_map:
         return None if counts.events else before
     if counts.rejected:
         return None
@@ -188,7 +188,7 @@ def _approved(before: str | None, ended: RunEnded) -> str | None:
     The key is kept because rows that were rejected when the delivery was approved are rejected at
     every pick-up.
     """
-    if ended.delivery is None or is_map(ended.delivery):
+    if ended.delivery is None or ended.is_about_map:
         return before
     if ended.run_kind is RunKind.APPROVE:
         return ended.delivery
@@ -197,6 +197,6 @@ def _approved(before: str | None, ended: RunEnded) -> str | None:
 
 def _rekeyed(before: str | None, ended: RunEnded) -> str | None:
     """Returns the SHA-256 of the map that was last applied whole, after `ended`."""
-    if ended.delivery is None or not is_map(ended.delivery) or ended.counts.rejected:
+    if not ended.is_about_map or ended.counts.rejected:
         return before
     return ended.files[0].sha256

@@ -53,14 +53,12 @@ def _is_trusted(plan: Plan, comparison: Comparison, policy: Policy) -> bool:
 
     A delivery that is shrunken, cut off or partly rejected is not, even if it is approved.
     """
-    last, rows = comparison.last, plan.counts.rows
-    if last is None or plan.counts.rejected:
-        return False
-    if last.complete and not comparison.facts.complete:
+    last, counts = comparison.last, plan.counts
+    if last is None or counts.rejected or comparison.is_cut_off:
         return False
     shrinkage = next(measure for measure in MEASURES if measure.name == "shrinkage")
     limit = shrinkage.limit(policy, last.rows)
-    return limit is None or last.rows - rows <= limit
+    return limit is None or last.rows - counts.rows <= limit
 
 
 def _change(absentee: Absentee, context: DecisionContext, file: str) -> Change | None:

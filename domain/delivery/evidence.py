@@ -55,6 +55,11 @@ class Person(NamedTuple):
     last_name: str
     birthday: date | None
 
+    @property
+    def names(self) -> tuple[str, str]:
+        """Returns the first name and the last name, in the form for comparison."""
+        return name_key(self.first_name), name_key(self.last_name)
+
 
 def person_of(details: Details | DetailsChange) -> Person:
     """Returns the person that details describe."""

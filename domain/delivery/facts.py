@@ -90,6 +90,11 @@ class Comparison(Redacted, frozen=True):
         """Returns the delivery whose rows and columns are compared with this one's (D12)."""
         return None if self.facts.partial else self.last
 
+    @property
+    def is_cut_off(self) -> bool:
+        """Returns whether the last delivery ended with a line end, and this one does not (D11)."""
+        return self.last is not None and self.last.complete and not self.facts.complete
+
 
 NOTHING_TO_COMPARE = Comparison()
 """The comparison of a first delivery."""

@@ -6,8 +6,6 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from domain.fields.details import Details, DetailsChange
-
 _PARTICLES = frozenset(
     [
         "af",
@@ -92,10 +90,3 @@ def letters_of(name: str) -> list[str]:
         plain = unicodedata.normalize("NFKD", plain)
         plain = "".join(character for character in plain if not unicodedata.combining(character))
     return _WORD.findall(plain)
-
-
-def names_of(details: Details | DetailsChange) -> tuple[str, str]:
-    """Returns the first name and the last name, in the form for comparison."""
-    first = details.first_name if isinstance(details.first_name, str) else ""
-    last = details.last_name if isinstance(details.last_name, str) else ""
-    return name_key(first), name_key(last)

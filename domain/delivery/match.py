@@ -133,13 +133,13 @@ class Superseded(Redacted, frozen=True):
     employee: Employee | None = None
 
 
-def known_match(entry: Entry, employee: Employee, roster: Roster) -> Match:
+def known_match(entry: Entry, roster: Roster) -> Match:
     """Returns the match of a known employee, without any row."""
     ended = roster.ended(entry)
     return Match(
         entry.employee,
         entry,
-        employee,
+        roster.employee(entry),
         entry.external_id,
         entry.address,
         entry.file_address,

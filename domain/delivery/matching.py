@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from domain.context import DecisionContext
 from domain.delivery.claims import Claim, Meaning, claims_of, grant
-from domain.delivery.likeness import names_of
+from domain.delivery.evidence import person_of
 from domain.delivery.match import Match, Rejected, Superseded
 from domain.delivery.meaning import (
     AcceptedFile,
@@ -121,4 +121,5 @@ def _is_another(match: Match, row: Row, later: Row) -> bool:
         return False
     if later.external_id is not None and later.external_id == match.external_id:
         return False
-    return names_of(later.details) == names_of(row.details) != names_of(holder.details)
+    said, newer, known = (person_of(each.details).names for each in (row, later, holder))
+    return newer == said != known

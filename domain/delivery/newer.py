@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from domain.company import Policy
-from domain.delivery.evidence import looks_like
-from domain.delivery.likeness import names_of
+from domain.delivery.evidence import looks_like, person_of
 from domain.delivery.row import Row
 from domain.employee.aggregate import Employee
 from domain.employee.roster import Roster
@@ -114,7 +113,7 @@ def _asked(row: Row) -> Iterator[_Key]:
 
 def _names(row: Row, *, alone: bool) -> Iterator[str]:
     """Yields both names together, and also each name by itself if `alone` is true."""
-    first, last = names_of(row.details)
+    first, last = person_of(row.details).names
     yield f"{first} {last}"
     if alone:
         yield f"{first} …"

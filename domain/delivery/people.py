@@ -52,7 +52,7 @@ class People(Redacted, frozen=True):
         match = self.matches.get(entry.employee)
         if match is not None:
             return match
-        match = known_match(entry, self.roster.employee(entry), self.roster)
+        match = known_match(entry, self.roster)
         if match.key in self.caught_up:
             return replace(match, file_address=match.address)
         return match

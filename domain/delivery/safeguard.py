@@ -60,19 +60,15 @@ def held_by(figures: Mapping[str, Figure], policy: Policy) -> tuple[str, ...]:
 def _other_figures(comparison: Comparison) -> Mapping[str, Figure]:
     """Returns the figures that do not count rows of the delivery."""
     figures = {}
-    lost = [
-        count
-        for field, count in comparison.concerned.items()
-        if field in DECISIVE_COLUMNS and count > FEW_PEOPLE
-    ]
+    lost = [count for field, count in comparison.concerned.items() if _is_decisive(field, count)]
     if lost:
         figures[LOST_COLUMNS] = Figure(max(lost), 0)
-    last, facts = comparison.last, comparison.facts
-    if last is None or facts.named:
+    last = comparison.last
+    if last is None or comparison.facts.named:
         return figures
     if comparison.newest is not None and comparison.newest < last.newest:
         figures[OLDER] = Figure(1, 0)
-    if last.complete and not facts.complete:
+    if comparison.is_cut_off:
         figures[CUT_OFF] = Figure(1, 0)
     return figures
 
@@ -133,8 +129,11 @@ def _warnings(comparison: Comparison, policy: Policy) -> Iterator[Issue]:
 
 
 def _holds(field: str, count: int, policy: Policy) -> bool:
-    hold = policy.lost_columns == "hold"
-    return hold and count > FEW_PEOPLE and field in DECISIVE_COLUMNS
+    return policy.lost_columns == "hold" and _is_decisive(field, count)
+
+
+def _is_decisive(field: str, count: int) -> bool:
+    return field in DECISIVE_COLUMNS and count > FEW_PEOPLE
 
 
 def _lost(field: str, count: int, approved: str) -> Issue:

@@ -53,9 +53,8 @@ class Selection(Redacted, frozen=True):
 
     def chooses(self, change: Change) -> bool:
         """Returns whether all of a change is chosen: no row is applied in part."""
-        kinds = _kinds_of(change)
         excluded = any(_is_about(change, who) for who in self.without)
-        return not excluded and (not self.only or kinds <= self.only)
+        return not excluded and (not self.only or _kinds_of(change) <= self.only)
 
     def unknown(self, plan: Plan) -> tuple[str, ...]:
         """Returns the people in `without` whom no change of a plan is about."""
@@ -75,18 +74,18 @@ def leave_out(plan: Plan, selection: Selection, known: Collection[str]) -> Plan:
     the same: `known` has the keys of its issue. A change that needs the address of an employee
     whose change is left out is left out, too.
     """
-    changes = {each.position: each.change for each in plan.results if each.change is not None}
     out = {
         each.position
         for each in plan.results
         if each.change is not None
-        and not (
-            selection.chooses(each.change)
-            and not (known and issue_key(_issue(each, each.change)) in known)
+        and (
+            not selection.chooses(each.change)
+            or (known and issue_key(_issue(each, each.change)) in known)
         )
     }
     if not out:
         return plan
+    changes = {each.position: each.change for each in plan.results if each.change is not None}
     while more := _without_address(changes, out):
         out |= more
     results = (_left_out(each) if each.position in out else each for each in plan.results)

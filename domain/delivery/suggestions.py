@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from domain.delivery.evidence import Evidence, MatchedBy, is_same_person, known_persons, person_of
-from domain.delivery.likeness import name_key, names_of
 from domain.delivery.match import Match, known_match
 from domain.delivery.row import Row
-from domain.employee.roster import Entry, Roster
+from domain.employee.roster import Roster
 from domain.privacy import Redacted
 
 
@@ -63,7 +62,7 @@ class _Suggesting:
         self.rows = rows
         self._roster = roster
         self._namesakes = _by_names(roster)
-        names = {(names_of(row.details), row.external_id) for row in rows}
+        names = {(person_of(row.details).names, row.external_id) for row in rows}
         self._rows_with_names = Counter(each for each, _ in names)
 
     def found(self, row: Row) -> list[_Found]:
@@ -75,7 +74,7 @@ class _Suggesting:
             self._roster.with_former_external_id(number),
         )
         closest = max(
-            (_match_of(each, self._roster).closeness(row) for each in known if each), default=-1
+            (known_match(each, self._roster).closeness(row) for each in known if each), default=-1
         )
         return [each for each in found if each.match.closeness(row) > closest]
 
@@ -83,7 +82,7 @@ class _Suggesting:
         entry = self._roster.at_address(row.address)
         if entry is None:
             return []
-        match = _match_of(entry, self._roster)
+        match = known_match(entry, self._roster)
         evidence = Evidence(MatchedBy.EMAIL, match.evidence(row).agreeing)
         if not evidence.looks_alike:
             return []
@@ -95,7 +94,7 @@ class _Suggesting:
 
         If there are none, returns the only employee with both names, if no other row has them.
         """
-        names = names_of(row.details)
+        names = person_of(row.details).names
         matches = self._namesakes.get(names, ()) if all(names) else ()
         found = [
             _Found(row, match, Evidence(MatchedBy.NAMES, match.evidence(row).agreeing), sure=True)
@@ -120,7 +119,7 @@ def _by_names(roster: Roster) -> Mapping[tuple[str, str], Sequence[Match]]:
     found: defaultdict[tuple[str, str], list[Match]] = defaultdict(list)
     for entry in roster.entries:
         if entry.address and entry.merged_into is None:  # has keys that a row may have
-            match = _match_of(entry, roster)
+            match = known_match(entry, roster)
             for names in _names_of(match):
                 found[names].append(match)
     return found
@@ -128,11 +127,7 @@ def _by_names(roster: Roster) -> Mapping[tuple[str, str], Sequence[Match]]:
 
 def _names_of(match: Match) -> set[tuple[str, str]]:
     known = known_persons(match.employee, None)
-    return {(name_key(each.first_name), name_key(each.last_name)) for each in known}
-
-
-def _match_of(entry: Entry, roster: Roster) -> Match:
-    return known_match(entry, roster.employee(entry), roster)
+    return {each.names for each in known}
 
 
 def _suggestion(found: _Found, *, alone: bool) -> Suggestion:

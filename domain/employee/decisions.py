@@ -159,7 +159,7 @@ def _about_first_day(
     advice = f"if {value} is right, ask support for {command}"
     last_day = said.offboarding_date if _says_new_offboarding(employee, said) else None
     last_day = last_day or employee.offboarding_date
-    if last_day and (last_day < first_day or _is_over(last_day, context)):
+    if last_day and (last_day < first_day or is_over(last_day, context)):
         advice = f"it cannot be moved there, because the last day is {last_day}"
     yield make_issue("onboarding-date-fixed", "onboarding_date", value, known=known, advice=advice)
 
@@ -211,10 +211,11 @@ def _asks_back(employee: Employee, said: Statement, context: DecisionContext) ->
 def has_left(said: Statement, context: DecisionContext) -> bool:
     """Returns whether the last day in a statement is over. Then no account is made (L2)."""
     day = said.offboarding_date
-    return isinstance(day, date) and _is_over(day, context)
+    return isinstance(day, date) and is_over(day, context)
 
 
-def _is_over(last_day: date, context: DecisionContext) -> bool:
+def is_over(last_day: date, context: DecisionContext) -> bool:
+    """Returns whether the deactivation on a last day is due (L9)."""
     return context.schedule.deactivation_of(last_day) <= context.moment.now
 
 

@@ -9,6 +9,7 @@ from domain.addresses import address_of
 from domain.context import DecisionContext
 from domain.employee.aggregate import Employee
 from domain.employee.commands import Rehire
+from domain.employee.decisions import is_over
 from domain.employee.events import (
     Activated,
     Deactivated,
@@ -38,15 +39,14 @@ def reactivate(
             return
         raise CommandRejected("not-deactivated", state=employee.state)
     require_keys(employee)
-    now = context.moment.now
     if day is not None:
-        if context.schedule.deactivation_of(day) <= now:
+        if is_over(day, context):
             raise CommandRejected("last-day-over")
         _in_order(employee.onboarding_date, day)
     known = employee.offboarding_date
-    if day is None and known and context.schedule.deactivation_of(known) > now:
+    if day is None and known and not is_over(known, context):
         day = known
-    yield Reactivated(employee.onboarding_date <= now.date(), day)
+    yield Reactivated(employee.onboarding_date <= context.moment.now.date(), day)
 
 
 def rehire(
@@ -87,15 +87,15 @@ def move_onboarding(
 ) -> Iterator[EmployeeEvent]:
     """Yields the events that move the first day; the state follows from the dates (S3)."""
     _here(employee)
-    now, last_day = context.moment.now, employee.offboarding_date
-    started = day <= now.date()
+    last_day = employee.offboarding_date
+    started = day <= context.moment.now.date()
     if last_day:
         _in_order(day, last_day)
     if employee.state is not State.PENDING:
         if day != employee.onboarding_date:
             yield OnboardingMoved(day, pending=not started)
         return
-    if last_day and started and context.schedule.deactivation_of(last_day) <= now:
+    if last_day and started and is_over(last_day, context):
         raise CommandRejected("has-left")
     if day != employee.onboarding_date:
         yield OnboardingMoved(day)

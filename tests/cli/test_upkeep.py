@@ -1,5 +1,4 @@
-"""`tenure verify` and `tenure rebuild`: what was damaged is found, told and, if it may be, made
-anew."""
+"""`tenure verify` and `tenure rebuild`: damage is found, told and, where possible, mended."""
 
 from __future__ import annotations
 
@@ -73,7 +72,7 @@ RESTORABLE: dict[str, tuple[str, list[str]]] = {
     ),
     "the index gone": ("DELETE FROM touched", ["index-differs"] * 2),
 }
-"""What `rebuild` makes anew: the damage, and what is found."""
+"""What `rebuild` makes again: the damage, and what is found."""
 
 RUN = "topic = 'run-ended'"
 LOST: dict[str, tuple[str, set[str]]] = {
@@ -130,7 +129,7 @@ LOST: dict[str, tuple[str, set[str]]] = {
         {"held-missing"},
     ),
 }
-"""What nothing makes anew."""
+"""What nothing can make again."""
 
 
 @pytest.fixture
@@ -214,7 +213,7 @@ def test_verify_and_rebuild_leave_no_run(lived: Desk) -> None:
     assert len(lived.type("runs", "--json").document) == 4
 
 
-# What can be made anew
+# What can be made again
 
 
 @pytest.mark.parametrize("case", RESTORABLE)

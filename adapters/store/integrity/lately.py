@@ -1,4 +1,4 @@
-"""Whom imports changed lately (B1), made again from events."""
+"""The employees that imports changed lately (B1), made again from events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from uuid import UUID
 from adapters.store.recorder import Query
 from adapters.store.sql import every
 from domain.company_runs.comparing import window_start
-from domain.company_runs.events import RunEnded, RunKind
+from domain.company_runs.events import RunKind, RunRecord
 from domain.company_runs.state import CompanyState
 from domain.employee.aggregate import fold
 from domain.employee.change import Change
@@ -35,14 +35,15 @@ class Window(NamedTuple):
     imports: Mapping[UUID, bool]
 
 
-def window_of(state: CompanyState, records: Sequence[tuple[UUID, RunEnded]]) -> Window:
+def window_of(state: CompanyState, records: Sequence[RunRecord]) -> Window:
     """Returns the window of a company with this state, from its runs, oldest first."""
-    start = window_start(state.approved_at, records[-1][1].finished)
+    start = window_start(state.approved_at, records[-1].ended.finished)
     imports: dict[UUID, bool] = {}
     first = True
-    for run, ended in records:
+    for record in records:
+        ended = record.ended
         if ended.run_kind is RunKind.IMPORT and ended.finished > start:
-            imports[run] = first
+            imports[record.run] = first
         if ended.outcome is not Outcome.HELD and ended.counts.events:
             first = False
     return Window(recent.moment(start), imports)

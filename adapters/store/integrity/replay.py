@@ -136,20 +136,16 @@ class Replay:
 
     def standing(self) -> Iterator[tuple[str, StandingRows]]:
         """Yields each undamaged company, with what its runs make of open issues and absence."""
-        for inspected in self._company_streams():
-            records = [RunRecord(each.run, ended) for each, ended in _runs_of(inspected)]
-            if records and not self.companies.is_damaged(company := records[0].ended.company):
-                yield company, standing_rows(self.query, company, records)
+        for company, records in self._undamaged():
+            yield company, standing_rows(self.query, company, records)
 
     @cached_property
     def windows(self) -> Mapping[str, Window]:
         """The window of each undamaged company (B1)."""
-        found: dict[str, Window] = {}
-        for inspected in self._company_streams():
-            records = [(each.run, ended) for each, ended in _runs_of(inspected)]
-            if records and not self.companies.is_damaged(company := records[0][1].company):
-                found[company] = window_of(self.companies.states[company], records)
-        return found
+        states = self.companies.states
+        return {
+            company: window_of(states[company], records) for company, records in self._undamaged()
+        }
 
     def recent_rows(self, person: Person) -> Iterator[recent.RecentRow]:
         """Yields the rows of one employee's changes that count still."""
@@ -163,6 +159,13 @@ class Replay:
             tick(len(inspected.events))
             if inspected.stream not in self.companies.streams:
                 yield _person(inspected, self.companies)
+
+    def _undamaged(self) -> Iterator[tuple[str, list[RunRecord]]]:
+        """Yields each undamaged company with its runs, oldest first."""
+        for inspected in self._company_streams():
+            records = [RunRecord(each.run, ended) for each, ended in _runs_of(inspected)]
+            if records and not self.companies.is_damaged(company := records[0].ended.company):
+                yield company, records
 
     def _company_streams(self) -> Iterator[Inspected]:
         return self._streams(f"{_EVENTS} WHERE topic = ? {_BY_STREAM}", RUN_KIND)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from adapters.store.readable import read_or_none
 from adapters.store.recorder import Query
+from adapters.store.run_queries import ISSUES
 from domain.company_runs.events import RunRecord
 from domain.company_runs.open_issues import (
     OpenIssue,
@@ -23,8 +24,6 @@ from domain.issues.issue import Issue
 from projections import absence, open_issues, runs, slots
 from projections.absence import AbsentRow
 from projections.open_issues import OpenIssueRow
-
-_ISSUES = "SELECT issue, since FROM issues WHERE run = ? ORDER BY number"
 
 
 class StandingRows(NamedTuple):
@@ -70,7 +69,7 @@ def _open_issues(query: Query, latest: Sequence[RunRecord]) -> Iterable[OpenIssu
 
 def _said(query: Query, run: UUID) -> Iterator[tuple[Issue, datetime | None]]:
     """Yields the readable issues of a run, with the moment since when each was open before."""
-    for encoded, since in query(_ISSUES, (run.hex,)):
+    for encoded, since in query(ISSUES, (run.hex,)):
         issue = read_or_none(runs.load_issue, encoded)
         if issue is not None:
             yield issue, slots.load(since)

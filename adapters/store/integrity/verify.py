@@ -80,7 +80,7 @@ def verify(replay: Replay, tick: Progress) -> Findings:
         *_held_problems(query, companies),
         *_kept_problems(query),
         *of_issues,
-        *_notice_problems(replay.query),
+        *_notice_problems(query),
         *_slot_problems(query),
         *standing_problems(replay, {each.run for each in of_issues if each.run}),
     ]
