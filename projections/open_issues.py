@@ -11,10 +11,8 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-import msgspec
-
 from domain.company_runs.open_issues import OpenIssue, OpenIssueChanges
-from domain.issues.issue import Issue
+from projections.runs import dump_issue, load_issue
 from projections.tables import Operation, Table, Write
 
 
@@ -44,9 +42,6 @@ class OpenIssueRow(NamedTuple):
 
 TABLE = Table("open_issues", OpenIssueRow, key=("company", "key"))
 
-_encode = msgspec.json.Encoder().encode
-load_issue = msgspec.json.Decoder(Issue).decode
-
 
 def row(company: str, issue: OpenIssue) -> OpenIssueRow:
     """Returns the row of an open issue of a company."""
@@ -60,7 +55,7 @@ def row(company: str, issue: OpenIssue) -> OpenIssueRow:
         issue.since.isoformat(),
         issue.run.hex if issue.run else None,
         issue.last.isoformat() if issue.last else None,
-        _encode(said),
+        dump_issue(said),
         _day(said.starts),
         _day(said.leaves),
     )

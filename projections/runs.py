@@ -82,6 +82,11 @@ load_issue = msgspec.json.Decoder(Issue).decode
 load_file = msgspec.json.Decoder(FileInfo).decode
 
 
+def dump_issue(issue: Issue) -> bytes:
+    """Returns an issue as a row holds it."""
+    return _encode(issue)
+
+
 def dump_file(file: FileInfo) -> bytes:
     """Returns the facts of a file as a row holds them."""
     return _encode(file)
@@ -128,7 +133,7 @@ def issue_rows(
     """Yields the rows of a run's issues, in their order. `since` is as in `said_issues`."""
     moments = chain(since, repeat(None))
     for number, (issue, moment) in enumerate(zip(issues, moments, strict=False), 1):
-        yield IssueRow(run.hex, number, _encode(issue), moment.isoformat() if moment else None)
+        yield IssueRow(run.hex, number, dump_issue(issue), moment.isoformat() if moment else None)
 
 
 def held_rows(run: UUID, files: Iterable[tuple[FileInfo, bytes]]) -> Iterator[HeldRow]:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from domain.company import Company, CustomType, Language, Limits, Policy
 from domain.context import DecisionContext, Moment
-from domain.delivery.digests import NO_DIGESTS, digests_of
+from domain.delivery.digests import NO_DIGESTS, Digests
 from domain.delivery.facts import NOTHING_TO_COMPARE, Comparison
 from domain.delivery.parsing import parse_delivery
 from domain.delivery.plan import Plan
@@ -73,6 +73,15 @@ def csv(text: str) -> bytes:
 def file_of(columns: str, *rows: str) -> bytes:
     """Returns the bytes of a file with these columns and rows."""
     return "\n".join((columns, *rows, "")).encode()
+
+
+def digests_of(roster: Roster) -> Digests:
+    """Returns the digests that recognise the rows of the employees in a roster."""
+    known = [(entry.digest, entry) for entry in roster.entries if entry.digest is not None]
+    return Digests(
+        {digest: entry.employee for digest, entry in known},
+        frozenset(entry.employee for _, entry in known if entry.deactivated),
+    )
 
 
 def plan(

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 
 from domain.company import Company
 from domain.delivery.records import Sheet
-from domain.employee.roster import Roster
 from domain.fields.table import fingerprint
 from domain.privacy import Redacted
 
@@ -27,15 +26,6 @@ class Digests(Redacted, frozen=True):
 
 NO_DIGESTS = Digests({}, frozenset())
 """No digests: every record of a delivery is read."""
-
-
-def digests_of(roster: Roster) -> Digests:
-    """Returns the digests that recognise the rows of the employees in a roster."""
-    known = [(entry.digest, entry) for entry in roster.entries if entry.digest is not None]
-    return Digests(
-        {digest: entry.employee for digest, entry in known},
-        frozenset(entry.employee for _, entry in known if entry.deactivated),
-    )
 
 
 def salt_of(sheet: Sheet, company: Company) -> bytes:

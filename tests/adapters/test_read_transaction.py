@@ -13,7 +13,7 @@ from adapters.store.read_transaction import ReadTransaction
 from adapters.store.store import Store
 from adapters.use_cases.import_delivery import import_delivery, preview_delivery
 from domain.context import DecisionContext
-from domain.delivery.digests import NO_DIGESTS, Digests, digests_of
+from domain.delivery.digests import NO_DIGESTS, Digests
 from domain.delivery.parsing import ParsedDelivery, parse_delivery
 from domain.delivery.plan import Plan
 from domain.delivery.planning import plan_delivery
@@ -22,7 +22,7 @@ from domain.employee.roster import Roster
 from projections import roster
 from projections.tables import Operation, Write
 from tests.adapters.steps import Watch, a_customer, a_run, app_of, delivered, stored
-from tests.given import a_company, context
+from tests.given import a_company, context, digests_of
 from tests.strategies import Life, Story, examples, named, stories
 
 pytestmark = pytest.mark.stores("memory", "sqlite", "postgresql")

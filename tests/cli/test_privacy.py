@@ -27,7 +27,6 @@ from adapters.use_cases.app import App
 from adapters.use_cases.audit import audit
 from adapters.use_cases.decide_held import approve
 from adapters.use_cases.import_delivery import import_delivery, preview_delivery
-from domain.delivery.digests import digests_of
 from domain.delivery.parsing import parse_delivery
 from domain.delivery.records import DeliveryRefused, read_sheet
 from domain.employee.commands import ChangeEmail, Link
@@ -39,7 +38,7 @@ from projections.answers.history import tell
 from tests.adapters.keeper import fetch
 from tests.adapters.steps import company_of, support
 from tests.cli.conftest import ACME, ASKED, Desk
-from tests.given import moment
+from tests.given import digests_of, moment
 
 TENURE = Path(sys.executable).with_name("tenure")
 MARK = "zq"

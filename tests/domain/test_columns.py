@@ -7,13 +7,13 @@ from datetime import date
 import pytest
 
 from domain.delivery.columns import columns_of, holders, lost_columns
-from domain.delivery.digests import NO_DIGESTS, Digests, digests_of
+from domain.delivery.digests import NO_DIGESTS, Digests
 from domain.delivery.facts import LastDelivery
 from domain.delivery.parsing import parse_delivery
 from domain.delivery.records import read_sheet
 from domain.employee.events import Deactivated
 from domain.employee.roster import Roster
-from tests.given import FILE, NOW, a_company, after, csv, plan, roster_after, then
+from tests.given import FILE, NOW, a_company, after, csv, digests_of, plan, roster_after, then
 
 HEADER = "email,first_name,last_name,prefix,birthday,custom_desk"
 ANN = "ann@acme.example,Ann,Lee,van,,"

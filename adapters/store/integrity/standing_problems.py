@@ -10,7 +10,7 @@ from uuid import UUID
 from adapters.store.integrity.replay import Replay
 from adapters.store.readable import read_or_none
 from adapters.store.sql import every
-from projections import absence, open_issues
+from projections import absence, open_issues, runs
 from projections.answers.integrity import Problem, problem
 from projections.open_issues import OpenIssueRow
 from projections.tables import Table
@@ -57,4 +57,4 @@ def _is_same(row: OpenIssueRow | None, expected: OpenIssueRow) -> bool:
     """Returns whether a row is as expected. A later release may write an issue in other bytes."""
     if row is None or row._replace(issue=expected.issue) != expected:
         return False
-    return read_or_none(open_issues.load_issue, row.issue) == open_issues.load_issue(expected.issue)
+    return read_or_none(runs.load_issue, row.issue) == runs.load_issue(expected.issue)
