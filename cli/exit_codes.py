@@ -9,7 +9,7 @@ import click
 from adapters.errors import Fault, SettingsError
 from adapters.store.errors import DAMAGED, KeptFileDamaged, StoreDamaged, StoreUnavailable
 from adapters.use_cases.errors import HeldFilesDamaged, NobodyFound, NoSource
-from cli.output import text
+from cli.terminal.output import text
 from domain.company_runs.rejection import NotHeld, RunRejected, WrongPart
 from domain.employee.rejection import CommandRejected
 

@@ -5,7 +5,6 @@ Only the subcommand that is called is imported, so that the command starts quick
 
 from __future__ import annotations
 
-import importlib
 import io
 import os
 import select
@@ -17,39 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from cli import exit_codes
-
-_COMMANDS = {
-    "init": (
-        "cli.start",
-        "Write a sample configuration and delivery; create the database.",
-    ),
-    "template": ("cli.report", "Print the header of a delivery, to hand to a customer."),
-    "check": ("cli.check", "Check the configuration, and the connections to sources."),
-    "preview": ("cli.preview", "Show what a delivery would do, row by row."),
-    "import": ("cli.imports", "Apply a delivery to a company, or to all of them."),
-    "clock": ("cli.clock", "Make every transition that is due."),
-    "serve": ("cli.serve", "Run the schedule until it is stopped."),
-    "status": ("cli.status", "Show what needs somebody, on one screen."),
-    "roster": ("cli.people", "List the employees of a company, now or at an earlier moment."),
-    "find": ("cli.find", "Find people by name, address, external id or id."),
-    "starters": ("cli.leavers", "List who starts soon, and when."),
-    "leavers": ("cli.leavers", "List who leaves soon, and when."),
-    "show": ("cli.people", "Show one employee."),
-    "history": ("cli.history", "List every event of one employee, and why it happened."),
-    "audit": ("cli.audit", "List every event of all employees of a company."),
-    "support": ("cli.support", "Do for employees what a file cannot do."),
-    "rekey": ("cli.rekey", "Give new external ids to many employees."),
-    "report": ("cli.report", "Print all employees with every field, as CSV."),
-    "runs": ("cli.runs", "List runs, newest first."),
-    "issues": ("cli.issues", "List what is open: what to mend, about whom, and since when."),
-    "run": ("cli.runs", "Show one run with its files, counts and issues."),
-    "approve": ("cli.approvals", "Apply a delivery that the safeguard holds."),
-    "discard": ("cli.approvals", "End a held run, and apply nothing of its delivery."),
-    "safeguard": ("cli.safeguard", "Show what deliveries measured, and try other limits."),
-    "migrate": ("cli.migrate", "Create the database, or upgrade it to this release."),
-    "verify": ("cli.maintenance", "Check that nothing stored is missing or altered."),
-    "rebuild": ("cli.maintenance", "Make all projections again from the events."),
-}
+from cli.command_list import COMMANDS, load
 
 
 def _colour_of_environment() -> bool | None:
@@ -110,16 +77,11 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Returns the names, in the order in which a new user needs them."""
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Returns the command of this name, or `None`."""
-        if cmd_name not in _COMMANDS:
-            return None
-        module, _ = _COMMANDS[cmd_name]
-        command = importlib.import_module(module).COMMANDS[cmd_name]
-        assert isinstance(command, click.Command)  # noqa: S101
-        return _with_colour(command)
+        return _with_colour(load(cmd_name)) if cmd_name in COMMANDS else None
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Reads the arguments, and prints the help."""
@@ -134,7 +96,7 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Lists the commands without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, about) for name, (_, about) in _COMMANDS.items()])
+            formatter.write_dl([(name, entry.about) for name, entry in COMMANDS.items()])
 
 
 @click.command(

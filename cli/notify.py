@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from adapters.notify.notifier import NotificationResult, Notifier
 from adapters.use_cases.app import App
 from adapters.use_cases.status import statuses
-from cli import output
+from cli.terminal import output
 
 _TIMEOUT_S = 120.0
 """How long a command waits for its notifications."""

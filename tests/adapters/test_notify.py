@@ -565,7 +565,7 @@ def test_the_http_client_is_imported_only_when_it_is_used() -> None:
     slow."""
     # given
     program = (
-        "import sys, cli.main, cli.serve, cli.imports, adapters.notify.notifier;"
+        "import sys, cli.main, cli.commands.serve, cli.commands.imports, adapters.notify.notifier;"
         "print('urllib3' in sys.modules)"
     )
 

@@ -805,7 +805,7 @@ def test_paramiko_is_imported_only_when_it_is_used() -> None:
     """The command line and the settings do not import paramiko, because the import is slow."""
     # given
     program = (
-        "import sys, cli.main, cli.check, cli.imports, adapters.settings;"
+        "import sys, cli.main, cli.commands.check, cli.commands.imports, adapters.settings;"
         "print('paramiko' in sys.modules)"
     )
 

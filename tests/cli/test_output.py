@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import pytest
 
-from cli import output
+from cli.terminal import output
 from tests.adapters.steps import Watch
 from tests.cli.conftest import ACME, MAIN, Desk
 from tests.given import moment

@@ -12,7 +12,7 @@ import pytest
 from msgspec import Meta, Struct
 
 from adapters.store.roster_queries import RosterQueries
-from cli.spreadsheet import line
+from cli.terminal.spreadsheet import line
 from domain.employee.aggregate import Employee
 from domain.fields.table import COLUMNS, MANDATORY
 from tests.cli.conftest import ACME, Desk, assert_explained

@@ -22,7 +22,7 @@ import pytest
 from adapters.store.opening import PostgresUrl, open_store
 from adapters.use_cases import clock
 from adapters.worker.job_schema import migrate_jobs
-from cli.serve import Address, AddressType
+from cli.commands.serve import Address, AddressType
 from tests.adapters import pgserver
 from tests.cli.conftest import ACME, MAIN, PATIENCE, Desk, assert_explained, soon
 from tests.given import moment

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli import output, spreadsheet
+from cli.terminal import output, spreadsheet
 from tests.strategies import examples
 
 SIGNS = ("=", "+", "-", "@")

@@ -7,10 +7,11 @@ from datetime import date, timedelta
 import click
 
 from adapters.use_cases.moves import Move, moves
-from cli import exit_codes, output, spreadsheet
+from cli import exit_codes
+from cli.commands.people import name_of
 from cli.context import check_known, json_option, open_app
 from cli.params import DateType
-from cli.people import name_of
+from cli.terminal import output, spreadsheet
 from projections.answers.person import MoveDocument
 
 _DEFAULT_DAYS = 30

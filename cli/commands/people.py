@@ -10,9 +10,10 @@ import msgspec
 
 from adapters.use_cases.people import look_up
 from adapters.use_cases.standing import absentees
-from cli import exit_codes, output
+from cli import exit_codes
 from cli.context import check_known, json_option, open_app, state_option, who_argument
 from cli.params import MomentType, in_the_past
+from cli.terminal import output
 from domain.fields.cells import clean
 from projections.answers.find import Matched
 from projections.answers.person import EmployeeDocument, PersonDocument, document, person

@@ -11,8 +11,9 @@ from adapters.settings import Settings
 from adapters.sources.source import SourceUnreachable, Step
 from adapters.store.errors import StoreUnavailable
 from adapters.store.opening import Database, check_database
-from cli import exit_codes, output
+from cli import exit_codes
 from cli.context import customer_of, json_option, settings_of
+from cli.terminal import output
 from domain.issues.issue_type import Severity
 
 

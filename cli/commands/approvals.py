@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from adapters.use_cases.decide_held import approve, discard
-from cli import exit_codes, output
+from cli import exit_codes
 from cli.context import (
     asked_by_option,
     customer_of,
@@ -14,6 +14,7 @@ from cli.context import (
     open_app,
     reason_option,
 )
+from cli.terminal import output
 from domain.delivery.selection import KINDS, Selection
 
 

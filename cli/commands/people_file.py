@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import click
 
+from cli.commands.support_actions import Action, Argument
 from cli.csv_file import explaining, read_csv_file
 from cli.exit_codes import CliError
-from cli.support_actions import Action, Argument
 from domain.delivery.csv_table import TableLine, read_table
 
 _WHO = "who"

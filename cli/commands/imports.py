@@ -24,10 +24,11 @@ from adapters.use_cases.app import App
 from adapters.use_cases.import_delivery import import_delivery
 from adapters.use_cases.schedule import Job, do_job, due_slots
 from adapters.worker.capacity import Capacity
-from cli import exit_codes, output
+from cli import exit_codes
 from cli.context import by_option, customer_of, json_option, open_app
 from cli.notify import notifying
 from cli.stopping import stopped_by
+from cli.terminal import output
 from domain.outcome import Outcome
 from projections.runs import RunDocument
 

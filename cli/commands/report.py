@@ -8,8 +8,9 @@ from contextlib import closing
 import click
 
 from adapters.use_cases.app import App
-from cli import exit_codes, output, spreadsheet
+from cli import exit_codes
 from cli.context import check_known, customer_of, json_option, open_app, settings_of, state_option
+from cli.terminal import output, spreadsheet
 from domain.company import Company
 from domain.employee.aggregate import Employee
 from domain.fields.table import MANDATORY

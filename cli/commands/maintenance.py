@@ -11,8 +11,9 @@ import msgspec
 from adapters.store.integrity.replay import Progress
 from adapters.store.integrity.verify import Findings
 from adapters.use_cases.app import App
-from cli import exit_codes, output
+from cli import exit_codes
 from cli.context import json_option, open_app
+from cli.terminal import output
 from projections.answers.integrity import OF_DATABASE
 
 

@@ -10,10 +10,11 @@ from adapters.store.errors import StoreUnavailable
 from adapters.use_cases.app import App
 from adapters.use_cases.clock import pass_clock, preview_clock
 from adapters.use_cases.schedule import Job
-from cli import exit_codes, output
+from cli import exit_codes
 from cli.context import by_option, json_option, open_app
 from cli.notify import notifying
 from cli.params import MomentType, in_the_past
+from cli.terminal import output
 from projections.runs import RunDocument
 
 

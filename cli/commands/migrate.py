@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from adapters.store.opening import PostgresUrl, migrate
-from cli import exit_codes, output
+from cli import exit_codes
 from cli.context import json_option, settings_of
+from cli.terminal import output
 
 
 @click.command("migrate")

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from cli import output
+from cli.terminal import output
 
 _BOM = "\ufeff"
 _BATCH_LINES = 1_000

@@ -9,10 +9,11 @@ from datetime import datetime
 import click
 
 from adapters.use_cases.audit import audit
-from cli import exit_codes, output
+from cli import exit_codes
+from cli.commands.history import print_entry
 from cli.context import check_known, json_option, one_run, open_app
-from cli.history import print_entry
 from cli.params import MomentType
+from cli.terminal import output
 from domain.employee.events import EMPLOYEE_KINDS
 from projections.answers.audit import Question
 from projections.answers.history import HistoryEntry

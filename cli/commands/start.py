@@ -12,7 +12,8 @@ import click
 from adapters.settings import FILE, load_settings
 from adapters.store.opening import PostgresUrl, migrate
 from adapters.use_cases.app import utc_now
-from cli import exit_codes, output
+from cli import exit_codes
+from cli.terminal import output
 
 _DELIVERY = "alleo_employees_sample.csv"
 _STARTS_IN, _LEAVES_IN = timedelta(days=14), timedelta(days=60)

@@ -8,9 +8,16 @@ import click
 
 from adapters.use_cases.decide_held import preview_held
 from adapters.use_cases.import_delivery import preview_delivery
-from cli import exit_codes, output, spreadsheet
+from cli import exit_codes
+from cli.commands.imports import (
+    explaining_source,
+    files_argument,
+    partial_option,
+    read_files,
+    require_files,
+)
 from cli.context import customer_of, json_option, login_name, one_run, open_app
-from cli.imports import explaining_source, files_argument, partial_option, read_files, require_files
+from cli.terminal import output, spreadsheet
 from projections.answers.preview import PreviewDocument
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from adapters.use_cases.people import history_of, look_up
-from cli import exit_codes, output
+from cli import exit_codes
 from cli.context import check_known, json_option, open_app, who_argument
+from cli.terminal import output
 from projections.answers.history import HistoryEntry
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from adapters.use_cases.people import search
-from cli import exit_codes, output
+from cli import exit_codes
+from cli.commands.people import name_of
 from cli.context import check_known, json_option, open_app
-from cli.people import name_of
+from cli.terminal import output
 
 
 @click.command("find")

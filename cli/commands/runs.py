@@ -9,9 +9,10 @@ import msgspec
 
 from adapters.store.run_queries import RunFilter
 from adapters.use_cases.execute import load_run
-from cli import exit_codes, output, spreadsheet
+from cli import exit_codes
 from cli.context import check_known, json_option, one_run, open_app
 from cli.params import MomentType
+from cli.terminal import output, spreadsheet
 from domain.company_runs.events import RunKind
 from domain.ids import short_run_id
 from domain.outcome import Outcome

@@ -12,8 +12,9 @@ import click
 import msgspec
 
 from adapters.store.run_queries import RunFilter
-from cli import exit_codes, output
+from cli import exit_codes
 from cli.context import customer_of, json_option, open_app
+from cli.terminal import output
 from domain.company import Policy
 from domain.company_runs.events import RunKind
 from domain.delivery.measures import MEASURES

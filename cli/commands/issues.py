@@ -12,10 +12,11 @@ import click
 import msgspec
 
 from adapters.use_cases.standing import every_open_issue
-from cli import exit_codes, output, spreadsheet
+from cli import exit_codes
 from cli.context import check_known, json_option, open_app
 from cli.exit_codes import CliError
 from cli.params import MomentType
+from cli.terminal import output, spreadsheet
 from domain.ids import short_run_id
 from domain.issues.catalogue import CATALOGUE
 from domain.issues.issue_type import Severity

@@ -14,11 +14,12 @@ from adapters.use_cases.audit import audit
 from adapters.use_cases.errors import NobodyFound
 from adapters.use_cases.people import find_one
 from adapters.use_cases.support import SupportPreview, preview_support, support
-from cli import exit_codes, output
+from cli import exit_codes
+from cli.commands.history import print_entry
+from cli.commands.people_file import Line, read_people
+from cli.commands.support_actions import ACTIONS, Action
 from cli.context import asked_by_option, customer_of, json_option, open_app, reason_option
-from cli.history import print_entry
-from cli.people_file import Line, read_people
-from cli.support_actions import ACTIONS, Action
+from cli.terminal import output
 from domain.employee.rejection import CommandRejected, RequestsRejected
 from domain.employee.support import Request
 from domain.issues.issue import LISTED_LINES

@@ -8,11 +8,12 @@ from click.core import ParameterSource
 from adapters.use_cases.app import App
 from adapters.use_cases.plan_files import NothingToPlan
 from adapters.use_cases.rekey import preview_rekey, rekey, suggest_rekey
-from cli import exit_codes, output, spreadsheet
+from cli import exit_codes
+from cli.commands.imports import explaining_source, read_files
+from cli.commands.preview import print_preview
 from cli.context import by_option, customer_of, json_option, open_app, plain_line
 from cli.csv_file import explaining, read_csv_file
-from cli.imports import explaining_source, read_files
-from cli.preview import print_preview
+from cli.terminal import output, spreadsheet
 from domain.delivery.suggestions import Suggestion
 from domain.outcome import Outcome
 

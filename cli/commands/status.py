@@ -9,8 +9,9 @@ from datetime import datetime
 import click
 
 from adapters.use_cases.status import statuses
-from cli import exit_codes, output
+from cli import exit_codes
 from cli.context import check_known, json_option, open_app
+from cli.terminal import output
 from domain.company_runs.feed import FeedState
 from domain.ids import short_run_id
 from projections.answers.status import REASONS, Group, Need, StatusDocument, groups

@@ -1,0 +1,54 @@
+"""The subcommands of `tenure`, in the order in which a new user needs them."""
+
+from __future__ import annotations
+
+import importlib
+from typing import NamedTuple
+
+import click
+
+
+class Entry(NamedTuple):
+    """A subcommand: its module in `cli.commands`, and one sentence about it."""
+
+    module: str
+    about: str
+
+
+COMMANDS = {
+    "init": Entry("start", "Write a sample configuration and delivery; create the database."),
+    "template": Entry("report", "Print the header of a delivery, to hand to a customer."),
+    "check": Entry("check", "Check the configuration, and the connections to sources."),
+    "preview": Entry("preview", "Show what a delivery would do, row by row."),
+    "import": Entry("imports", "Apply a delivery to a company, or to all of them."),
+    "clock": Entry("clock", "Make every transition that is due."),
+    "serve": Entry("serve", "Run the schedule until it is stopped."),
+    "status": Entry("status", "Show what needs somebody, on one screen."),
+    "roster": Entry("people", "List the employees of a company, now or at an earlier moment."),
+    "find": Entry("find", "Find people by name, address, external id or id."),
+    "starters": Entry("leavers", "List who starts soon, and when."),
+    "leavers": Entry("leavers", "List who leaves soon, and when."),
+    "show": Entry("people", "Show one employee."),
+    "history": Entry("history", "List every event of one employee, and why it happened."),
+    "audit": Entry("audit", "List every event of all employees of a company."),
+    "support": Entry("support", "Do for employees what a file cannot do."),
+    "rekey": Entry("rekey", "Give new external ids to many employees."),
+    "report": Entry("report", "Print all employees with every field, as CSV."),
+    "runs": Entry("runs", "List runs, newest first."),
+    "issues": Entry("issues", "List what is open: what to mend, about whom, and since when."),
+    "run": Entry("runs", "Show one run with its files, counts and issues."),
+    "approve": Entry("approvals", "Apply a delivery that the safeguard holds."),
+    "discard": Entry("approvals", "End a held run, and apply nothing of its delivery."),
+    "safeguard": Entry("safeguard", "Show what deliveries measured, and try other limits."),
+    "migrate": Entry("migrate", "Create the database, or upgrade it to this release."),
+    "verify": Entry("maintenance", "Check that nothing stored is missing or altered."),
+    "rebuild": Entry("maintenance", "Make all projections again from the events."),
+}
+
+
+def load(name: str) -> click.Command:
+    """Imports the module of a subcommand, and returns the subcommand."""
+    module = importlib.import_module(f"cli.commands.{COMMANDS[name].module}")
+    command = module.COMMANDS[name]
+    assert isinstance(command, click.Command)  # noqa: S101
+    return command

@@ -1,0 +1,1 @@
+"""The subcommands of `tenure`, one file for each, or for a few that belong together."""
