@@ -16,7 +16,9 @@ from typing import Any, NoReturn
 import click
 
 from cli import exit_codes
+from cli.command import pager_option
 from cli.command_list import COMMANDS, load
+from cli.terminal.screen import screen_of_process
 
 
 def _colour_of_environment() -> bool | None:
@@ -114,13 +116,14 @@ class Commands(click.Group):
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected fault.")
 @click.version_option(package_name="tenure", message="tenure %(version)s")
 @click.pass_context
-def tenure(context: click.Context, config: str | None, debug: bool) -> None:
+def tenure(context: click.Context, config: str | None, debug: bool, pager: bool) -> None:
     """Keep a company's employees in step with its HR system, and know what happened and why."""
     context.ensure_object(dict)
     context.obj["config"] = config
     context.obj["debug"] = debug
 
 
+tenure.params.append(pager_option())
 _with_colour(tenure)
 
 
@@ -147,9 +150,13 @@ def run(arguments: Sequence[str] | None = None) -> NoReturn:
 def execute(arguments: Sequence[str], context: dict[str, object] | None = None) -> int:
     """Runs the command in this process and returns its exit code.
 
-    `context` may have `now`, a function that returns the time: tests use it.
+    `context` may have `now`, a function that returns the time, and `screen`: tests use them.
     """
-    values: dict[str, Any] = {"color": _colour_of_environment(), **(context or {})}
+    values: dict[str, Any] = {
+        "color": _colour_of_environment(),
+        "screen": screen_of_process(),
+        **(context or {}),
+    }
     colour: Any = {"obj": values, "color": values["color"]}
     try:
         code = tenure.main(list(arguments), "tenure", standalone_mode=False, **colour)

@@ -14,7 +14,7 @@ from cli.context import (
     open_app,
     reason_option,
 )
-from cli.terminal import output
+from cli.terminal import run_text
 from domain.delivery.selection import KINDS, Selection
 
 
@@ -57,7 +57,7 @@ def approve_command(
         record = one_run(app, run)
         customer = customer_of(app.settings, record.ended.company)
         done = approve(app, customer, record, by, reason, Selection(frozenset(only), without))
-    output.answer_run(done, as_json)
+    run_text.answer_run(done, as_json)
     return exit_codes.of_run(done)
 
 
@@ -71,7 +71,7 @@ def discard_command(context: click.Context, run: str, by: str, reason: str, as_j
     """End the held run RUN, and apply nothing of its delivery."""
     with open_app(context) as app:
         done = discard(app, one_run(app, run), by, reason)
-    output.answer_run(done, as_json)
+    run_text.answer_run(done, as_json)
     return exit_codes.of_run(done)
 
 

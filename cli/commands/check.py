@@ -13,7 +13,7 @@ from adapters.store.errors import StoreUnavailable
 from adapters.store.opening import Database, check_database
 from cli import exit_codes
 from cli.context import customer_of, json_option, settings_of
-from cli.terminal import output
+from cli.terminal import output, run_text
 from domain.issues.issue_type import Severity
 
 
@@ -125,7 +125,7 @@ def _print(checked: Checked) -> None:
     if checked.ok or checked.source:
         click.echo(f"{company}: {output.text(checked.source or 'no source')}")
     for warning in checked.warnings:
-        click.echo(f"  {output.coloured(Severity.WARNING)}  {output.text(warning)}")
+        click.echo(f"  {run_text.severity_of(Severity.WARNING)}  {output.text(warning)}")
     for step in checked.steps:
         click.echo(f"  {step.what}: {output.text(step.detail)}")
     if checked.source and checked.problem and not sys.stdout.isatty():

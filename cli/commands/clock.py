@@ -14,7 +14,7 @@ from cli import exit_codes
 from cli.context import by_option, json_option, open_app
 from cli.notify import notifying
 from cli.params import MomentType, in_the_past
-from cli.terminal import output
+from cli.terminal import output, run_text
 from projections.runs import RunDocument
 
 
@@ -84,7 +84,7 @@ def _print(runs: list[RunDocument], as_json: bool, *, quiet: bool) -> None:
     if not runs and not quiet:
         output.print_nothing("Nothing is due.")
     for run in runs:
-        output.print_run(run)
+        run_text.print_run(run)
 
 
 COMMANDS = {"clock": clock_command}

@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from adapters.use_cases.people import search
 from cli import exit_codes
-from cli.commands.people import name_of
+from cli.command import Answer
 from cli.context import check_known, json_option, open_app
 from cli.terminal import output
+from cli.terminal.people import EMAIL, EXTERNAL_ID, NAME, STATE
+from cli.terminal.table import Column, Counted, print_table
+from cli.terminal.view import View, view_options
+
+_COMPANY: Column[Any] = Column("company", "COMPANY", lambda each: each.company, 3, 8)
+_MATCHED: Column[Any] = Column(
+    "matched", "MATCHED", lambda each: each.matched.value.replace("_", " "), 4
+)
+_FOUND = (_COMPANY, STATE, NAME, EMAIL, EXTERNAL_ID, _MATCHED)
 
 
-@click.command("find")
+@click.command("find", cls=Answer)
 @click.argument("words", nargs=-1, required=True)
 @click.option("--company", metavar="COMPANY", help="Only people of this company.")
+@view_options(_FOUND, rows="people")
 @json_option
 @click.pass_context
 def find_command(
-    context: click.Context, words: tuple[str, ...], company: str | None, as_json: bool
+    context: click.Context,
+    words: tuple[str, ...],
+    company: str | None,
+    view: View,
+    as_json: bool,
 ) -> int:
     """Find people by name, present or former address, external id or id, in all companies.
 
@@ -28,25 +44,13 @@ def find_command(
         if company is not None:
             check_known(app, company)
         found = search(app, words, company)
+    shown = view.rows_of(_FOUND, found)
     if as_json:
-        output.print_json(found)
+        output.print_json(shown)
     elif not found:
         click.echo("Nobody is found.")
     else:
-        output.print_table(
-            ("COMPANY", "STATE", "NAME", "E-MAIL", "EXTERNAL ID", "MATCHED"),
-            (
-                (
-                    each.company,
-                    each.state.value,
-                    name_of(each),
-                    each.email,
-                    each.external_id,
-                    each.matched.value.replace("_", " "),
-                )
-                for each in found
-            ),
-        )
+        print_table(view.columns_of(_FOUND), shown, Counted(len(found), "people"))
     return exit_codes.DONE
 
 

@@ -28,7 +28,7 @@ from cli import exit_codes
 from cli.context import by_option, customer_of, json_option, open_app
 from cli.notify import notifying
 from cli.stopping import stopped_by
-from cli.terminal import output
+from cli.terminal import output, run_text
 from domain.outcome import Outcome
 from projections.runs import RunDocument
 
@@ -99,7 +99,7 @@ def import_command(
                 return _import_all(app, imports, capacity.pickups, as_json, notifier)
         customer = customer_of(app.settings, company or "")
         run = import_delivery(app, customer, by, read_files(files, customer), partial=partial)
-    output.answer_run(run, as_json)
+    run_text.answer_run(run, as_json)
     return exit_codes.of_run(run)
 
 
@@ -183,12 +183,12 @@ def _answer(runs: list[RunDocument], faults: list[tuple[str, Exception]], as_jso
         output.print_json(runs)
     else:
         for run in runs:
-            output.print_run(run)
+            run_text.print_run(run)
         if not runs and not faults:
             output.print_nothing("Nothing to import.")
     for run in runs:
         if run.outcome in (Outcome.FAILED, Outcome.REFUSED, Outcome.HELD):
-            output.print_failure(run)
+            run_text.print_failure(run)
     codes = [exit_codes.of_run(run) for run in runs]
     codes += [
         exit_codes.explain(fault, company) for company, fault in sorted(faults, key=itemgetter(0))

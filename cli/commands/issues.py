@@ -16,7 +16,7 @@ from cli import exit_codes
 from cli.context import check_known, json_option, open_app
 from cli.exit_codes import CliError
 from cli.params import MomentType
-from cli.terminal import output, spreadsheet
+from cli.terminal import output, run_text, spreadsheet
 from domain.ids import short_run_id
 from domain.issues.catalogue import CATALOGUE
 from domain.issues.issue_type import Severity
@@ -101,12 +101,12 @@ def _print(found: Sequence[OpenIssueDocument], limit: int) -> None:
 
 def _lines(issue: OpenIssueDocument) -> Iterator[str]:
     """Yields the lines about an issue: what and since when, about what, and what to do."""
-    severity = output.coloured(issue.severity)
+    severity = run_text.severity_of(issue.severity)
     run = f", run {short_run_id(issue.run)}" if issue.run else ""
     since = f"since {output.text(issue.since)}, last said {output.text(issue.last)}{run}"
     yield f"{click.style(issue.company, bold=True)}  {severity}  {issue.code}"
     yield _indented(since)
-    about = output.issue_place(issue)
+    about = run_text.issue_place(issue)
     if about:
         yield _indented(about)
     yield _indented(output.text(issue.message))

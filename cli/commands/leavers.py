@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import click
 
 from adapters.use_cases.moves import Move, moves
 from cli import exit_codes
-from cli.commands.people import name_of
+from cli.command import Answer
 from cli.context import check_known, json_option, open_app
 from cli.params import DateType
 from cli.terminal import output, spreadsheet
-from projections.answers.person import MoveDocument
+from cli.terminal.people import EMAIL, EXTERNAL_ID, NAME, STATE
+from cli.terminal.table import Column, Counted, print_table
+from cli.terminal.view import View, view_options
 
 _DEFAULT_DAYS = 30
 _COLUMNS = (
@@ -28,12 +31,20 @@ _COLUMNS = (
     "offboarding_date",
     "group_name",
 )
+_MOVES: tuple[Column[Any], ...] = (
+    Column("at", "AT", lambda each: f"{each.at:%Y-%m-%d %H:%M}"),
+    Column("company", "COMPANY", lambda each: each.company, 3, 8),
+    STATE,
+    NAME,
+    EMAIL,
+    EXTERNAL_ID,
+)
 
 
 def _command(name: str, what: Move, about: str) -> click.Command:
     """Returns the command that lists who starts or who leaves."""
 
-    @click.command(name, help=about)
+    @click.command(name, help=about, cls=Answer)
     @click.argument("company", required=False)
     @click.option("--from", "first", type=DateType(), help="The first day. Default: today.")
     @click.option(
@@ -44,6 +55,7 @@ def _command(name: str, what: Move, about: str) -> click.Command:
     )
     @click.option("--csv", "as_csv", is_flag=True, help="Print CSV that is safe in a spreadsheet.")
     @spreadsheet.bom_option
+    @view_options(_MOVES, rows="employees")
     @json_option
     @click.pass_context
     def command(
@@ -53,6 +65,7 @@ def _command(name: str, what: Move, about: str) -> click.Command:
         last: date | None,
         as_csv: bool,
         bom: bool,
+        view: View,
         as_json: bool,
     ) -> int:
         spreadsheet.check_form(as_csv, as_json, bom)
@@ -64,35 +77,19 @@ def _command(name: str, what: Move, about: str) -> click.Command:
             if last < first:
                 raise click.UsageError("--until is before --from.")
             found = moves(app, what, first, last, company)
+        shown = view.rows_of(_MOVES, found)
         if as_json:
-            output.print_json(found)
+            output.print_json(shown)
         elif as_csv:
-            rows = ([getattr(each, column) for column in _COLUMNS] for each in found)
+            rows = ([getattr(each, column) for column in _COLUMNS] for each in shown)
             spreadsheet.print_csv(_COLUMNS, rows, bom=bom)
         elif not found:
             click.echo(f"Nobody {what} from {first} to {last}.")
         else:
-            _print(found)
+            print_table(view.columns_of(_MOVES), shown, Counted(len(found), "employees"))
         return exit_codes.DONE
 
     return command
-
-
-def _print(found: list[MoveDocument]) -> None:
-    output.print_table(
-        ("AT", "COMPANY", "STATE", "NAME", "E-MAIL", "EXTERNAL ID"),
-        (
-            (
-                f"{each.at:%Y-%m-%d %H:%M}",
-                each.company,
-                each.state.value,
-                name_of(each),
-                each.email,
-                each.external_id,
-            )
-            for each in found
-        ),
-    )
 
 
 _WHERE = (

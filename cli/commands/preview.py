@@ -9,6 +9,7 @@ import click
 from adapters.use_cases.decide_held import preview_held
 from adapters.use_cases.import_delivery import preview_delivery
 from cli import exit_codes
+from cli.command import Answer
 from cli.commands.imports import (
     explaining_source,
     files_argument,
@@ -17,11 +18,20 @@ from cli.commands.imports import (
     require_files,
 )
 from cli.context import customer_of, json_option, login_name, one_run, open_app
-from cli.terminal import output, spreadsheet
-from projections.answers.preview import PreviewDocument
+from cli.terminal import output, run_text, spreadsheet
+from cli.terminal.table import Column, print_table
+from projections.answers.preview import PreviewDocument, PreviewRow
+
+_ROWS: tuple[Column[PreviewRow], ...] = (
+    Column("action", "ACTION", lambda row: row.action),
+    Column("where", "WHERE", lambda row: f"{row.file}:{row.line}", 2, 12),
+    Column("email", "E-MAIL", lambda row: row.email, 0, 16),
+    Column("matched_by", "MATCHED BY", lambda row: row.matched_by, 3),
+    Column("changes", "CHANGES", lambda row: output.changes(row.changes), 1, 24, wraps=True),
+)
 
 
-@click.command("preview")
+@click.command("preview", cls=Answer)
 @click.argument("company", required=False)
 @files_argument
 @click.option("--run", metavar="RUN", help="Show what the delivery would do that RUN holds.")
@@ -68,20 +78,10 @@ def preview_command(
 
 def print_preview(preview: PreviewDocument) -> None:
     """Prints a preview for people: its rows, and then its run."""
-    rows = [
-        (
-            row.action,
-            f"{row.file}:{row.line}",
-            row.email,
-            row.matched_by,
-            output.changes(row.changes),
-        )
-        for row in preview.rows
-    ]
-    if rows:
-        output.print_table(("ACTION", "WHERE", "E-MAIL", "MATCHED BY", "CHANGES"), rows)
+    if preview.rows:
+        print_table(_ROWS, preview.rows)
         click.echo()
-    output.print_run(preview)
+    run_text.print_run(preview)
 
 
 def _print_csv(preview: PreviewDocument) -> None:
@@ -92,7 +92,7 @@ def _print_csv(preview: PreviewDocument) -> None:
         if (issue.file, issue.line) in rows:
             messages[issue.file, issue.line].append(f"{issue.code}: {issue.message}")
         else:
-            output.print_issue(issue, err=True)
+            run_text.print_issue(issue, err=True)
     spreadsheet.print_csv(
         ("action", "file", "line", "employee", "email", "changes", "issues", "matched_by"),
         (

@@ -13,7 +13,7 @@ from cli.commands.imports import explaining_source, read_files
 from cli.commands.preview import print_preview
 from cli.context import by_option, customer_of, json_option, open_app, plain_line
 from cli.csv_file import explaining, read_csv_file
-from cli.terminal import output, spreadsheet
+from cli.terminal import output, run_text, spreadsheet
 from domain.delivery.suggestions import Suggestion
 from domain.outcome import Outcome
 
@@ -63,7 +63,7 @@ def rekey_command(
         customer, file = customer_of(app.settings, company), read_csv_file(path)
         if not dry_run:
             run = rekey(app, customer, file, by, reason or "")
-            output.answer_run(run, as_json)
+            run_text.answer_run(run, as_json)
             return exit_codes.of_run(run)
         preview = preview_rekey(app, customer, file, by, reason)
     if as_json:

@@ -10,24 +10,34 @@ import msgspec
 from adapters.store.run_queries import RunFilter
 from adapters.use_cases.execute import load_run
 from cli import exit_codes
+from cli.command import Answer
 from cli.context import check_known, json_option, one_run, open_app
 from cli.params import MomentType
-from cli.terminal import output, spreadsheet
+from cli.terminal import output, run_text, spreadsheet
+from cli.terminal.colours import of_outcome
+from cli.terminal.table import Column, print_table
+from cli.terminal.view import View, view_options
 from domain.company_runs.events import RunKind
 from domain.ids import short_run_id
 from domain.outcome import Outcome
 from projections.runs import IssueDocument, RunDocument, document
 
-
-@click.command("runs")
-@click.argument("company", required=False)
-@click.option(
-    "--limit",
-    type=click.IntRange(1, 10_000),
-    default=20,
-    show_default=True,
-    help="The number of runs to list.",
+_DEFAULT_LIMIT = 20
+_RUNS: tuple[Column[RunDocument], ...] = (
+    Column("started", "STARTED", lambda run: run.started, 0),
+    Column("company", "COMPANY", lambda run: run.company, 1, 8),
+    Column("kind", "KIND", lambda run: run.kind.value, 4),
+    Column("outcome", "OUTCOME", lambda run: _outcome(run), 0, colour=lambda run: _colour(run)),
+    Column("rows", "ROWS", lambda run: run.counts.rows, 5, is_number=True),
+    Column("events", "EVENTS", lambda run: _events(run), 3, is_number=True),
+    Column("rejected", "REJECTED", lambda run: run.counts.rejected, 2, is_number=True),
+    Column("by", "BY", lambda run: run.by, 6, 4),
+    Column("run", "RUN", lambda run: run.run and short_run_id(run.run), 0),
 )
+
+
+@click.command("runs", cls=Answer)
+@click.argument("company", required=False)
 @click.option(
     "--outcome",
     "outcomes",
@@ -55,17 +65,18 @@ from projections.runs import IssueDocument, RunDocument, document
     help="Only runs that started before this moment. A date means the end of its day.",
 )
 @click.option("--held", is_flag=True, help="Only runs that wait for a decision.")
+@view_options(_RUNS, rows="runs", default_limit=_DEFAULT_LIMIT)
 @json_option
 @click.pass_context
 def runs_command(
     context: click.Context,
     company: str | None,
-    limit: int,
     outcomes: tuple[str, ...],
     kinds: tuple[str, ...],
     since: datetime | None,
     until: datetime | None,
     held: bool,
+    view: View,
     as_json: bool,
 ) -> int:
     """List the latest runs, of COMPANY or of all companies, newest first.
@@ -74,6 +85,7 @@ def runs_command(
     """
     wanted = RunFilter(outcomes, kinds, since, until)
     narrowed = wanted != RunFilter()
+    limit = view.limit or _DEFAULT_LIMIT
     if held and narrowed:
         raise click.UsageError("--held lists every run that waits: give no other filter with it.")
     with open_app(context) as app:
@@ -99,11 +111,11 @@ def runs_command(
         none = "There are no such runs." if narrowed else "There are no runs yet."
         click.echo("No run waits for a decision." if held else none)
     else:
-        _print_runs(documents)
+        print_table(view.columns_of(_RUNS), view.rows_of(_RUNS, documents))
     return exit_codes.DONE
 
 
-@click.command("run")
+@click.command("run", cls=Answer)
 @click.argument("run")
 @click.option("--csv", "as_csv", is_flag=True, help="Print the issues as CSV.")
 @spreadsheet.bom_option
@@ -123,7 +135,7 @@ def run_command(context: click.Context, run: str, as_csv: bool, bom: bool, as_js
     elif as_csv:
         _print_issues(run_document, bom=bom)
     else:
-        output.print_run(run_document)
+        run_text.print_run(run_document)
     return exit_codes.DONE
 
 
@@ -134,28 +146,17 @@ def _print_issues(run: RunDocument, *, bom: bool) -> None:
 
 
 def _outcome(run: RunDocument) -> str:
-    """Returns the outcome. A held run with a decision is marked, and has no colour."""
-    return f"{run.outcome.value}, decided" if run.ended_by else output.coloured(run.outcome)
+    """Returns the outcome. A held run with a decision is marked."""
+    return f"{run.outcome.value}, decided" if run.ended_by else run.outcome.value
 
 
-def _print_runs(runs: list[RunDocument]) -> None:
-    output.print_table(
-        ("STARTED", "COMPANY", "KIND", "OUTCOME", "ROWS", "EVENTS", "REJECTED", "BY", "RUN"),
-        (
-            (
-                run.started,
-                run.company,
-                run.kind.value,
-                _outcome(run),
-                run.counts.rows,
-                "-" if run.outcome is Outcome.HELD else run.counts.events,
-                run.counts.rejected,
-                run.by,
-                run.run and short_run_id(run.run),
-            )
-            for run in runs
-        ),
-    )
+def _colour(run: RunDocument) -> str | None:
+    """Returns the colour of the outcome. A held run with a decision needs nobody."""
+    return None if run.ended_by else of_outcome(run.outcome, run.counts.rejected)
+
+
+def _events(run: RunDocument) -> int | str:
+    return "-" if run.outcome is Outcome.HELD else run.counts.events
 
 
 COMMANDS = {"runs": runs_command, "run": run_command}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import msgspec
@@ -15,10 +15,13 @@ from adapters.store.run_queries import RunFilter
 from cli import exit_codes
 from cli.context import customer_of, json_option, open_app
 from cli.terminal import output
+from cli.terminal.colours import of_outcome
+from cli.terminal.table import Column, print_table
 from domain.company import Policy
 from domain.company_runs.events import RunKind
 from domain.delivery.measures import MEASURES
 from domain.ids import short_run_id
+from domain.outcome import Outcome
 from projections.answers.safeguard import MeasuredDelivery, measured_deliveries
 
 _DAYS = 90
@@ -77,8 +80,7 @@ def _with_given(policy: Policy, given: tuple[str, ...]) -> Policy:
 def _print(deliveries: list[MeasuredDelivery]) -> None:
     shown = [each for each in deliveries if each.figures]
     if shown:
-        header = ("STARTED", "RUN", "ROWS", "OUTCOME", "HOLDS", "MEASURED")
-        output.print_table(header, (row for each in shown for row in _rows(each)))
+        print_table(_MEASURED, [line for each in shown for line in _lines(each)])
         click.echo()
     if not deliveries:
         click.echo(f"There is no delivery in {_DAYS} days.")
@@ -91,19 +93,46 @@ def _print(deliveries: list[MeasuredDelivery]) -> None:
     )
 
 
-def _rows(delivery: MeasuredDelivery) -> Iterator[Sequence[object]]:
+class _Line(NamedTuple):
+    """One measure of a delivery. Only the first line of a delivery tells about the delivery."""
+
+    started: str
+    run: str
+    rows: int | str
+    outcome: Outcome | None
+    holds: str
+    measured: str
+
+
+def _lines(delivery: MeasuredDelivery) -> Iterator[_Line]:
     """Yields a line for each measure, with what it counted and its limit: `8 of 7 offboardings`."""
-    about: Sequence[object] = (
+    about: tuple[str, str, int | str, Outcome | None] = (
         f"{delivery.started:%Y-%m-%d %H:%M}",
         short_run_id(delivery.run),
         delivery.rows,
-        output.coloured(delivery.outcome),
+        delivery.outcome,
     )
     for name, figure in delivery.figures.items():
         count = "" if figure.limit is None else f"{figure.count} of {figure.limit} "
         holds = "yes" if name in delivery.would_hold else ""
-        yield (*about, holds, f"{count}{name.replace('_', ' ')}")
-        about = ("",) * len(about)
+        yield _Line(*about, holds, f"{count}{name.replace('_', ' ')}")
+        about = ("", "", "", None)
+
+
+_MEASURED: tuple[Column[_Line], ...] = (
+    Column("started", "STARTED", lambda line: line.started, 1),
+    Column("run", "RUN", lambda line: line.run, 0),
+    Column("rows", "ROWS", lambda line: line.rows, 2, is_number=True),
+    Column(
+        "outcome",
+        "OUTCOME",
+        lambda line: line.outcome and line.outcome.value,
+        3,
+        colour=lambda line: line.outcome and of_outcome(line.outcome),
+    ),
+    Column("holds", "HOLDS", lambda line: line.holds, 0),
+    Column("measured", "MEASURED", lambda line: line.measured, 0, 16, wraps=True),
+)
 
 
 COMMANDS = {"safeguard": safeguard_command}

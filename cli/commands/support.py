@@ -19,7 +19,7 @@ from cli.commands.history import print_entry
 from cli.commands.people_file import Line, read_people
 from cli.commands.support_actions import ACTIONS, Action
 from cli.context import asked_by_option, customer_of, json_option, open_app, reason_option
-from cli.terminal import output
+from cli.terminal import run_text
 from domain.employee.rejection import CommandRejected, RequestsRejected
 from domain.employee.support import Request
 from domain.issues.issue import LISTED_LINES
@@ -76,7 +76,7 @@ def _command(action: Action) -> click.Command:
                 done = support(app, customer, requests, by, reason)
             except RequestsRejected as rejected:
                 raise _explained(rejected, lines) from None
-            output.answer_run(done, as_json)
+            run_text.answer_run(done, as_json)
             if not as_json:
                 _print_result(app, done, lines)
         return exit_codes.of_run(done)
@@ -168,7 +168,7 @@ def _print_result(app: App, run: RunDocument, lines: list[Line]) -> None:
 
 
 def _answer_preview(preview: SupportPreview, as_json: bool) -> None:
-    output.answer_run(preview, as_json)
+    run_text.answer_run(preview, as_json)
     if not as_json:
         for entry in preview.events:
             print_entry(entry, with_employee=True)

@@ -1,0 +1,110 @@
+"""How a run and its issues are told to people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from cli.terminal.colours import OF_SEVERITY, of_outcome
+from cli.terminal.output import Styled, counted, print_json, text
+from cli.terminal.prose import say
+from domain.issues.issue_type import Severity
+from domain.outcome import Outcome
+
+if TYPE_CHECKING:
+    from projections.runs import IssueDocument, RunDocument
+
+
+def answer_run(run: RunDocument, as_json: bool) -> None:
+    """Prints a run, in the form that is asked for."""
+    if as_json:
+        print_json(run)
+    else:
+        print_run(run)
+
+
+def print_run(run: RunDocument) -> None:
+    """Prints a run for people: its outcome, its files, its counts and its issues."""
+    company = click.style(run.company, bold=True)
+    if run.run is None:
+        say(f"{company}: would end as {outcome_of(run)}, nothing was stored")
+    else:
+        say(f"{company}: {outcome_of(run)} (run {run.run})")
+    say(f"{run.kind.value} by {text(run.by)}, {_span(run)} UTC", indent=2)
+    if run.reason:
+        say(f"because {text(run.reason)}", indent=2)
+    for file in run.files:
+        say(f"{text(file.name)}, {file.bytes} bytes, modified {text(file.modified)} UTC", indent=2)
+    counts = [
+        counted(count, what) for what, count in msgspec.structs.asdict(run.counts).items() if count
+    ]
+    if counts:
+        would = "would be: " if run.outcome == "held" else ""
+        say(f"{would}{', '.join(counts)}", indent=2)
+    if run.ends:
+        say(f"ends held run {run.ends}", indent=2)
+    if run.ended_by:
+        say(f"ended by run {run.ended_by}", indent=2)
+    for issue in run.issues:
+        print_issue(issue)
+    if run.waits:
+        say("Nothing was applied. See every row with:", indent=2)
+        say(f"tenure preview --run {run.run}", indent=4)
+        say("Decide with one of:", indent=2)
+        for decision in ("approve", "discard"):
+            say(f"tenure {decision} {run.run} --by NAME --reason TEXT", indent=4)
+
+
+def print_failure(run: RunDocument) -> None:
+    """Prints how a run ended and why, on one line of standard error, without personal data."""
+    held = run.outcome == "held"  # its reasons are the issues that are about no file
+    codes = dict.fromkeys(
+        issue.code
+        for issue in run.issues
+        if (issue.file is None if held else issue.severity == "error")
+    )
+    ended = ", ".join((outcome_of(run), *codes))
+    click.echo(f"{run.company}: {ended}; see `tenure run {run.run}`", err=True)
+
+
+def _span(run: RunDocument) -> str:
+    """Returns when a run took place. The end has a date only if it is on another day."""
+    same_day = run.started.date() == run.finished.date()
+    end = run.finished.strftime("%H:%M:%S") if same_day else text(run.finished)
+    return f"{text(run.started)} to {end}"
+
+
+def print_issue(issue: IssueDocument, *, err: bool = False) -> None:
+    """Prints one issue: code and place on one line, and the message on the next."""
+    parts = "  ".join(part for part in (text(issue.code), issue_place(issue)) if part)
+    say(f"{severity_of(issue.severity)}  {parts}{_known_since(issue)}", indent=2, err=err)
+    say(f"{text(issue.message)}", indent=6, err=err)
+
+
+def issue_place(issue: IssueDocument) -> str:
+    """Returns where an issue is: file and line, the person, and the cell, as far as it has them."""
+    place = ":".join(str(part) for part in (issue.file, issue.line) if part is not None)
+    cell = " ".join(part for part in (issue.field, _quoted(issue.value)) if part)
+    return "  ".join(text(part) for part in (place, issue.email, cell) if part)
+
+
+def _known_since(issue: IssueDocument) -> str:
+    """Returns since when an issue is open that was open before its run, or an empty text."""
+    return "" if issue.new else f"  (since {issue.since:%Y-%m-%d})"
+
+
+def outcome_of(run: RunDocument) -> Styled:
+    """Returns the outcome of a run in its colour."""
+    outcome = Outcome(run.outcome)
+    return Styled(click.style(outcome.value, fg=of_outcome(outcome, run.counts.rejected)))
+
+
+def severity_of(severity: str) -> Styled:
+    """Returns a severity in its colour."""
+    return Styled(click.style(severity, fg=OF_SEVERITY[Severity(severity)]))
+
+
+def _quoted(value: str | None) -> str | None:
+    return None if value is None else f'"{text(value)}"'

@@ -1,0 +1,139 @@
+"""What a reader asks of a table: the columns, the order of the rows, and how many of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
+from typing import Any, NamedTuple, TypeVar
+
+import click
+
+from cli.terminal.table import Column
+from domain.fields.nearest import NearestNames
+
+Row = TypeVar("Row")
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class View(NamedTuple):
+    """What is asked for: names of columns, a name to sort by, and a number of rows.
+
+    Without `columns`, a table has all of its columns. Without `sort`, the rows stay in their order.
+    `sort` begins with `-` for the reverse order.
+    """
+
+    columns: tuple[str, ...] = ()
+    sort: str | None = None
+    limit: int | None = None
+
+    def columns_of(self, known: Sequence[Column[Row]]) -> list[Column[Row]]:
+        """Returns the columns to print, in the order in which they are asked for.
+
+        Raises `click.UsageError` if this table does not have one of them.
+        """
+        return [_named(name, known) for name in self.columns] or list(known)
+
+    def rows_of(self, known: Sequence[Column[Row]], rows: Iterable[Row]) -> list[Row]:
+        """Returns the rows to print. Blanks come last, also in the reverse order."""
+        found = list(rows)
+        if self.sort is not None:
+            column = _named(self.sort.removeprefix("-"), known)
+            filled = [(key, row) for row in found if (key := _key(column, row)) is not None]
+            blank = [row for row in found if _key(column, row) is None]
+            filled.sort(key=lambda each: each[0], reverse=self.sort.startswith("-"))
+            found = [row for _, row in filled] + blank
+        return found[: self.limit]
+
+
+class _ColumnType(click.ParamType[str]):
+    """The name of a column. With `may_be_reversed`, `-` may stand before it."""
+
+    name = "column"
+
+    def __init__(self, known: Sequence[str], *, may_be_reversed: bool = False) -> None:
+        self.known = known
+        self._may_be_reversed = may_be_reversed
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Returns the name. The error of an unknown name suggests the nearest known name."""
+        name = value.removeprefix("-") if self._may_be_reversed else value
+        if name not in self.known:
+            near = NearestNames(self.known).clause(name)
+            self.fail(f"there is no column {name!r}{near}: {', '.join(self.known)}.", param, ctx)
+        return value
+
+
+class _ColumnsType(_ColumnType):
+    """Names of columns, with commas between them."""
+
+    name = "columns"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Returns a tuple of the names, each of them once."""
+        if not isinstance(value, str):
+            return value
+        names = [name.strip() for name in value.split(",") if name.strip()]
+        return tuple(dict.fromkeys(super(_ColumnsType, self).convert(n, param, ctx) for n in names))
+
+
+def view_options(
+    columns: Sequence[Column[Any]], *, rows: str, default_limit: int | None = None
+) -> Callable[[Command], Command]:
+    """Returns the decorator that adds `--sort`, `--limit` and `--columns` to a command.
+
+    The command gets their values as one `view`. `rows` is what the table has, such as `employees`.
+    """
+    names = [column.name for column in columns]
+    told = f" Default: {default_limit}." if default_limit else ""
+    options = (
+        click.option(
+            "--sort",
+            type=_ColumnType(names, may_be_reversed=True),
+            metavar="COLUMN",
+            help=f"Sort by {', '.join(names)}. Blanks come last; -COLUMN reverses the order.",
+        ),
+        click.option(
+            "--limit",
+            type=click.IntRange(min=1),
+            default=default_limit,
+            metavar="N",
+            help=f"List at most N {rows}.{told}",
+        ),
+        click.option(
+            "--columns",
+            type=_ColumnsType(names),
+            metavar="A,B",
+            default=(),
+            help="Print only these columns, in this order.",
+        ),
+    )
+
+    def decorate(function: Command) -> Command:
+        @wraps(function)
+        def with_view(
+            *args: Any, columns: tuple[str, ...], sort: str | None, limit: int | None, **values: Any
+        ) -> Any:
+            return function(*args, view=View(columns, sort, limit), **values)
+
+        made: Any = with_view
+        for option in reversed(options):
+            made = option(made)
+        return made  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def _named(name: str, known: Sequence[Column[Row]]) -> Column[Row]:
+    for column in known:
+        if column.name == name:
+            return column
+    listed = ", ".join(column.name for column in known)
+    raise click.UsageError(f"This table has no column {name}, but {listed}.")
+
+
+def _key(column: Column[Row], row: Row) -> Any:
+    """Returns what a row is sorted by, or `None` for a blank. Text is sorted without its case."""
+    value = (column.key or column.value)(row)
+    if value is None or value == "":
+        return None
+    return value.casefold() if isinstance(value, str) else value
