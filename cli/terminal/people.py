@@ -20,10 +20,10 @@ def _name_key(person: EmployeeDocument) -> str:
 
 
 STATE: Column[Any] = Column(
-    "state", "STATE", lambda each: each.state.value, 1, colour=lambda each: OF_STATE[each.state]
+    "state", "STATE", lambda each: each.state.value, 1, 12, colour=lambda each: OF_STATE[each.state]
 )
-EMAIL: Column[Any] = Column("email", "E-MAIL", lambda each: each.email, 0, 16)
-NAME: Column[Any] = Column("name", "NAME", name_of, 0, 12, key=_name_key)
+EMAIL: Column[Any] = Column("email", "E-MAIL", lambda each: each.email, 0, 24)
+NAME: Column[Any] = Column("name", "NAME", name_of, 0, 14, key=_name_key)
 EXTERNAL_ID: Column[Any] = Column("external_id", "EXTERNAL ID", lambda each: each.external_id, 2)
 ONBOARDING: Column[Any] = Column(
     "onboarding_date", "ONBOARDING", lambda each: each.onboarding_date, 5

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
-
 import click
 
-from cli.terminal.screen import has_colours, screen
-
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.text import Text
+from cli.terminal.rendering import console_of_screen, rendered
+from cli.terminal.screen import screen
 
 
 def say(line: str, *, indent: int = 0, hanging: int = 2, err: bool = False) -> None:
@@ -27,22 +21,6 @@ def say(line: str, *, indent: int = 0, hanging: int = 2, err: bool = False) -> N
         click.echo(" " * (indent if number == 0 else indent + hanging) + part)
 
 
-def console_of_screen() -> Console:
-    """Returns what writes on the terminal, or on the pager of the terminal."""
-    from rich.console import Console
-
-    return Console(
-        file=sys.stdout,
-        width=screen().width,
-        force_terminal=True,
-        color_system="standard" if has_colours() else None,
-        legacy_windows=False,
-        emoji=False,
-        markup=False,
-        highlight=False,
-    )
-
-
 def _wrapped(line: str, indent: int, hanging: int) -> list[str]:
     """Returns the parts of a line. Each fits on the terminal, with the spaces in front of it."""
     available = screen().width - indent
@@ -53,13 +31,5 @@ def _wrapped(line: str, indent: int, hanging: int) -> list[str]:
 
     if cell_len(click.unstyle(line)) <= available:
         return [line]
-    console = console_of_screen()
-    parts = Text.from_ansi(line).wrap(console, max(1, available - hanging))
-    return [_with_codes(part, console) for part in parts]
-
-
-def _with_codes(part: Text, console: Console) -> str:
-    """Returns a text with the codes of its colours."""
-    with console.capture() as captured:
-        console.print(part, end="", soft_wrap=True)
-    return captured.get().strip()
+    parts = Text.from_ansi(line).wrap(console_of_screen(), max(1, available - hanging))
+    return [rendered(part).strip() for part in parts]

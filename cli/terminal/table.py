@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import click
 
+from cli.terminal.colours import QUIET
 from cli.terminal.output import text
-from cli.terminal.prose import console_of_screen
+from cli.terminal.prose import say
+from cli.terminal.rendering import rendered
 from cli.terminal.screen import screen
 from cli.terminal.widths import GAP, Width, fit
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 Row = TypeVar("Row")
 _ROWS_AT_A_TIME = 200
@@ -89,7 +88,6 @@ def _print_on_terminal(
         ],
         screen().width,
     )
-    console = console_of_screen()
     styled = (
         [(cells[place], columns[place].colour(row)) for place in sorted(widths)]
         for row, cells in zip(rows, contents, strict=True)
@@ -97,15 +95,14 @@ def _print_on_terminal(
     shown = [(columns[place], widths[place]) for place in sorted(widths)]
     is_first = True
     while chunk := list(islice(styled, _ROWS_AT_A_TIME)):
-        _print_rows(console, shown, chunk, with_header=is_first)
+        _print_rows(shown, chunk, with_header=is_first)
         is_first = False
     gone = [each.name for place, each in enumerate(columns) if place not in widths]
     for line in _last_line(len(rows), counted, gone):
-        console.print(line, style="bright_black", markup=False, highlight=False)
+        say(click.style(line, fg=QUIET))
 
 
 def _print_rows(
-    console: Console,
     shown: Sequence[tuple[Column[Row], int]],
     rows: Iterable[Sequence[tuple[str, str | None]]],
     *,
@@ -125,7 +122,7 @@ def _print_rows(
         )
     for cells in rows:
         table.add_row(*(Text(content, colour or "") for content, colour in cells))
-    console.print(table)
+    click.echo(rendered(table))
 
 
 def _last_line(shown: int, counted: Counted | None, gone: Sequence[str]) -> Iterator[str]:
