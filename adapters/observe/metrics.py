@@ -33,7 +33,7 @@ from adapters.store.errors import StoreUnavailable
 from adapters.store.store import Store
 from adapters.use_cases.observer import Observer
 from adapters.use_cases.schedule import Job, overdue
-from domain.company_runs.events import RunEnded, RunKind, RunRecord
+from domain.company_runs.events import RunEnded, RunKind, RunRecord, newest_of
 from domain.company_runs.feed import is_stale
 from domain.duration import duration_of
 from domain.outcome import Outcome
@@ -198,7 +198,7 @@ class Metrics(Observer):
         """Returns whether a run is a successful import. One of a stale file is none (Q3)."""
         if kind is not RunKind.IMPORT or run.outcome not in _DONE:
             return False
-        newest = max((file.modified for file in run.files), default=run.finished)
+        newest = newest_of(run.files) or run.finished
         return not is_stale(newest, self._stale_after.get(company), run.finished)
 
     def _answered(self, slots_overdue: int) -> None:

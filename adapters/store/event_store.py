@@ -205,7 +205,7 @@ class EventStore(Application[UUID]):
         """Returns every event of an employee, oldest first."""
         with self.database.reading() as query:
             rows = query(_OF_STREAM, (employee.hex,))
-        return [cast(EmployeeRecord, self.decode(*row)) for row in rows]
+        return [cast(EmployeeRecord, decode_event(*row)) for row in rows]
 
     def of_run(self, run: UUID) -> Iterator[list[EmployeeRecord]]:
         """Yields the whole stream of each employee that a run registered or changed."""
@@ -213,14 +213,10 @@ class EventStore(Application[UUID]):
         parameters = (low.hex, high.hex, run.hex)
         with self.database.reading() as query, query.each(_OF_RUN, parameters) as rows:
             for _, stream_rows in groupby(rows, key=itemgetter(0)):
-                yield [cast(EmployeeRecord, self.decode(*row)) for row in stream_rows]
+                yield [cast(EmployeeRecord, decode_event(*row)) for row in stream_rows]
 
     def count(self) -> int:
         """Returns the number of stored events, of runs and of employees."""
         with self.database.reading() as query:
             ((count,),) = query("SELECT count(*) FROM stored_events")
         return int(count)
-
-    def decode(self, stream: str, version: int, topic: str, state: bytes) -> AnyRecord:
-        """Returns the event in a row. Raises `MapperDeserialisationError` if it is unreadable."""
-        return decode_event(stream, version, topic, state)

@@ -9,7 +9,7 @@ from typing import Literal
 from uuid import UUID
 
 from adapters.escape import is_encodable
-from adapters.store.event_store import EventStore
+from adapters.store.event_store import EventStore, decode_event
 from adapters.store.recorder import Query
 from adapters.store.run_queries import state_of
 from domain.addresses import address_of
@@ -201,7 +201,7 @@ class RosterQueries:
 
     def _owners(self, query: Query, address: str, statement: str, *parameters: str) -> set[UUID]:
         with query.each(statement, parameters) as rows:
-            recorded = (self._events.decode(*row) for row in rows)
+            recorded = (decode_event(*row) for row in rows)
             return {
                 each.originator_id
                 for each in recorded

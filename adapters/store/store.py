@@ -15,7 +15,7 @@ from eventsourcing.persistence import IntegrityError
 from adapters.collections import without_collections
 from adapters.store.commit import Commit, events_of, writes_of
 from adapters.store.errors import CommitInDoubt, Conflict, StoreDamaged, StoreUnavailable
-from adapters.store.event_store import EventStore
+from adapters.store.event_store import EventStore, decode_event
 from adapters.store.files import KeptFiles, forget_kept
 from adapters.store.notices import Notices
 from adapters.store.read_transaction import ReadTransaction
@@ -105,7 +105,7 @@ class Store:
         from adapters.store.integrity.verify import verify
 
         with self._database.reading() as query:
-            return verify(Replay(query, self.events.decode), tick)
+            return verify(Replay(query, decode_event), tick)
 
     def rebuild(self, tick: Progress) -> None:
         """Makes the projections again from the events, in one transaction.
@@ -116,7 +116,7 @@ class Store:
         from adapters.store.integrity.replay import Replay
 
         def replay(query: Query) -> Replay:
-            return Replay(query, self.events.decode)
+            return Replay(query, decode_event)
 
         with without_collections():
             try:

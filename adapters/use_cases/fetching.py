@@ -17,7 +17,7 @@ from adapters.use_cases.app import App
 from adapters.use_cases.errors import NoSource
 from domain.company import Policy
 from domain.company_runs.decisions import Delivered
-from domain.company_runs.events import FileInfo, delivery_key, map_key
+from domain.company_runs.events import FileInfo, delivery_key, map_key, newest_of
 from domain.company_runs.feed import is_stale
 from domain.delivery.facts import DeliveryFacts
 from domain.delivery.file_text import ends_whole
@@ -99,14 +99,13 @@ def fetched_delivery(
         complete=all(ends_whole(file.data or b"") for file in files),
         partial=partial,
         named=named,
-        stale=_is_stale(files, company.policy, app.now()),
+        stale=_is_stale(infos, company.policy, app.now()),
     )
     return FetchedDelivery(files, Delivered(infos, delivery_key(agreed, infos), facts))
 
 
-def _is_stale(files: Sequence[DeliveredFile], policy: Policy, now: datetime) -> bool:
-    newest = max((file.modified for file in files), default=now)
-    return is_stale(newest, duration_of(policy.stale_after), now)
+def _is_stale(files: Sequence[FileInfo], policy: Policy, now: datetime) -> bool:
+    return is_stale(newest_of(files) or now, duration_of(policy.stale_after), now)
 
 
 def fetched_map(app: App, customer: Customer, file: DeliveredFile) -> FetchedDelivery:

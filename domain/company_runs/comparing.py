@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from domain.company_runs.decisions import Delivered
-from domain.company_runs.events import content_key
+from domain.company_runs.events import content_key, newest_of
 from domain.company_runs.state import CompanyState
 from domain.delivery.facts import Absentee, Comparison
 
@@ -36,7 +36,7 @@ def comparison_of(
     """Returns what a delivery is compared with. The keywords are those of `Comparison`."""
     return Comparison(
         last=state.last,
-        newest=max((file.modified for file in delivered.files), default=None),
+        newest=newest_of(delivered.files),
         repeated=content_key(delivered.files) in state.earlier[:-1],
         recent=recent or {},
         since=window_start(state.approved_at, now),

@@ -38,6 +38,11 @@ class FileInfo(msgspec.Struct, frozen=True):
     sha256: str | None
 
 
+def newest_of(files: Iterable[FileInfo]) -> datetime | None:
+    """Returns when the newest of some files was modified, or `None` if there are none."""
+    return max((file.modified for file in files), default=None)
+
+
 class AbsenceChange(msgspec.Struct, frozen=True):
     """Who became absent by a run, and who is not absent any more (Q4): ids of employees."""
 

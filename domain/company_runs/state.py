@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec.structs import replace
 
-from domain.company_runs.events import FileInfo, RunEnded, RunKind, content_key
+from domain.company_runs.events import FileInfo, RunEnded, RunKind, content_key, newest_of
 from domain.company_runs.feed import Feed, next_feed
 from domain.delivery.facts import LastDelivery
 from domain.outcome import Counts, Outcome
@@ -131,7 +131,7 @@ def deliveries_after(state: CompanyState, files: Sequence[FileInfo]) -> int:
 
     Files that still lie there, as the last delivery left them, are no further delivery.
     """
-    newest = max((file.modified for file in files), default=None)
+    newest = newest_of(files)
     lies_there = state.last is not None and state.last.newest == newest
     lies_there = lies_there and state.earlier[-1:] == (content_key(files),)
     return state.deliveries + (0 if lies_there else 1)
