@@ -30,7 +30,8 @@ class Settings(msgspec.Struct, frozen=True):
 
     `schedule` is the table `schedule`, of which `schedule_of` a company makes the company's own.
     `broken` maps the key of each company whose own settings are wrong to the error (R6), and
-    `broken_clocks` to its time zone if its dates count there. `unmatched` is a pattern of company files that no file matches.
+    `broken_clocks` to its time zone if its dates count there. `unmatched` is a
+    pattern of company files that no file matches.
     """
 
     file: Path
@@ -51,6 +52,11 @@ class Settings(msgspec.Struct, frozen=True):
         is_local = customer is not None and customer.company.local_clock
         zone = customer.zone if customer and is_local else self.broken_clocks.get(company)
         return self.schedule if zone is None else replace(self.schedule, zone=zone)
+
+    def zone_of(self, company: str) -> tzinfo | None:
+        """Returns the time zone in which answers show the moments of a company too, if any."""
+        customer = self.customers.get(company)
+        return customer.zone if customer else self.broken_clocks.get(company)
 
     def schedules(self) -> Schedules:
         """Returns the schedules of all companies."""

@@ -657,8 +657,8 @@ def test_another_login_in_the_list_of_runs_is_found(app: App, ask: Ask) -> None:
     the login of the event back."""
     # given
     customer = app.settings.customers["acme"]
-    run = import_delivery(app._replace(login="eva"), customer, "Eva").run
-    assert run is not None
+    support(app._replace(login="eva"), customer, "2", Deactivate(), "Eva", "left")
+    run = app.store.runs.latest("acme", 1)[0].run
     ((event,),) = ask("SELECT event FROM runs WHERE run = ?", run.hex)
     forged = bytes(event).replace(b'"login":"eva"', b'"login":"bob"')
     ask("UPDATE runs SET event = ? WHERE run = ?", forged, run.hex)
