@@ -49,7 +49,7 @@ def _columns(zone_of: Callable[[str], tzinfo | None]) -> tuple[Column[Any], ...]
         "local",
         "LOCAL",
         lambda each: local_time(each.at, zone_of(each.company)),
-        4,
+        1,
         16,
         key=lambda each: each.at,
     )

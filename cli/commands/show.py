@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 
 import click
 import msgspec
@@ -37,14 +37,14 @@ def show_command(context: click.Context, company: str, who: str, as_json: bool) 
         matched = Matched.FORMER_EMAIL if known.by_former else None
         shown = person(company, known.employee, matched)
         access = Access() if as_json else access_of(app, company, known.employee)
-        zone = app.settings.zone_of(company)
+        now, zone = app.now(), app.settings.zone_of(company)
     if as_json:
         output.print_json(shown)
     else:
         if shown.matched is not None:
             click.echo(f"{output.text(who)} is a former address of {output.text(shown.email)}")
         _print_person(shown)
-        for line in _about(access, zone):
+        for line in _about(access, now, zone):
             say(line)
     return exit_codes.DONE
 
@@ -62,14 +62,16 @@ def _print_person(person: PersonDocument) -> None:
         click.echo(f"  {output.text(field)} {what}")
 
 
-def _about(access: Access, zone: tzinfo | None) -> Iterator[str]:
-    """Yields when an employee can log in, one sentence a line."""
+def _about(access: Access, now: datetime, zone: tzinfo | None) -> Iterator[str]:
+    """Yields when an employee can log in, one sentence a line. The clock may be behind."""
     if access.closed is not None:
         yield f"Locked out since {with_local(access.closed, zone)}."
     if access.starts is not None and (access.ends is None or access.starts <= access.ends):
-        yield f"Can log in from {with_local(access.starts, zone)}."
+        late = ", and is not activated yet" if access.starts <= now else ""
+        yield f"Can log in from {with_local(access.starts, zone)}{late}."
     if access.ends is not None:
-        yield f"Can log in until {with_local(access.ends, zone)}."
+        late = ", and is not locked out yet" if access.ends <= now else ""
+        yield f"Can log in until {with_local(access.ends, zone)}{late}."
 
 
 COMMANDS = {"show": show_command}

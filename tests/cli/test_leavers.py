@@ -166,3 +166,8 @@ def test_show_tells_when_somebody_can_log_in(staffed: Desk) -> None:
     assert ending("emil") == []
     staffed.type("support", "deactivate", "acme", "emil@acme.example", *ASKED)
     assert ending("emil") == ["Locked out since 2027-03-01 02:45 UTC."]
+    staffed.now = moment("2027-03-15 00:00")
+    assert ending("chris")[0] == "Can log in from 2027-03-15 00:00 UTC, and is not activated yet."
+    staffed.now = moment("2027-03-31 23:00")
+    late = "Can log in until 2027-03-31 23:00 UTC, and is not locked out yet."
+    assert ending("anna") == [late]
