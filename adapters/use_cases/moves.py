@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 from adapters.use_cases.app import App
 from domain.employee.aggregate import Employee
 from domain.employee.events import Deactivated, State
+from domain.schedule import Schedule
 from projections.answers.person import Access, MoveDocument, access, move_document
 
 Move: TypeAlias = Literal["starts", "leaves"]
@@ -23,13 +24,13 @@ def moves(
     index. For today and days that are over, all employees are looked at: no index has the employees
     that the clock has done.
     """
-    moment = _start if what == "starts" else _leave
+    moment, schedules = _start if what == "starts" else _leave, app.settings.schedules()
     found = [
         move_document(key, employee, at)
         for key, employee in _candidates(app, what, first, last, company)
         if employee.merged_into is None
-        and (at := moment(app, key, employee, first)) is not None
-        and first <= app.settings.schedule_of(key).day_of(at) <= last
+        and (at := moment(app, schedules.of(key), employee, first)) is not None
+        and first <= schedules.of(key).day_of(at) <= last
     ]
     return sorted(found, key=lambda each: (each.at, each.company, each.id))
 
@@ -56,19 +57,18 @@ def _candidates(
     return [each for each in waiting if company in (None, each[0])]
 
 
-def _start(app: App, company: str, employee: Employee, first: date) -> datetime | None:
+def _start(app: App, schedule: Schedule, employee: Employee, first: date) -> datetime | None:
     """Returns the moment from which an employee can log in; `None` if the account ended before."""
-    at = app.settings.schedule_of(company).activation_of(employee.onboarding_date)
+    at = schedule.activation_of(employee.onboarding_date)
     is_closed = employee.state is State.DEACTIVATED and employee.effective < at
     return None if is_closed else at
 
 
-def _leave(app: App, company: str, employee: Employee, first: date) -> datetime | None:
+def _leave(app: App, schedule: Schedule, employee: Employee, first: date) -> datetime | None:
     """Returns the moment at which an employee is locked out, or was.
 
     Returns `None` if there is no such moment, or if it was before the day `first`.
     """
-    schedule = app.settings.schedule_of(company)
     if employee.state is not State.DEACTIVATED:
         day = employee.offboarding_date
         return schedule.deactivation_of(day) if day is not None else None
