@@ -11,12 +11,22 @@ from adapters.company_settings import Customer
 from adapters.store.store import Store
 from adapters.use_cases.app import App
 from adapters.use_cases.clock import pass_clock
+from adapters.use_cases.fetching import fetched_delivery
 from adapters.use_cases.import_delivery import import_delivery
 from adapters.use_cases.moves import access_of, moves
 from adapters.use_cases.schedule import Job, due_jobs
 from adapters.use_cases.status import statuses
+from domain.employee.commands import MoveOnboarding
 from projections.answers.person import Access
-from tests.adapters.steps import Watch, a_customer, app_of, delivered, other_company, person
+from tests.adapters.steps import (
+    Watch,
+    a_customer,
+    app_of,
+    delivered,
+    other_company,
+    person,
+    support,
+)
 from tests.given import day, moment
 
 pytestmark = pytest.mark.stores("memory", "sqlite", "postgresql")
@@ -77,6 +87,42 @@ def test_an_account_is_closed_by_the_clock_of_its_company(
     assert (due_before, here, due_then, overdue) == (False, "offboarding-scheduled", True, [True])
     assert (anna.state.value, anna.effective, is_due()) == ("deactivated", at, False)
     assert access_of(app, company, anna) == Access(closed=at)
+
+
+@pytest.mark.parametrize(("company", "state"), [(EAST, "active"), (UTC, "pending")])
+def test_files_and_support_go_by_the_date_of_the_company(
+    app: App, watch: Watch, company: str, state: str
+) -> None:
+    """L1, S3, L9: At 11:00 UTC it is tomorrow in Kiritimati. Whoever starts tomorrow can log in
+    there at once, whether a file or support says so; elsewhere they wait."""
+    # given
+    watch.moment = moment("2027-03-25 11:00")
+    customer = app.settings.customers[company]
+    people = f"{LEAVER}    bram@acme.example,Bram,Smit,2027-03-26,\n"
+    import_delivery(app, customer, "test", delivered(people))
+    chris = "    chris@acme.example,Chris,Om,2027-05-01,\n"
+    import_delivery(app, customer, "test", delivered(f"{people}{chris}"))
+
+    # when
+    command = MoveOnboarding(day("2027-03-26"))
+    support(app, customer, "chris@acme.example", command, "olga", "starts sooner")
+
+    # then
+    for address in ("bram@acme.example", "chris@acme.example"):
+        assert person(app.store, address, company).state.value == state
+
+
+def test_a_delivery_that_was_read_by_another_clock_is_read_again(app: App) -> None:
+    """D8: The key by which a delivery is recognised depends on the clock of the company."""
+    # given
+    customer, files = app.settings.customers[EAST], delivered(LEAVER)
+    in_utc = app._replace(settings=replace(app.settings, customers={}))
+
+    # when
+    keys = {fetched_delivery(each, customer, files).delivered.key for each in (app, in_utc)}
+
+    # then
+    assert len(keys) == 2
 
 
 def test_leavers_are_listed_by_the_day_of_their_company(app: App, watch: Watch) -> None:
