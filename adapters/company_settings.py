@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
@@ -16,6 +17,7 @@ from adapters.secrets import read_regular
 from adapters.sources.folder import FolderSource
 from adapters.sources.ftp.source import FtpSource, FtpsSource
 from adapters.sources.sftp.source import SftpSource
+from adapters.time_zones import nearest_zone, zone_of
 from domain.company import Company
 from domain.delivery.header import field_of, same_name
 from domain.fields.cells import clean
@@ -35,6 +37,11 @@ class Customer(msgspec.Struct, frozen=True):
 
     company: Company
     source: ConfiguredSource | None
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """Returns the time zone of the company, in which answers show moments too."""
+        return None if self.company.timezone is None else zone_of(self.company.timezone)
 
 
 class Place(NamedTuple):
@@ -79,12 +86,23 @@ def _read_own_file(file: Path) -> Table:
     return _parse(file, data)
 
 
-def read_companies(
-    places: Iterable[Place],
-) -> tuple[dict[str, Customer], dict[str, SettingsError]]:
-    """Returns the valid companies, and the errors of the other companies, both by key (R6)."""
+class Companies(NamedTuple):
+    """The companies of a configuration, by key (R6).
+
+    `broken` has the errors of the companies that cannot be used, and `broken_clocks` the time zones
+    of those whose dates count by their own clock: the clock passes these companies too.
+    """
+
+    customers: dict[str, Customer]
+    broken: dict[str, SettingsError]
+    broken_clocks: dict[str, tzinfo]
+
+
+def read_companies(places: Iterable[Place]) -> Companies:
+    """Returns the companies, valid and broken."""
     customers: dict[str, Customer] = {}
     broken: dict[str, SettingsError] = {}
+    clocks: dict[str, tzinfo] = {}
     files: dict[str, Path] = {}
     for key, table in places:
         try:
@@ -93,8 +111,21 @@ def read_companies(
         except SettingsError as error:
             broken[key] = error
             customers.pop(key, None)
+            zone = _clock_of(table)
+            if zone is not None:
+                clocks[key] = zone
         files[key] = table.file
-    return dict(sorted(customers.items())), dict(sorted(broken.items()))
+    return Companies(dict(sorted(customers.items())), dict(sorted(broken.items())), clocks)
+
+
+def _clock_of(table: Table) -> tzinfo | None:
+    """Returns the time zone in which the dates of a broken company count, if that can be read."""
+    try:
+        value = table.value if table.value is not None else _read_own_file(table.file).value
+    except SettingsError:
+        return None
+    name = value.get("timezone") if isinstance(value, dict) else None
+    return zone_of(name) if isinstance(name, str) and value.get("local_clock") is True else None
 
 
 def both(first: Callable[[], _A], second: Callable[[], _B]) -> tuple[_A, _B]:
@@ -148,7 +179,12 @@ def _source(table: Table) -> ConfiguredSource | None:
 def _company(key: str, table: Table) -> Company:
     known = {name: value for name, value in table.value.items() if name in _COMPANY_KEYS}
     company = table._replace(value={**known, "key": key}).decode(Company)
-    if faults := [*_wrong_columns(table, company), *_wrong_custom_fields(table, company)]:
+    faults = [
+        *_wrong_columns(table, company),
+        *_wrong_custom_fields(table, company),
+        *_wrong_time_zone(table, company),
+    ]
+    if faults:
         raise SettingsError(*faults)
     return msgspec.structs.replace(
         company,
@@ -180,3 +216,13 @@ def _wrong_custom_fields(table: Table, company: Company) -> Iterator[Fault]:
         elif field in seen:
             yield place.fault("expected each field once; another spelling is the same field")
         seen.add(field)
+
+
+def _wrong_time_zone(table: Table, company: Company) -> Iterator[Fault]:
+    """Yields a mistake for an unknown time zone, or for a local clock without a time zone."""
+    name = company.timezone
+    if name is None and company.local_clock:
+        yield table.at("local_clock").fault("expected timezone too, in which the dates count")
+    elif name is not None and zone_of(name) is None:
+        words = "expected the IANA name of a time zone, like Europe/Amsterdam"
+        yield table.at("timezone").fault(f"{words}{nearest_zone(name)}")

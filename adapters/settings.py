@@ -5,19 +5,20 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Mapping
-from datetime import time
+from datetime import time, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote
 
 import msgspec
+from msgspec.structs import replace
 
 from adapters.company_settings import Customer, Place, read_companies, read_toml
 from adapters.decoding import Table, TimeOfDay, expected
 from adapters.errors import Contradiction, Fault, SettingsError
 from adapters.notify_settings import Notify
 from adapters.store.opening import Database, PostgresUrl
-from domain.schedule import Schedule
+from domain.schedule import Schedule, Schedules
 
 FILE = "tenure.toml"
 _DATABASE_URL = "a URL like sqlite:///tenure.db or postgresql://user@host/database"
@@ -27,8 +28,10 @@ _COMPANIES = "a file pattern like companies/*.toml"
 class Settings(msgspec.Struct, frozen=True):
     """The whole configuration.
 
-    `broken` maps the key of each company whose own settings are wrong to the error (R6).
-    `unmatched` is a pattern of company files that no file matches.
+    `schedule` is the table `schedule`, of which `schedule_of` a company makes the company's own.
+    `broken` maps the key of each company whose own settings are wrong to the error (R6), and
+    `broken_clocks` to its time zone if its dates count there. `unmatched` is a
+    pattern of company files that no file matches.
     """
 
     file: Path
@@ -38,6 +41,28 @@ class Settings(msgspec.Struct, frozen=True):
     broken: dict[str, SettingsError] = {}
     notify: Notify | None = None
     unmatched: Path | None = None
+    broken_clocks: dict[str, tzinfo] = {}
+
+    def schedule_of(self, company: str) -> Schedule:
+        """Returns the schedule of a company: with the times of its own clock, if it has one (L9).
+
+        A company that has left the configuration has the usual schedule.
+        """
+        customer = self.customers.get(company)
+        is_local = customer is not None and customer.company.local_clock
+        zone = customer.zone if customer and is_local else self.broken_clocks.get(company)
+        return self.schedule if zone is None else replace(self.schedule, zone=zone)
+
+    def zone_of(self, company: str) -> tzinfo | None:
+        """Returns the time zone in which answers show the moments of a company too, if any."""
+        customer = self.customers.get(company)
+        return customer.zone if customer else self.broken_clocks.get(company)
+
+    def schedules(self) -> Schedules:
+        """Returns the schedules of all companies."""
+        local = (key for key, each in self.customers.items() if each.company.local_clock)
+        own = {key: self.schedule_of(key) for key in (*local, *self.broken_clocks)}
+        return Schedules(self.schedule, own)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -105,11 +130,11 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
     """
     table = read_toml(file)
     own_files = _own_files(table)
-    customers, broken = read_companies([*_inline(table), *own_files])
+    companies = read_companies([*_inline(table), *own_files])
     try:
         document = table.decode(_Document)
     except SettingsError as error:
-        in_companies = (fault for each in broken.values() for fault in each.faults)
+        in_companies = (fault for each in companies.broken.values() for fault in each.faults)
         raise SettingsError(*error.faults, *in_companies) from None
     override = environment.get("TENURE_DATABASE")
     database = database_of(override or document.database, file.parent)
@@ -120,10 +145,11 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
         file=file,
         database=database,
         schedule=document.schedule.times(),
-        customers=customers,
-        broken=broken,
+        customers=companies.customers,
+        broken=companies.broken,
         notify=document.notify and document.notify.beside(file),
         unmatched=file.parent.absolute() / pattern if pattern is not None else None,
+        broken_clocks=companies.broken_clocks,
     )
 
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "show": Entry("show", "Show one employee."),
     "history": Entry("history", "List every event of one employee, and why it happened."),
     "audit": Entry("audit", "List every event of all employees of a company."),
+    "removals": Entry("removals", "List every removal of access, and why, for an auditor."),
     "support": Entry("support", "Do for employees what a file cannot do."),
     "rekey": Entry("rekey", "Give new external ids to many employees."),
     "report": Entry("report", "Print all employees with every field, as CSV."),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
+import os
+import pwd
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +36,7 @@ def open_app(context: click.Context) -> Iterator[App]:
     store = open_store(settings.database)
     now: Any = context.find_root().obj.get("now", utc_now)
     try:
-        yield App(settings, store, now)
+        yield App(settings, store, now, login=login_name())
     finally:
         store.close()
 
@@ -60,11 +61,15 @@ def check_known(app: App, company: str) -> None:
 
 
 def login_name() -> str:
-    """Returns the login name of the user who calls the command."""
+    """Returns the login name of the user of this process, or `uid N` for a user without a name.
+
+    The operating system tells it. The environment does not: its caller could write any name there.
+    """
+    user = os.getuid()
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"uid {user}"
 
 
 _LISTED_RUNS = 10

@@ -83,12 +83,18 @@ EXTERNAL_ID_LIMIT = 500
 
 
 class Company(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One company. `key` is its name in the configuration, in commands and in the store."""
+    """One company. `key` is its name in the configuration, in commands and in the store.
+
+    `timezone` is the IANA name of its time zone, in which answers show moments too. With
+    `local_clock`, its first days and last days also count in this time zone (L9).
+    """
 
     key: str
     name: str
     language: Language
     groups: tuple[str, ...] = ()
+    timezone: str | None = None
+    local_clock: bool = False
     fields: dict[str, str] = {}
     custom_fields: dict[str, CustomType] = {}
     policy: Policy = Policy()

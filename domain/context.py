@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from domain.company import Company
@@ -23,3 +23,8 @@ class DecisionContext(Redacted, frozen=True):
     company: Company
     schedule: Schedule
     moment: Moment
+
+    @property
+    def today(self) -> date:
+        """Returns the date of the decision, by the clock that counts for the company (L9)."""
+        return self.schedule.day_of(self.moment.now)

@@ -10,7 +10,7 @@ from domain.employee.aggregate import Employee
 from domain.employee.events import State
 from domain.employee.layouts import EARLIER_LAYOUTS
 from domain.employee.roster import entry_of
-from domain.schedule import Schedule
+from domain.schedule import Schedule, Schedules
 from domain.snapshots import Snapshots
 from projections.tables import Index, Operation, Table, Write
 
@@ -59,12 +59,46 @@ load = _SNAPSHOTS.load
 """Returns the employee whose state a row holds."""
 
 
-def last_dates(schedule: Schedule, until: datetime) -> tuple[str, str]:
-    """Returns the latest onboarding date and the latest offboarding date that are due."""
-    return (
+class DueDates(NamedTuple):
+    """The latest first day and the latest last day that are due, as rows hold dates."""
+
+    starts: str
+    leaves: str
+
+    def include(self, starts: str | None, leaves: str | None) -> bool:
+        """Returns whether one of the dates for which the clock waits is due."""
+        is_first = starts is not None and starts <= self.starts
+        return is_first or (leaves is not None and leaves <= self.leaves)
+
+
+def due_dates(schedule: Schedule, until: datetime) -> DueDates:
+    """Returns the latest dates that are due at or before `until`."""
+    return DueDates(
         schedule.last_activation(until).isoformat(),
         schedule.last_deactivation(until).isoformat(),
     )
+
+
+class Deadlines:
+    """The latest dates that are due at or before a moment, in each company and in any company.
+
+    The database is asked about the latest dates of any company, which one index can answer. Then
+    `include` tells whether a date is due in its own company.
+    """
+
+    def __init__(self, schedules: Schedules, until: datetime) -> None:
+        self._schedules = schedules
+        self._dates = {each: due_dates(each, until) for each in schedules.every()}
+
+    @property
+    def latest(self) -> DueDates:
+        """Returns the latest dates that may be due in some company."""
+        dates = self._dates.values()
+        return DueDates(max(each.starts for each in dates), max(each.leaves for each in dates))
+
+    def include(self, company: str, starts: str | None, leaves: str | None) -> bool:
+        """Returns whether one of two dates is due in a company."""
+        return self._dates[self._schedules.of(company)].include(starts, leaves)
 
 
 def row(company: str, employee: Employee, digest: bytes | None) -> RosterRow:

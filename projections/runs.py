@@ -164,7 +164,7 @@ class RunDocument(Redacted, frozen=True):
     """One run, as the commands answer with it.
 
     `run` is its id, or `None` for a preview. `ends` is the held run that this run ended, and
-    `ended_by` the run that ended this one.
+    `ended_by` the run that ended this one. `by` is the author whom the login `login` named.
     """
 
     run: UUID | None
@@ -175,6 +175,7 @@ class RunDocument(Redacted, frozen=True):
     started: datetime
     finished: datetime
     by: str
+    login: str | None
     reason: str | None
     files: tuple[FileInfo, ...]
     counts: Counts
@@ -201,6 +202,7 @@ def document(
         started=ended.started,
         finished=ended.finished,
         by=ended.by,
+        login=ended.login,
         reason=ended.reason,
         files=ended.files,
         counts=ended.counts,

@@ -18,7 +18,7 @@ from domain.employee.aggregate import Employee, fold
 from domain.fields.cells import clean
 from domain.ids import uuid_of
 from domain.privacy import Redacted
-from domain.schedule import Schedule
+from domain.schedule import Schedules
 from projections import roster
 
 _STATES = "SELECT state FROM roster WHERE company = ? ORDER BY employee"
@@ -50,20 +50,19 @@ _READDRESSED = """
 """The events with an address, of the employees that had several. No index has former addresses."""
 _OF_COMPANY = " AND originator_id IN (SELECT employee FROM roster WHERE company = ?)"
 DUE = """
-    SELECT company, state, digest FROM roster WHERE starts <= ?
+    SELECT company, starts, leaves, state, digest FROM roster WHERE starts <= ?
     UNION
-    SELECT company, state, digest FROM roster WHERE leaves <= ?
+    SELECT company, starts, leaves, state, digest FROM roster WHERE leaves <= ?
 """
 _DUE_OF_COMPANY = """
-    SELECT company, state, digest FROM roster WHERE starts <= ? AND company = ?
+    SELECT company, starts, leaves, state, digest FROM roster WHERE starts <= ? AND company = ?
     UNION
-    SELECT company, state, digest FROM roster WHERE leaves <= ? AND company = ?
+    SELECT company, starts, leaves, state, digest FROM roster WHERE leaves <= ? AND company = ?
 """
 DUE_COMPANIES = """
-    SELECT company FROM roster WHERE starts <= ?
-    UNION
-    SELECT company FROM roster WHERE leaves <= ?
-    ORDER BY company
+    SELECT company, min(starts), NULL FROM roster WHERE starts <= ? GROUP BY company
+    UNION ALL
+    SELECT company, NULL, min(leaves) FROM roster WHERE leaves <= ? GROUP BY company
 """
 
 
@@ -209,29 +208,37 @@ class RosterQueries:
             }
 
     def due(
-        self, schedule: Schedule, until: datetime, company: str | None = None
+        self, schedules: Schedules, until: datetime, company: str | None = None
     ) -> dict[str, Due]:
         """Returns the employees with something that may be due by `until`, by company key.
 
         If `company` is given, the answer has this company only.
         """
-        starts, leaves = roster.last_dates(schedule, until)
+        deadlines = roster.Deadlines(schedules, until)
+        starts, leaves = deadlines.latest
         employees: defaultdict[str, list[tuple[bytes, bytes | None]]] = defaultdict(list)
         with self._database.reading() as query:
             if company is None:
                 rows = query(DUE, (starts, leaves))
             else:
                 rows = query(_DUE_OF_COMPANY, (starts, company, leaves, company))
-            for key, state, digest in rows:
-                employees[key].append((state, digest))
+            for key, first_day, last_day, state, digest in rows:
+                if deadlines.include(key, first_day, last_day):
+                    employees[key].append((state, digest))
             states = {key: state_of(query, key) for key in sorted(employees)}
         return {key: Due(state, tuple(employees[key])) for key, state in states.items()}
 
-    def due_companies(self, schedule: Schedule, until: datetime) -> list[str]:
+    def due_companies(self, schedules: Schedules, until: datetime) -> list[str]:
         """Returns the companies in which something may be due by `until`."""
         with self._database.reading() as query:
-            rows = query(DUE_COMPANIES, roster.last_dates(schedule, until))
-        return [company for (company,) in rows]
+            return sorted(companies_due(query, schedules, until))
+
+
+def companies_due(query: Query, schedules: Schedules, until: datetime) -> set[str]:
+    """Returns the companies in which something may be due by `until`."""
+    deadlines = roster.Deadlines(schedules, until)
+    rows = query(DUE_COMPANIES, deadlines.latest)
+    return {company for company, *dates in rows if deadlines.include(company, *dates)}
 
 
 def _loaded(query: Query, statement: str, *parameters: str) -> list[Employee]:

@@ -9,11 +9,11 @@ import msgspec
 
 from adapters.store.readable import read_or_none
 from adapters.store.recorder import Query, Recorder
-from adapters.store.roster_queries import DUE_COMPANIES
+from adapters.store.roster_queries import companies_due
 from domain.company_runs.feed import Feed
 from domain.company_runs.state import HeldDelivery
-from domain.schedule import Schedule
-from projections import roster, slots
+from domain.schedule import Schedules
+from projections import slots
 from projections.answers.status import RECENT, Glance, Open
 
 _STATES = "SELECT company, state FROM companies"
@@ -42,7 +42,7 @@ class StatusQueries:
     def __init__(self, database: Recorder) -> None:
         self._database = database
 
-    def glances(self, schedule: Schedule, now: datetime, due: datetime) -> dict[str, Glance]:
+    def glances(self, schedules: Schedules, now: datetime, due: datetime) -> dict[str, Glance]:
         """Returns what is known of each company's health, by key.
 
         The clock should have done what was due at the earlier moment `due`.
@@ -51,9 +51,7 @@ class StatusQueries:
             states = dict(query(_STATES))
             after = {company: slots.load(moment) for company, moment in query(_SLOTS)}
             found = _open_issues(query, now.date() - RECENT)
-            waiting = {
-                company for (company,) in query(DUE_COMPANIES, roster.last_dates(schedule, due))
-            }
+            waiting = companies_due(query, schedules, due)
         return {
             company: _glance(
                 states.get(company),

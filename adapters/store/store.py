@@ -20,6 +20,7 @@ from adapters.store.files import KeptFiles, forget_kept
 from adapters.store.notices import Notices
 from adapters.store.read_transaction import ReadTransaction
 from adapters.store.recorder import Query
+from adapters.store.removal_queries import RemovalQueries
 from adapters.store.roster_queries import RosterQueries
 from adapters.store.run_queries import RunQueries
 from adapters.store.schedule_state import ScheduleState
@@ -42,6 +43,7 @@ class Store:
         notices: what is still to be told.
         status: the health of the companies.
         standing: the open issues, and who is absent.
+        removals: whose access was removed.
     """
 
     def __init__(self, events: EventStore) -> None:
@@ -52,6 +54,7 @@ class Store:
         self.notices = Notices(events.database)
         self.status = StatusQueries(events.database)
         self.standing = Standing(events.database)
+        self.removals = RemovalQueries(events)
         self._database = events.database
 
     def close(self) -> None:

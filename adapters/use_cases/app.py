@@ -21,7 +21,8 @@ class App(NamedTuple):
 
     An import enters `planning` after it has fetched its files, and leaves it when the run is
     stored. So a process with many imports can limit how many deliveries are in memory as plans.
-    `notifies` tells whether this process tells somebody of its runs, as the settings say.
+    `notifies` tells whether this process tells somebody of its runs, as the settings say. `login`
+    is the operating system's login of this process. The record of each run has it.
     """
 
     settings: Settings
@@ -29,3 +30,4 @@ class App(NamedTuple):
     now: Callable[[], datetime] = utc_now
     planning: AbstractContextManager[object] = nullcontext()
     notifies: bool = False
+    login: str | None = None

@@ -43,7 +43,7 @@ def pass_clock(
 def pass_clock_of(app: App, company: str, by: str) -> RunDocument | None:
     """Makes every transition that is due now in one company. `None` if nothing is due (C1)."""
     until = app.now()
-    due = app.store.roster.due(app.settings.schedule, until, company).get(company)
+    due = app.store.roster.due(app.settings.schedules(), until, company).get(company)
     return _pass(app, by, until, company, due) if due else None
 
 
@@ -67,7 +67,7 @@ def _each_company(
     failed: Failed | None,
 ) -> Iterator[RunDocument]:
     faults: list[Exception] = []
-    due = app.store.roster.due(app.settings.schedule, until)
+    due = app.store.roster.due(app.settings.schedules(), until)
     turns = {company: partial(turn, company, each) for company, each in due.items()}
     with side_by_side(turns, _MAX_COMPANIES) as running:
         for future, company in running.items():
@@ -99,7 +99,7 @@ def _pass(app: App, by: str, until: datetime, company: str, due: Due) -> RunDocu
         nonlocal latest
         due, latest = latest, None
         if due is None:
-            due = app.store.roster.due(app.settings.schedule, until, company).get(company)
+            due = app.store.roster.due(app.settings.schedules(), until, company).get(company)
         return _planned(app, run, due, until) if due else None
 
     return execute(app, run, prepare)
@@ -107,7 +107,7 @@ def _pass(app: App, by: str, until: datetime, company: str, due: Due) -> RunDocu
 
 def _planned(app: App, run: RunContext, due: Due, until: datetime) -> Commit | None:
     now = app.now()
-    schedule = app.settings.schedule
+    schedule = app.settings.schedule_of(run.company)
     plan = plan_clock(due.employees(), schedule, Moment(run.id, now), until)
     if not plan.changes:
         return None

@@ -47,7 +47,7 @@ def start_run(
     """
     started = at or app.now()
     run = run_id(int(started.timestamp() * 1000), secrets.randbits(42))
-    return RunContext(run, kind, company, started, by, reason, slot)
+    return RunContext(run, kind, company, started, by, reason, slot, app.login)
 
 
 @overload

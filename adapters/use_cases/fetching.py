@@ -90,7 +90,8 @@ def fetched_delivery(
     infos = tuple(
         FileInfo(file.name, file.size, file.modified, _sha256(file.data)) for file in files
     )
-    company, schedule = customer.company, app.settings.schedule
+    company = customer.company
+    schedule = app.settings.schedule_of(company.key)
     partial = partial or company.policy.deliveries == "partial"
     agreed = [company.fingerprint(), schedule.fingerprint(), fingerprint()]
     if partial:  # the same bytes say less than as a full delivery

@@ -9,7 +9,8 @@ from typing import Literal, TypeAlias
 from adapters.use_cases.app import App
 from domain.employee.aggregate import Employee
 from domain.employee.events import Deactivated, State
-from projections.answers.person import MoveDocument, move_document
+from domain.schedule import Schedule
+from projections.answers.person import Access, MoveDocument, access, move_document
 
 Move: TypeAlias = Literal["starts", "leaves"]
 
@@ -19,46 +20,65 @@ def moves(
 ) -> list[MoveDocument]:
     """Returns who starts, or who leaves, from one day to another, the earliest first.
 
-    What is ahead is found by an index. For today and days that are over, all employees are looked
-    at: no index has the employees that the clock has done.
+    The days are those of the clock that counts for each company (L9). What is ahead is found by an
+    index. For today and days that are over, all employees are looked at: no index has the employees
+    that the clock has done.
     """
-    moment = _start if what == "starts" else _leave
+    moment, schedules = _start if what == "starts" else _leave, app.settings.schedules()
     found = [
         move_document(key, employee, at)
         for key, employee in _candidates(app, what, first, last, company)
         if employee.merged_into is None
-        and (at := moment(app, employee, first)) is not None
-        and first <= at.date() <= last
+        and (at := moment(app, schedules.of(key), employee, first)) is not None
+        and first <= schedules.of(key).day_of(at) <= last
     ]
     return sorted(found, key=lambda each: (each.at, each.company, each.id))
+
+
+def today(app: App, company: str | None = None) -> date:
+    """Returns the date in a company, or in UTC for all companies."""
+    schedule = app.settings.schedule if company is None else app.settings.schedule_of(company)
+    return schedule.day_of(app.now())
+
+
+def access_of(app: App, company: str, employee: Employee) -> Access:
+    """Returns from when until when an employee can log in, or since when the account is closed."""
+    closed = _closed(app, employee) if employee.state is State.DEACTIVATED else None
+    return access(employee, app.settings.schedule_of(company), closed)
 
 
 def _candidates(
     app: App, what: Move, first: date, last: date, company: str | None
 ) -> Iterable[tuple[str, Employee]]:
-    if first <= app.now().date():
+    now = app.now()
+    if first <= max(schedule.day_of(now) for schedule in app.settings.schedules().every()):
         return app.store.roster.everybody(company)
     waiting = app.store.roster.waiting(what, first, last)
     return [each for each in waiting if company in (None, each[0])]
 
 
-def _start(app: App, employee: Employee, first: date) -> datetime | None:
+def _start(app: App, schedule: Schedule, employee: Employee, first: date) -> datetime | None:
     """Returns the moment from which an employee can log in; `None` if the account ended before."""
-    at = app.settings.schedule.activation_of(employee.onboarding_date)
+    at = schedule.activation_of(employee.onboarding_date)
     is_closed = employee.state is State.DEACTIVATED and employee.effective < at
     return None if is_closed else at
 
 
-def _leave(app: App, employee: Employee, first: date) -> datetime | None:
+def _leave(app: App, schedule: Schedule, employee: Employee, first: date) -> datetime | None:
     """Returns the moment at which an employee is locked out, or was.
 
     Returns `None` if there is no such moment, or if it was before the day `first`.
     """
     if employee.state is not State.DEACTIVATED:
         day = employee.offboarding_date
-        return app.settings.schedule.deactivation_of(day) if day is not None else None
-    if employee.effective.date() < first:  # nothing has happened since
+        return schedule.deactivation_of(day) if day is not None else None
+    if schedule.day_of(employee.effective) < first:  # nothing has happened since
         return None
+    return _closed(app, employee)
+
+
+def _closed(app: App, employee: Employee) -> datetime | None:
+    """Returns the moment at which the account of a deactivated employee was closed last."""
     events = app.store.events.of(employee.id)
     closed = (each.effective for each in events if isinstance(each.event, Deactivated))
     return max(closed, default=None)

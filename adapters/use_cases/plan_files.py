@@ -64,7 +64,9 @@ def plan_files(
     (D3).
     """
     company = customer.company
-    context = DecisionContext(company, app.settings.schedule, Moment(run.id, app.now()))
+    context = DecisionContext(
+        company, app.settings.schedule_of(company.key), Moment(run.id, app.now())
+    )
     if is_map(fetched.delivered.key):
         return _plan_map(app, fetched, context)
     sheets = read_delivery(customer, fetched)

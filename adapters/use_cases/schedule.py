@@ -51,8 +51,8 @@ def due_jobs(app: App) -> list[Job]:
     A company that is new here is enrolled: slots count for it from now on (R5). Companies whose
     latest run failed come last: a slow failure must not delay the other companies (R6).
     """
-    schedule = app.settings.schedule
-    clock = [Job(company) for company in app.store.roster.due_companies(schedule, app.now())]
+    schedules = app.settings.schedules()
+    clock = [Job(company) for company in app.store.roster.due_companies(schedules, app.now())]
     return [*clock, *due_slots(app)]
 
 

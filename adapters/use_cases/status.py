@@ -17,7 +17,7 @@ def statuses(app: App, company: str | None = None) -> list[StatusDocument]:
     A company that has left the configuration is only told of if it is asked for.
     """
     now, settings = app.now(), app.settings
-    glances = app.store.status.glances(settings.schedule, now, now - OVERDUE_AFTER)
+    glances = app.store.status.glances(settings.schedules(), now, now - OVERDUE_AFTER)
     keys = sorted({*settings.customers, *settings.broken}) if company is None else [company]
     return [_status(app, key, glances.get(key, Glance()), now) for key in keys]
 

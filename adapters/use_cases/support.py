@@ -65,7 +65,9 @@ def _planned(
 ) -> tuple[CompanyState, SupportPlan]:
     """Returns the plan of the requests, and the state of the company that it was made from."""
     state, roster = _read(app, run.company, requests)
-    context = DecisionContext(customer.company, app.settings.schedule, Moment(run.id, app.now()))
+    context = DecisionContext(
+        customer.company, app.settings.schedule_of(run.company), Moment(run.id, app.now())
+    )
     return state, plan_requests(requests, roster, context)
 
 

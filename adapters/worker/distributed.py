@@ -59,6 +59,7 @@ class DistributedWorker:
         workers: int,
         now: Callable[[], datetime] = utc_now,
         *,
+        login: str | None = None,
         listen: bool = True,
         pace: Pace = Pace(),  # noqa: B008 - a value
     ) -> None:
@@ -70,7 +71,7 @@ class DistributedWorker:
         require_jobs(url)
         self._conninfo = conninfo_of(url)
         capacity = Capacity(workers)
-        self._runner = JobRunner(configuration, store, observer, capacity, now)
+        self._runner = JobRunner(configuration, store, observer, capacity, now, login)
         self._observer = observer
         self._listen = listen
         self._pace = pace

@@ -35,9 +35,11 @@ class EmbeddedWorker:
         observer: Observer,
         workers: int,
         now: Callable[[], datetime] = utc_now,
+        *,
+        login: str | None = None,
     ) -> None:
         self._capacity = Capacity(workers)
-        self._runner = JobRunner(configuration, store, observer, self._capacity, now)
+        self._runner = JobRunner(configuration, store, observer, self._capacity, now, login)
         self._observer = observer
         self._backoff = Backoff()
         self._pool = ThreadPoolExecutor(self._capacity.most, thread_name_prefix="worker")

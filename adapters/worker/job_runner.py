@@ -23,13 +23,15 @@ class JobRunner:
         observer: Observer,
         capacity: Capacity,
         now: Callable[[], datetime],
+        login: str | None = None,
     ) -> None:
         self._configuration = configuration
         self._store = store
         self._observer = observer
         self._capacity = capacity
         self._now = now
-        self._schedule = configuration.current().schedule
+        self._login = login
+        self._schedules = configuration.current().schedules()
 
     def due(self) -> list[Job]:
         """Returns the jobs that are due now, and reports them to the observer.
@@ -37,7 +39,7 @@ class JobRunner:
         Raises what the store raises.
         """
         app = self._app()
-        self._schedule = app.settings.schedule
+        self._schedules = app.settings.schedules()
         jobs = due_jobs(app)
         self._observer.polled(jobs, app.now())
         return jobs
@@ -59,8 +61,9 @@ class JobRunner:
     def pause(self, longest: float) -> float:
         """Returns the seconds until a job may fall due, but at most `longest`."""
         now = self._now()
-        return min(longest, (self._schedule.next_moment(now) - now).total_seconds())
+        return min(longest, (self._schedules.next_moment(now) - now).total_seconds())
 
     def _app(self) -> App:
         settings = self._configuration.current()
-        return App(settings, self._store, self._now, self._capacity.planning, notifies=True)
+        planning = self._capacity.planning
+        return App(settings, self._store, self._now, planning, notifies=True, login=self._login)

@@ -42,7 +42,7 @@ from projections.answers.history import HistoryEntry
     help="Only events of this kind. May be given again.",
 )
 @click.option("--run", metavar="RUN", help="Only events of this run.")
-@click.option("--by", metavar="NAME", help="Only events of runs by NAME.")
+@click.option("--by", metavar="NAME", help="Only events of runs by NAME, as author or as login.")
 @json_option
 @click.pass_context
 def audit_command(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import date, timedelta, tzinfo
 from typing import Any
 
 import click
 
-from adapters.use_cases.moves import Move, moves
+from adapters.use_cases.moves import Move, moves, today
 from cli import exit_codes
 from cli.command import Answer
 from cli.context import check_known, json_option, open_app
 from cli.params import DateType
 from cli.terminal import output, spreadsheet
+from cli.terminal.moments import local_time
 from cli.terminal.people import EMAIL, EXTERNAL_ID, NAME, STATE
 from cli.terminal.table import Column, Counted, print_table
 from cli.terminal.view import View, view_options
@@ -31,14 +33,27 @@ _COLUMNS = (
     "offboarding_date",
     "group_name",
 )
-_MOVES: tuple[Column[Any], ...] = (
-    Column("at", "AT", lambda each: f"{each.at:%Y-%m-%d %H:%M}"),
+_AT: Column[Any] = Column("at", "AT", lambda each: f"{each.at:%Y-%m-%d %H:%M}")
+_OTHERS: tuple[Column[Any], ...] = (
     Column("company", "COMPANY", lambda each: each.company, 3, 8),
     STATE,
     NAME,
     EMAIL,
     EXTERNAL_ID,
 )
+
+
+def _columns(zone_of: Callable[[str], tzinfo | None]) -> tuple[Column[Any], ...]:
+    """Returns all columns. `zone_of` returns the time zone of a company."""
+    local: Column[Any] = Column(
+        "local",
+        "LOCAL",
+        lambda each: local_time(each.at, zone_of(each.company)),
+        1,
+        16,
+        key=lambda each: each.at,
+    )
+    return (_AT, local, *_OTHERS)
 
 
 def _command(name: str, what: Move, about: str) -> click.Command:
@@ -55,7 +70,7 @@ def _command(name: str, what: Move, about: str) -> click.Command:
     )
     @click.option("--csv", "as_csv", is_flag=True, help="Print CSV that is safe in a spreadsheet.")
     @spreadsheet.bom_option
-    @view_options(_MOVES, rows="employees")
+    @view_options(_columns(lambda _: None), rows="employees")
     @json_option
     @click.pass_context
     def command(
@@ -72,12 +87,14 @@ def _command(name: str, what: Move, about: str) -> click.Command:
         with open_app(context) as app:
             if company is not None:
                 check_known(app, company)
-            first = first or app.now().date()
+            first = first or today(app, company)
             last = last or first + timedelta(days=_DEFAULT_DAYS)
             if last < first:
                 raise click.UsageError("--until is before --from.")
             found = moves(app, what, first, last, company)
-        shown = view.rows_of(_MOVES, found)
+            zones = {key: app.settings.zone_of(key) for key in {each.company for each in found}}
+        columns = _columns(zones.get)
+        shown = view.rows_of(columns, found)
         if as_json:
             output.print_json(shown)
         elif as_csv:
@@ -86,14 +103,17 @@ def _command(name: str, what: Move, about: str) -> click.Command:
         elif not found:
             click.echo(f"Nobody {what} from {first} to {last}.")
         else:
-            print_table(view.columns_of(_MOVES), shown, Counted(len(found), "employees"))
+            usual = columns if any(zones.values()) else (_AT, *_OTHERS)
+            chosen = view.columns_of(columns if view.columns else usual)
+            print_table(chosen, shown, Counted(len(found), "employees"))
         return exit_codes.DONE
 
     return command
 
 
 _WHERE = (
-    "in COMPANY or in all companies, with the moment (UTC). Days that are over can be asked for."
+    "in COMPANY or in all companies, with the moment in UTC, and in the company's time zone if the "
+    "settings have one. Days that are over can be asked for."
 )
 COMMANDS = {
     "starters": _command("starters", "starts", f"List who starts soon, {_WHERE}"),

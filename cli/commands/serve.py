@@ -25,6 +25,7 @@ from adapters.use_cases.status import statuses
 from adapters.worker.configuration import Configuration
 from adapters.worker.embedded import EmbeddedWorker
 from cli import exit_codes
+from cli.context import login_name
 from cli.stopping import stopped_by
 
 if TYPE_CHECKING:
@@ -174,9 +175,16 @@ def _worker(
     if isinstance(database, PostgresUrl):
         from adapters.worker.distributed import DistributedWorker
 
-        url = database.url
-        return DistributedWorker(configuration, store, url, observer, workers, listen=listen)
-    return EmbeddedWorker(configuration, store, observer, workers)
+        return DistributedWorker(
+            configuration,
+            store,
+            database.url,
+            observer,
+            workers,
+            login=login_name(),
+            listen=listen,
+        )
+    return EmbeddedWorker(configuration, store, observer, workers, login=login_name())
 
 
 def _metrics() -> Metrics:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 import click
 
@@ -12,6 +12,8 @@ from adapters.use_cases.status import statuses
 from cli import exit_codes
 from cli.context import check_known, json_option, open_app
 from cli.terminal import output
+from cli.terminal.moments import with_local
+from cli.terminal.prose import say
 from domain.company_runs.feed import FeedState
 from domain.ids import short_run_id
 from projections.answers.status import REASONS, Group, Need, StatusDocument, groups
@@ -51,6 +53,7 @@ def status_command(
             check_known(app, company)
         now = app.now()
         found = statuses(app, company)
+        zone = app.settings.zone_of(company) if company is not None else None
     reasons = groups(found, now.date())
     if only is not None:
         reasons = [group for group in reasons if group.name == only]
@@ -64,7 +67,7 @@ def status_command(
         if not reasons:
             click.echo("There are no such companies.")
     elif company is not None:
-        _print_company(found[0])
+        _print_company(found[0], zone)
     else:
         _print_overview(found, reasons, now)
     return exit_codes.NEEDED if check and any(each.needs for each in found) else exit_codes.DONE
@@ -160,15 +163,15 @@ def _moment(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" if moment is not None else ""
 
 
-def _print_company(status: StatusDocument) -> None:
-    """Prints everything that is known of one company's feed."""
+def _print_company(status: StatusDocument, zone: tzinfo | None) -> None:
+    """Prints everything that is known of one company's feed. The company has this time zone."""
     name = click.style(status.company, bold=True)
     click.echo(f"{name}: {status.feed.value}{_since(status, ' since ')}")
-    for label, value in _details(status):
-        click.echo(f"  {label}: {output.text(value)}")
+    for label, value in _details(status, zone):
+        say(f"{label}: {output.text(value)}", indent=2)
 
 
-def _details(status: StatusDocument) -> Iterator[tuple[str, str]]:
+def _details(status: StatusDocument, zone: tzinfo | None) -> Iterator[tuple[str, str]]:
     key = status.company
     if status.needs:
         yield "needs somebody for", ", ".join(status.needs)
@@ -191,7 +194,7 @@ def _details(status: StatusDocument) -> Iterator[tuple[str, str]]:
     if Need.OVERDUE in status.needs:
         yield "overdue", "something was due more than 15 minutes ago: is `tenure serve` running?"
     if status.next_slot is not None:
-        yield "next pick-up", f"{_moment(status.next_slot)} UTC"
+        yield "next pick-up", with_local(status.next_slot, zone)
 
 
 COMMANDS = {"status": status_command}

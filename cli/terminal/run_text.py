@@ -32,7 +32,7 @@ def print_run(run: RunDocument) -> None:
         say(f"{company}: would end as {outcome_of(run)}, nothing was stored")
     else:
         say(f"{company}: {outcome_of(run)} (run {run.run})")
-    say(f"{run.kind.value} by {text(run.by)}, {_span(run)} UTC", indent=2)
+    say(f"{run.kind.value} by {_who(run)}, {_span(run)} UTC", indent=2)
     if run.reason:
         say(f"because {text(run.reason)}", indent=2)
     for file in run.files:
@@ -67,6 +67,12 @@ def print_failure(run: RunDocument) -> None:
     )
     ended = ", ".join((outcome_of(run), *codes))
     click.echo(f"{run.company}: {ended}; see `tenure run {run.run}`", err=True)
+
+
+def _who(run: RunDocument) -> str:
+    """Returns the author of a run, with the login that made the run if that is another name."""
+    differs = run.login is not None and run.login != run.by
+    return f"{text(run.by)} (login {text(run.login)})" if differs else text(run.by)
 
 
 def _span(run: RunDocument) -> str:

@@ -61,7 +61,8 @@ class RunEnded(Redacted, frozen=True, tag="run-ended", tag_field="kind"):
     this run approved or discarded (B2, B3). The counts of a held run are the counts that it would
     have if it were applied. `facts` are those of a delivery whose rows the run read. `closes` has
     the keys of the open issues that a partial delivery closed (Q1), and `absence` tells who became
-    absent (Q4): neither follows from the other runs.
+    absent (Q4): neither follows from the other runs. `by` is the author that the caller named, and
+    `login` the operating system's login that made the run. Runs of earlier releases have no login.
     """
 
     company: str
@@ -80,6 +81,7 @@ class RunEnded(Redacted, frozen=True, tag="run-ended", tag_field="kind"):
     facts: DeliveryFacts | None = None
     closes: tuple[str, ...] = ()
     absence: AbsenceChange | None = None
+    login: str | None = None
 
     @property
     def is_applied(self) -> bool:
@@ -115,6 +117,7 @@ class RunContext(Redacted, frozen=True):
     by: str
     reason: str | None = None
     slot: datetime | None = None
+    login: str | None = None
 
     def ended(
         self,
@@ -144,6 +147,7 @@ class RunContext(Redacted, frozen=True):
             issues_of=issues_of,
             ends=ends,
             facts=facts,
+            login=self.login,
         )
         return RunRecord(self.id, ended)
 

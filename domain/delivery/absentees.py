@@ -70,7 +70,7 @@ def _change(absentee: Absentee, context: DecisionContext, file: str) -> Change |
     employee, moment = absentee.employee, context.moment
     if employee.by_absence is ByAbsence.OVERRULED:
         return None
-    event = OffboardingScheduled(moment.now.date(), by_absence=True)
+    event = OffboardingScheduled(context.today, by_absence=True)
     # Without a digest, the row is read when it comes back, also if it is the same as before.
     return change_of(employee, employee.id, [(moment.now, event)], moment, file=file)
 
@@ -84,7 +84,7 @@ def _result(
     absentee: Absentee, change: Change | None, context: DecisionContext, *, left_out: bool
 ) -> RowResult:
     employee, since = absentee.employee, f"{absentee.since:%Y-%m-%d}"
-    email, day = employee.email, context.moment.now.date()
+    email, day = employee.email, context.today
     if change is not None:
         issues = [make_issue("absent-offboarded", email=email, since=since, day=day)]
     else:

@@ -84,8 +84,9 @@ def decide_change(
     elif has_left(said, context):
         return None
     else:
-        today = moment.now.date()
-        events = decide_registration(said, context.company, today, second_account=second_account)
+        events = decide_registration(
+            said, context.company, context.today, second_account=second_account
+        )
     return change_of(
         match.employee,
         employee_id(moment.run, standing.position),

@@ -41,5 +41,5 @@ def rehire_command(
     """
     first_day = said.onboarding_date
     if first_day in (None, employee.onboarding_date, employee.file_onboarding_date):
-        first_day = context.moment.now.date()
+        first_day = context.today
     return support_command("rehire", employee, context, str(first_day), *options)

@@ -193,9 +193,9 @@ def _in_lifecycle(employee: Employee, recorded: EmployeeRecord, event: Lifecycle
             return replace(employee, onboarding_date=day, state=state)
         case Activated():
             return _in_state(employee, State.ACTIVE)
-        case Deactivated():
+        case Deactivated(ahead_of_utc=ahead):
             last_day = employee.offboarding_date
-            over = last_day is not None and last_day <= recorded.effective.date()
+            over = last_day is not None and (ahead or last_day <= recorded.effective.date())
             by_file = employee.leaves_by_file or employee.by_absence is ByAbsence.LEAVES
             return replace(employee, state=State.DEACTIVATED, closed_by_file=by_file and over)
         case Reactivated(active=active, offboarding_date=day):

@@ -248,11 +248,11 @@ def _notice(day: date, employee: Employee | None, context: DecisionContext) -> l
 
     `employee` is `None` for a new employee, for whom support can do nothing yet.
     """
-    policy, now = context.company.policy, context.moment.now
-    past = overdue(day, context.schedule, now)
+    policy = context.company.policy
+    past = overdue(day, context.schedule, context.moment.now)
     if past:
         return past
-    ahead = (day - now.date()).days
+    ahead = (day - context.today).days
     if ahead >= policy.notice_days:
         return []
     asked = ""
@@ -284,5 +284,5 @@ def decide_due(
     starts = schedule.activation_of(employee.onboarding_date)
     if employee.state is State.PENDING and starts <= now and not (leaves and leaves < starts):
         yield starts, Activated()
-    if employee.state is not State.DEACTIVATED and leaves and leaves <= now:
-        yield leaves, Deactivated()
+    if employee.state is not State.DEACTIVATED and last_day and leaves and leaves <= now:
+        yield leaves, Deactivated(ahead_of_utc=leaves.date() < last_day)

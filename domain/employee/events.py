@@ -112,8 +112,14 @@ class OffboardingCancelled(Redacted, frozen=True, tag="offboarding-cancelled", t
     """The last day was cancelled: by support (S4), or by a file whose company allows it (L5)."""
 
 
-class Deactivated(Redacted, frozen=True, tag="deactivated", tag_field="kind"):
-    """The employee can no longer log in (L9, S5)."""
+class Deactivated(Redacted, frozen=True, tag="deactivated", tag_field="kind", omit_defaults=True):
+    """The employee can no longer log in (L9, S5).
+
+    `ahead_of_utc` is true if the last day was over by the clock of the company, and had not begun
+    in UTC.
+    """
+
+    ahead_of_utc: bool = False
 
 
 class Reactivated(Redacted, frozen=True, tag="reactivated", tag_field="kind"):

@@ -46,7 +46,7 @@ def reactivate(
     known = employee.offboarding_date
     if day is None and known and not is_over(known, context):
         day = known
-    yield Reactivated(employee.onboarding_date <= context.moment.now.date(), day)
+    yield Reactivated(employee.onboarding_date <= context.today, day)
 
 
 def rehire(
@@ -70,7 +70,7 @@ def rehire(
     if external_id != employee.external_id:
         yield ExternalIdChanged(external_id)
     first_day = command.onboarding_date
-    yield Rehired(first_day <= context.moment.now.date(), first_day)
+    yield Rehired(first_day <= context.today, first_day)
 
 
 def _is_rehired(employee: Employee, command: Rehire) -> bool:
@@ -88,7 +88,7 @@ def move_onboarding(
     """Yields the events that move the first day; the state follows from the dates (S3)."""
     _here(employee)
     last_day = employee.offboarding_date
-    started = day <= context.moment.now.date()
+    started = day <= context.today
     if last_day:
         _in_order(day, last_day)
     if employee.state is not State.PENDING:

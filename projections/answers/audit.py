@@ -14,7 +14,8 @@ from projections.answers.history import HistoryEntry
 class Question(Redacted, frozen=True):
     """The events that an auditor asks for. Each field that is set narrows the question.
 
-    `since` and `until` go by when events were recorded: from `since` on, and before `until`.
+    `since` and `until` go by when events were recorded: from `since` on, and before `until`. `by`
+    is the author of the run, or the login that made it: who acts in another name is found as well.
     """
 
     since: datetime | None = None
@@ -29,7 +30,7 @@ class Question(Redacted, frozen=True):
             ended.counts.events > 0
             and ended.outcome is not Outcome.HELD
             and self.run in (None, run)
-            and self.by in (None, ended.by)
+            and self.by in (None, ended.by, ended.login)
             and (self.since is None or self.since <= ended.finished)
             and (self.until is None or ended.started < self.until)
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -13,6 +13,7 @@ from domain.employee.events import State
 from domain.fields.details import Value
 from domain.fields.table import NAMES
 from domain.privacy import Redacted
+from domain.schedule import Schedule
 from projections.answers.find import Matched
 from projections.answers.history import file_values
 
@@ -73,6 +74,29 @@ class MoveDocument(EmployeeDocument, frozen=True):
     """One employee who starts or leaves at the moment `at`, as `starters` and `leavers` answer."""
 
     at: datetime
+
+
+class Access(NamedTuple):
+    """When an employee can log in (L9). A field is `None` where there is no such moment.
+
+    `starts` is the moment from which a pending employee can log in, `ends` the moment at which an
+    employee will be locked out, and `closed` the moment at which an account was closed.
+    """
+
+    starts: datetime | None = None
+    ends: datetime | None = None
+    closed: datetime | None = None
+
+
+def access(employee: Employee, schedule: Schedule, closed: datetime | None) -> Access:
+    """Returns when an employee can log in. `closed` is when a deactivated account was closed."""
+    if employee.state is State.DEACTIVATED:
+        return Access(closed=closed)
+    is_pending, day = employee.state is State.PENDING, employee.offboarding_date
+    return Access(
+        starts=schedule.activation_of(employee.onboarding_date) if is_pending else None,
+        ends=schedule.deactivation_of(day) if day is not None else None,
+    )
 
 
 def document(company: str, employee: Employee) -> EmployeeDocument:

@@ -160,6 +160,21 @@ def test_events_from_a_moment_on_and_before_another(app: App) -> None:
         assert asked(app, until=at) == until
 
 
+def test_a_question_by_name_finds_what_the_login_did_in_another_name(app: App) -> None:
+    """R2: A question by name is answered with the runs of the author of that name, and with the
+    runs that the login of that name made in another name."""
+    # given
+    acme = app.settings.customers["acme"]
+    support(app._replace(login="mallory"), acme, "1", Deactivate(), "olga", "left")
+
+    # when
+    (entry,) = asked(app, by="mallory")
+
+    # then
+    assert (entry.kind, entry.by) == ("deactivated", "olga")
+    assert entry in asked(app, by="olga")
+
+
 def test_several_conditions_of_a_question_all_count(app: App) -> None:
     """A question with several conditions is answered with the events that meet all of them."""
     # given

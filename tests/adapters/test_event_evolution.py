@@ -142,6 +142,16 @@ STORED_BY_0_1: dict[bytes, Event] = {
     ),
 }
 """The bytes of every event as release 0.1 stores them, without the envelope."""
+STORED_LATER: dict[bytes, Event] = {
+    b'{"event":{"kind":"run-ended","company":"acme","run_kind":"support","outcome":"applied",'
+    b'"started":"2027-03-01T02:45:00Z","finished":"2027-03-01T02:45:00Z","by":"Eva",'
+    b'"reason":"ticket 7","login":"eva"}': RunEnded(
+        "acme", RunKind.SUPPORT, Outcome.APPLIED, NOW, NOW, "Eva", "ticket 7", login="eva"
+    ),
+    b'{"event":{"kind":"deactivated","ahead_of_utc":true}': Deactivated(ahead_of_utc=True),
+}
+"""The bytes of events with fields that came after release 0.1, without the envelope."""
+STORED = STORED_BY_0_1 | STORED_LATER
 
 
 def topic_of(content: bytes) -> str:
@@ -149,10 +159,11 @@ def topic_of(content: bytes) -> str:
 
 
 @pytest.mark.parametrize(
-    ("content", "event"), STORED_BY_0_1.items(), ids=[topic_of(each) for each in STORED_BY_0_1]
+    ("content", "event"), STORED.items(), ids=[topic_of(each) for each in STORED]
 )
 def test_an_event_of_an_earlier_release_is_read(content: bytes, event: Event) -> None:
-    """R1: The stored bytes of an event of release 0.1 are still read as the same event."""
+    """R1: The stored bytes of an event of release 0.1, or of a later one, are still read as the
+    same event."""
     # given
     stored = StoredEvent(STREAM, 3, topic_of(content), content + ENVELOPE)
 

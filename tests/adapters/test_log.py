@@ -68,6 +68,7 @@ def a_run(
         started=NOW,
         finished=NOW + timedelta(seconds=1.5),
         by=MARK,
+        login=MARK,
         reason=MARK,
         files=(FileInfo(f"{MARK}.csv", 3, NOW, MARK),),
         counts=Counts(**counts),

@@ -7,12 +7,13 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import time
+from datetime import date, time
 from pathlib import Path
 from textwrap import dedent
 from typing import Literal
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.errors import SettingsError
 from adapters.notify_settings import Notify
@@ -644,6 +645,72 @@ def test_the_fingerprint_covers_the_settings_that_change_how_rows_are_read(file:
     assert load(file, ACME + source).customers["acme"].company.fingerprint() == plain
     for more in ("groups = ['Sales']", "[company.acme.policy]\nblank_cells = 'clear'"):
         assert load(file, ACME + more).customers["acme"].company.fingerprint() != plain
+
+
+# Time zones
+
+IN_KIRITIMATI = ACME + "timezone = 'Pacific/Kiritimati'\nlocal_clock = true\n"
+
+
+def test_the_dates_of_a_company_may_count_in_its_time_zone(file: Path) -> None:
+    """L9: `timezone` names the time zone of a company, and with `local_clock` its dates count
+    there. Another company has the usual schedule."""
+    # when
+    settings = load(file, IN_KIRITIMATI + "[company.zenith]\nname = 'Z'\nlanguage = 'nl'\n")
+
+    # then
+    assert settings.schedule_of("acme") == replace(settings.schedule, zone=settings.zone_of("acme"))
+    assert settings.schedule_of("acme").deactivation_of(date(2027, 3, 1)).hour == 9
+    assert settings.schedules().every() == {settings.schedule, settings.schedule_of("acme")}
+    assert (settings.schedule_of("zenith"), settings.zone_of("zenith")) == (settings.schedule, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "key", "words"),
+    [
+        ("timezone = 'Europe/Amstredam'", "timezone", "did you mean Europe/Amsterdam?"),
+        ("timezone = 'europe/amsterdam'", "timezone", "did you mean Europe/Amsterdam?"),
+        ("timezone = 'New York'", "timezone", "did you mean America/New_York?"),
+        ("timezone = 'Europe'", "timezone", "the IANA name of a time zone"),
+        ("timezone = '../Europe/Amsterdam'", "timezone", "the IANA name of a time zone"),
+        ("timezone = 'right/Europe/Amsterdam'", "timezone", "the IANA name of a time zone"),
+        ("timezone = '\\u0000'", "timezone", "the IANA name of a time zone"),
+        ("timezone = ''", "timezone", "the IANA name of a time zone"),
+        ("timezone = 1", "timezone", "expected a text"),
+        ("local_clock = true", "local_clock", "expected timezone too"),
+        ("timezone = 'UTC'\nlocal_clock = 'yes'", "local_clock", "expected true or false"),
+    ],
+)
+def test_a_wrong_time_zone_is_explained(file: Path, line: str, key: str, words: str) -> None:
+    """An unknown time zone is an error that names the nearest one, and a local clock without a time
+    zone is an error too."""
+    # when
+    (fault,) = load(file, ACME + line.replace("'\\u0000'", '"\\u0000"')).broken["acme"].faults
+
+    # then
+    assert fault.key == f"company.acme.{key}"
+    assert words in fault.expected
+
+
+@pytest.mark.parametrize("own_file", [False, True])
+def test_a_broken_company_keeps_its_clock(file: Path, own_file: bool) -> None:
+    """R6, L9: The dates of a company whose other settings are wrong still count in its time zone.
+    Where the time zone cannot be read, they count in UTC."""
+    # given
+    text = IN_KIRITIMATI + "shoe = 38\n"
+    if own_file:
+        (file.parent / "acme.toml").write_text(text.replace("[company.acme]", ""))
+        text = "companies = 'acme.toml'"
+
+    # when
+    settings = load(file, text)
+
+    # then
+    assert list(settings.broken) == ["acme"]
+    assert str(settings.schedule_of("acme").zone) == str(settings.zone_of("acme"))
+    assert str(settings.schedule_of("acme").zone) == "Pacific/Kiritimati"
+    unknown = load(file, IN_KIRITIMATI.replace("Kiritimati", "Kiritimatti"))
+    assert unknown.schedule_of("acme") == unknown.schedule
 
 
 # SFTP

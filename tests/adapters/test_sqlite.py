@@ -18,7 +18,7 @@ from adapters.store.schema import VERSION, added_since
 from adapters.store.sqlite import open_sqlite
 from adapters.store.sqlite_schema import migrate
 from adapters.store.store import Store
-from domain.schedule import Schedule
+from domain.schedule import Schedule, Schedules
 from tests.adapters.steps import a_run, company_of, replayed, said_nothing, stored
 from tests.databases import created, undone_since
 from tests.given import moment
@@ -376,6 +376,6 @@ def test_readers_do_not_wait_for_a_commit_and_see_the_state_before_it(path: Path
 
         # when / then
         assert len(company_of(store, "acme")[1].entries) == 2
-        assert list(store.roster.due(Schedule(), moment("2027-04-02 00:00"))) == ["acme"]
+        assert list(store.roster.due(Schedules(Schedule()), moment("2027-04-02 00:00"))) == ["acme"]
         writing.rollback()
         store.commit(said_nothing(store, run=a_run(2)))

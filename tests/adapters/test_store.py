@@ -31,7 +31,7 @@ from domain.ids import company_stream_id, short_run_id
 from domain.issues.issue import Issue
 from domain.issues.issue_type import Severity
 from domain.outcome import Outcome
-from domain.schedule import Schedule
+from domain.schedule import Schedule, Schedules
 from projections.kept import Key
 from tests.adapters.conftest import OpenStore
 from tests.adapters.steps import (
@@ -738,7 +738,7 @@ def test_the_streams_of_a_run_are_those_of_everyone_it_registered_or_changed(sto
 
 
 def due(store: Store, at: str, schedule: Schedule | None = None) -> dict[str, list[str]]:
-    found = store.roster.due(schedule or Schedule(), moment(at))
+    found = store.roster.due(Schedules(schedule or Schedule()), moment(at))
     return {
         company: sorted(employee.details.first_name for employee, _ in each.employees())
         for company, each in found.items()
@@ -792,7 +792,7 @@ def test_a_deactivated_employee_is_not_due_any_more(store: Store) -> None:
     """C2: An employee who was deactivated is not due any more."""
     # given
     commit = stored(store, f"{HEADER}\n{CHRIS}\n")
-    (found,) = store.roster.due(Schedule(), moment("2027-03-21 00:00")).values()
+    (found,) = store.roster.due(Schedules(Schedule()), moment("2027-03-21 00:00")).values()
     ((chris, digest),) = found.employees()
     later = moment("2027-03-21 00:00")
     made = plan_clock([(chris, digest)], Schedule(), Moment(a_run(2), later), later)
@@ -816,7 +816,7 @@ def test_due_employees_come_by_company_with_its_version(store: Store) -> None:
     stored(store, f"{HEADER}\n{ANNA}\n", number=4, company=other_company("quiet"))
 
     # when
-    found = store.roster.due(Schedule(), moment("2027-03-21 00:00"))
+    found = store.roster.due(Schedules(Schedule()), moment("2027-03-21 00:00"))
 
     # then
     assert list(found) == ["acme", "zenith"]

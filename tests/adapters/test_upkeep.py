@@ -652,6 +652,23 @@ def test_every_column_of_the_list_of_runs_is_compared(app: App, ask: Ask, column
     assert found(app.store) == {("run-row-differs", "acme", run)}
 
 
+def test_another_login_in_the_list_of_runs_is_found(app: App, ask: Ask) -> None:
+    """R2: `verify` finds a run whose row names another login than its event, and `rebuild` brings
+    the login of the event back."""
+    # given
+    customer = app.settings.customers["acme"]
+    support(app._replace(login="eva"), customer, "2", Deactivate(), "Eva", "left")
+    run = app.store.runs.latest("acme", 1)[0].run
+    ((event,),) = ask("SELECT event FROM runs WHERE run = ?", run.hex)
+    forged = bytes(event).replace(b'"login":"eva"', b'"login":"bob"')
+    ask("UPDATE runs SET event = ? WHERE run = ?", forged, run.hex)
+
+    # when / then
+    assert found(app.store) == {("run-row-differs", "acme", run)}
+    app.store.rebuild(lambda _: None)
+    assert app.store.runs.find(run).ended.login == "eva"  # type: ignore[union-attr]
+
+
 def test_runs_that_are_missing_or_stray_in_the_list_are_found(app: App, ask: Ask) -> None:
     """R2: `verify` finds runs that are missing from the list of runs, and rows of the list without
     a run."""

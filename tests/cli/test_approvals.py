@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from cli.context import login_name
 from tests.cli.conftest import ASKED, Desk, assert_explained
 from tests.cli.test_documents import Preview, Run, decoded
 from tests.given import moment
@@ -123,7 +124,7 @@ def test_the_output_of_an_approval_names_who_when_and_why(staffed: Desk) -> None
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.startswith("acme: applied (run ")
     told = answer.out.splitlines()[1:3]
-    assert told[0].startswith("  approve by Eva, 2027-03-02 02:45:00 to ")
+    assert told[0].startswith(f"  approve by Eva (login {login_name()}), 2027-03-02 02:45:00 to ")
     assert told[1] == "  because ticket 7"
     assert f"run {held.run}\n" in answer.out
 

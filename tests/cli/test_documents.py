@@ -94,6 +94,7 @@ class Run(Struct, forbid_unknown_fields=True):
     started: Moment
     finished: Moment
     by: str
+    login: str | None
     reason: str | None
     files: list[File]
     counts: Counts

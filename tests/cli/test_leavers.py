@@ -119,3 +119,55 @@ def test_a_range_that_ends_before_it_begins_is_explained(staffed: Desk) -> None:
     # then
     assert answer.code == USAGE
     assert_explained(answer)
+
+
+# In the time zone of the company
+
+LOCAL = ACME.replace('language = "nl"', 'language = "nl"\n    timezone = "Pacific/Kiritimati"')
+
+
+def test_moments_are_told_in_the_time_zone_of_the_company_too(staffed: Desk) -> None:
+    """L9: With `timezone`, `leavers`, `show` and `status COMPANY` tell moments in UTC and in the
+    company's time zone. JSON and CSV are the same as without."""
+    # given
+    plain = staffed.type("leavers", "--json").out, staffed.type("leavers", "--csv").out
+    staffed.configure(LOCAL + '\n[company.zenith]\nname = "Zenith"\nlanguage = "nl"\n')
+
+    # when
+    rows = staffed.type("leavers").out.splitlines()
+    columns = staffed.type("leavers", "--columns", "email,local").out.splitlines()
+    shown = staffed.type("show", "acme", "anna@acme.example").out
+    status = staffed.type("status", "acme").out
+
+    # then
+    assert rows[0].split()[:3] == ["AT", "LOCAL", "COMPANY"]
+    assert rows[1].split()[:3] == ["2027-03-30", "23:00", "zenith"]
+    local = "2027-04-01 13:00 Pacific/Kiritimati"
+    assert rows[2].startswith(f"2027-03-31 23:00  {local}  acme ")
+    assert columns[2].split(maxsplit=1) == ["anna@acme.example", local]
+    assert shown.endswith(f"Can log in until 2027-03-31 23:00 UTC ({local}).\n")
+    assert "next pick-up: 2027-03-01 20:00 UTC (2027-03-02 10:00 Pacific/Kiritimati)\n" in status
+    assert (staffed.type("leavers", "--json").out, staffed.type("leavers", "--csv").out) == plain
+
+
+def test_show_tells_when_somebody_can_log_in(staffed: Desk) -> None:
+    """L9: `tenure show` ends with the moments from and until which a person can log in, or since
+    when the account is closed. It tells nothing of somebody who just stays."""
+
+    def ending(who: str) -> list[str]:
+        lines = staffed.type("show", "acme", f"{who}@acme.example").out.splitlines()
+        return [line for line in lines if line.endswith(".")]
+
+    # when / then
+    assert ending("chris") == [
+        "Can log in from 2027-03-15 00:00 UTC.",
+        "Can log in until 2027-06-30 23:00 UTC.",
+    ]
+    assert ending("emil") == []
+    staffed.type("support", "deactivate", "acme", "emil@acme.example", *ASKED)
+    assert ending("emil") == ["Locked out since 2027-03-01 02:45 UTC."]
+    staffed.now = moment("2027-03-15 00:00")
+    assert ending("chris")[0] == "Can log in from 2027-03-15 00:00 UTC, and is not activated yet."
+    staffed.now = moment("2027-03-31 23:00")
+    late = "Can log in until 2027-03-31 23:00 UTC, and is not locked out yet."
+    assert ending("anna") == [late]

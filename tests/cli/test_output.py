@@ -6,12 +6,14 @@ import csv
 import io
 import os
 import pty
+import pwd
 import re
 import subprocess
 from datetime import timedelta
 
 import pytest
 
+from cli.context import login_name
 from cli.terminal import output
 from tests.adapters.steps import Watch
 from tests.cli.conftest import ACME, MAIN, Desk
@@ -115,8 +117,27 @@ def test_a_run_tells_its_kind_who_and_when(desk: Desk) -> None:
 
     # then
     assert made == shown
-    assert made.splitlines()[1] == "  import by Bob, 2027-03-01 02:45:00 to 02:45:00 UTC"
+    who = f"Bob (login {login_name()})"
+    assert made.splitlines()[1] == f"  import by {who}, 2027-03-01 02:45:00 to 02:45:00 UTC"
     assert "because" not in made
+
+
+def test_a_run_names_the_login_only_where_it_is_not_the_author(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R2: The login of a run is that of the operating system, whatever the environment says. The
+    output of the run names it beside another author, and JSON always has it."""
+    # given
+    monkeypatch.setenv("LOGNAME", "mallory")
+    login = pwd.getpwuid(os.getuid()).pw_name
+
+    # when
+    own = desk.type("import", "acme").out.splitlines()[1]
+    run = desk.type("run", "last", "--json").document
+
+    # then
+    assert own.startswith(f"  import by {login}, ")
+    assert (run["by"], run["login"]) == (login, login)
 
 
 def test_a_run_that_ends_on_another_day_tells_both(
@@ -133,7 +154,7 @@ def test_a_run_that_ends_on_another_day_tells_both(
 
     # then
     assert re.fullmatch(
-        r"  import by Bob, 2027-03-01 23:59:5\d to 2027-03-02 00:00:0\d UTC", told
+        r"  import by Bob \(login .+\), 2027-03-01 23:59:5\d to 2027-03-02 00:00:0\d UTC", told
     ), told
 
 

@@ -421,7 +421,7 @@ class Held:
             people,
             people.entries,
             company_of(store, "acme"),
-            store.roster.due(settings.schedule, moment("2028-01-01 00:00")),
+            store.roster.due(settings.schedules(), moment("2028-01-01 00:00")),
             commits,
             employees,
             events,

@@ -23,6 +23,7 @@ from adapters.store.opening import PostgresUrl, open_store
 from adapters.use_cases import clock
 from adapters.worker.job_schema import migrate_jobs
 from cli.commands.serve import Address, AddressType
+from cli.context import login_name
 from tests.adapters import pgserver
 from tests.cli.conftest import ACME, MAIN, PATIENCE, Desk, assert_explained, soon
 from tests.given import moment
@@ -138,6 +139,8 @@ def test_serve_imports_a_due_slot_and_ends_on_a_signal(
     assert 'tenure_runs_total{kind="import",outcome="applied"} 1.0' in answers[1]
     assert 'tenure_rows_total{result="rejected"} 1.0' in answers[1]
     assert "tenure_configuration_ok 1.0" in answers[1]
+    (run,) = desk.type("runs", "--json").document
+    assert (run["by"], run["login"]) == ("schedule", login_name())
     assert [each["event"] for each in running.lines()][-2:] == ["stopping", "stopped"]
     (run,) = desk.type("runs", "--json").document
     assert line["run"] == run["run"]
@@ -456,7 +459,8 @@ def test_two_share_a_database_and_serve_a_slot_once(
     for each in both:
         each.process.send_signal(signal.SIGTERM)
     assert [each.ended() for each in both] == [0, 0]
-    assert len(desk.type("runs", "--json").document) == 1
+    (run,) = desk.type("runs", "--json").document
+    assert run["login"] == login_name()
 
 
 def test_without_the_schema_for_jobs_it_does_not_begin(

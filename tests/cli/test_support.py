@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cli.context import login_name
 from tests.cli.conftest import ASKED, Desk, assert_explained
 from tests.cli.test_documents import (
     Change,
@@ -105,7 +106,8 @@ def test_every_action_tells_its_run_its_events_and_who_and_why(staffed: Desk, ac
     assert (answer.code, answer.err, again.code, again.err) == (0, "", 0, "")
     head, _, told = answer.out.partition("1 event\n")
     assert head.startswith("acme: applied (run ")
-    assert "  support by Eva, 2027-03-02 10:00:00 to 10:00:00 UTC\n  because ticket 7\n" in head
+    who = f"Eva (login {login_name()})"
+    assert f"  support by {who}, 2027-03-02 10:00:00 to 10:00:00 UTC\n  because ticket 7\n" in head
     done = head.partition("(run ")[2].partition(")")[0]
     assert staffed.type("audit", "acme", "--run", done).out == told
     lines = told.splitlines()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.context import login_name
 from cli.main import execute
 
 ROOT = Path(__file__).parents[2]
@@ -90,12 +91,15 @@ def test_the_demo_shows_both_times_of_a_late_deactivation(demo: str) -> None:
 
 
 def test_the_demo_shows_the_kind_the_person_the_time_and_the_reason_of_runs(demo: str) -> None:
-    """R2: The demo shows the kind of a run, who asked for the run, when and why."""
+    """R2: The demo shows the kind of a run, who asked for the run, by which login, when and why."""
+    # given
+    login = f"(login {login_name()})"
+
     # when / then
-    assert f"  import by schedule, {moved('2027-03-01')} 02:45:00 to 02:45:00 UTC\n" in demo
-    assert f"  clock by schedule, {moved('2027-04-03')} 06:10:00 to 06:10:00 UTC\n" in demo
+    assert f"  import by schedule {login}, {moved('2027-03-01')} 02:45:00 to 02:45:00 UTC\n" in demo
+    assert f"  clock by schedule {login}, {moved('2027-04-03')} 06:10:00 to 06:10:00 UTC\n" in demo
     assert (
-        f"  discard by petra, {moved('2027-03-05')} 09:10:00 to 09:10:00 UTC\n"
+        f"  discard by petra {login}, {moved('2027-03-05')} 09:10:00 to 09:10:00 UTC\n"
         "  because HR says the export is broken\n  ends held run "
     ) in demo
 
@@ -108,7 +112,7 @@ def test_the_demo_shows_what_support_did_and_for_whom(demo: str) -> None:
 
     # then
     assert re.search(
-        rf"^  support by petra, {moved('2027-04-05')} 09:00:00 to 09:00:00 UTC\n"
+        rf"^  support by petra \(login .+\), {moved('2027-04-05')} 09:00:00 to 09:00:00 UTC\n"
         r"  because his manager extended the contract\n"
         r"  1 event\n"
         rf"reactivated of [0-9a-f-]{{36}} at {moved('2027-04-05')} 09:00:00 UTC\n",

@@ -36,7 +36,7 @@ from adapters.worker.job_schema import migrate_jobs
 from domain.company_runs.events import RunEnded, RunKind
 from domain.employee.events import State
 from domain.outcome import Outcome
-from domain.schedule import Schedule
+from domain.schedule import Schedule, Schedules
 from tests.adapters import pgserver
 from tests.databases import created
 from tests.given import moment
@@ -249,7 +249,7 @@ def wait_for(what: Callable[[], bool], workers: Workers) -> None:
 
 def nobody_is_due(store: Store, now: datetime) -> bool:
     """Whether all clock work is done."""
-    return not store.roster.due_companies(Schedule(), now)
+    return not store.roster.due_companies(Schedules(Schedule()), now)
 
 
 def test_each_slot_of_each_company_is_served_once_however_many_race(
