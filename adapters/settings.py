@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from urllib.parse import unquote
 
 import msgspec
@@ -20,6 +20,7 @@ from adapters.store.opening import Database, PostgresUrl
 from domain.schedule import Schedule
 
 FILE = "tenure.toml"
+_DATABASE = "sqlite:///tenure.db"
 _DATABASE_URL = "a URL like sqlite:///tenure.db or postgresql://user@host/database"
 _COMPANIES = "a file pattern like companies/*.toml"
 
@@ -71,7 +72,7 @@ class ScheduleTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The configuration file. The tables in `company` are decoded one by one (R6)."""
 
-    database: Annotated[str, expected(_DATABASE_URL)] = "sqlite:///tenure.db"
+    database: Annotated[str, expected(_DATABASE_URL)] = _DATABASE
     companies: Annotated[str, expected(_COMPANIES)] | None = None
     schedule: ScheduleTable = ScheduleTable()
     notify: Notify | None = None
@@ -125,6 +126,33 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
         notify=document.notify and document.notify.beside(file),
         unmatched=file.parent.absolute() / pattern if pattern is not None else None,
     )
+
+
+class Outline(NamedTuple):
+    """The parts of a configuration that are read quickly, whatever is wrong with the others."""
+
+    database: Database
+    places: tuple[Place, ...]
+
+    @property
+    def companies(self) -> list[str]:
+        """The keys of the companies."""
+        return sorted({place.key for place in self.places})
+
+    def groups_of(self, company: str) -> tuple[str, ...]:
+        """Returns the groups of a company; none if its settings are wrong."""
+        customers, _ = read_companies(place for place in self.places if place.key == company)
+        return customers[company].company.groups if company in customers else ()
+
+
+def outline(file: Path, environment: Mapping[str, str] = os.environ) -> Outline:
+    """Reads the configuration file, but no file of a company. Raises `SettingsError`."""
+    table = read_toml(file)
+    url = environment.get("TENURE_DATABASE") or table.value.get("database", _DATABASE)
+    database = database_of(url, file.parent) if isinstance(url, str) else None
+    if database is None:
+        raise SettingsError(Fault(file, "database", f"expected {_DATABASE_URL}"))
+    return Outline(database, (*_inline(table), *_own_files(table)))
 
 
 def company_files(file: Path) -> list[Path]:

@@ -25,6 +25,8 @@ from adapters.use_cases.status import statuses
 from adapters.worker.configuration import Configuration
 from adapters.worker.embedded import EmbeddedWorker
 from cli import exit_codes
+from cli.command import Command
+from cli.names import OneOf
 from cli.stopping import stopped_by
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ class Worker(Protocol):
         """Works until `stop` is set. Returns whether all jobs ended within `grace` seconds."""
 
 
-@click.command("serve")
+@click.command("serve", cls=Command)
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
@@ -106,7 +108,7 @@ class Worker(Protocol):
 )
 @click.option(
     "--log-level",
-    type=click.Choice(["debug", "info", "warning", "error"]),
+    type=OneOf("level", ["debug", "info", "warning", "error"]),
     default="info",
     show_default=True,
     help="The lowest level of the lines that are logged.",

@@ -7,9 +7,10 @@ from functools import wraps
 from typing import Any, NamedTuple, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from cli.terminal.table import Column
-from domain.fields.nearest import NearestNames
+from cli.unknown import unknown
 
 Row = TypeVar("Row")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -55,12 +56,20 @@ class _ColumnType(click.ParamType[str]):
         self._may_be_reversed = may_be_reversed
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Returns the name. The error of an unknown name suggests the nearest known name."""
+        """Returns the name. Raises `CliError`, which suggests the nearest name."""
         name = value.removeprefix("-") if self._may_be_reversed else value
         if name not in self.known:
-            near = NearestNames(self.known).clause(name)
-            self.fail(f"there is no column {name!r}{near}: {', '.join(self.known)}.", param, ctx)
+            listed = f"the columns are {', '.join(self.known)}"
+            raise unknown(f"there is no column {name}", name, self.known, listed)
         return value
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
+        """Returns the columns that begin with what is typed, after the last comma or the `-`."""
+        typed = incomplete.rpartition(",")[2].removeprefix("-")
+        before = incomplete.removesuffix(typed)
+        return [CompletionItem(before + each) for each in self.known if each.startswith(typed)]
 
 
 class _ColumnsType(_ColumnType):
