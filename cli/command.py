@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 
+from cli.exit_codes import CliError
 from cli.terminal.pager import paged
-from cli.unknown import unknown
+from cli.unknown import did_you_mean
+from domain.fields.nearest import nearest_of
 
 
 class MissingValues(click.UsageError):
@@ -103,12 +105,15 @@ class Group(click.Group):
         """Returns the subcommand. Raises `CliError`, which suggests the nearest subcommand."""
         found = self.get_command(context, name)
         if found is None:
-            path = context.command_path
-            known = self.list_commands(context)
-            raise unknown(
-                f"{path} has no command {name}", name, known, f"`{path} --help` lists the commands"
-            )
+            path, known = context.command_path, self.paths(context)
+            near = did_you_mean(known[each] for each in nearest_of(name, known))
+            otherwise = f"`{path} --help` lists the commands"
+            raise CliError(f"{path} has no command {name}", near or otherwise)
         return found
+
+    def paths(self, context: click.Context) -> dict[str, str]:
+        """Returns the words that call each command, by the last of these words."""
+        return {name: name for name in self.list_commands(context)}
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

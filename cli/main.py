@@ -88,6 +88,13 @@ class Commands(Group):
         """Returns the command of this name, or `None`."""
         return _with_colour(load(cmd_name)) if cmd_name in COMMANDS else None
 
+    def paths(self, context: click.Context) -> dict[str, str]:
+        """Returns the words that call each command: also those of `support`, by its last word."""
+        support = load("support")
+        assert isinstance(support, Group)  # noqa: S101
+        inside = {name: f"support {path}" for name, path in support.paths(context).items()}
+        return inside | super().paths(context)
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
         """Returns the commands and options that begin with what is typed; imports no command."""
         found = [

@@ -6,7 +6,8 @@ import click
 
 from cli.command import Command, MissingValues, label
 from cli.exit_codes import CliError
-from cli.unknown import unknown
+from cli.unknown import did_you_mean
+from domain.fields.nearest import nearest_of
 
 
 def explained(error: click.UsageError) -> CliError:
@@ -31,7 +32,9 @@ def _no_such_option(name: str, context: click.Context) -> CliError:
     root = context.find_root()
     if context is not root and name in _options(root):
         return CliError(sentence, f"{name} stands before the command: `tenure {name} ...`")
-    return unknown(sentence, name, _options(context), _help_of(context))
+    by_word = {option.lstrip("-"): option for option in _options(context)}
+    near = nearest_of(name.lstrip("-"), by_word)
+    return CliError(sentence, did_you_mean(by_word[each] for each in near) or _help_of(context))
 
 
 def _options(context: click.Context) -> list[str]:

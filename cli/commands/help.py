@@ -15,11 +15,8 @@ from cli.exit_codes import CliError
 def _complete(context: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem[str]]:
     """Returns the commands that begin with what is typed, of the group that is typed already."""
     explained = _context_of(context, context.params.get("words") or ())
-    return (
-        explained.command.shell_complete(explained, typed)
-        if isinstance(explained.command, Group)
-        else []
-    )
+    group = explained.command
+    return group.shell_complete(explained, typed) if isinstance(group, Group) else []
 
 
 @click.command("help", cls=Command)

@@ -52,8 +52,7 @@ def answer(group: click.Group, shell: str, arguments: Sequence[str]) -> Iterator
         typed = Typed(words_of(f"tenure {last}", "")[1].text if shell == "fish" else last)
     option, equals, _ = typed.text.partition("=")
     before = option + equals if equals and option.startswith("-") else ""
-    asked = ShellComplete(group, {"obj": {}}, "tenure", "")
-    for item in asked.get_completions(words, typed.text):
+    for item in _items(group, words, typed.text):
         if item.type in _PLACES:
             yield _PLACES[item.type]
         elif item.value.isprintable():  # a terminal obeys other characters
@@ -61,6 +60,17 @@ def answer(group: click.Group, shell: str, arguments: Sequence[str]) -> Iterator
             line = typed.reply(word) if shell == "bash" else _described(word, item)
             if line is not None:
                 yield line
+
+
+def _items(group: click.Group, words: list[str], typed: str) -> list[CompletionItem[str]]:
+    """Returns what completes the word at the cursor.
+
+    If an option without its value ends the words, click would not read any argument.
+    """
+    if words and words[-1].startswith("-") and words[-1] != "--":
+        *words, option = words
+        typed = f"{option}={typed}"
+    return ShellComplete(group, {"obj": {}}, "tenure", "").get_completions(words, typed)
 
 
 def _described(word: str, item: CompletionItem[str]) -> str:
