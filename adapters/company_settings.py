@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
 from adapters.decoding import Table
 from adapters.errors import Fault, SettingsError
+from adapters.places import Place, parse_toml
 from adapters.secrets import read_regular
 from adapters.sources.folder import FolderSource
 from adapters.sources.ftp.source import FtpSource, FtpsSource
@@ -37,46 +37,12 @@ class Customer(msgspec.Struct, frozen=True):
     source: ConfiguredSource | None
 
 
-class Place(NamedTuple):
-    """Where a company is configured: its key, and its table.
-
-    The value of the table is `None` if the company has its own file, which is not read yet. So a
-    broken file affects its own company only.
-    """
-
-    key: str
-    table: Table
-
-
-def read_toml(file: Path) -> Table:
-    """Returns the content of a file, which may be a pipe. Raises `SettingsError`."""
-    try:
-        return _parse(file, file.read_bytes())
-    except FileNotFoundError:
-        problem = "there is no such file"
-    except OSError as error:
-        problem = f"cannot be read ({error.strerror})"
-    raise SettingsError(Fault(file, "", problem))
-
-
-def _parse(file: Path, data: bytes) -> Table:
-    try:
-        return Table(file, "", tomllib.loads(data.decode()))
-    except UnicodeDecodeError:
-        problem = "expected UTF-8 text"
-    except tomllib.TOMLDecodeError as error:
-        problem = f"expected TOML ({error})"
-    except (ValueError, RecursionError):  # a number of thousands of digits, or very deep tables
-        problem = "expected TOML"
-    raise SettingsError(Fault(file, "", problem))
-
-
 def _read_own_file(file: Path) -> Table:
     """Returns the content of a company's own file. Waits for nothing: it could be a pipe."""
     data, problem = read_regular(file)
     if problem:
         raise SettingsError(Fault(file, "", problem))
-    return _parse(file, data)
+    return parse_toml(file, data)
 
 
 def read_companies(

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adapters.company_settings import Customer
-from adapters.settings import Settings, find_settings, load_settings
+from adapters.places import find_settings
+from adapters.settings import Settings, load_settings
 from adapters.store.opening import open_store
 from adapters.use_cases.app import App, utc_now
 from adapters.use_cases.errors import NobodyFound

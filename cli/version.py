@@ -6,7 +6,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 
 from adapters.errors import SettingsError
-from adapters.settings import find_settings, outline
+from adapters.places import find_settings, outline
 from adapters.store.opening import PostgresUrl
 
 

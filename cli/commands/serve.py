@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import click
 
 from adapters.notify.notifier import NotificationResult, Notifier
-from adapters.settings import find_settings
+from adapters.places import find_settings
 from adapters.store.opening import Database, PostgresUrl, open_store
 from adapters.store.store import Store
 from adapters.use_cases.app import App

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from adapters.settings import FILE, load_settings
+from adapters.places import FILE
+from adapters.settings import load_settings
 from adapters.store.opening import PostgresUrl, migrate
 from adapters.use_cases.app import utc_now
 from cli import exit_codes

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from adapters.settings import Outline, find_settings, outline
+from adapters.places import Outline, find_settings, outline
 from adapters.store.opening import open_unchanged
 from domain.ids import short_run_id
 
