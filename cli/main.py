@@ -11,17 +11,20 @@ import select
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from click.shell_completion import CompletionItem
 
-from cli import exit_codes, usage
+from cli import exit_codes
 from cli.command import Group, pager_option
 from cli.command_list import COMMANDS, PARTS, load
 from cli.completion import SHELL_VARIABLE
+from cli.completion.offers import Offer, items
 from cli.names import FILE, OneOf
 from cli.terminal.screen import screen_of_process
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 def _colour_of_environment() -> bool | None:
@@ -97,11 +100,8 @@ class Commands(Group):
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
         """Returns the commands and options that begin with what is typed; imports no command."""
-        found = [
-            CompletionItem(name, help=entry.about)
-            for name, entry in COMMANDS.items()
-            if name.startswith(incomplete)
-        ]
+        offers = (Offer(name, entry.about) for name, entry in COMMANDS.items())
+        found = items(offers, incomplete)
         return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
@@ -220,6 +220,8 @@ def _explained(error: Exception, context: click.Context, *, debug: bool) -> int:
             error.show()
             return exit_codes.USAGE
         case click.UsageError():
+            from cli import usage  # few commands are mistyped
+
             if error.ctx is None:
                 error.ctx = context
             return exit_codes.explain(usage.explained(error))

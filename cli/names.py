@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
-from click.shell_completion import CompletionItem
 
 from cli.completion import offers
 from cli.unknown import unknown
 
-Items: TypeAlias = list[CompletionItem[str]]
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 _Offer: TypeAlias = Callable[[click.Context, str], Iterable[offers.Offer]]
 
 
@@ -22,13 +23,11 @@ class Name(click.ParamType[str]):
         self.name = name
         self._offer = offer
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
         """Returns the names that begin with what is typed."""
-        return [
-            CompletionItem(offer.value, help=offer.about)
-            for offer in self._offer(ctx, incomplete)
-            if offer.value.casefold().startswith(incomplete.casefold())
-        ]
+        return offers.items(self._offer(ctx, incomplete), incomplete)
 
 
 class OneOf(click.ParamType[str]):
@@ -49,9 +48,11 @@ class OneOf(click.ParamType[str]):
         """Returns the words, as the help shows them."""
         return f"[{'|'.join(self.words)}]"
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
         """Returns the words that begin with what is typed."""
-        return [CompletionItem(word) for word in self.words if word.startswith(incomplete)]
+        return offers.items(map(offers.Offer, self.words), incomplete)
 
 
 class Place(click.ParamType[str]):
@@ -60,8 +61,12 @@ class Place(click.ParamType[str]):
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
         """Returns the request to the shell."""
+        from click.shell_completion import CompletionItem
+
         return [CompletionItem(incomplete, type=self.name)]
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from cli import exit_codes
 from cli.command import Command, Group
 from cli.exit_codes import CliError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 def _complete(context: click.Context, _: click.Parameter, typed: str) -> list[CompletionItem[str]]:

@@ -1,22 +1,22 @@
 """What completion offers: names from the configuration and from the store.
 
 Only the settings that are needed are read, and the store is only read: completion must be quick,
-and changes nothing. Each function may raise anything: `cli.completion.answer` is silent then.
+and changes nothing. Each function may raise anything: `cli.completion.answer` is silent then. Every
+command imports this module, so it imports what it needs where it needs it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from adapters.places import Outline, find_settings, outline
-from adapters.store.opening import open_unchanged
-from domain.ids import short_run_id
-
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from adapters.places import Outline
     from adapters.store.store import Store
     from domain.company_runs.events import RunRecord
 
@@ -31,6 +31,17 @@ class Offer(NamedTuple):
 
     value: str
     about: str | None = None
+
+
+def items(offers: Iterable[Offer], typed: str) -> list[CompletionItem[str]]:
+    """Returns the offers that begin with what is typed, as click wants them. Any case will do."""
+    from click.shell_completion import CompletionItem
+
+    return [
+        CompletionItem(offer.value, help=offer.about)
+        for offer in offers
+        if offer.value.casefold().startswith(typed.casefold())
+    ]
 
 
 def companies(context: click.Context, typed: str) -> Iterator[Offer]:
@@ -76,17 +87,23 @@ def held_runs(context: click.Context, typed: str) -> Iterator[Offer]:
 
 
 def _run(record: RunRecord) -> Offer:
+    from domain.ids import short_run_id
+
     ended = record.ended
     about = (ended.company, ended.run_kind, ended.outcome, f"{ended.started:%Y-%m-%d %H:%M}")
     return Offer(short_run_id(record.run), " ".join(about))
 
 
 def _outline(context: click.Context) -> Outline:
+    from adapters.places import find_settings, outline
+
     return outline(find_settings(context.find_root().params.get("config")))
 
 
 @contextmanager
 def _store(context: click.Context) -> Iterator[Store]:
+    from adapters.store.opening import open_unchanged
+
     store = open_unchanged(_outline(context).database)
     try:
         yield store

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
+from cli.completion.offers import Offer, items
 from cli.terminal.table import Column
 from cli.unknown import unknown
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 Row = TypeVar("Row")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -69,7 +72,7 @@ class _ColumnType(click.ParamType[str]):
         """Returns the columns that begin with what is typed, after the last comma or the `-`."""
         typed = incomplete.rpartition(",")[2].removeprefix("-")
         before = incomplete.removesuffix(typed)
-        return [CompletionItem(before + each) for each in self.known if each.startswith(typed)]
+        return items((Offer(before + each) for each in self.known), incomplete)
 
 
 class _ColumnsType(_ColumnType):
