@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from cli.exit_codes import CliError
-from cli.terminal.pager import paged
 from cli.unknown import did_you_mean
 from domain.fields.nearest import nearest_of
 
@@ -91,6 +90,8 @@ class Answer(Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Calls the command."""
+        from cli.terminal.pager import paged  # the help needs none
+
         wanted = ctx.params.pop("pager") and ctx.find_root().params.get("pager", True)
         with paged(wanted):
             return super().invoke(ctx)

@@ -23,12 +23,12 @@ def _complete(context: click.Context, _: click.Parameter, typed: str) -> list[Co
 
 
 @click.command("help", cls=Command)
-@click.argument("words", nargs=-1, metavar="[COMMAND [SUBCOMMAND]]", shell_complete=_complete)
+@click.argument("words", nargs=-1, metavar="[COMMAND]...", shell_complete=_complete)
 @click.pass_context
 def help_command(context: click.Context, words: tuple[str, ...]) -> int:
-    """Explain COMMAND, or one SUBCOMMAND of it, as `--help` does.
+    """Explain COMMAND, as its `--help` does. Without COMMAND, list all commands.
 
-    Without COMMAND, list all commands.
+    A command of `support` has two words: `tenure help support offboard`.
     """
     click.echo(_context_of(context, words).get_help())
     return exit_codes.DONE

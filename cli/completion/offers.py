@@ -24,6 +24,7 @@ _OFFERED = 200
 """If more people fit what is typed, none of them is offered: the shell would insert what the first
 ones have in common, which the others may not have."""
 _RUNS = 50
+"""The number of runs that are offered, the latest ones."""
 
 
 class Offer(NamedTuple):
