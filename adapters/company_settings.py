@@ -19,6 +19,7 @@ from adapters.sources.sftp.source import SftpSource
 from domain.company import Company
 from domain.delivery.header import field_of, same_name
 from domain.fields.cells import clean
+from domain.fields.nearest import NearestNames
 from domain.fields.table import COLUMNS, CUSTOM_NAME_CHARACTERS, is_custom
 
 _A = TypeVar("_A")
@@ -132,7 +133,8 @@ def _wrong_columns(table: Table, company: Company) -> Iterator[Fault]:
         if any(same_name(column, other) for other in columns[:number]):
             yield place.fault("expected each column once; another spelling is the same column")
         elif field_of(company.fields[column]) is None:
-            yield place.fault(f"expected custom_… or one of {', '.join(COLUMNS)}")
+            near = NearestNames(COLUMNS).clause(company.fields[column])
+            yield place.fault(f"expected custom_… or one of {', '.join(COLUMNS)}{near}")
 
 
 def _wrong_custom_fields(table: Table, company: Company) -> Iterator[Fault]:
