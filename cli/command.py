@@ -63,7 +63,7 @@ class Command(click.Command):
 def label(parameter: click.Parameter, context: click.Context) -> str:
     """Returns how a parameter is called on the command line: `COMPANY` or `--limit`."""
     if isinstance(parameter, click.Argument):
-        return parameter.make_metavar(context).strip("[]")
+        return parameter.make_metavar(context).strip("[].")
     return max(parameter.opts, key=len)
 
 

@@ -45,12 +45,12 @@ def _usage(context: click.Context) -> str:
     """Returns the command with all that it needs: `tenure show COMPANY WHO`."""
     command = context.command
     assert isinstance(command, Command)  # noqa: S101
-    words = [context.command_path]
-    for each in command.required():
-        words.append(label(each, context))
-        if isinstance(each, click.Option):
-            words.append(each.make_metavar(context))
-    return " ".join(words)
+    words = (
+        f"{label(each, context) if isinstance(each, click.Option) else ''} "
+        f"{each.make_metavar(context).strip('[]')}"
+        for each in command.required()
+    )
+    return " ".join((context.command_path, *(word.strip() for word in words)))
 
 
 def _help_of(context: click.Context) -> str:

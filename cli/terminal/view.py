@@ -69,9 +69,8 @@ class _ColumnType(click.ParamType[str]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem[str]]:
-        """Returns the columns that begin with what is typed, after the last comma or the `-`."""
-        typed = incomplete.rpartition(",")[2].removeprefix("-")
-        before = incomplete.removesuffix(typed)
+        """Returns the columns that begin with what is typed after the last comma."""
+        before = incomplete.removesuffix(incomplete.rpartition(",")[2])
         return items((Offer(before + each) for each in self.known), incomplete)
 
 
