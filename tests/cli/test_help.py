@@ -172,7 +172,7 @@ def test_every_command_stands_under_one_heading(desk: Desk) -> None:
     lines = desk.type("help").out.partition("Set up:")[2].partition("Exit codes")[0].splitlines()
 
     # then
-    listed = [line.split()[0] for line in lines if line.startswith("  ")]
+    listed = [line.split()[0] for line in lines if line.strip() and line.startswith("  ")]
     assert sorted(listed) == sorted(tenure.list_commands(click.Context(tenure)))
     assert [line for line in lines if line.endswith(":")] == [f"{part}:" for part in [*PARTS][1:]]
 
