@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 N ?= 100000
 
-.PHONY: help demo test fast torture bench lint clean
+.PHONY: help demo test fast torture bench lint man clean
 
 help:  ## List what can be made
 	@sed -n 's/^\([a-z]*\):.*##/\1:/p' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ torture: $(VENV)/ready  ## Long runs: kills, races, many more examples
 
 bench: $(VENV)/ready  ## Measure, as ratios side by side: make bench N=200000
 	$(BIN)/python -m tests.benchmarks $(N)
+
+man: $(VENV)/ready  ## Write the man pages in docs/man anew, after a change of a command
+	$(BIN)/python docs/make_man.py
 
 clean:  ## Remove what the other targets made
 	rm -rf $(VENV) demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

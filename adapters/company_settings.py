@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import tzinfo
 from pathlib import Path
@@ -13,6 +12,7 @@ import msgspec
 
 from adapters.decoding import Table
 from adapters.errors import Fault, SettingsError
+from adapters.places import Place, parse_toml
 from adapters.secrets import read_regular
 from adapters.sources.folder import FolderSource
 from adapters.sources.ftp.source import FtpSource, FtpsSource
@@ -21,6 +21,7 @@ from adapters.time_zones import nearest_zone, zone_of
 from domain.company import Company
 from domain.delivery.header import field_of, same_name
 from domain.fields.cells import clean
+from domain.fields.nearest import NearestNames
 from domain.fields.table import COLUMNS, CUSTOM_NAME_CHARACTERS, is_custom
 
 _A = TypeVar("_A")
@@ -44,46 +45,12 @@ class Customer(msgspec.Struct, frozen=True):
         return None if self.company.timezone is None else zone_of(self.company.timezone)
 
 
-class Place(NamedTuple):
-    """Where a company is configured: its key, and its table.
-
-    The value of the table is `None` if the company has its own file, which is not read yet. So a
-    broken file affects its own company only.
-    """
-
-    key: str
-    table: Table
-
-
-def read_toml(file: Path) -> Table:
-    """Returns the content of a file, which may be a pipe. Raises `SettingsError`."""
-    try:
-        return _parse(file, file.read_bytes())
-    except FileNotFoundError:
-        problem = "there is no such file"
-    except OSError as error:
-        problem = f"cannot be read ({error.strerror})"
-    raise SettingsError(Fault(file, "", problem))
-
-
-def _parse(file: Path, data: bytes) -> Table:
-    try:
-        return Table(file, "", tomllib.loads(data.decode()))
-    except UnicodeDecodeError:
-        problem = "expected UTF-8 text"
-    except tomllib.TOMLDecodeError as error:
-        problem = f"expected TOML ({error})"
-    except (ValueError, RecursionError):  # a number of thousands of digits, or very deep tables
-        problem = "expected TOML"
-    raise SettingsError(Fault(file, "", problem))
-
-
 def _read_own_file(file: Path) -> Table:
     """Returns the content of a company's own file. Waits for nothing: it could be a pipe."""
     data, problem = read_regular(file)
     if problem:
         raise SettingsError(Fault(file, "", problem))
-    return _parse(file, data)
+    return parse_toml(file, data)
 
 
 class Companies(NamedTuple):
@@ -202,7 +169,8 @@ def _wrong_columns(table: Table, company: Company) -> Iterator[Fault]:
         if any(same_name(column, other) for other in columns[:number]):
             yield place.fault("expected each column once; another spelling is the same column")
         elif field_of(company.fields[column]) is None:
-            yield place.fault(f"expected custom_… or one of {', '.join(COLUMNS)}")
+            near = NearestNames(COLUMNS).clause(company.fields[column])
+            yield place.fault(f"expected custom_… or one of {', '.join(COLUMNS)}{near}")
 
 
 def _wrong_custom_fields(table: Table, company: Company) -> Iterator[Fault]:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Mapping
 from datetime import time, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import unquote
 
 import msgspec
 from msgspec.structs import replace
 
-from adapters.company_settings import Customer, Place, read_companies, read_toml
-from adapters.decoding import Table, TimeOfDay, expected
+from adapters.company_settings import Customer, read_companies
+from adapters.decoding import TimeOfDay, expected
 from adapters.errors import Contradiction, Fault, SettingsError
 from adapters.notify_settings import Notify
-from adapters.store.opening import Database, PostgresUrl
+from adapters.places import (
+    DATABASE,
+    DATABASE_URL,
+    companies_inside,
+    company_files_of,
+    database_of,
+    read_toml,
+)
+from adapters.store.opening import Database
 from domain.schedule import Schedule, Schedules
 
-FILE = "tenure.toml"
-_DATABASE_URL = "a URL like sqlite:///tenure.db or postgresql://user@host/database"
 _COMPANIES = "a file pattern like companies/*.toml"
 
 
@@ -96,7 +100,7 @@ class ScheduleTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The configuration file. The tables in `company` are decoded one by one (R6)."""
 
-    database: Annotated[str, expected(_DATABASE_URL)] = "sqlite:///tenure.db"
+    database: Annotated[str, expected(DATABASE_URL)] = DATABASE
     companies: Annotated[str, expected(_COMPANIES)] | None = None
     schedule: ScheduleTable = ScheduleTable()
     notify: Notify | None = None
@@ -106,19 +110,11 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Raises `Contradiction` for a URL or a pattern that cannot be used."""
         wrong = {}
         if database_of(self.database, Path()) is None:
-            wrong["database"] = f"expected {_DATABASE_URL}"
+            wrong["database"] = f"expected {DATABASE_URL}"
         if self.companies is not None and not Path(self.companies).name:
             wrong["companies"] = f"expected {_COMPANIES}"
         if wrong:
             raise Contradiction(wrong)
-
-
-def find_settings(option: str | None, environment: Mapping[str, str] = os.environ) -> Path:
-    """Returns the path of the configuration file.
-
-    This is `option` (`--config`), else `TENURE_CONFIG`, else `tenure.toml` in this directory.
-    """
-    return Path(option or environment.get("TENURE_CONFIG") or FILE)
 
 
 def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -129,8 +125,8 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
     read (R6). Every other mistake raises `SettingsError`, with the mistakes in companies too.
     """
     table = read_toml(file)
-    own_files = _own_files(table)
-    companies = read_companies([*_inline(table), *own_files])
+    own_files = company_files_of(table)
+    companies = read_companies([*companies_inside(table), *own_files])
     try:
         document = table.decode(_Document)
     except SettingsError as error:
@@ -139,7 +135,7 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
     override = environment.get("TENURE_DATABASE")
     database = database_of(override or document.database, file.parent)
     if database is None:
-        raise SettingsError(Fault(None, "TENURE_DATABASE", f"expected {_DATABASE_URL}"))
+        raise SettingsError(Fault(None, "TENURE_DATABASE", f"expected {DATABASE_URL}"))
     pattern = document.companies if not own_files else None
     return Settings(
         file=file,
@@ -159,37 +155,6 @@ def company_files(file: Path) -> list[Path]:
     Returns no files if the configuration cannot be read.
     """
     try:
-        return [place.table.file for place in _own_files(read_toml(file))]
+        return [place.table.file for place in company_files_of(read_toml(file))]
     except SettingsError:
         return []
-
-
-def _inline(table: Table) -> list[Place]:
-    """Returns the companies that have a table in the main configuration file."""
-    companies = table.at("company")
-    keys = companies.value if isinstance(companies.value, dict) else ()
-    return [Place(key, companies.at(key)) for key in keys]
-
-
-def _own_files(table: Table) -> list[Place]:
-    """Returns the companies that have their own file, sorted by file name."""
-    pattern = table.value.get("companies")
-    if not isinstance(pattern, str):
-        return []
-    base = Path(glob.escape(str(table.file.parent)))
-    names = glob.glob(str(base / pattern))  # noqa: PTH207 - takes absolute patterns
-    paths = sorted(path for path in map(Path, names) if not path.is_dir())
-    return [Place(path.stem, Table(path, "", None)) for path in paths]
-
-
-def database_of(url: str, base: Path) -> Database | None:
-    """Returns the database that a URL names, or `None` if it names none.
-
-    No error quotes the URL: it may contain a password.
-    """
-    if url.startswith(("postgresql://", "postgres://")):
-        return PostgresUrl(url)
-    path = unquote(url.removeprefix("sqlite:///"))
-    if url.startswith("sqlite:///") and path and "\0" not in path and not {"?", "#"} & set(url):
-        return Path(os.path.abspath(base / path))  # noqa: PTH100 - keeps links
-    return None

@@ -5,23 +5,34 @@ from __future__ import annotations
 import os
 import pwd
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from adapters.company_settings import Customer
-from adapters.settings import Settings, find_settings, load_settings
+from adapters.places import find_settings
+from adapters.settings import Settings, load_settings
 from adapters.store.opening import open_store
 from adapters.use_cases.app import App, utc_now
+from adapters.use_cases.errors import NobodyFound
 from cli.exit_codes import CliError
+from cli.names import WHO, OneOf
+from cli.unknown import did_you_mean, nobody, unknown
 from domain.employee.events import State
 from domain.fields.cells import clean
+from domain.fields.nearest import nearest_of
 from domain.ids import short_run_id
 
 if TYPE_CHECKING:
     from domain.company_runs.events import RunRecord
+
+_LISTED = 10
+"""Names that an error lists if none of them is near, or runs if several fit."""
+_COMPARED_RUNS = 1_000
+_SIMILAR_IDS = 75
+"""Percent: six of the eight characters of a short id."""
 
 
 def settings_of(context: click.Context) -> Settings:
@@ -35,8 +46,11 @@ def open_app(context: click.Context) -> Iterator[App]:
     settings = settings_of(context)
     store = open_store(settings.database)
     now: Any = context.find_root().obj.get("now", utc_now)
+    app = App(settings, store, now, login=login_name())
     try:
-        yield App(settings, store, now, login=login_name())
+        yield app
+    except NobodyFound as error:  # the nearest people are in the store, which is still open
+        raise nobody(app, error) from None
     finally:
         store.close()
 
@@ -46,8 +60,9 @@ def customer_of(settings: Settings, company: str) -> Customer:
     if company in settings.broken:
         raise settings.broken[company]
     if company not in settings.customers:
-        known = ", ".join(list(settings.customers)[:10]) or "none"
-        raise CliError(f"there is no company {company}", f"{settings.file} has: {known}")
+        keys = sorted({*settings.customers, *settings.broken})
+        otherwise = f"{settings.file} has: {', '.join(keys[:_LISTED]) or 'none'}"
+        raise unknown(f"there is no company {company}", company, keys, otherwise)
     return settings.customers[company]
 
 
@@ -58,6 +73,16 @@ def check_known(app: App, company: str) -> None:
     """
     if company not in app.settings.customers and not app.store.runs.company_state(company).version:
         customer_of(app.settings, company)
+
+
+def check_group(app: App, company: str, group: str, held: Collection[str | None]) -> None:
+    """Raises `CliError` if a group is neither one of the company's nor `held` by an employee."""
+    customer = app.settings.customers.get(company)
+    known = {*(customer.company.groups if customer else ()), *filter(None, held)}
+    if group not in known:
+        listed = f"the groups are: {', '.join(sorted(known)[:_LISTED])}" if known else ""
+        otherwise = listed or f"{company} has no groups"
+        raise unknown(f"there is no group {group} in {company}", group, sorted(known), otherwise)
 
 
 def login_name() -> str:
@@ -72,29 +97,38 @@ def login_name() -> str:
         return f"uid {user}"
 
 
-_LISTED_RUNS = 10
-"""Runs that an error lists if a part of an id fits several."""
-
-
 def one_run(app: App, run: str) -> RunRecord:
     """Returns the run that `run` means: an id, its beginning or its end, or `[COMPANY@]last`.
 
     Raises `CliError` if there is not exactly one.
     """
     company, at, last = run.rpartition("@")
+    if at:
+        check_known(app, company)
     if last == "last":
-        if at:
-            check_known(app, company)
         records = app.store.runs.latest(company if at else None, 1)
     else:
-        records = app.store.runs.like(run, _LISTED_RUNS + 1)
+        records = app.store.runs.like(run, _LISTED + 1)
     if len(records) == 1:
         return records[0]
     if not records:
-        raise CliError(f"there is no run {run}", "`tenure runs` lists the runs")
-    listed = ", ".join(map(_named, records[:_LISTED_RUNS]))
-    more = ", and more" if len(records) > _LISTED_RUNS else ""
+        raise _no_run(app, run, company)
+    listed = ", ".join(map(_named, records[:_LISTED]))
+    more = ", and more" if len(records) > _LISTED else ""
     raise CliError(f"several runs fit {run}", f"name one of {listed}{more}")
+
+
+def _no_run(app: App, run: str, company: str) -> CliError:
+    """Returns the error about a RUN that there is not. `company` is the part before its `@`."""
+    if run in ("last", f"{company}@last"):
+        whose = f"of {company} " if company else ""
+        return CliError(f"there is no run {whose}yet", "`tenure import` makes the first one")
+    latest = [] if company else app.store.runs.latest(None, _COMPARED_RUNS)
+    known = {short_run_id(record.run): _named(record) for record in latest}
+    last = f"{company}@last" if company else "last"
+    names = nearest_of(run, [last, *known], similarity=_SIMILAR_IDS)
+    hint = did_you_mean(known.get(name, name) for name in names)
+    return CliError(f"there is no run {run}", hint or "`tenure runs` lists the runs")
 
 
 def _named(record: RunRecord) -> str:
@@ -148,7 +182,7 @@ reason_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 state_option = click.option(
     "--state",
-    type=click.Choice([state.value for state in State]),
+    type=OneOf("state", State),
     help="Only employees in this state.",
 )
-who_argument = click.argument("who")
+who_argument = click.argument("who", type=WHO)

@@ -8,7 +8,7 @@ import click
 
 from adapters.errors import Fault, SettingsError
 from adapters.store.errors import DAMAGED, KeptFileDamaged, StoreDamaged, StoreUnavailable
-from adapters.use_cases.errors import HeldFilesDamaged, NobodyFound, NoSource
+from adapters.use_cases.errors import HeldFilesDamaged, NoSource
 from cli.terminal.output import text
 from domain.company_runs.rejection import NotHeld, RunRejected, WrongPart
 from domain.employee.rejection import CommandRejected
@@ -34,7 +34,7 @@ BROKEN_PIPE = 141
 class CliError(click.ClickException):
     """An error with its explanation: a sentence, a hint, and an exit code.
 
-    Sentence and hint have no full stop at their end.
+    Sentence and hint have no full stop at their end. The hint may be a question.
     """
 
     def __init__(self, sentence: str, hint: str, code: int = USAGE, *others: str) -> None:
@@ -48,7 +48,8 @@ class CliError(click.ClickException):
         """Prints sentences and hint on standard error."""
         for sentence in self.sentences:
             click.echo(f"{click.style('Error:', fg='red')} {text(sentence)}.", err=True)
-        click.echo(f"{click.style('Hint:', fg='cyan')} {text(self.hint)}.", err=True)
+        end = "" if self.hint.endswith("?") else "."
+        click.echo(f"{click.style('Hint:', fg='cyan')} {text(self.hint)}{end}", err=True)
 
 
 def of_run(run: RunDocument) -> int:
@@ -104,9 +105,6 @@ def _cli_error(error: Exception) -> CliError:
             return CliError(str(error), hint, FAULT)
         case NoSource():
             return CliError(str(error), f"name the files: `tenure import {error.company} FILE`")
-        case NobodyFound():
-            all_employees = f"`tenure roster {error.company}` lists everyone"
-            return CliError(str(error), "name one by id" if error.count else all_employees)
         case NotHeld():
             return CliError(
                 str(error), "`tenure runs --held` lists the runs that wait for a decision"

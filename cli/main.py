@@ -11,14 +11,20 @@ import select
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from cli import exit_codes
-from cli.command import pager_option
-from cli.command_list import COMMANDS, load
+from cli.command import Group, pager_option
+from cli.command_list import COMMANDS, PARTS, load
+from cli.completion import SHELL_VARIABLE
+from cli.completion.offers import Offer, items
+from cli.names import FILE, OneOf
 from cli.terminal.screen import screen_of_process
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 def _colour_of_environment() -> bool | None:
@@ -38,7 +44,7 @@ def _with_colour(command: click.Command) -> click.Command:
     """Adds the option `--color` to a command and to its subcommands."""
     option = click.Option(
         ["--color"],
-        type=click.Choice(["auto", "always", "never"]),
+        type=OneOf("choice", ["auto", "always", "never"]),
         callback=_choose_colour,
         expose_value=False,
         help="When to print colours. Default: on a terminal without NO_COLOR.",
@@ -74,16 +80,29 @@ def _output_is_closed() -> bool:
     return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
-class Commands(click.Group):
+class Commands(Group):
     """The subcommands by name. Each is imported when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Returns the names, in the order in which a new user needs them."""
+        """Returns the names, in the order in which the help lists them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Returns the command of this name, or `None`."""
         return _with_colour(load(cmd_name)) if cmd_name in COMMANDS else None
+
+    def paths(self, context: click.Context) -> dict[str, str]:
+        """Returns the words that call each command: also those of `support`, by its last word."""
+        support = load("support")
+        assert isinstance(support, Group)  # noqa: S101
+        inside = {name: f"support {path}" for name, path in support.paths(context).items()}
+        return inside | super().paths(context)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Returns the commands and options that begin with what is typed; imports no command."""
+        offers = (Offer(name, entry.about) for name, entry in COMMANDS.items())
+        found = items(offers, incomplete)
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         """Reads the arguments, and prints the help."""
@@ -96,9 +115,20 @@ class Commands(click.Group):
             return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Lists the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.about) for name, entry in COMMANDS.items()])
+        """Lists the commands by what somebody wants to do, without importing them."""
+        width = max(map(len, COMMANDS))
+        for heading, part in PARTS.items():
+            with formatter.section(heading):
+                formatter.write_dl([(f"{name:{width}}", each.about) for name, each in part.items()])
+
+
+def _print_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    """Prints the versions and ends the command."""
+    if asked and not context.resilient_parsing:
+        from cli.version import versions
+
+        click.echo("\n".join(versions(context.params.get("config"))))
+        context.exit()
 
 
 @click.command(
@@ -110,11 +140,19 @@ class Commands(click.Group):
 )
 @click.option(
     "--config",
+    type=FILE,
+    is_eager=True,
     metavar="FILE",
     help="The configuration file. Default: TENURE_CONFIG, or else tenure.toml in this directory.",
 )
 @click.option("--debug", is_flag=True, help="Show the traceback of an unexpected fault.")
-@click.version_option(package_name="tenure", message="tenure %(version)s")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Show the versions of Tenure, Python, the store and its schema.",
+)
 @click.pass_context
 def tenure(context: click.Context, config: str | None, debug: bool, pager: bool) -> None:
     """Keep a company's employees in step with its HR system, and know what happened and why."""
@@ -130,6 +168,10 @@ _with_colour(tenure)
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
     """The entry point: runs the command, and exits with its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if SHELL_VARIABLE in os.environ:
+        from cli.completion.answer import complete
+
+        complete(tenure, os.environ[SHELL_VARIABLE], arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A character that the terminal cannot show must not stop the command.
@@ -174,11 +216,15 @@ def _explained(error: Exception, context: click.Context, *, debug: bool) -> int:
             return exit_codes.INTERRUPTED
         case exit_codes.CliError():
             return exit_codes.explain(error)
-        case click.ClickException():
-            if isinstance(error, click.UsageError) and error.ctx is None:
-                error.ctx = context
+        case click.exceptions.NoArgsIsHelpError():
             error.show()
-            return error.exit_code
+            return exit_codes.USAGE
+        case click.UsageError():
+            from cli import usage  # few commands are mistyped
+
+            if error.ctx is None:
+                error.ctx = context
+            return exit_codes.explain(usage.explained(error))
         case _ if debug and not exit_codes.is_known(error):
             raise error
         case _:

@@ -16,6 +16,8 @@ need rclone rclone
 need pgbouncer pgbouncer
 need microsocks microsocks
 need tinyproxy tinyproxy-bin
+need zsh zsh
+need fish fish
 # Debian keeps PostgreSQL's programs out of the path, a directory for each version.
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need initdb postgresql
 

@@ -32,6 +32,21 @@ def open_store(database: Database) -> Store:
     return open_sqlite(database)
 
 
+def open_unchanged(database: Database) -> Store:
+    """Opens the store as it is: an embedded database of an earlier release is not upgraded.
+
+    Raises `StoreUnavailable` if there is no database, or if this release cannot read it.
+    """
+    if not isinstance(database, PostgresUrl):
+        from adapters.store.errors import StoreUnavailable
+        from adapters.store.schema_version import VERSION
+        from adapters.store.sqlite_schema import require_database
+
+        if require_database(database) < VERSION:
+            raise StoreUnavailable("the database is of an earlier release")
+    return open_store(database)
+
+
 def migrate(database: Database, grant: str | None = None) -> int:
     """Creates or upgrades a database. Nothing else creates one (ADR 0032).
 

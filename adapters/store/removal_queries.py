@@ -8,7 +8,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import cast
 
-from adapters.store.event_store import EventStore
+from adapters.store.event_store import decode_event
+from adapters.store.recorder import Recorder
 from domain.employee.events import EmployeeRecord
 from domain.schedule import Schedules
 from projections import roster
@@ -38,9 +39,8 @@ _IN_ORDER = " ORDER BY originator_id, originator_version"
 class RemovalQueries:
     """Asks about removals of access, in one state of the database."""
 
-    def __init__(self, events: EventStore) -> None:
-        self._events = events
-        self._database = events.database
+    def __init__(self, database: Recorder) -> None:
+        self._database = database
 
     def streams(
         self, schedules: Schedules, now: datetime, company: str | None = None
@@ -60,7 +60,5 @@ class RemovalQueries:
             companies = dict(query(people, parameters))
             with query.each(streams + _IN_ORDER, parameters) as rows:
                 for stream, of_stream in groupby(rows, key=itemgetter(0)):
-                    recorded = [
-                        cast(EmployeeRecord, self._events.decode(*row)) for row in of_stream
-                    ]
+                    recorded = [cast(EmployeeRecord, decode_event(*row)) for row in of_stream]
                     yield companies[stream], recorded

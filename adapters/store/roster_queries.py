@@ -36,6 +36,12 @@ _WAITING = {
     "starts": "SELECT company, state FROM roster WHERE starts >= ? AND starts <= ?",
     "leaves": "SELECT company, state FROM roster WHERE leaves >= ? AND leaves <= ?",
 }
+_BEGINNING = """
+    SELECT state FROM roster
+    WHERE company = ? AND address <> ''
+        AND (substr(address, 1, ?) = ? OR substr(external_id, 1, ?) = ?)
+    ORDER BY deactivated, address LIMIT ?
+"""
 _BY_ID = "SELECT state FROM roster WHERE company = ? AND employee = ?"
 _BY_EXTERNAL_ID = "SELECT state FROM roster WHERE company = ? AND external_id = ?"
 _BY_ADDRESS = "SELECT state FROM roster WHERE company = ? AND address = ?"
@@ -124,6 +130,19 @@ class RosterQueries:
         for found, state in rows:
             if company in (None, found):
                 yield found, roster.load(state)
+
+    def beginning_with(self, company: str, part: str, limit: int) -> list[Employee]:
+        """Returns the employees whose address or external id begins with `part`.
+
+        Returns at most `limit` employees. Released employees have neither (I11).
+        """
+        if "\0" in part or not is_encodable(part):
+            return []
+        address = address_of(part) if "@" in part else part.lower()
+        parts = (len(address), address, len(part), part)
+        with self._database.reading() as query:
+            rows = query(_BEGINNING, (company, *parts, limit))
+        return [roster.load(state) for (state,) in rows]
 
     def waiting(
         self, what: Literal["starts", "leaves"], first: date, last: date

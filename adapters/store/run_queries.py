@@ -104,15 +104,16 @@ class RunQueries:
         return next(iter(self._records(_RUN, run.hex)), None)
 
     def like(self, part: str, limit: int) -> list[RunRecord]:
-        """Returns the runs whose id begins with `part`, or else those whose id ends with it.
+        """Returns the runs whose id begins with `part` or ends with it, `limit` at most.
 
-        The zeros at the end of every id do not count. Returns the newest runs, `limit` at most.
+        The zeros at the end of every id do not count.
         """
         digits = part.replace("-", "").lower()
         if not digits or len(digits) > 32 or set(digits) - set("0123456789abcdef"):
             return []
         begun = self._records(_FROM_TO, digits.ljust(32, "0"), digits.ljust(32, "f"), limit)
-        return begun or self._records(_LIKE, f"%{digits}00000000", limit)
+        ended = self._records(_LIKE, f"%{digits}00000000", limit)
+        return list({record.run: record for record in (*begun, *ended)}.values())[:limit]
 
     def latest(
         self, company: str | None, limit: int, wanted: RunFilter | None = None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from adapters.store import events
+from adapters.store.schema_version import VERSION as VERSION
 from projections import (
     absence,
     kept,
@@ -18,8 +19,6 @@ from projections import (
     slots,
 )
 from projections.tables import Table
-
-VERSION = 5
 
 TABLES: tuple[Table[Any], ...] = (
     events.TABLE,

@@ -54,7 +54,7 @@ class Store:
         self.notices = Notices(events.database)
         self.status = StatusQueries(events.database)
         self.standing = Standing(events.database)
-        self.removals = RemovalQueries(events)
+        self.removals = RemovalQueries(events.database)
         self._database = events.database
 
     def close(self) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from adapters.settings import Settings
-from adapters.store.store import Store
+if TYPE_CHECKING:  # the store is slow to import, and not every command opens it
+    from adapters.settings import Settings
+    from adapters.store.store import Store
 
 
 def utc_now() -> datetime:

@@ -16,9 +16,12 @@ class NoSource(RunRejected):
 
 
 class NobodyFound(RunRejected):
-    """An identifier names no employee of the company, or (`count`) several employees."""
+    """An identifier names no employee of the company, or (`count`) several employees.
 
-    def __init__(self, company: str, count: int = 0) -> None:
+    The text of the error does not have the identifier, which may be personal data.
+    """
+
+    def __init__(self, company: str, count: int = 0, identifier: str = "") -> None:
         super().__init__(
             f"{count} employees of {company} have or had that e-mail address, external id or id"
             if count
@@ -26,6 +29,7 @@ class NobodyFound(RunRejected):
         )
         self.company = company
         self.count = count
+        self.identifier = identifier
 
 
 class HeldFilesDamaged(RunRejected):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -12,10 +13,13 @@ from domain.employee.aggregate import Employee, fold
 from domain.employee.events import EmployeeRecord
 from projections.answers.find import Matched, Search, search_for
 from projections.answers.history import HistoryEntry, tell
+from projections.answers.nearest import nearest_people
 from projections.answers.person import FoundDocument, found_document
 
 Found: TypeAlias = tuple[str, Employee, Matched]
 """The key of a company, one of its employees, and what a search matched."""
+_LOOKED_AT = 50_000
+"""The employees among whom the nearest are looked for. To look at them takes about a second."""
 _SURENESS = {matched: number for number, matched in enumerate(Matched)}
 
 
@@ -31,7 +35,7 @@ def find_one(app: App, company: str, identifier: str) -> Employee:
 
     Raises `NobodyFound` if no employee has it, or several have it.
     """
-    return _only(company, app.store.roster.find(company, identifier))
+    return _only(company, identifier, app.store.roster.find(company, identifier))
 
 
 def look_up(app: App, company: str, identifier: str) -> Known:
@@ -41,14 +45,23 @@ def look_up(app: App, company: str, identifier: str) -> Known:
     """
     found = app.store.roster.find(company, identifier)
     if found or "@" not in identifier:
-        return Known(_only(company, found))
-    return Known(_only(company, app.store.roster.find_former(company, identifier)), by_former=True)
+        return Known(_only(company, identifier, found))
+    former = app.store.roster.find_former(company, identifier)
+    return Known(_only(company, identifier, former), by_former=True)
 
 
-def _only(company: str, found: Sequence[Employee]) -> Employee:
+def _only(company: str, identifier: str, found: Sequence[Employee]) -> Employee:
     if len(found) != 1:
-        raise NobodyFound(company, len(found))
+        raise NobodyFound(company, len(found), identifier)
     return found[0]
+
+
+def nearest(app: App, company: str, identifier: str) -> list[Employee]:
+    """Returns the employees whom a mistyped address, name or external id may mean, nearest first.
+
+    In a very large company only the first employees are looked at: the answer has to be quick.
+    """
+    return nearest_people(identifier, islice(app.store.roster.employees(company), _LOOKED_AT))
 
 
 def search(app: App, words: Sequence[str], company: str | None = None) -> list[FoundDocument]:

@@ -6,6 +6,7 @@ import click
 
 from adapters.use_cases.decide_held import approve, discard
 from cli import exit_codes
+from cli.command import Command
 from cli.context import (
     asked_by_option,
     customer_of,
@@ -14,16 +15,17 @@ from cli.context import (
     open_app,
     reason_option,
 )
+from cli.names import HELD_RUN, OneOf
 from cli.terminal import run_text
 from domain.delivery.selection import KINDS, Selection
 
 
-@click.command("approve")
-@click.argument("run")
+@click.command("approve", cls=Command)
+@click.argument("run", type=HELD_RUN)
 @click.option(
     "--only",
     multiple=True,
-    type=click.Choice(KINDS),
+    type=OneOf("kind", KINDS),
     metavar="KIND",
     help="Apply only the rows whose changes are all of this kind. Repeat it for several kinds: "
     f"{', '.join(KINDS)}.",
@@ -61,8 +63,8 @@ def approve_command(
     return exit_codes.of_run(done)
 
 
-@click.command("discard")
-@click.argument("run")
+@click.command("discard", cls=Command)
+@click.argument("run", type=HELD_RUN)
 @asked_by_option
 @reason_option
 @json_option

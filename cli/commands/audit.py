@@ -10,8 +10,10 @@ import click
 
 from adapters.use_cases.audit import audit
 from cli import exit_codes
+from cli.command import Command
 from cli.commands.history import print_entry
 from cli.context import check_known, json_option, one_run, open_app
+from cli.names import COMPANY, RUN, OneOf
 from cli.params import MomentType
 from cli.terminal import output
 from domain.employee.events import EMPLOYEE_KINDS
@@ -19,8 +21,8 @@ from projections.answers.audit import Question
 from projections.answers.history import HistoryEntry
 
 
-@click.command("audit", epilog=f"Kinds: {', '.join(EMPLOYEE_KINDS)}.")
-@click.argument("company")
+@click.command("audit", cls=Command, epilog=f"Kinds: {', '.join(EMPLOYEE_KINDS)}.")
+@click.argument("company", type=COMPANY)
 @click.option(
     "--since",
     type=MomentType(start=True),
@@ -37,11 +39,11 @@ from projections.answers.history import HistoryEntry
     "--kind",
     "kinds",
     multiple=True,
-    type=click.Choice(EMPLOYEE_KINDS),
+    type=OneOf("kind", EMPLOYEE_KINDS),
     metavar="KIND",
     help="Only events of this kind. May be given again.",
 )
-@click.option("--run", metavar="RUN", help="Only events of this run.")
+@click.option("--run", type=RUN, metavar="RUN", help="Only events of this run.")
 @click.option("--by", metavar="NAME", help="Only events of runs by NAME, as author or as login.")
 @json_option
 @click.pass_context

@@ -12,7 +12,9 @@ from adapters.sources.source import SourceUnreachable, Step
 from adapters.store.errors import StoreUnavailable
 from adapters.store.opening import Database, check_database
 from cli import exit_codes
+from cli.command import Command
 from cli.context import customer_of, json_option, settings_of
+from cli.names import COMPANY
 from cli.terminal import output, run_text
 from domain.issues.issue_type import Severity
 
@@ -28,8 +30,8 @@ class Checked(msgspec.Struct):
     problem: str | None = None
 
 
-@click.command("check")
-@click.argument("company", required=False)
+@click.command("check", cls=Command)
+@click.argument("company", type=COMPANY, required=False)
 @click.option("--connect", is_flag=True, help="Also connect to each source. Downloads nothing.")
 @json_option
 @click.pass_context

@@ -11,6 +11,7 @@ from adapters.use_cases.app import App
 from adapters.use_cases.clock import pass_clock, preview_clock
 from adapters.use_cases.schedule import Job
 from cli import exit_codes
+from cli.command import Command
 from cli.context import by_option, json_option, open_app
 from cli.notify import notifying
 from cli.params import MomentType, in_the_past
@@ -18,7 +19,7 @@ from cli.terminal import output, run_text
 from projections.runs import RunDocument
 
 
-@click.command("clock")
+@click.command("clock", cls=Command)
 @click.option(
     "--at",
     type=MomentType(),

@@ -10,6 +10,7 @@ from adapters.use_cases.people import search
 from cli import exit_codes
 from cli.command import Answer
 from cli.context import check_known, json_option, open_app
+from cli.names import COMPANY
 from cli.terminal import output
 from cli.terminal.people import EMAIL, EXTERNAL_ID, NAME, STATE
 from cli.terminal.table import Column, Counted, print_table
@@ -24,7 +25,7 @@ _FOUND = (_COMPANY, STATE, NAME, EMAIL, EXTERNAL_ID, _MATCHED)
 
 @click.command("find", cls=Answer)
 @click.argument("words", nargs=-1, required=True)
-@click.option("--company", metavar="COMPANY", help="Only people of this company.")
+@click.option("--company", type=COMPANY, metavar="COMPANY", help="Only people of this company.")
 @view_options(_FOUND, rows="people")
 @json_option
 @click.pass_context

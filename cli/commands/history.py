@@ -6,13 +6,15 @@ import click
 
 from adapters.use_cases.people import history_of, look_up
 from cli import exit_codes
+from cli.command import Command
 from cli.context import check_known, json_option, open_app, who_argument
+from cli.names import COMPANY
 from cli.terminal import output
 from projections.answers.history import HistoryEntry
 
 
-@click.command("history")
-@click.argument("company")
+@click.command("history", cls=Command)
+@click.argument("company", type=COMPANY)
 @who_argument
 @json_option
 @click.pass_context

@@ -25,7 +25,9 @@ from adapters.use_cases.import_delivery import import_delivery
 from adapters.use_cases.schedule import Job, do_job, due_slots
 from adapters.worker.capacity import Capacity
 from cli import exit_codes
+from cli.command import Command
 from cli.context import by_option, customer_of, json_option, open_app
+from cli.names import COMPANY, FILE
 from cli.notify import notifying
 from cli.stopping import stopped_by
 from cli.terminal import output, run_text
@@ -38,7 +40,7 @@ Import: TypeAlias = Future[RunDocument | None]
 _STOP_CHECK_S = 0.2
 """How often the command checks for Ctrl-C."""
 
-files_argument = click.argument("files", nargs=-1, metavar="[FILE]...")
+files_argument = click.argument("files", nargs=-1, type=FILE, metavar="[FILE]...")
 
 
 partial_option = click.option(
@@ -48,8 +50,8 @@ partial_option = click.option(
 )
 
 
-@click.command("import")
-@click.argument("company", required=False)
+@click.command("import", cls=Command)
+@click.argument("company", type=COMPANY, required=False)
 @files_argument
 @click.option(
     "--all", "all_companies", is_flag=True, help="Import for every company that has a source."

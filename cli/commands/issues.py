@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from difflib import get_close_matches
 from textwrap import fill
 
 import click
@@ -13,8 +12,9 @@ import msgspec
 
 from adapters.use_cases.standing import every_open_issue
 from cli import exit_codes
+from cli.command import Command
 from cli.context import check_known, json_option, open_app
-from cli.exit_codes import CliError
+from cli.names import COMPANY, OneOf
 from cli.params import MomentType
 from cli.terminal import output, run_text, spreadsheet
 from domain.ids import short_run_id
@@ -26,12 +26,12 @@ _SHOWN = 50
 _WIDTH = 80
 
 
-@click.command("issues")
-@click.argument("company", required=False)
-@click.option("--code", metavar="CODE", help="Only this code.")
+@click.command("issues", cls=Command)
+@click.argument("company", type=COMPANY, required=False)
+@click.option("--code", type=OneOf("code", CATALOGUE), metavar="CODE", help="Only this code.")
 @click.option(
     "--severity",
-    type=click.Choice([severity.value for severity in Severity]),
+    type=OneOf("severity", Severity),
     help="Only issues of this severity.",
 )
 @click.option(
@@ -67,10 +67,6 @@ def issues_command(
     issues of each severity first.
     """
     spreadsheet.check_form(as_csv, as_json, bom)
-    if code is not None and code not in CATALOGUE:
-        near = ", ".join(get_close_matches(code, CATALOGUE))
-        hint = f"the nearest codes: {near}" if near else "`tenure issues` shows the open codes"
-        raise CliError(f"there is no code {code}", hint)
     asked = IssueFilter(company, code, Severity(severity) if severity else None, since)
     with open_app(context) as app:
         if company is not None:

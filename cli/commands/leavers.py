@@ -12,6 +12,7 @@ from adapters.use_cases.moves import Move, moves, today
 from cli import exit_codes
 from cli.command import Answer
 from cli.context import check_known, json_option, open_app
+from cli.names import COMPANY
 from cli.params import DateType
 from cli.terminal import output, spreadsheet
 from cli.terminal.moments import local_time
@@ -60,7 +61,7 @@ def _command(name: str, what: Move, about: str) -> click.Command:
     """Returns the command that lists who starts or who leaves."""
 
     @click.command(name, help=about, cls=Answer)
-    @click.argument("company", required=False)
+    @click.argument("company", type=COMPANY, required=False)
     @click.option("--from", "first", type=DateType(), help="The first day. Default: today.")
     @click.option(
         "--until",

@@ -12,12 +12,13 @@ from adapters.store.integrity.replay import Progress
 from adapters.store.integrity.verify import Findings
 from adapters.use_cases.app import App
 from cli import exit_codes
+from cli.command import Command
 from cli.context import json_option, open_app
 from cli.terminal import output
 from projections.answers.integrity import OF_DATABASE
 
 
-@click.command("verify")
+@click.command("verify", cls=Command)
 @json_option
 @click.pass_context
 def verify_command(context: click.Context, as_json: bool) -> int:
@@ -30,7 +31,7 @@ def verify_command(context: click.Context, as_json: bool) -> int:
     return _answer(findings, as_json)
 
 
-@click.command("rebuild")
+@click.command("rebuild", cls=Command)
 @json_option
 @click.pass_context
 def rebuild_command(context: click.Context, as_json: bool) -> int:

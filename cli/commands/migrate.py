@@ -8,11 +8,12 @@ import click
 
 from adapters.store.opening import PostgresUrl, migrate
 from cli import exit_codes
+from cli.command import Command
 from cli.context import json_option, settings_of
 from cli.terminal import output
 
 
-@click.command("migrate")
+@click.command("migrate", cls=Command)
 @click.option("--grant", metavar="ROLE", help="Also give ROLE the rights to run the product.")
 @json_option
 @click.pass_context
@@ -23,7 +24,7 @@ def migrate_command(context: click.Context, grant: str | None, as_json: bool) ->
     has to exist, and gets its schema. Run this as the owner of the schema. The product itself may
     run as another role.
     """
-    from adapters.store.schema import VERSION
+    from adapters.store.schema_version import VERSION
 
     database = settings_of(context).database
     if grant is not None and not isinstance(database, PostgresUrl):

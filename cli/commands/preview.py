@@ -18,6 +18,7 @@ from cli.commands.imports import (
     require_files,
 )
 from cli.context import customer_of, json_option, login_name, one_run, open_app
+from cli.names import COMPANY, HELD_RUN
 from cli.terminal import output, run_text, spreadsheet
 from cli.terminal.table import Column, print_table
 from projections.answers.preview import PreviewDocument, PreviewRow
@@ -32,9 +33,11 @@ _ROWS: tuple[Column[PreviewRow], ...] = (
 
 
 @click.command("preview", cls=Answer)
-@click.argument("company", required=False)
+@click.argument("company", type=COMPANY, required=False)
 @files_argument
-@click.option("--run", metavar="RUN", help="Show what the delivery would do that RUN holds.")
+@click.option(
+    "--run", type=HELD_RUN, metavar="RUN", help="Show what the delivery would do that RUN holds."
+)
 @partial_option
 @click.option("--csv", "as_csv", is_flag=True, help="Print the rows as CSV.")
 @json_option

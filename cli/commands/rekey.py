@@ -9,10 +9,12 @@ from adapters.use_cases.app import App
 from adapters.use_cases.plan_files import NothingToPlan
 from adapters.use_cases.rekey import preview_rekey, rekey, suggest_rekey
 from cli import exit_codes
+from cli.command import Command
 from cli.commands.imports import explaining_source, read_files
 from cli.commands.preview import print_preview
 from cli.context import by_option, customer_of, json_option, open_app, plain_line
 from cli.csv_file import explaining, read_csv_file
+from cli.names import COMPANY, FILE
 from cli.terminal import output, run_text, spreadsheet
 from domain.delivery.suggestions import Suggestion
 from domain.outcome import Outcome
@@ -20,9 +22,9 @@ from domain.outcome import Outcome
 _COLUMNS = Suggestion.__struct_fields__
 
 
-@click.command("rekey")
-@click.argument("company")
-@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.command("rekey", cls=Command)
+@click.argument("company", type=COMPANY)
+@click.argument("files", nargs=-1, type=FILE, metavar="[FILE]...")
 @click.option(
     "--suggest", is_flag=True, help="Print the map that follows from a delivery. Stores nothing."
 )

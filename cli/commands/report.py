@@ -9,7 +9,9 @@ import click
 
 from adapters.use_cases.app import App
 from cli import exit_codes
+from cli.command import Command
 from cli.context import check_known, customer_of, json_option, open_app, settings_of, state_option
+from cli.names import COMPANY
 from cli.terminal import output, spreadsheet
 from domain.company import Company
 from domain.employee.aggregate import Employee
@@ -18,8 +20,8 @@ from projections.answers.report import cells, columns, custom_fields
 from projections.answers.template import template
 
 
-@click.command("report")
-@click.argument("company")
+@click.command("report", cls=Command)
+@click.argument("company", type=COMPANY)
 @state_option
 @spreadsheet.bom_option
 @json_option
@@ -49,8 +51,8 @@ def report_command(
     return exit_codes.DONE
 
 
-@click.command("template")
-@click.argument("company", required=False)
+@click.command("template", cls=Command)
+@click.argument("company", type=COMPANY, required=False)
 @json_option
 @click.pass_context
 def template_command(context: click.Context, company: str | None, as_json: bool) -> int:

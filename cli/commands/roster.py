@@ -11,7 +11,8 @@ import click
 from adapters.use_cases.standing import absentees
 from cli import exit_codes
 from cli.command import Answer
-from cli.context import check_known, json_option, open_app, state_option
+from cli.context import check_group, check_known, json_option, open_app, state_option
+from cli.names import COMPANY, GROUP_NAME
 from cli.params import MomentType, in_the_past
 from cli.terminal import output
 from cli.terminal.people import EMAIL, EXTERNAL_ID, GROUP, NAME, OFFBOARDING, ONBOARDING, STATE
@@ -31,9 +32,9 @@ _ABSENT = (*_ABSENCE, STATE, EMAIL, NAME, EXTERNAL_ID, OFFBOARDING)
 
 
 @click.command("roster", cls=Answer)
-@click.argument("company")
+@click.argument("company", type=COMPANY)
 @state_option
-@click.option("--group", metavar="NAME", help="Only the members of this group.")
+@click.option("--group", type=GROUP_NAME, metavar="NAME", help="Only the members of this group.")
 @click.option(
     "--as-of",
     type=MomentType(),
@@ -82,6 +83,8 @@ def roster_command(
                 for employee in employees or store.roster.employees(company)
             )
         everybody = list(found)
+        if group is not None:
+            check_group(app, company, group, {each.group_name for each in everybody})
     people = [
         each
         for each in everybody

@@ -12,6 +12,7 @@ from adapters.use_cases.execute import load_run
 from cli import exit_codes
 from cli.command import Answer
 from cli.context import check_known, json_option, one_run, open_app
+from cli.names import COMPANY, RUN, OneOf
 from cli.params import MomentType
 from cli.terminal import output, run_text, spreadsheet
 from cli.terminal.colours import of_outcome
@@ -37,19 +38,19 @@ _RUNS: tuple[Column[RunDocument], ...] = (
 
 
 @click.command("runs", cls=Answer)
-@click.argument("company", required=False)
+@click.argument("company", type=COMPANY, required=False)
 @click.option(
     "--outcome",
     "outcomes",
     multiple=True,
-    type=click.Choice([outcome.value for outcome in Outcome]),
+    type=OneOf("outcome", Outcome),
     help="Only runs that ended so. May be given again.",
 )
 @click.option(
     "--kind",
     "kinds",
     multiple=True,
-    type=click.Choice([kind.value for kind in RunKind]),
+    type=OneOf("kind", RunKind),
     help="Only runs of this kind. May be given again.",
 )
 @click.option(
@@ -116,7 +117,7 @@ def runs_command(
 
 
 @click.command("run", cls=Answer)
-@click.argument("run")
+@click.argument("run", type=RUN)
 @click.option("--csv", "as_csv", is_flag=True, help="Print the issues as CSV.")
 @spreadsheet.bom_option
 @json_option

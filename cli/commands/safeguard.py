@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import click
@@ -13,10 +12,13 @@ import msgspec
 
 from adapters.store.run_queries import RunFilter
 from cli import exit_codes
+from cli.command import Command
 from cli.context import customer_of, json_option, open_app
+from cli.names import COMPANY
 from cli.terminal import output
 from cli.terminal.colours import of_outcome
 from cli.terminal.table import Column, print_table
+from cli.unknown import unknown
 from domain.company import Policy
 from domain.company_runs.events import RunKind
 from domain.delivery.measures import MEASURES
@@ -28,8 +30,8 @@ _DAYS = 90
 _SETTINGS = (*(measure.setting for measure in MEASURES), "lost_columns")
 
 
-@click.command("safeguard")
-@click.argument("company")
+@click.command("safeguard", cls=Command)
+@click.argument("company", type=COMPANY)
 @click.option(
     "--set",
     "given",
@@ -65,9 +67,11 @@ def _with_given(policy: Policy, given: tuple[str, ...]) -> Policy:
     values: dict[str, Any] = msgspec.structs.asdict(policy)
     for each in given:
         name, equals, value = each.partition("=")
-        if not equals or name not in _SETTINGS:
-            near = get_close_matches(name, _SETTINGS, 1) or list(_SETTINGS)
-            raise exit_codes.CliError(f"there is no limit {name}", f"give --set {near[0]}=VALUE")
+        if name not in _SETTINGS:
+            listed = f"the limits are {', '.join(_SETTINGS)}"
+            raise unknown(f"there is no limit {name}", name, _SETTINGS, listed)
+        if not equals:
+            raise exit_codes.CliError(f"{name} has no value", f"give --set {name}=VALUE")
         values[name] = int(value) if value.isdecimal() and value.isascii() else value
         try:
             msgspec.convert(values, Policy)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import click
 
 from adapters.notify.notifier import NotificationResult, Notifier
-from adapters.settings import find_settings
+from adapters.places import find_settings
 from adapters.store.opening import Database, PostgresUrl, open_store
 from adapters.store.store import Store
 from adapters.use_cases.app import App
@@ -25,7 +25,9 @@ from adapters.use_cases.status import statuses
 from adapters.worker.configuration import Configuration
 from adapters.worker.embedded import EmbeddedWorker
 from cli import exit_codes
+from cli.command import Command
 from cli.context import login_name
+from cli.names import OneOf
 from cli.stopping import stopped_by
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ class Worker(Protocol):
         """Works until `stop` is set. Returns whether all jobs ended within `grace` seconds."""
 
 
-@click.command("serve")
+@click.command("serve", cls=Command)
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
@@ -107,7 +109,7 @@ class Worker(Protocol):
 )
 @click.option(
     "--log-level",
-    type=click.Choice(["debug", "info", "warning", "error"]),
+    type=OneOf("level", ["debug", "info", "warning", "error"]),
     default="info",
     show_default=True,
     help="The lowest level of the lines that are logged.",

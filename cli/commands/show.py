@@ -13,6 +13,7 @@ from adapters.use_cases.people import look_up
 from cli import exit_codes
 from cli.command import Answer
 from cli.context import check_known, json_option, open_app, who_argument
+from cli.names import COMPANY
 from cli.terminal import output
 from cli.terminal.moments import with_local
 from cli.terminal.prose import say
@@ -21,7 +22,7 @@ from projections.answers.person import Access, PersonDocument, person
 
 
 @click.command("show", cls=Answer)
-@click.argument("company")
+@click.argument("company", type=COMPANY)
 @who_argument
 @json_option
 @click.pass_context

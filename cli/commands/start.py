@@ -9,18 +9,21 @@ from pathlib import Path
 
 import click
 
-from adapters.settings import FILE, load_settings
+from adapters.places import FILE
+from adapters.settings import load_settings
 from adapters.store.opening import PostgresUrl, migrate
 from adapters.use_cases.app import utc_now
 from cli import exit_codes
+from cli.command import Command
+from cli.names import DIRECTORY
 from cli.terminal import output
 
 _DELIVERY = "alleo_employees_sample.csv"
 _STARTS_IN, _LEAVES_IN = timedelta(days=14), timedelta(days=60)
 
 
-@click.command("init")
-@click.argument("directory", default=".", metavar="[DIR]")
+@click.command("init", cls=Command)
+@click.argument("directory", default=".", type=DIRECTORY, metavar="[DIR]")
 @click.pass_context
 def init_command(context: click.Context, directory: str) -> int:
     """Write a commented tenure.toml, a sample company and a sample delivery into DIR.

@@ -10,7 +10,9 @@ import click
 
 from adapters.use_cases.status import statuses
 from cli import exit_codes
+from cli.command import Command
 from cli.context import check_known, json_option, open_app
+from cli.names import COMPANY, OneOf
 from cli.terminal import output
 from cli.terminal.moments import with_local
 from cli.terminal.prose import say
@@ -25,11 +27,11 @@ _KEY_CHARACTERS = 22
 """A longer key of a company is cut, so that a line has at most 80 characters."""
 
 
-@click.command("status")
-@click.argument("company", required=False)
+@click.command("status", cls=Command)
+@click.argument("company", type=COMPANY, required=False)
 @click.option(
     "--only",
-    type=click.Choice(REASONS),
+    type=OneOf("reason", REASONS),
     metavar="REASON",
     help=f"List all companies that need somebody for this reason: {', '.join(REASONS)}.",
 )

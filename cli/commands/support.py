@@ -15,10 +15,12 @@ from adapters.use_cases.errors import NobodyFound
 from adapters.use_cases.people import find_one
 from adapters.use_cases.support import SupportPreview, preview_support, support
 from cli import exit_codes
+from cli.command import ArgumentUnless, Group
 from cli.commands.history import print_entry
 from cli.commands.people_file import Line, read_people
 from cli.commands.support_actions import ACTIONS, Action
 from cli.context import asked_by_option, customer_of, json_option, open_app, reason_option
+from cli.names import COMPANY, WHO
 from cli.terminal import run_text
 from domain.employee.rejection import CommandRejected, RequestsRejected
 from domain.employee.support import Request
@@ -28,7 +30,7 @@ from projections.answers.audit import Question
 from projections.runs import RunDocument
 
 
-@click.group("support")
+@click.group("support", cls=Group)
 def support_group() -> None:
     """Do for employees of COMPANY what a file cannot do.
 
@@ -84,8 +86,8 @@ def _command(action: Action) -> click.Command:
     run.__doc__ = action.help
     decorators = (
         support_group.command(action.name),
-        click.argument("company"),
-        click.argument("who", required=False, metavar=action.who),
+        click.argument("company", type=COMPANY),
+        click.argument("who", cls=ArgumentUnless, unless="people", type=WHO, metavar=action.who),
         *(argument.decorator for argument in action.arguments),
         _from_option,
         _dry_run_option,
@@ -112,11 +114,7 @@ def _asked(
         if who is not None or given:
             raise click.UsageError("Give either WHO and its arguments, or --from.")
         return read_people(people, action, context)
-    if who is None:
-        raise click.UsageError(f"Missing argument {action.who!r}.")
-    for argument in action.arguments:
-        if argument.required and argument.name not in given:
-            raise click.UsageError(f"Missing argument {argument.label!r}.")
+    assert who is not None  # noqa: S101
     return [Line(None, who, dict(action.checked(given)))]
 
 

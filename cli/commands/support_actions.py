@@ -8,6 +8,8 @@ from uuid import UUID
 
 import click
 
+from cli.command import ArgumentUnless
+from cli.names import WHO
 from cli.params import DateType
 from domain.employee.commands import (
     CancelOffboarding,
@@ -58,9 +60,10 @@ class Argument(NamedTuple):
                 self.option, self.name, type=self.type, metavar=self.label, help=self.help
             )
         count = -1 if self.many else 1
-        return click.argument(
-            self.name, metavar=self.label, type=self.type, nargs=count, required=False
-        )
+        kind: dict[str, Any] = {"required": False}
+        if self.required:
+            kind = {"cls": ArgumentUnless, "unless": "people"}
+        return click.argument(self.name, metavar=self.label, type=self.type, nargs=count, **kind)
 
 
 class Action(NamedTuple):
@@ -200,7 +203,7 @@ ACTIONS = (
         "Make one account of two: KEEP stays, and OTHER ends.\n\nBoth are accounts of one person. "
         "The address and the external id of OTHER mean KEEP from then on.",
         lambda find, values: Merge(find(values["other"])),
-        (Argument("other", "OTHER"),),
+        (Argument("other", "OTHER", WHO),),
         who="KEEP",
     ),
 )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from cli.completion.offers import Offer, items
 from cli.terminal.table import Column
-from domain.fields.nearest import NearestNames
+from cli.unknown import unknown
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 Row = TypeVar("Row")
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -55,12 +59,19 @@ class _ColumnType(click.ParamType[str]):
         self._may_be_reversed = may_be_reversed
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Returns the name. The error of an unknown name suggests the nearest known name."""
+        """Returns the name. Raises `CliError`, which suggests the nearest name."""
         name = value.removeprefix("-") if self._may_be_reversed else value
         if name not in self.known:
-            near = NearestNames(self.known).clause(name)
-            self.fail(f"there is no column {name!r}{near}: {', '.join(self.known)}.", param, ctx)
+            listed = f"the columns are {', '.join(self.known)}"
+            raise unknown(f"there is no column {name}", name, self.known, listed)
         return value
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem[str]]:
+        """Returns the columns that begin with what is typed after the last comma."""
+        before = incomplete.removesuffix(incomplete.rpartition(",")[2])
+        return items((Offer(before + each) for each in self.known), incomplete)
 
 
 class _ColumnsType(_ColumnType):

@@ -17,8 +17,9 @@ from msgspec.structs import replace
 
 from adapters.errors import SettingsError
 from adapters.notify_settings import Notify
+from adapters.places import find_settings
 from adapters.secrets import Secret
-from adapters.settings import Settings, find_settings, load_settings
+from adapters.settings import Settings, load_settings
 from adapters.sources.folder import FolderSource
 from adapters.sources.ftp.source import FtpSource, FtpsSource
 from adapters.sources.sftp.source import SftpSource

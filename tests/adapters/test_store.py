@@ -412,6 +412,18 @@ def test_a_run_is_found_by_the_beginning_or_the_end_of_its_id(store: Store) -> N
     assert [each.run for each in store.runs.like(whole[:common], 9)] == [a_run(2), a_run(1)]
 
 
+def test_a_run_is_not_guessed_between_a_beginning_and_an_end(store: Store) -> None:
+    """R2: A part with which the id of one run begins and the id of another run ends finds both."""
+    # given
+    beginning = a_run(1).hex[:8]
+    ending = UUID(f"{a_run(2).hex[:16]}{beginning}00000000")
+    for run in (a_run(1), ending):
+        store.commit(said_nothing(store, run=run))
+
+    # when / then
+    assert {each.run for each in store.runs.like(beginning, 9)} == {a_run(1), ending}
+
+
 @pytest.mark.parametrize("prefix", ["", "-", "%", "_", "xyz", "0" * 33, "ffff", "'"])
 def test_a_text_that_no_run_id_begins_with_finds_no_run(store: Store, prefix: str) -> None:
     """R2: A text with which no run id begins finds no run, also a placeholder of SQL."""
@@ -420,6 +432,33 @@ def test_a_text_that_no_run_id_begins_with_finds_no_run(store: Store, prefix: st
 
     # when / then
     assert store.runs.like(prefix, 9) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "found"),
+    [
+        ("BRAM@ac", ["Bram"]),
+        ("7", ["Bram"]),
+        ("00", ["Anna"]),
+        ("", ["Anna", "Bram", "Chris"]),
+        ("%", []),
+        ("_nna", []),
+        ("\0", []),
+        ("\udc80", []),
+    ],
+)
+def test_people_are_found_by_a_beginning(store: Store, part: str, found: list[str]) -> None:
+    """Employees are found by the beginning of their address in any case, or of their external id.
+    A placeholder of SQL means nothing."""
+    # given
+    stored(store, THREE)
+
+    # when
+    people = store.roster.beginning_with("acme", part, 9)
+
+    # then
+    assert [each.details.first_name for each in people] == found
+    assert len(store.roster.beginning_with("acme", part, 1)) == min(1, len(found))
 
 
 def test_the_runs_behind_a_history_are_found_with_it(store: Store) -> None:

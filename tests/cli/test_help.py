@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator
 from importlib.metadata import version
 
 import click
 import pytest
 
+from adapters.store.schema_version import VERSION
+from cli.command_list import PARTS
 from cli.main import tenure
 from tests.cli.conftest import Desk
 
@@ -156,17 +159,48 @@ def test_the_exit_codes_are_told(desk: Desk) -> None:
         assert f"{code} " in told
 
 
-def test_the_version_is_that_of_the_package(desk: Desk) -> None:
-    """`tenure --version` tells the version of the package."""
-    assert desk.type("--version").out == f"tenure {version('tenure')}\n"
+@pytest.mark.parametrize("name", NAMES)
+def test_help_by_name_is_the_help_of_the_command(desk: Desk, name: str) -> None:
+    """`tenure help COMMAND` prints what `--help` of the command prints."""
+    # when / then
+    assert desk.type("help", *name.split()) == desk.type(*name.split(), "--help")
 
 
-def test_a_misspelt_command_is_answered_with_help(desk: Desk) -> None:
-    """A misspelt command exits with code 2, is named, and points to `--help`."""
+def test_every_command_stands_under_one_heading(desk: Desk) -> None:
+    """The help of `tenure` lists each command once, under a heading that says what it is for."""
     # when
-    answer = desk.type("imprt")
+    lines = desk.type("help").out.partition("Set up:")[2].partition("Exit codes")[0].splitlines()
 
     # then
-    assert answer.code == 2
-    assert "imprt" in answer.err
-    assert "--help" in answer.err
+    listed = [line.split()[0] for line in lines if line.strip() and line.startswith("  ")]
+    assert sorted(listed) == sorted(tenure.list_commands(click.Context(tenure)))
+    assert [line for line in lines if line.endswith(":")] == [f"{part}:" for part in [*PARTS][1:]]
+
+
+STORES = [
+    ("", "SQLite "),
+    ('database = "postgresql://tenure:secret@192.0.2.1/tenure"', "PostgreSQL through psycopg "),
+    ("databse = 1", "SQLite "),
+    ("[", "SQLite "),
+]
+
+
+@pytest.mark.parametrize(("settings", "store"), STORES)
+def test_the_versions_are_told_whatever_the_settings_are(
+    desk: Desk, settings: str, store: str
+) -> None:
+    """`tenure --version` tells the versions of Tenure, Python, the store's library and the schema.
+    It does not connect, and settings that are wrong are no error."""
+    # given
+    path = desk.configure(settings, "other.toml")
+
+    # when
+    answer = desk.type("--version", "--config", path)
+
+    # then
+    ours, python, library, schema = answer.out.splitlines()
+    assert (answer.code, answer.err) == (0, "")
+    assert ours == f"tenure {version('tenure')}"
+    assert python == f"Python {platform.python_version()}"
+    assert library.startswith(store)
+    assert schema == f"schema {VERSION}"

@@ -162,7 +162,7 @@ def test_rows_with_the_same_useless_address_are_told_apart_by_external_id(desk: 
     assert desk.type("verify").code == 0
 
 
-@pytest.mark.parametrize(("code", "hint"), [("bad-dat", "bad-date"), ("?", "`tenure issues`")])
+@pytest.mark.parametrize(("code", "hint"), [("bad-dat", "bad-date"), ("?", "give one of")])
 def test_an_unknown_code_is_answered_with_the_nearest(desk: Desk, code: str, hint: str) -> None:
     """Q1: `tenure issues --code` with a code that does not exist exits with 2 and names others."""
     # when

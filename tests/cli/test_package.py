@@ -53,13 +53,14 @@ def about(unpacked: Path, name: str) -> str:
 
 
 def test_the_package_has_its_own_folders_and_nothing_else(names: list[PurePosixPath]) -> None:
-    """The wheel contains the four packages of the product, its metadata, and nothing else."""
+    """The wheel contains the four packages of the product, its metadata, and the files that it
+    shares with the system."""
     # when
     tops = {name.parts[0] for name in names}
 
     # then
-    assert {top for top in tops if not top.endswith(".dist-info")} == PACKAGES
-    assert len(tops) == len(PACKAGES) + 1
+    assert {top for top in tops if not top.endswith((".dist-info", ".data"))} == PACKAGES
+    assert len(tops) == len(PACKAGES) + 2
 
 
 def test_every_module_is_in_the_wheel_and_nothing_else(names: list[PurePosixPath]) -> None:
@@ -77,12 +78,29 @@ def test_every_module_is_in_the_wheel_and_nothing_else(names: list[PurePosixPath
 
     # then
     assert found == modules
-    assert {name.suffix for name in names if name.parts[0] in PACKAGES} <= {
-        ".py",
-        ".csv",
-        ".toml",
-        ".typed",
+    others = {".csv", ".toml", ".typed", ".bash", ".fish", ""}  # "" is the script of zsh
+    assert {name.suffix for name in names if name.parts[0] in PACKAGES} <= {".py", *others}
+
+
+def test_the_wheel_shares_man_pages_and_completion(unpacked: Path) -> None:
+    """An installation of the wheel has every man page, and the script of each shell, where the
+    system looks for them."""
+    # given
+    scripts = {
+        "tenure.bash": "bash-completion/completions/tenure",
+        "_tenure": "zsh/site-functions/_tenure",
+        "tenure.fish": "fish/vendor_completions.d/tenure.fish",
     }
+
+    # when
+    (share,) = unpacked.glob("tenure-*.data/data/share")
+
+    # then
+    for page in (ROOT / "docs" / "man").iterdir():
+        assert (share / "man" / "man1" / page.name).read_bytes() == page.read_bytes()
+    for name, place in scripts.items():
+        script = ROOT / "cli" / "completion" / "scripts" / name
+        assert (share / place).read_bytes() == script.read_bytes()
 
 
 def test_the_sample_is_in_the_wheel(unpacked: Path) -> None:

@@ -111,8 +111,8 @@ def test_the_exit_code_tells_how_the_rekey_ended(acme: Desk, lines: list[str], c
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["acme"], ["Give one FILE"]),
-        (["acme", "map.csv", "new.csv", *ASKED], ["Give one FILE"]),
+        (["acme"], ["give one FILE"]),
+        (["acme", "map.csv", "new.csv", *ASKED], ["give one FILE"]),
         (["acme", "map.csv", "--by", "Eva"], ["--reason"]),
         (["acme", "map.csv", "--reason", "new"], ["--by"]),
         (["acme", "--suggest", "--dry-run"], ["--dry-run"]),

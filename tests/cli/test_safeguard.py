@@ -54,7 +54,7 @@ def test_another_limit_is_tried_and_changes_nothing(
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ("max_offbordings=5", ["no limit max_offbordings", "--set max_offboardings=VALUE"]),
+        ("max_offbordings=5", ["no limit max_offbordings", "did you mean max_offboardings?"]),
         ("max_offboardings", ["--set max_offboardings=VALUE"]),
         ("notice_days=5", ["no limit notice_days"]),
         ("max_offboardings=few", ["cannot be few", "a number"]),
@@ -144,4 +144,4 @@ def test_a_preview_is_of_a_company_or_of_a_run(desk: Desk, arguments: list[str])
 
     # then
     assert answer.code == 2
-    assert_explained(answer, ["Give one COMPANY, or --run RUN."])
+    assert_explained(answer, ["give one COMPANY, or --run RUN."])
