@@ -8,11 +8,13 @@ from uuid import UUID
 
 from adapters.use_cases.app import App
 from adapters.use_cases.errors import NobodyFound
-from domain.employee.aggregate import Employee, fold
+from domain.employee.aggregate import Employee
 from domain.employee.events import EmployeeRecord
 from projections.answers.find import Matched, Search, search_for
-from projections.answers.history import HistoryEntry, tell
+from projections.answers.history import Happening, happenings
+from projections.answers.past import PRESENT, Past
 from projections.answers.person import FoundDocument, found_document
+from projections.answers.story import called, other_account
 
 Found: TypeAlias = tuple[str, Employee, Matched]
 """The key of a company, one of its employees, and what a search matched."""
@@ -20,10 +22,14 @@ _SURENESS = {matched: number for number, matched in enumerate(Matched)}
 
 
 class Known(NamedTuple):
-    """An employee who was looked up, and whether this was by a former address."""
+    """An employee who was looked up, and whether this was by a former address.
+
+    `by_later` tells of a look-up in the past that the identifier did not mean the employee then.
+    """
 
     employee: Employee
     by_former: bool = False
+    by_later: bool = False
 
 
 def find_one(app: App, company: str, identifier: str) -> Employee:
@@ -90,25 +96,33 @@ def _matching(wanted: Search, people: Iterable[tuple[str, Employee]]) -> Iterato
             yield key, employee, matched
 
 
-def history_of(app: App, employee: Employee) -> list[HistoryEntry]:
-    """Returns every event of an employee, oldest first.
+def history_of(app: App, employee: Employee, past: Past = PRESENT) -> list[Happening]:
+    """Returns what happened to an employee, oldest first, as `past` sees it.
 
-    The events of the accounts that ended in favour of this one are among them (S11).
+    `employee` is as `past` sees it, too. The events of the accounts that ended in favour of this
+    one are among those returned (S11).
     """
-    entries = [
-        entry
-        for events in _streams(app, employee.id, employee.absorbed)
-        for entry in tell(events, app.store.runs.of_events(events))
+    found = [
+        happening
+        for events in _streams(app, employee.id, employee.absorbed, past)
+        for happening in happenings(events, app.store.runs.of_events(events))
     ]
-    return sorted(entries, key=lambda entry: entry.recorded)
+    return sorted(found, key=lambda each: each.entry.recorded)
+
+
+def other_accounts(app: App, company: str, found: Iterable[Happening]) -> dict[UUID, str]:
+    """Returns what the other accounts of mergers among these happenings are called, by id."""
+    others = [other for each in found if (other := other_account(each)) is not None]
+    known = app.store.roster.with_ids(company, others) if others else {}
+    return {key: called(employee) for key, employee in known.items()}
 
 
 def _streams(
-    app: App, employee: UUID, absorbed: tuple[UUID, ...]
+    app: App, employee: UUID, absorbed: tuple[UUID, ...], past: Past
 ) -> Iterator[list[EmployeeRecord]]:
     """Yields the events of an employee, and those of each account that ended in favour of it."""
-    yield app.store.events.of(employee)
+    yield list(past.events(app.store.events.of(employee)))
     for ended in absorbed:
-        found = fold(None, app.store.events.of(ended))
+        found = past.state(app.store.events.of(ended))
         if found is not None:
-            yield from _streams(app, found.id, found.absorbed)
+            yield from _streams(app, found.id, found.absorbed, past)

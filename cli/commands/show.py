@@ -5,35 +5,38 @@ from __future__ import annotations
 import click
 import msgspec
 
-from adapters.use_cases.people import look_up
+from adapters.use_cases.past import look_up_in
 from cli import exit_codes
 from cli.command import Answer
+from cli.commands.history import print_how_found
 from cli.context import check_known, json_option, open_app, who_argument
+from cli.past import checked, past_options
 from cli.terminal import output
 from projections.answers.find import Matched
+from projections.answers.past import Past
 from projections.answers.person import PersonDocument, person
 
 
 @click.command("show", cls=Answer)
 @click.argument("company")
 @who_argument
+@past_options
 @json_option
 @click.pass_context
-def show_command(context: click.Context, company: str, who: str, as_json: bool) -> int:
+def show_command(context: click.Context, company: str, who: str, past: Past, as_json: bool) -> int:
     """Show one employee of COMPANY. WHO is an e-mail address, an external id or an id.
 
     A former address is found too, if nobody has it now.
     """
     with open_app(context) as app:
         check_known(app, company)
-        known = look_up(app, company, who)
+        known = look_up_in(app, company, who, checked(past, app.now()))
         matched = Matched.FORMER_EMAIL if known.by_former else None
         shown = person(company, known.employee, matched)
     if as_json:
         output.print_json(shown)
     else:
-        if shown.matched is not None:
-            click.echo(f"{output.text(who)} is a former address of {output.text(shown.email)}")
+        print_how_found(known, who)
         _print_person(shown)
     return exit_codes.DONE
 
