@@ -30,6 +30,7 @@ COMMANDS = {
     "leavers": Entry("leavers", "List who leaves soon, and when."),
     "show": Entry("show", "Show one employee."),
     "history": Entry("history", "List every event of one employee, and why it happened."),
+    "why": Entry("why", "Tell why somebody can log in or not, or where a value comes from."),
     "audit": Entry("audit", "List every event of all employees of a company."),
     "support": Entry("support", "Do for employees what a file cannot do."),
     "rekey": Entry("rekey", "Give new external ids to many employees."),

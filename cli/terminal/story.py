@@ -11,7 +11,7 @@ import click
 from cli.terminal import output
 from cli.terminal.prose import say
 from domain.ids import short_run_id
-from projections.answers.story import called, line_of
+from projections.answers.story import Line, line_of
 
 if TYPE_CHECKING:
     from projections.answers.history import Happening, HistoryEntry
@@ -33,11 +33,14 @@ def print_happening(
     with_run: bool = True,
 ) -> None:
     """Prints one event on one line: the day, whom it is about, what happened, and the run."""
-    day, told, run = line_of(happening, people=people)
-    person = f"{click.style(output.text(called(happening.after)), bold=True)}: "
-    stored = f" [run {short_run_id(run)}]" if with_run else ""
-    line = f"{person if with_person else ''}{output.text(told)}{stored}"
-    say(f"{click.style(str(day), bold=True)}  {line}", hanging=_AFTER_THE_DAY)
+    print_line(line_of(happening, people=people, with_person=with_person), with_run=with_run)
+
+
+def print_line(line: Line, *, indent: int = 0, with_run: bool = True) -> None:
+    """Prints one line of a story: the day, what happened, and the end of the run's id."""
+    stored = f" [run {short_run_id(line.run)}]" if with_run else ""
+    day = click.style(str(line.day), bold=True)
+    say(f"{day}  {output.text(line.text)}{stored}", indent=indent, hanging=_AFTER_THE_DAY)
 
 
 def print_planned(happenings: Iterable[Happening], people: Mapping[UUID, str]) -> None:

@@ -29,8 +29,10 @@ class Past(NamedTuple):
     def in_words(self) -> str:
         """Returns the point of view in words, such as `as of 2027-03-01 23:59:59 UTC`."""
         as_of = f"as of {self.as_of:%Y-%m-%d %H:%M:%S} UTC" if self.as_of else ""
-        known = f"as known at {self.known_at:%Y-%m-%d %H:%M:%S} UTC" if self.known_at else ""
-        return ", ".join(each for each in (as_of, known) if each)
+        if self.known_at is None:
+            return as_of
+        known = f"at {self.known_at:%Y-%m-%d %H:%M:%S} UTC"
+        return f"{as_of}, by what was known {known}" if as_of else known
 
     def events(self, stream: Iterable[EmployeeRecord]) -> Iterator[EmployeeRecord]:
         """Yields the events of one employee that count: the beginning of the stream.

@@ -58,18 +58,26 @@ def line_of(
     people: Mapping[UUID, str] = _NOBODY,
     zone: tzinfo = UTC,
     cell: str = "",
+    with_person: bool = False,
 ) -> Line:
     """Returns the line about one event.
 
     `people` has what the other accounts of a merger are called, by id; without an account's name,
     its id stands in the sentence. Moments are in UTC, with the time in `zone` beside it. `cell`
-    follows on the line of the file.
+    follows on the line of the file. With `with_person`, the sentence begins with the employee, as
+    the employee was called after the event.
     """
     what = _what(happening, people, zone)
     parts = (what, source_of(happening.author, cell), _late(happening, zone))
     text = "; ".join(part for part in parts if part)
-    entry = happening.entry
-    return Line(entry.effective.date(), f"{text[:1].upper()}{text[1:]}", entry.run)
+    entry, person = happening.entry, called(happening.after)
+    if with_person:
+        told = f"{person}: {text}"
+    elif isinstance(happening.event, Registered):
+        told = f"{person} {text}"
+    else:
+        told = f"{text[:1].upper()}{text[1:]}"
+    return Line(entry.effective.date(), told, entry.run)
 
 
 def other_account(happening: Happening) -> UUID | None:
@@ -174,12 +182,12 @@ def _in_lifecycle(happening: Happening, event: LifecycleEvent, zone: tzinfo) -> 
 
 def _registered(happening: Happening, zone: tzinfo) -> str:
     after = happening.after
-    number = f", external id {after.external_id}" if after.external_id else ""
+    number = f" with external id {after.external_id}" if after.external_id else ""
     access = _access(happening, zone)
     second = isinstance(happening.event, Registered) and happening.event.second_account
     again = "; somebody of this name was not in the delivery" if second else ""
     first_day = "" if after.state is State.PENDING else f"first day {after.onboarding_date}, "
-    return f"registered as {called(after)}{number}: {first_day}{access}{again}"
+    return f"registered{number}: {first_day}{access}{again}"
 
 
 def _access(happening: Happening, zone: tzinfo) -> str:
