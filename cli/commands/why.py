@@ -16,12 +16,14 @@ from cli.terminal.people import name_of
 from cli.terminal.prose import say
 from cli.terminal.story import print_line
 from domain.fields.table import NAMES
+from domain.ids import short_run_id
 from projections.answers.issues import OpenIssueDocument
 from projections.answers.why import WhyDocument
 from projections.answers.why_delivery import DeliveryDocument
 from projections.answers.why_values import ValueDocument
 from projections.answers.words import in_words, quoted
 
+_DATES_OF_ACCESS = ("onboarding_date", "offboarding_date")
 _LISTED = 3
 """Earlier values and issues that are listed: the answer has to fit on one screen."""
 
@@ -70,9 +72,9 @@ def _print(answer: WhyDocument, who: str) -> None:
         number = f", external id {output.text(person.external_id)}" if person.external_id else ""
         state = click.style(person.state.value, fg=OF_STATE[person.state])
         say(f"{name} <{email}>{number}: {state}")
-    if answer.access is not None and answer.field is None:
+    if answer.access is not None and answer.field in (None, *_DATES_OF_ACCESS):
         say(answer.access.message)
-        if answer.access.origin is not None:
+        if answer.access.origin is not None and answer.field is None:
             print_line(answer.access.origin.line_of_story, indent=2)
     for value in answer.values:
         _print_value(value, in_full=answer.field is not None)
@@ -95,9 +97,11 @@ def _print_value(value: ValueDocument, *, in_full: bool) -> None:
         print_line(earlier.origin.line_of_story, indent=2)
     if len(value.earlier) > _LISTED:
         say(f"and {len(value.earlier) - _LISTED} earlier ones: `tenure history` has them", indent=2)
-    if value.file is not None and value.file.origin is not None:
+    listed = [each.origin for each in value.earlier]
+    file = value.file.origin if value.file is not None else None
+    if file is not None and file not in listed:
         say("What the file says instead:")
-        print_line(value.file.origin.line_of_story, indent=2)
+        print_line(file.line_of_story, indent=2)
 
 
 def _print_delivery(delivery: DeliveryDocument) -> None:
@@ -114,7 +118,7 @@ def _last_delivery(delivery: DeliveryDocument) -> str:
         return "none"
     newest = max(delivery.files, key=lambda file: file.modified, default=None)
     file = f"{newest.name} of {newest.modified:%Y-%m-%d %H:%M} UTC, " if newest else ""
-    return output.text(f"{file}{delivery.outcome.value}, `tenure run {delivery.run}`")
+    return output.text(f"{file}{delivery.outcome.value}, `tenure run {short_run_id(delivery.run)}`")
 
 
 def _print_issues(issues: Sequence[OpenIssueDocument]) -> None:

@@ -57,26 +57,28 @@ def line_of(
     *,
     people: Mapping[UUID, str] = _NOBODY,
     zone: tzinfo = UTC,
-    cell: str = "",
     with_person: bool = False,
+    field: str | None = None,
+    cell: str = "",
 ) -> Line:
     """Returns the line about one event.
 
     `people` has what the other accounts of a merger are called, by id; without an account's name,
-    its id stands in the sentence. Moments are in UTC, with the time in `zone` beside it. `cell`
-    follows on the line of the file. With `with_person`, the sentence begins with the employee, as
-    the employee was called after the event.
+    its id stands in the sentence. Moments are in UTC, with the time in `zone` beside it. With
+    `with_person`, the sentence begins with the employee, as the employee was called after the
+    event. With `field`, only the change of this field is told, and `cell` follows on the line of
+    the file.
     """
-    what = _what(happening, people, zone)
+    event, entry = happening.event, happening.entry
+    if isinstance(event, Registered) and field is not None:
+        what = "registered"
+    elif isinstance(event, Registered) and not with_person:
+        what = _registered(happening, zone, f" as {called(happening.after)}")
+    else:
+        what = _what(happening, people, zone, field)
     parts = (what, source_of(happening.author, cell), _late(happening, zone))
     text = "; ".join(part for part in parts if part)
-    entry, person = happening.entry, called(happening.after)
-    if with_person:
-        told = f"{person}: {text}"
-    elif isinstance(happening.event, Registered):
-        told = f"{person} {text}"
-    else:
-        told = f"{text[:1].upper()}{text[1:]}"
+    told = f"{called(happening.after)}: {text}" if with_person else f"{text[:1].upper()}{text[1:]}"
     return Line(entry.effective.date(), told, entry.run)
 
 
@@ -134,9 +136,11 @@ def _late(happening: Happening, zone: tzinfo) -> str:
     return f"done late, at {moment_in_words(entry.recorded, zone)}"
 
 
-def _what(happening: Happening, people: Mapping[UUID, str], zone: tzinfo) -> str:
-    """Returns what happened, and what was before."""
+def _what(happening: Happening, people: Mapping[UUID, str], zone: tzinfo, field: str | None) -> str:
+    """Returns what happened, and what was before: to one field, or to all that changed."""
     changes, event = happening.entry.changes, happening.event
+    if field in changes:
+        changes = {field: changes[field]}
     match event:
         case Registered():
             return _registered(happening, zone)
@@ -180,14 +184,14 @@ def _in_lifecycle(happening: Happening, event: LifecycleEvent, zone: tzinfo) -> 
             assert_never(never)
 
 
-def _registered(happening: Happening, zone: tzinfo) -> str:
+def _registered(happening: Happening, zone: tzinfo, name: str = "") -> str:
     after = happening.after
     number = f" with external id {after.external_id}" if after.external_id else ""
     access = _access(happening, zone)
     second = isinstance(happening.event, Registered) and happening.event.second_account
     again = "; somebody of this name was not in the delivery" if second else ""
     first_day = "" if after.state is State.PENDING else f"first day {after.onboarding_date}, "
-    return f"registered{number}: {first_day}{access}{again}"
+    return f"registered{name}{number}: {first_day}{access}{again}"
 
 
 def _access(happening: Happening, zone: tzinfo) -> str:

@@ -156,6 +156,7 @@ _AS_WHAT = {
     Outcome.UNCHANGED: "changed nothing",
 }
 _OF_ROW = {
+    RowFate.REJECTED: "The row of the person was rejected, and nothing of it was applied.",
     RowFate.CHANGED: "The row of the person changed what the events above say.",
     RowFate.UNCHANGED: "The row of the person changed nothing new: all it says is known already.",
     RowFate.CLOSED: "The account is closed, and no file changes a closed account.",
@@ -168,12 +169,11 @@ def _ignored(values: Sequence[ValueDocument], employee: Employee) -> Iterator[Ig
         if value.file is None:
             continue
         field, said, holds = value.field, value.file.value, value.value
-        in_file = "a blank" if said is None else quoted(field, said)
-        present = "no value" if holds is None else quoted(field, holds)
+        word = in_words(field)
+        in_file = f"no {word}" if said is None else f"{quoted(field, said)} as {word}"
+        present = "none" if holds is None else quoted(field, holds)
         why = _why_ignored(value, employee)
-        yield Ignored(
-            field, f"The file says {in_file} as {in_words(field)}, and {present} holds: {why}."
-        )
+        yield Ignored(field, f"The file says {in_file}, and {present} holds: {why}.")
 
 
 def _why_ignored(value: ValueDocument, employee: Employee) -> str:

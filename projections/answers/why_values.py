@@ -169,6 +169,7 @@ def origin_of(
         happening,
         people=people,
         zone=zone,
+        field=field,
         cell=_cell_in_words(field, column, cell, happening) if field and column else "",
     ).text
     return Origin(
