@@ -179,7 +179,9 @@ def _in_lifecycle(happening: Happening, event: LifecycleEvent, zone: tzinfo) -> 
         case Reactivated():
             return f"account opened again: {_access(happening, zone)}{_last_day(happening)}"
         case Rehired(onboarding_date=day):
-            return f"starts again on {day}: {_access(happening, zone)}{_last_day(happening)}"
+            was = happening.before.onboarding_date if happening.before else day
+            first_day = f"{day} (the first day was {was})" if was != day else f"{day}"
+            return f"starts again on {first_day}: {_access(happening, zone)}{_last_day(happening)}"
         case _ as never:
             assert_never(never)
 

@@ -12,6 +12,7 @@ from adapters.store.store import Store
 from adapters.use_cases.app import App
 from adapters.use_cases.clock import pass_clock
 from adapters.use_cases.import_delivery import import_delivery
+from adapters.use_cases.past import employees_of
 from domain.employee.aggregate import Employee
 from domain.employee.commands import (
     CancelOffboarding,
@@ -26,6 +27,7 @@ from domain.employee.commands import (
 from domain.employee.events import State
 from domain.employee.rejection import CommandRejected
 from domain.schedule import Schedule
+from projections.answers.past import Past
 from tests.adapters.conftest import OpenStore
 from tests.adapters.steps import Watch, a_customer, app_of, delivered, replayed, support
 from tests.given import NOW, a_company, moment
@@ -172,7 +174,7 @@ def test_the_roster_of_a_past_moment_is_the_roster_that_was_seen_then(
     states = {each.state for people in year.seen.values() for each in people}
     assert states == set(State)
     for at, people in year.seen.items():
-        assert list(store.roster.as_of("acme", at)) == people, at
+        assert list(employees_of(app, "acme", Past(at))) == people, at
     everyone = list(store.roster.employees("acme"))
     assert everyone == [replayed(store, each.id) for each in everyone]
     assert len({each.version for each in everyone}) > 3
@@ -192,7 +194,7 @@ def app(store: Store, watch: Watch) -> App:
 
 def states(app: App, at: str, company: str = "acme") -> dict[str | None, str]:
     """Who was what at a moment."""
-    found = app.store.roster.as_of(company, moment(at))
+    found = employees_of(app, company, Past(moment(at)))
     return {each.external_id: each.state.value for each in found}
 
 
@@ -231,9 +233,9 @@ def test_changes_of_one_moment_are_told_together(app: App, watch: Watch) -> None
     # then
     (before,) = (
         e
-        for e in app.store.roster.as_of("acme", moment("2027-03-05 09:29"))
+        for e in employees_of(app, "acme", Past(moment("2027-03-05 09:29")))
         if e.external_id == "2"
     )
     assert (before.state, before.onboarding_date) == (State.PENDING, date(2027, 3, 10))
-    (after,) = (e for e in app.store.roster.as_of("acme", watch.moment) if e.external_id == "2")
+    (after,) = (e for e in employees_of(app, "acme", Past(watch.moment)) if e.external_id == "2")
     assert (after.state, after.onboarding_date) == (State.ACTIVE, date(2027, 3, 5))
