@@ -292,7 +292,7 @@ def test_whoever_had_an_address_then_comes_before_whoever_has_it_now(
     assert known(app, "chris@acme.example", as_of="2027-03-10 00:00").id == chris
     anna = look_up_in(app, "acme", "anna.b@acme.example", Past(moment("2027-03-10 00:00")))
     assert (anna.employee.email, anna.by_later) == ("anna@acme.example", True)
-    with pytest.raises(NobodyFound, match="nobody in acme was known by that .* at 2027-03-10"):
+    with pytest.raises(NobodyFound, match=r"nobody in acme was known by that .* at 2027-03-10"):
         known(app, "9", known_at="2027-03-10 00:00")
 
 
