@@ -1,4 +1,4 @@
-"""The options `--as-of` and `--known-at`, which ask for the past (ADR 0042)."""
+"""The options `--as-of` and `--known-at`, and whom an identifier meant in the past (ADR 0042)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any, TypeVar
 
 import click
 
+from adapters.use_cases.people import Known
 from cli.params import MomentType, in_the_past
+from cli.terminal import output
+from cli.terminal.prose import say
 from projections.answers.past import Past
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -54,3 +57,12 @@ def checked(past: Past, now: datetime) -> Past:
         advice = "--known-at is for the past: nobody knows what is recorded later."
         known_at = in_the_past(known_at, now, advice)
     return Past(as_of, known_at)
+
+
+def print_how_found(known: Known, who: str) -> None:
+    """Prints a line if `who` is not what the employee is called at the moment that is asked for."""
+    email = output.text(known.employee.email)
+    if known.by_later:
+        say(f"At that moment {output.text(who)} did not mean this person, but {email} did")
+    elif known.by_former:
+        say(f"{output.text(who)} is a former address of {email}")

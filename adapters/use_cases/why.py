@@ -8,7 +8,8 @@ from datetime import UTC, datetime, tzinfo
 from adapters.store.run_queries import RunFilter
 from adapters.use_cases.app import App
 from adapters.use_cases.errors import NobodyFound
-from adapters.use_cases.people import history_of, look_up, other_accounts
+from adapters.use_cases.history import history_of, other_accounts
+from adapters.use_cases.people import look_up
 from domain.addresses import address_of
 from domain.company import Company
 from domain.company_runs.events import RunKind

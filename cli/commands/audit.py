@@ -11,7 +11,7 @@ import click
 
 from adapters.use_cases.app import App
 from adapters.use_cases.audit import audit
-from adapters.use_cases.people import other_accounts
+from adapters.use_cases.history import other_accounts
 from cli import exit_codes
 from cli.command import Answer
 from cli.context import check_known, json_option, one_run, open_app

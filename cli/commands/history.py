@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import click
 
+from adapters.use_cases.history import history_of, other_accounts
 from adapters.use_cases.past import look_up_in
-from adapters.use_cases.people import Known, history_of, other_accounts
 from cli import exit_codes
 from cli.command import Answer
 from cli.context import check_known, json_option, open_app, who_argument
-from cli.past import checked, past_options
+from cli.past import checked, past_options, print_how_found
 from cli.terminal import output
-from cli.terminal.prose import say
 from cli.terminal.story import details_option, print_entry, print_happening
 from projections.answers.past import Past
 
@@ -48,15 +47,6 @@ def history_command(
         else:
             print_happening(happening, people, with_person=merged)
     return exit_codes.DONE
-
-
-def print_how_found(known: Known, who: str) -> None:
-    """Prints a line if `who` is not what the employee is called at the moment that is asked for."""
-    email = output.text(known.employee.email)
-    if known.by_later:
-        say(f"At that moment {output.text(who)} did not mean this person, but {email} did")
-    elif known.by_former:
-        say(f"{output.text(who)} is a former address of {email}")
 
 
 COMMANDS = {"history": history_command}

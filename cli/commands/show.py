@@ -8,9 +8,8 @@ import msgspec
 from adapters.use_cases.past import look_up_in
 from cli import exit_codes
 from cli.command import Answer
-from cli.commands.history import print_how_found
 from cli.context import check_known, json_option, open_app, who_argument
-from cli.past import checked, past_options
+from cli.past import checked, past_options, print_how_found
 from cli.terminal import output
 from projections.answers.find import Matched
 from projections.answers.past import Past

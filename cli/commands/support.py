@@ -12,7 +12,8 @@ import click
 from adapters.use_cases.app import App
 from adapters.use_cases.audit import audit
 from adapters.use_cases.errors import NobodyFound
-from adapters.use_cases.people import find_one, other_accounts
+from adapters.use_cases.history import other_accounts
+from adapters.use_cases.people import find_one
 from adapters.use_cases.planned_run import PlannedRun
 from adapters.use_cases.support import preview_support, support
 from cli import exit_codes

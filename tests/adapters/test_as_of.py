@@ -13,9 +13,10 @@ from adapters.store.store import Store
 from adapters.use_cases.app import App
 from adapters.use_cases.clock import pass_clock
 from adapters.use_cases.errors import NobodyFound
+from adapters.use_cases.history import history_of
 from adapters.use_cases.import_delivery import import_delivery
 from adapters.use_cases.past import employees_of, look_up_in
-from adapters.use_cases.people import find_one, history_of
+from adapters.use_cases.people import find_one
 from domain.employee.aggregate import Employee
 from domain.employee.commands import (
     CancelOffboarding,
