@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import time, tzinfo
+from datetime import UTC, time, tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -57,10 +57,10 @@ class Settings(msgspec.Struct, frozen=True):
         zone = customer.zone if customer and is_local else self.broken_clocks.get(company)
         return self.schedule if zone is None else replace(self.schedule, zone=zone)
 
-    def zone_of(self, company: str) -> tzinfo | None:
-        """Returns the time zone in which answers show the moments of a company too, if any."""
+    def zone_of(self, company: str) -> tzinfo:
+        """Returns the time zone in which answers show the moments of a company: its own, or UTC."""
         customer = self.customers.get(company)
-        return customer.zone if customer else self.broken_clocks.get(company)
+        return (customer.zone if customer else self.broken_clocks.get(company)) or UTC
 
     def schedules(self) -> Schedules:
         """Returns the schedules of all companies."""

@@ -36,6 +36,11 @@ _OF_STREAM = """
     SELECT originator_id, originator_version, topic, state FROM stored_events
     WHERE originator_id = ? ORDER BY originator_version
 """
+_OF_COMPANY = """
+    SELECT originator_id, originator_version, topic, events.state
+    FROM roster JOIN stored_events events ON originator_id = employee
+    WHERE company = ? ORDER BY employee, originator_version
+"""
 _OF_RUN = """
     SELECT originator_id, originator_version, topic, state FROM (
         SELECT * FROM stored_events WHERE originator_id >= ? AND originator_id <= ?
@@ -206,6 +211,12 @@ class EventStore(Application[UUID]):
         with self.database.reading() as query:
             rows = query(_OF_STREAM, (employee.hex,))
         return [cast(EmployeeRecord, decode_event(*row)) for row in rows]
+
+    def of_company(self, company: str) -> Iterator[list[EmployeeRecord]]:
+        """Yields the whole stream of each employee of a company, in the order of registration."""
+        with self.database.reading() as query, query.each(_OF_COMPANY, (company,)) as rows:
+            for _, stream_rows in groupby(rows, key=itemgetter(0)):
+                yield [cast(EmployeeRecord, decode_event(*row)) for row in stream_rows]
 
     def of_run(self, run: UUID) -> Iterator[list[EmployeeRecord]]:
         """Yields the whole stream of each employee that a run registered or changed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -14,7 +14,7 @@ from adapters.store.recorder import Query
 from adapters.store.run_queries import state_of
 from domain.addresses import address_of
 from domain.company_runs.state import CompanyState
-from domain.employee.aggregate import Employee, fold
+from domain.employee.aggregate import Employee
 from domain.fields.cells import clean
 from domain.ids import uuid_of
 from domain.privacy import Redacted
@@ -103,6 +103,12 @@ class RosterQueries:
             for (state,) in rows:
                 yield roster.load(state)
 
+    def with_ids(self, company: str, ids: Iterable[UUID]) -> dict[UUID, Employee]:
+        """Returns the employees of a company with these ids, by id. Few ids are asked for."""
+        with self._database.reading() as query:
+            found = [e for each in set(ids) for e in _loaded(query, _BY_ID, company, each.hex)]
+        return {employee.id: employee for employee in found}
+
     def everybody(
         self, company: str | None = None, may_fit: Callable[[bytes], bool] | None = None
     ) -> Iterator[tuple[str, Employee]]:
@@ -154,17 +160,6 @@ class RosterQueries:
         with self._database.reading() as query:
             rows = query(_WAITING[what], (first.isoformat(), last.isoformat()))
         return [(company, roster.load(state)) for company, state in rows]
-
-    def as_of(self, company: str, moment: datetime) -> Iterator[Employee]:
-        """Yields all employees as they were at `moment`, by when events took effect."""
-        for employee in self.employees(company):
-            if employee.effective <= moment:
-                yield employee
-            else:
-                past = (each for each in self._events.of(employee.id) if each.effective <= moment)
-                earlier = fold(None, past)
-                if earlier is not None:
-                    yield earlier
 
     def find(self, company: str, identifier: str) -> list[Employee]:
         """Returns the employees that `identifier` names; none, one or several.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from adapters.side_by_side import side_by_side
 from adapters.store.commit import Commit
@@ -13,12 +13,14 @@ from adapters.store.errors import StoreUnavailable
 from adapters.store.roster_queries import Due
 from adapters.use_cases.app import App
 from adapters.use_cases.execute import execute, start_run
+from adapters.use_cases.planned_run import PlannedRun, planned_run
 from domain.company_runs.events import RunContext, RunKind
 from domain.context import Moment
 from domain.employee.clock import plan_clock
 from domain.outcome import Outcome
-from projections.runs import RunDocument, document
+from projections.runs import RunDocument
 
+_Run = TypeVar("_Run")
 Failed: TypeAlias = Callable[[str, Exception], None]
 """Is called with the key of a company and the error that stopped its run."""
 _MAX_COMPANIES = 8
@@ -49,13 +51,13 @@ def pass_clock_of(app: App, company: str, by: str) -> RunDocument | None:
 
 def preview_clock(
     app: App, by: str, at: datetime | None = None, failed: Failed | None = None
-) -> Iterator[RunDocument]:
+) -> Iterator[PlannedRun]:
     """Yields the runs that `pass_clock` would make. `at` may be in the future. Stores nothing."""
     until = at or app.now()
 
-    def preview(company: str, due: Due) -> RunDocument | None:
+    def preview(company: str, due: Due) -> PlannedRun | None:
         commit = _planned(app, start_run(app, RunKind.CLOCK, company, by), due, until)
-        return document(None, commit.ended.ended, ()) if commit else None
+        return planned_run(commit.ended, commit.changes) if commit else None
 
     return _each_company(app, until, preview, failed)
 
@@ -63,9 +65,9 @@ def preview_clock(
 def _each_company(
     app: App,
     until: datetime,
-    turn: Callable[[str, Due], RunDocument | None],
+    turn: Callable[[str, Due], _Run | None],
     failed: Failed | None,
-) -> Iterator[RunDocument]:
+) -> Iterator[_Run]:
     faults: list[Exception] = []
     due = app.store.roster.due(app.settings.schedules(), until)
     turns = {company: partial(turn, company, each) for company, each in due.items()}

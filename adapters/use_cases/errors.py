@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from domain.company_runs.rejection import RunRejected
+from projections.answers.past import PRESENT, Past
 
 
 class NoSource(RunRejected):
@@ -18,18 +19,26 @@ class NoSource(RunRejected):
 class NobodyFound(RunRejected):
     """An identifier names no employee of the company, or (`count`) several employees.
 
-    The text of the error does not have the identifier, which may be personal data.
+    The text of the error does not have the identifier, which may be personal data. With `past`, the
+    employees are those who were known then.
     """
 
-    def __init__(self, company: str, count: int = 0, identifier: str = "") -> None:
-        super().__init__(
-            f"{count} employees of {company} have or had that e-mail address, external id or id"
-            if count
-            else f"nobody in {company} has that e-mail address, external id or id"
-        )
+    def __init__(
+        self, company: str, count: int = 0, identifier: str = "", past: Past = PRESENT
+    ) -> None:
+        if count:
+            problem = f"{count} employees of {company} have or had that {_IDENTIFIER}"
+        elif past.is_present:
+            problem = f"nobody in {company} has that {_IDENTIFIER}"
+        else:
+            problem = f"nobody in {company} was known by that {_IDENTIFIER} {past.in_words}"
+        super().__init__(problem)
         self.company = company
         self.count = count
         self.identifier = identifier
+
+
+_IDENTIFIER = "e-mail address, external id or id"
 
 
 class HeldFilesDamaged(RunRejected):

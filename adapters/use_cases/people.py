@@ -1,4 +1,4 @@
-"""Looks up employees by what a caller knows of them, and tells an employee's history."""
+"""Looks up employees by what a caller knows of them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from uuid import UUID
 
 from adapters.use_cases.app import App
 from adapters.use_cases.errors import NobodyFound
-from domain.employee.aggregate import Employee, fold
-from domain.employee.events import EmployeeRecord
+from domain.employee.aggregate import Employee
 from projections.answers.find import Matched, Search, search_for
-from projections.answers.history import HistoryEntry, tell
 from projections.answers.nearest import nearest_people
 from projections.answers.person import FoundDocument, found_document
 
@@ -24,10 +22,14 @@ _SURENESS = {matched: number for number, matched in enumerate(Matched)}
 
 
 class Known(NamedTuple):
-    """An employee who was looked up, and whether this was by a former address."""
+    """An employee who was looked up, and whether this was by a former address.
+
+    `by_later` tells of a look-up in the past that the identifier did not mean the employee then.
+    """
 
     employee: Employee
     by_former: bool = False
+    by_later: bool = False
 
 
 def find_one(app: App, company: str, identifier: str) -> Employee:
@@ -101,27 +103,3 @@ def _matching(wanted: Search, people: Iterable[tuple[str, Employee]]) -> Iterato
         matched = wanted.match(employee)
         if matched is not None:
             yield key, employee, matched
-
-
-def history_of(app: App, employee: Employee) -> list[HistoryEntry]:
-    """Returns every event of an employee, oldest first.
-
-    The events of the accounts that ended in favour of this one are among them (S11).
-    """
-    entries = [
-        entry
-        for events in _streams(app, employee.id, employee.absorbed)
-        for entry in tell(events, app.store.runs.of_events(events))
-    ]
-    return sorted(entries, key=lambda entry: entry.recorded)
-
-
-def _streams(
-    app: App, employee: UUID, absorbed: tuple[UUID, ...]
-) -> Iterator[list[EmployeeRecord]]:
-    """Yields the events of an employee, and those of each account that ended in favour of it."""
-    yield app.store.events.of(employee)
-    for ended in absorbed:
-        found = fold(None, app.store.events.of(ended))
-        if found is not None:
-            yield from _streams(app, found.id, found.absorbed)

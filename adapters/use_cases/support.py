@@ -4,27 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from adapters.company_settings import Customer
 from adapters.store.commit import Commit
 from adapters.use_cases.app import App
 from adapters.use_cases.errors import NobodyFound
 from adapters.use_cases.execute import execute, start_run
+from adapters.use_cases.planned_run import PlannedRun, planned_run
 from domain.company_runs.events import RunContext, RunKind
 from domain.company_runs.state import CompanyState
 from domain.context import DecisionContext, Moment
 from domain.employee.commands import lookup_keys
 from domain.employee.roster import Roster
 from domain.employee.support import Request, SupportPlan, plan_requests
-from projections.answers.history import HistoryEntry, tell
-from projections.runs import RunDocument, document, said_issues
-
-
-class SupportPreview(RunDocument, frozen=True):
-    """The run that support commands would make, with its events."""
-
-    events: tuple[HistoryEntry, ...]
+from projections.runs import RunDocument
 
 
 def support(
@@ -46,18 +38,12 @@ def support(
 
 def preview_support(
     app: App, customer: Customer, requests: Sequence[Request], by: str, reason: str
-) -> SupportPreview:
+) -> PlannedRun:
     """Returns what `support` would do. Stores nothing."""
     run = start_run(app, RunKind.SUPPORT, customer.company.key, by, reason)
     _, plan = _planned(app, customer, run, requests)
     ended = run.ended(plan.outcome, app.now(), counts=plan.counts)
-    events = tuple(
-        entry
-        for change in plan.changes
-        for entry in tell(change.events, {run.id: ended.ended}, change.before)
-    )
-    run_document = document(None, ended.ended, said_issues(ended.ended, plan.issues))
-    return SupportPreview(**msgspec.structs.asdict(run_document), events=events)
+    return planned_run(ended, plan.changes, plan.issues)
 
 
 def _planned(

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import datetime
+from itertools import islice
 
 import click
 
+from adapters.use_cases.app import App
 from adapters.use_cases.audit import audit
+from adapters.use_cases.history import other_accounts
 from cli import exit_codes
-from cli.command import Command
-from cli.commands.history import print_entry
+from cli.command import Answer
 from cli.context import check_known, json_option, one_run, open_app
 from cli.names import COMPANY, RUN, OneOf
 from cli.params import MomentType
 from cli.terminal import output
+from cli.terminal.story import details_option, print_entry, print_happening
 from domain.employee.events import EMPLOYEE_KINDS
 from projections.answers.audit import Question
-from projections.answers.history import HistoryEntry
+from projections.answers.history import Happening
 
 
-@click.command("audit", cls=Command, epilog=f"Kinds: {', '.join(EMPLOYEE_KINDS)}.")
+@click.command("audit", cls=Answer, epilog=f"Kinds: {', '.join(EMPLOYEE_KINDS)}.")
 @click.argument("company", type=COMPANY)
 @click.option(
     "--since",
@@ -45,6 +48,13 @@ from projections.answers.history import HistoryEntry
 )
 @click.option("--run", type=RUN, metavar="RUN", help="Only events of this run.")
 @click.option("--by", metavar="NAME", help="Only events of runs by NAME, as author or as login.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only the latest N of these events. The oldest of them still comes first.",
+)
+@details_option
 @json_option
 @click.pass_context
 def audit_command(
@@ -55,12 +65,14 @@ def audit_command(
     kinds: tuple[str, ...],
     run: str | None,
     by: str | None,
+    limit: int | None,
+    details: bool,
     as_json: bool,
 ) -> int:
-    """List every event of all employees of COMPANY, oldest first.
+    """Tell everything that happened to all employees of COMPANY, oldest first.
 
-    Each event has its author, its reason, and the line of the file that caused it. The order, and
-    --since and --until, go by when events were recorded.
+    Each event is one line, with the employee, and the file and line or the person that caused it.
+    The order, and --since and --until, go by when events were recorded.
     """
     with open_app(context) as app:
         check_known(app, company)
@@ -74,21 +86,40 @@ def audit_command(
         question = Question(since, until, frozenset(kinds), run_id, by)
         # Closed at once, also if the reader of a pipe goes away: no read may be open when the
         # store closes.
-        with closing(audit(app, company, question)) as entries:
+        with closing(audit(app, company, question, limit)) as happenings:
             if as_json:
-                output.print_json_list(entries)
+                output.print_json_list(happening.entry for happening in happenings)
+            elif details:
+                _print_details(happenings)
             else:
-                _print(entries)
+                _print(app, company, happenings)
     return exit_codes.DONE
 
 
-def _print(entries: Iterable[HistoryEntry]) -> None:
-    empty = True
-    for entry in entries:
-        print_entry(entry, with_employee=True)
+_BATCH_EVENTS = 200
+"""Events that are printed together: the accounts that they name are looked up together."""
+
+
+def _print(app: App, company: str, happenings: Iterator[Happening]) -> None:
+    empty, zone = True, app.settings.zone_of(company)
+    while batch := list(islice(happenings, _BATCH_EVENTS)):
+        people = other_accounts(app, company, batch)
+        for happening in batch:
+            print_happening(happening, people, zone=zone, with_person=True)
         empty = False
     if empty:
-        click.echo("There are no such events.")
+        click.echo(_NOTHING)
 
+
+def _print_details(happenings: Iterable[Happening]) -> None:
+    empty = True
+    for happening in happenings:
+        print_entry(happening.entry, with_employee=True)
+        empty = False
+    if empty:
+        click.echo(_NOTHING)
+
+
+_NOTHING = "There are no such events."
 
 COMMANDS = {"audit": audit_command}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import click
@@ -9,6 +10,7 @@ import click
 from adapters.store.errors import StoreUnavailable
 from adapters.use_cases.app import App
 from adapters.use_cases.clock import pass_clock, preview_clock
+from adapters.use_cases.planned_run import PlannedRun
 from adapters.use_cases.schedule import Job
 from cli import exit_codes
 from cli.command import Command
@@ -16,6 +18,8 @@ from cli.context import by_option, json_option, open_app
 from cli.notify import notifying
 from cli.params import MomentType, in_the_past
 from cli.terminal import output, run_text
+from cli.terminal.story import print_planned
+from projections.answers.history import Happening
 from projections.runs import RunDocument
 
 
@@ -38,6 +42,7 @@ def clock_command(
     This includes what was due earlier, if the clock did not run then.
     """
     runs: list[RunDocument] = []
+    planned: list[PlannedRun] = []
     faults: list[tuple[str, Exception]] = []
     stopped: BaseException | None = None
     with open_app(context) as app:
@@ -46,12 +51,14 @@ def clock_command(
             at = in_the_past(at, app.now(), advice)
         try:
             if dry_run:
-                runs.extend(preview_clock(app, by, at, lambda *fault: faults.append(fault)))
+                planned.extend(preview_clock(app, by, at, lambda *fault: faults.append(fault)))
+                runs.extend(each.document for each in planned)
             else:
                 _pass(app, by, at, runs, faults)
         except (StoreUnavailable, KeyboardInterrupt) as error:
             stopped = error
-    _print(runs, as_json, quiet=bool(faults or stopped))
+    happenings = {each.document.company: each.happenings for each in planned}
+    _print(runs, happenings, as_json, quiet=bool(faults or stopped))
     codes = [exit_codes.of_run(run) for run in runs]
     codes += [exit_codes.explain(fault, company) for company, fault in faults]
     if stopped is not None:
@@ -78,7 +85,14 @@ def _pass(
             notifier.ran(run)
 
 
-def _print(runs: list[RunDocument], as_json: bool, *, quiet: bool) -> None:
+def _print(
+    runs: list[RunDocument],
+    happenings: Mapping[str, tuple[Happening, ...]],
+    as_json: bool,
+    *,
+    quiet: bool,
+) -> None:
+    """Prints the runs, and what would happen in those that are only planned, by company."""
     if as_json:
         output.print_json(runs)
         return
@@ -86,6 +100,7 @@ def _print(runs: list[RunDocument], as_json: bool, *, quiet: bool) -> None:
         output.print_nothing("Nothing is due.")
     for run in runs:
         run_text.print_run(run)
+        print_planned(happenings.get(run.company, ()), {})
 
 
 COMMANDS = {"clock": clock_command}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, timedelta, tzinfo
+from collections.abc import Mapping
+from datetime import UTC, date, timedelta, tzinfo
 from typing import Any
 
 import click
@@ -15,10 +15,10 @@ from cli.context import check_known, json_option, open_app
 from cli.names import COMPANY
 from cli.params import DateType
 from cli.terminal import output, spreadsheet
-from cli.terminal.moments import local_time
 from cli.terminal.people import EMAIL, EXTERNAL_ID, NAME, STATE
 from cli.terminal.table import Column, Counted, print_table
 from cli.terminal.view import View, view_options
+from projections.answers.words import local_time
 
 _DEFAULT_DAYS = 30
 _COLUMNS = (
@@ -44,12 +44,12 @@ _OTHERS: tuple[Column[Any], ...] = (
 )
 
 
-def _columns(zone_of: Callable[[str], tzinfo | None]) -> tuple[Column[Any], ...]:
-    """Returns all columns. `zone_of` returns the time zone of a company."""
+def _columns(zones: Mapping[str, tzinfo]) -> tuple[Column[Any], ...]:
+    """Returns all columns. `zones` has the time zone of each company that is listed."""
     local: Column[Any] = Column(
         "local",
         "LOCAL",
-        lambda each: local_time(each.at, zone_of(each.company)),
+        lambda each: local_time(each.at, zones[each.company]),
         1,
         16,
         key=lambda each: each.at,
@@ -71,7 +71,7 @@ def _command(name: str, what: Move, about: str) -> click.Command:
     )
     @click.option("--csv", "as_csv", is_flag=True, help="Print CSV that is safe in a spreadsheet.")
     @spreadsheet.bom_option
-    @view_options(_columns(lambda _: None), rows="employees")
+    @view_options(_columns({}), rows="employees")
     @json_option
     @click.pass_context
     def command(
@@ -94,7 +94,7 @@ def _command(name: str, what: Move, about: str) -> click.Command:
                 raise click.UsageError("--until is before --from.")
             found = moves(app, what, first, last, company)
             zones = {key: app.settings.zone_of(key) for key in {each.company for each in found}}
-        columns = _columns(zones.get)
+        columns = _columns(zones)
         shown = view.rows_of(columns, found)
         if as_json:
             output.print_json(shown)
@@ -104,7 +104,7 @@ def _command(name: str, what: Move, about: str) -> click.Command:
         elif not found:
             click.echo(f"Nobody {what} from {first} to {last}.")
         else:
-            usual = columns if any(zones.values()) else (_AT, *_OTHERS)
+            usual = columns if any(zone is not UTC for zone in zones.values()) else (_AT, *_OTHERS)
             chosen = view.columns_of(columns if view.columns else usual)
             print_table(chosen, shown, Counted(len(found), "employees"))
         return exit_codes.DONE

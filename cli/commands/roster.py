@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 import click
 
+from adapters.use_cases.past import employees_of
 from adapters.use_cases.standing import absentees
 from cli import exit_codes
 from cli.command import Answer
 from cli.context import check_group, check_known, json_option, open_app, state_option
 from cli.names import COMPANY, GROUP_NAME
-from cli.params import MomentType, in_the_past
+from cli.past import checked, past_options
 from cli.terminal import output
 from cli.terminal.people import EMAIL, EXTERNAL_ID, GROUP, NAME, OFFBOARDING, ONBOARDING, STATE
 from cli.terminal.table import Column, Counted, print_table
 from cli.terminal.view import View, view_options
 from domain.fields.cells import clean
+from projections.answers.past import Past
 from projections.answers.person import EmployeeDocument, document
 
 _ROSTER = (STATE, EMAIL, NAME, EXTERNAL_ID, ONBOARDING, OFFBOARDING, GROUP)
@@ -35,13 +36,7 @@ _ABSENT = (*_ABSENCE, STATE, EMAIL, NAME, EXTERNAL_ID, OFFBOARDING)
 @click.argument("company", type=COMPANY)
 @state_option
 @click.option("--group", type=GROUP_NAME, metavar="NAME", help="Only the members of this group.")
-@click.option(
-    "--as-of",
-    type=MomentType(),
-    metavar="MOMENT",
-    help="The employees at this earlier moment (UTC), by when events took effect. A date means the "
-    "end of its day.",
-)
+@past_options
 @click.option(
     "--absent",
     is_flag=True,
@@ -55,7 +50,7 @@ def roster_command(
     company: str,
     state: str | None,
     group: str | None,
-    as_of: datetime | None,
+    past: Past,
     absent: bool,
     view: View,
     as_json: bool,
@@ -64,24 +59,18 @@ def roster_command(
 
     They are listed in the order of their registration, unless --sort gives another one.
     """
-    if absent and as_of:
-        raise click.UsageError("--absent is about the last delivery, so it has no --as-of.")
+    if absent and not past.is_present:
+        advice = "--absent is about the last delivery, so it has no --as-of and no --known-at."
+        raise click.UsageError(advice)
     with open_app(context) as app:
         check_known(app, company)
-        if as_of:
-            advice = "--as-of is for the past. `tenure clock --dry-run --at` looks ahead."
-            as_of = in_the_past(as_of, app.now(), advice)
-        store = app.store
+        past = checked(past, app.now())
         group = clean(group) if group is not None else None
         found: Iterable[EmployeeDocument]
         if absent:
             found = absentees(app, company)
         else:
-            employees = store.roster.as_of(company, as_of) if as_of else None
-            found = (
-                document(company, employee)
-                for employee in employees or store.roster.employees(company)
-            )
+            found = (document(company, each) for each in employees_of(app, company, past))
         everybody = list(found)
         if group is not None:
             check_group(app, company, group, {each.group_name for each in everybody})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 import click
 
@@ -14,11 +14,11 @@ from cli.command import Command
 from cli.context import check_known, json_option, open_app
 from cli.names import COMPANY, OneOf
 from cli.terminal import output
-from cli.terminal.moments import with_local
 from cli.terminal.prose import say
 from domain.company_runs.feed import FeedState
 from domain.ids import short_run_id
 from projections.answers.status import REASONS, Group, Need, StatusDocument, groups
+from projections.answers.words import moment_in_words
 
 _SHOWN_LINES = 34
 """The lines of one screen for what needs somebody."""
@@ -55,7 +55,7 @@ def status_command(
             check_known(app, company)
         now = app.now()
         found = statuses(app, company)
-        zone = app.settings.zone_of(company) if company is not None else None
+        zone = app.settings.zone_of(company) if company is not None else UTC
     reasons = groups(found, now.date())
     if only is not None:
         reasons = [group for group in reasons if group.name == only]
@@ -165,7 +165,7 @@ def _moment(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" if moment is not None else ""
 
 
-def _print_company(status: StatusDocument, zone: tzinfo | None) -> None:
+def _print_company(status: StatusDocument, zone: tzinfo) -> None:
     """Prints everything that is known of one company's feed. The company has this time zone."""
     name = click.style(status.company, bold=True)
     click.echo(f"{name}: {status.feed.value}{_since(status, ' since ')}")
@@ -173,7 +173,7 @@ def _print_company(status: StatusDocument, zone: tzinfo | None) -> None:
         say(f"{label}: {output.text(value)}", indent=2)
 
 
-def _details(status: StatusDocument, zone: tzinfo | None) -> Iterator[tuple[str, str]]:
+def _details(status: StatusDocument, zone: tzinfo) -> Iterator[tuple[str, str]]:
     key = status.company
     if status.needs:
         yield "needs somebody for", ", ".join(status.needs)
@@ -196,7 +196,7 @@ def _details(status: StatusDocument, zone: tzinfo | None) -> Iterator[tuple[str,
     if Need.OVERDUE in status.needs:
         yield "overdue", "something was due more than 15 minutes ago: is `tenure serve` running?"
     if status.next_slot is not None:
-        yield "next pick-up", with_local(status.next_slot, zone)
+        yield "next pick-up", moment_in_words(status.next_slot, zone)
 
 
 COMMANDS = {"status": status_command}

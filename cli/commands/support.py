@@ -12,21 +12,24 @@ import click
 from adapters.use_cases.app import App
 from adapters.use_cases.audit import audit
 from adapters.use_cases.errors import NobodyFound
+from adapters.use_cases.history import other_accounts
 from adapters.use_cases.people import find_one
-from adapters.use_cases.support import SupportPreview, preview_support, support
+from adapters.use_cases.planned_run import PlannedRun
+from adapters.use_cases.support import preview_support, support
 from cli import exit_codes
 from cli.command import ArgumentUnless, Group
-from cli.commands.history import print_entry
 from cli.commands.people_file import Line, read_people
 from cli.commands.support_actions import ACTIONS, Action
 from cli.context import asked_by_option, customer_of, json_option, open_app, reason_option
 from cli.names import COMPANY, WHO
-from cli.terminal import run_text
+from cli.terminal import output, run_text
+from cli.terminal.story import print_happening, print_planned
 from domain.employee.rejection import CommandRejected, RequestsRejected
 from domain.employee.support import Request
 from domain.issues.issue import LISTED_LINES
 from domain.outcome import Outcome
 from projections.answers.audit import Question
+from projections.answers.story import called
 from projections.runs import RunDocument
 
 
@@ -72,9 +75,9 @@ def _command(action: Action) -> click.Command:
             requests = _requests(app, company, action, lines)
             try:
                 if dry_run:
-                    preview = preview_support(app, customer, requests, by, reason)
-                    _answer_preview(preview, as_json)
-                    return exit_codes.of_run(preview)
+                    planned = preview_support(app, customer, requests, by, reason)
+                    _answer_planned(app, planned, as_json)
+                    return exit_codes.of_run(planned.document)
                 done = support(app, customer, requests, by, reason)
             except RequestsRejected as rejected:
                 raise _explained(rejected, lines) from None
@@ -157,19 +160,23 @@ def _listed(problems: Mapping[int, str], lines: list[Line], hint: str) -> exit_c
 
 def _print_result(app: App, run: RunDocument, lines: list[Line]) -> None:
     """Prints the events of the run, or the employee's state if it changed nothing."""
-    for entry in audit(app, run.company, Question(run=run.run)):
-        print_entry(entry, with_employee=True)
+    happenings = list(audit(app, run.company, Question(run=run.run)))
+    people = other_accounts(app, run.company, happenings)
+    zone = app.settings.zone_of(run.company)
+    for happening in happenings:
+        print_happening(happening, people, zone=zone, with_person=True)
     if run.outcome is Outcome.UNCHANGED:
         for line in lines:
             employee = find_one(app, run.company, line.who)
-            click.echo(f"  nothing to do: employee {employee.id} is {employee.state.value}")
+            who = output.text(called(employee))
+            click.echo(f"  nothing to do: {who} is {employee.state.value}")
 
 
-def _answer_preview(preview: SupportPreview, as_json: bool) -> None:
-    run_text.answer_run(preview, as_json)
+def _answer_planned(app: App, planned: PlannedRun, as_json: bool) -> None:
+    run_text.answer_run(planned.document, as_json)
     if not as_json:
-        for entry in preview.events:
-            print_entry(entry, with_employee=True)
+        people = other_accounts(app, planned.document.company, planned.happenings)
+        print_planned(planned.happenings, people)
 
 
 for _action in ACTIONS:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from domain.company_runs.events import RunEnded
+from domain.company_runs.events import RunEnded, RunKind
 from domain.employee.aggregate import Employee, evolve
-from domain.employee.events import EmployeeRecord
+from domain.employee.events import Activated, Deactivated, EmployeeEvent, EmployeeRecord
 from domain.envelope import kind_of
 from domain.fields.details import DETAIL_NAMES, Value, values_of
 from domain.fields.table import FIELDS, Part
@@ -40,34 +40,99 @@ class HistoryEntry(Redacted, frozen=True):
     changes: dict[str, FromTo]
 
 
+class Author(Redacted, frozen=True):
+    """What stored an event: the run, its kind, who asked for it and why, and the row, if any."""
+
+    run: UUID
+    run_kind: RunKind
+    by: str
+    reason: str | None
+    file: str | None
+    line: int | None
+
+
+class Cause(Redacted, frozen=True):
+    """The event that set the first or the last day for which a transition was made.
+
+    `author` is `None` if its run is not known.
+    """
+
+    recorded: datetime
+    author: Author | None
+
+
+class Happening(Redacted, frozen=True):
+    """One event with everything that a sentence about it needs.
+
+    `before` and `after` are the states of the employee. `cause` is the event that set the first day
+    of an activation, or the last day of a deactivation.
+    """
+
+    entry: HistoryEntry
+    event: EmployeeEvent
+    author: Author
+    before: Employee | None
+    after: Employee
+    cause: Cause | None
+
+
+def happenings(
+    events: Iterable[EmployeeRecord],
+    runs: Mapping[UUID, RunEnded],
+    employee: Employee | None = None,
+    *,
+    run: UUID | None = None,
+) -> Iterator[Happening]:
+    """Yields what happened to one employee in `runs`, or only in `run`, oldest first.
+
+    Each happening needs the state before its event: `events` is the employee's whole stream, or the
+    part of the stream that follows on the state `employee`.
+    """
+    first_day = last_day = None
+    for recorded in events:
+        before, employee = employee, evolve(employee, recorded)
+        author = _author(recorded, runs)
+        if before is None or before.onboarding_date != employee.onboarding_date:
+            first_day = Cause(recorded.recorded, author)
+        if before is not None and before.offboarding_date != employee.offboarding_date:
+            last_day = Cause(recorded.recorded, author)
+        if author is None or run not in (None, recorded.run):
+            continue
+        cause = {Activated: first_day, Deactivated: last_day}.get(type(recorded.event))
+        entry = _entry(recorded, author, changes(before, employee))
+        yield Happening(entry, recorded.event, author, before, employee, cause)
+
+
 def tell(
     events: Iterable[EmployeeRecord],
     runs: Mapping[UUID, RunEnded],
     employee: Employee | None = None,
 ) -> Iterator[HistoryEntry]:
-    """Yields the entries of one employee for the events of `runs`, oldest first.
+    """Yields the entries of what `happenings` yields."""
+    return (happening.entry for happening in happenings(events, runs, employee))
 
-    Each entry needs the state before its event: `events` is the employee's whole stream, or the
-    part of the stream that follows on the state `employee`.
-    """
-    for recorded in events:
-        before, employee = employee, evolve(employee, recorded)
-        run = runs.get(recorded.run)
-        if run is None:
-            continue
-        yield HistoryEntry(
-            employee=recorded.originator_id,
-            version=recorded.originator_version,
-            kind=kind_of(type(recorded.event)),
-            effective=recorded.effective,
-            recorded=recorded.recorded,
-            run=recorded.run,
-            by=run.by,
-            reason=run.reason,
-            file=recorded.file,
-            line=recorded.line,
-            changes=changes(before, employee),
-        )
+
+def _author(recorded: EmployeeRecord, runs: Mapping[UUID, RunEnded]) -> Author | None:
+    run = runs.get(recorded.run)
+    if run is None:
+        return None
+    return Author(recorded.run, run.run_kind, run.by, run.reason, recorded.file, recorded.line)
+
+
+def _entry(recorded: EmployeeRecord, author: Author, changed: dict[str, FromTo]) -> HistoryEntry:
+    return HistoryEntry(
+        employee=recorded.originator_id,
+        version=recorded.originator_version,
+        kind=kind_of(type(recorded.event)),
+        effective=recorded.effective,
+        recorded=recorded.recorded,
+        run=recorded.run,
+        by=author.by,
+        reason=author.reason,
+        file=recorded.file,
+        line=recorded.line,
+        changes=changed,
+    )
 
 
 def changes(before: Employee | None, after: Employee) -> dict[str, FromTo]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from uuid import UUID
 
 import pytest
 
 from adapters.store.store import Store
 from adapters.use_cases.app import App
 from adapters.use_cases.clock import pass_clock
+from adapters.use_cases.errors import NobodyFound
+from adapters.use_cases.history import history_of
 from adapters.use_cases.import_delivery import import_delivery
+from adapters.use_cases.past import employees_of, look_up_in
+from adapters.use_cases.people import find_one
 from domain.employee.aggregate import Employee
 from domain.employee.commands import (
     CancelOffboarding,
@@ -19,16 +24,21 @@ from domain.employee.commands import (
     Command,
     Deactivate,
     Link,
+    Merge,
     MoveOnboarding,
     Offboard,
     Reactivate,
+    Release,
 )
-from domain.employee.events import State
+from domain.employee.events import EmailChanged, Registered, State
 from domain.employee.rejection import CommandRejected
+from domain.envelope import RecordedEvent
+from domain.fields.details import Details
 from domain.schedule import Schedule
+from projections.answers.past import Past
 from tests.adapters.conftest import OpenStore
 from tests.adapters.steps import Watch, a_customer, app_of, delivered, replayed, support
-from tests.given import NOW, a_company, moment
+from tests.given import NOW, RUN, TODAY, a_company, moment
 from tests.strategies import TORTURE
 
 HEADER = "email,first_name,last_name,external_id,onboarding_date,offboarding_date"
@@ -172,7 +182,7 @@ def test_the_roster_of_a_past_moment_is_the_roster_that_was_seen_then(
     states = {each.state for people in year.seen.values() for each in people}
     assert states == set(State)
     for at, people in year.seen.items():
-        assert list(store.roster.as_of("acme", at)) == people, at
+        assert list(employees_of(app, "acme", Past(at))) == people, at
     everyone = list(store.roster.employees("acme"))
     assert everyone == [replayed(store, each.id) for each in everyone]
     assert len({each.version for each in everyone}) > 3
@@ -192,7 +202,7 @@ def app(store: Store, watch: Watch) -> App:
 
 def states(app: App, at: str, company: str = "acme") -> dict[str | None, str]:
     """Who was what at a moment."""
-    found = app.store.roster.as_of(company, moment(at))
+    found = employees_of(app, company, Past(moment(at)))
     return {each.external_id: each.state.value for each in found}
 
 
@@ -231,9 +241,97 @@ def test_changes_of_one_moment_are_told_together(app: App, watch: Watch) -> None
     # then
     (before,) = (
         e
-        for e in app.store.roster.as_of("acme", moment("2027-03-05 09:29"))
+        for e in employees_of(app, "acme", Past(moment("2027-03-05 09:29")))
         if e.external_id == "2"
     )
     assert (before.state, before.onboarding_date) == (State.PENDING, date(2027, 3, 10))
-    (after,) = (e for e in app.store.roster.as_of("acme", watch.moment) if e.external_id == "2")
+    (after,) = (e for e in employees_of(app, "acme", Past(watch.moment)) if e.external_id == "2")
     assert (after.state, after.onboarding_date) == (State.ACTIVE, date(2027, 3, 5))
+
+
+# What was known
+
+
+def known(app: App, who: str, **past: str) -> Employee:
+    """Whom an identifier means, as `as_of` and `known_at` see the person."""
+    limits = {name: moment(at) for name, at in past.items()}
+    return look_up_in(app, "acme", who, Past(**limits)).employee
+
+
+def test_what_was_known_goes_by_when_it_was_recorded(app: App, watch: Watch) -> None:
+    """C1: A deactivation that the clock recorded late was not known before it was recorded, though
+    it held. With both limits, both count."""
+    # given
+    watch.moment = moment("2027-04-15 09:30")
+    list(pass_clock(app, "late"))
+
+    # when / then
+    assert known(app, "3", as_of="2027-03-25 00:00").state is State.DEACTIVATED
+    assert known(app, "3", known_at="2027-03-25 00:00").state is State.OFFBOARDING_SCHEDULED
+    both = {"as_of": "2027-03-25 00:00", "known_at": "2027-04-15 09:29"}
+    assert known(app, "3", **both).state is State.OFFBOARDING_SCHEDULED
+    both["known_at"] = "2027-04-15 09:30"
+    assert known(app, "3", **both).state is State.DEACTIVATED
+
+
+def test_whoever_had_an_address_then_comes_before_whoever_has_it_now(
+    app: App, watch: Watch
+) -> None:
+    """I11, S9: An address means who had it at the moment that is asked for. If nobody had it then,
+    it means who has it now, as they were then."""
+    # given
+    chris = find_one(app, "acme", "3").id
+    watch.moment = moment("2027-03-21 00:00")
+    list(pass_clock(app, "night"))
+    support(app, a_customer(), "3", Release(), "olga", "a newcomer has it")
+    watch.moment = moment("2027-03-22 02:45")
+    text = f"{HEADER}\nchris@acme.example,Chloe,Roux,9,,\nanna.b@acme.example,Anna,Bakker,1,,\n"
+    import_delivery(app, a_customer(), "tester", delivered(text, modified=watch.moment))
+
+    # when / then
+    assert known(app, "chris@acme.example").details.first_name == "Chloe"
+    assert known(app, "chris@acme.example", as_of="2027-03-10 00:00").id == chris
+    anna = look_up_in(app, "acme", "anna.b@acme.example", Past(moment("2027-03-10 00:00")))
+    assert (anna.employee.email, anna.by_later) == ("anna@acme.example", True)
+    with pytest.raises(NobodyFound, match=r"nobody in acme was known by that .* at 2027-03-10"):
+        known(app, "9", known_at="2027-03-10 00:00")
+
+
+def test_a_merger_counts_from_its_own_moment(app: App, watch: Watch) -> None:
+    """S11: Before a merger, the address of an ended account means that account, whose history is
+    its own. After it, the history of the kept account has the events of both."""
+    # given
+    watch.moment = moment("2027-03-05 09:30")
+    bram = find_one(app, "acme", "2").id
+    support(app, a_customer(), "1", Merge(bram), "olga", "one person")
+    before = Past(known_at=moment("2027-03-05 09:29"))
+
+    # when
+    then = look_up_in(app, "acme", "bram@acme.example", before).employee
+    now = look_up_in(app, "acme", "bram@acme.example", Past()).employee
+
+    # then
+    assert (then.id, then.state) == (bram, State.PENDING)
+    assert [each.entry.kind for each in history_of(app, then, before)] == ["registered"]
+    told = history_of(app, now)
+    assert [each.entry.kind for each in told].count("merged") == 2
+    assert {each.entry.employee for each in told} == {now.id, bram}
+
+
+def test_no_event_counts_without_the_events_before_it() -> None:
+    """C1: If the clock of a machine was behind, an event may have an earlier time than the event
+    before it. Whoever asks for a time between the two sees neither."""
+    # given
+    first = RecordedEvent(
+        UUID(int=1),
+        1,
+        Registered("a@x.example", None, Details("A", "B", "nl"), TODAY, True),
+        RUN,
+        NOW,
+        NOW + timedelta(hours=1),
+    )
+    second = RecordedEvent(UUID(int=1), 2, EmailChanged("b@x.example"), RUN, NOW, NOW)
+
+    # when / then
+    assert Past(known_at=NOW).state([first, second]) is None
+    assert Past().state([first, second]) is not None

@@ -86,7 +86,8 @@ def rows_of(text: str) -> list[str]:
 
 def asked(app: App, company: str = "acme", **question: object) -> list[HistoryEntry]:
     """What the audit answers."""
-    return list(audit(app, company, Question(**question)))  # type: ignore[arg-type]
+    answers = audit(app, company, Question(**question))  # type: ignore[arg-type]
+    return [happening.entry for happening in answers]
 
 
 def histories(app: App, company: str = "acme") -> list[HistoryEntry]:

@@ -557,7 +557,9 @@ def test_a_preview_of_the_clock_stores_nothing(app: App) -> None:
     (run,) = preview_clock(app, "tester", moment("2028-01-01 00:00"))
 
     # then
-    assert (run.run, run.counts) == (None, Counts(activated=1, deactivated=1, events=2))
+    document = run.document
+    assert (document.run, document.counts) == (None, Counts(activated=1, deactivated=1, events=2))
+    assert [event.kind for event in document.events] == ["activated", "deactivated"]
     assert history(app.store) == before
     assert len(app.store.runs.latest(None, 10)) == 1
 

@@ -773,6 +773,23 @@ def test_the_streams_of_a_run_are_those_of_everyone_it_registered_or_changed(sto
     assert [len(stream) for stream in store.events.of_run(a_run(4))] == [3]
 
 
+def test_the_streams_of_a_company_are_those_of_its_people_in_order(store: Store) -> None:
+    """R2, R6: The streams of a company are those of its own employees, in the order in which they
+    were registered. Employees are found by their ids in their own company only."""
+    # given
+    stored(store, THREE, number=1)
+    stored(store, THREE, number=2, company=other_company())
+    by_support(store, person(store, "007"), EmailChanged("anna.new@acme.example"), 3)
+    people = list(store.roster.employees("acme"))
+    ids = [each.id for each in people]
+
+    # when / then
+    assert list(store.events.of_company("acme")) == [store.events.of(each) for each in ids]
+    assert list(store.events.of_company("nobody")) == []
+    assert store.roster.with_ids("acme", ids[:2]) == {each.id: each for each in people[:2]}
+    assert store.roster.with_ids("zenith", ids) == {}
+
+
 # Who is due
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from uuid import UUID
 
 import pytest
 
+from domain.ids import short_run_id
 from tests.cli.conftest import ASKED, Desk, assert_explained
 from tests.cli.test_documents import Happened, Person, Run, Shown, decoded
 from tests.given import moment
@@ -81,14 +83,40 @@ def of(*days: str, kinds: Iterable[str] = ()) -> list[tuple[str, str, str]]:
 # Everything
 
 
-def test_the_text_of_an_audit_names_the_employee_of_each_event(lived: Desk) -> None:
-    """The text output of `tenure audit` names the employee, the reason, the file and line, and the
-    changes of each event."""
+def test_an_audit_names_the_person_of_each_event(lived: Desk) -> None:
+    """The text output of `tenure audit` has one line an event: the day on which it took effect, the
+    person, what happened, the file and line or the person that caused it, and the run."""
     # given
     found = audited(lived)
 
     # when
     answer = lived.type("audit", "acme")
+
+    # then
+    lines = answer.out.splitlines()
+    ends = [f"[run {short_run_id(UUID(each.run))}]" for each in found]
+    assert [line[:10] for line in lines] == [each.effective[:10] for each in found]
+    assert all(line.endswith(end) for line, end in zip(lines, ends, strict=True))
+    changed = 'Anne Bakker <anna@acme.example>: first name changed from "Anna" to "Anne"'
+    assert f"2027-03-02  {changed}; said by alleo_employees_1.csv, line 2 {ends[4]}" in lines
+    readdressed = "e-mail address changed from anna@acme.example to new@acme.example"
+    who = "Anne Bakker <new@acme.example>"
+    assert f"2027-03-03  {who}: {readdressed}; by Eva, reason: ticket 7 {ends[6]}" in lines
+    gone = "locked out at 2027-03-03 23:00 UTC, because the last day was 2027-03-03"
+    said = "(set on 2027-03-01, said by alleo_employees_1.csv, line 4)"
+    late = "by the clock; done late, at 2027-03-05 00:00 UTC"
+    whom = "Chris Jansen <chris@acme.example>"
+    assert f"2027-03-03  {whom}: {gone} {said}; {late} {ends[8]}" in lines
+
+
+def test_the_details_of_an_audit_have_the_ids_of_each_event(lived: Desk) -> None:
+    """`tenure audit --details` names the employee by id, the reason, the file and line, and the
+    changes of each event."""
+    # given
+    found = audited(lived)
+
+    # when
+    answer = lived.type("audit", "acme", "--details")
 
     # then
     assert (answer.code, answer.err) == (0, "")
@@ -101,12 +129,24 @@ def test_the_text_of_an_audit_names_the_employee_of_each_event(lived: Desk) -> N
 
 
 def test_the_text_of_a_history_does_not_repeat_the_employee(lived: Desk) -> None:
-    """The text output of `tenure history` does not repeat the employee at every event."""
+    """The text output of `tenure history`, at length too, names the employee once."""
     # when
-    out = lived.type("history", "acme", "ext-anna").out
+    told = lived.type("history", "acme", "ext-anna").out
+    details = lived.type("history", "acme", "ext-anna", "--details").out
 
     # then
-    assert out.startswith("registered at 2027-03-01 02:45:00 UTC\n  recorded at ")
+    registered = "2027-03-01  Registered as Anna Bakker <anna@acme.example> with external id"
+    assert told.startswith(registered)
+    assert told.count("Bakker") == 1
+    assert details.startswith("registered at 2027-03-01 02:45:00 UTC\n  recorded at ")
+
+
+def test_a_limit_gives_the_latest_events(lived: Desk) -> None:
+    """`tenure audit --limit` gives the latest of the events that are asked for, oldest first."""
+    # when / then
+    assert story(lived, "--limit", "3") == STORY[-3:]
+    assert story(lived, "--limit", "2", "--kind", "registered") == of(kinds=["registered"])[-2:]
+    assert story(lived, "--limit", "99") == STORY
 
 
 # Filters

@@ -167,7 +167,7 @@ class Happened(Struct, forbid_unknown_fields=True):
     changes: dict[str, Change]
 
 
-class SupportPreview(ImaginedRun, forbid_unknown_fields=True):
+class PlannedRun(ImaginedRun, forbid_unknown_fields=True):
     events: list[Happened]
 
 
@@ -324,10 +324,11 @@ def test_a_dry_clock_answers_with_runs_that_were_not_made(settled: Desk) -> None
     # when
     answer = settled.type("clock", "--dry-run", "--at", "2027-03-10", "--json")
 
-    (run,) = decoded(answer, list[ImaginedRun])
+    (run,) = decoded(answer, list[PlannedRun])
 
     # then
     assert (run.counts.activated, run.counts.deactivated) == (1, 0)
+    assert [event.kind for event in run.events] == ["activated"]
 
 
 def test_runs_answers_with_a_list_newest_first(settled: Desk) -> None:

@@ -204,7 +204,7 @@ def test_changes_are_told_from_and_to(desk: Desk) -> None:
     # when / then
     assert "first_name: Anna → Anne" in desk.type("preview", "acme").out
     desk.type("import", "acme")
-    assert "first_name: Anna → Anne" in desk.type("history", "acme", "1").out
+    assert 'First name changed from "Anna" to "Anne"' in desk.type("history", "acme", "1").out
 
 
 @pytest.mark.parametrize(
@@ -330,8 +330,8 @@ def test_a_line_break_in_a_value_does_not_break_a_line(desk: Desk) -> None:
     desk.type("import", "acme")
 
     # when / then
-    for command in ("history", "show"):
-        assert "tab\\there\\nnext line" in desk.type(command, "acme", "anna@acme.example").out
+    for command in (["history", "--details"], ["show"]):
+        assert "tab\\there\\nnext line" in desk.type(*command, "acme", "anna@acme.example").out
 
 
 @pytest.mark.parametrize(
