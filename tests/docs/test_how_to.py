@@ -14,6 +14,7 @@ from tests.databases import created
 
 HOW_TO = Path(__file__).parents[2] / "docs" / "how-to"
 PAGES = (
+    "answer-a-customer",
     "give-a-newcomer-a-leavers-address",
     "correct-an-external-id",
     "bring-somebody-back",
