@@ -10,6 +10,7 @@ from adapters.errors import Fault, SettingsError
 from adapters.store.errors import DAMAGED, KeptFileDamaged, StoreDamaged, StoreUnavailable
 from adapters.use_cases.errors import HeldFilesDamaged, NobodyFound, NoSource
 from cli.terminal.output import text
+from cli.terminal.prose import say
 from domain.company_runs.rejection import NotHeld, RunRejected, WrongPart
 from domain.employee.rejection import CommandRejected
 
@@ -47,8 +48,8 @@ class CliError(click.ClickException):
     def show(self, file: object = None) -> None:
         """Prints sentences and hint on standard error."""
         for sentence in self.sentences:
-            click.echo(f"{click.style('Error:', fg='red')} {text(sentence)}.", err=True)
-        click.echo(f"{click.style('Hint:', fg='cyan')} {text(self.hint)}.", err=True)
+            say(f"{click.style('Error:', fg='red')} {text(sentence)}.", err=True)
+        say(f"{click.style('Hint:', fg='cyan')} {text(self.hint)}.", err=True)
 
 
 def of_run(run: RunDocument) -> int:
