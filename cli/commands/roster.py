@@ -15,6 +15,7 @@ from cli.context import check_known, json_option, open_app, state_option
 from cli.params import MomentType, in_the_past
 from cli.terminal import output
 from cli.terminal.people import EMAIL, EXTERNAL_ID, GROUP, NAME, OFFBOARDING, ONBOARDING, STATE
+from cli.terminal.prose import say
 from cli.terminal.table import Column, Counted, print_table
 from cli.terminal.view import View, view_options
 from domain.fields.cells import clean
@@ -92,7 +93,7 @@ def roster_command(
     if as_json:
         output.print_json(shown)
     elif not people:
-        click.echo("There are no such employees.")
+        say("There are no such employees.")
     else:
         print_table(view.columns_of(columns), shown, Counted(len(everybody), "employees"))
     return exit_codes.DONE

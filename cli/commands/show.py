@@ -10,6 +10,8 @@ from cli import exit_codes
 from cli.command import Answer
 from cli.context import check_known, json_option, open_app, who_argument
 from cli.terminal import output
+from cli.terminal.colours import OF_STATE, coloured
+from cli.terminal.prose import say
 from projections.answers.find import Matched
 from projections.answers.person import PersonDocument, person
 
@@ -33,7 +35,7 @@ def show_command(context: click.Context, company: str, who: str, as_json: bool) 
         output.print_json(shown)
     else:
         if shown.matched is not None:
-            click.echo(f"{output.text(who)} is a former address of {output.text(shown.email)}")
+            say(f"{output.text(who)} is a former address of {output.text(shown.email)}")
         _print_person(shown)
     return exit_codes.DONE
 
@@ -45,10 +47,12 @@ def _print_person(person: PersonDocument) -> None:
     del fields["matched"]
     for field, value in (fields | custom).items():
         if value is not None:
-            click.echo(f"{click.style(output.text(field), bold=True)}: {output.text(value)}")
+            colour = OF_STATE[person.state] if field == "state" else None
+            label = click.style(output.text(field), bold=True)
+            say(f"{label}: {coloured(output.text(value), colour)}")
     for field, value in said.items():
         what = "is blank in the file" if value is None else f"is {output.text(value)} in the file"
-        click.echo(f"  {output.text(field)} {what}")
+        say(f"{output.text(field)} {what}", indent=2)
 
 
 COMMANDS = {"show": show_command}

@@ -122,11 +122,26 @@ def _may_be_formula(cell: str) -> bool:
 
 def changes(changed: dict[str, FromTo]) -> str:
     """Returns changes on one line: `field: from → to`, or `field: to` for a new value."""
-    return ", ".join(f"{text(field)}: {_change(change)}" for field, change in changed.items())
+    return ", ".join(
+        f"{text(field)}: {_change(change, '(cleared)')}" for field, change in changed.items()
+    )
 
 
-def _change(change: FromTo) -> str:
-    after = "(cleared)" if change.after is None else text(change.after)
+def changes_in_words(changed: dict[str, FromTo]) -> str:
+    """Returns changes on one line, as `changes` does, but for readers who know no field `file_…`.
+
+    Such a field has what the file says, where that differs from what is known of the person (L8).
+    """
+    return ", ".join(
+        f"{text(field.removeprefix('file_'))} in the file: {_change(change, 'blank')}"
+        if field.startswith("file_")
+        else f"{text(field)}: {_change(change, '(cleared)')}"
+        for field, change in changed.items()
+    )
+
+
+def _change(change: FromTo, blank: str) -> str:
+    after = blank if change.after is None else text(change.after)
     return after if change.before is None else f"{text(change.before)} → {after}"
 
 

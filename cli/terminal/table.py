@@ -10,7 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import click
 
 from cli.terminal.cells import cut, width_of, wrapped
-from cli.terminal.colours import QUIET
+from cli.terminal.colours import QUIET, coloured
 from cli.terminal.output import noun, text
 from cli.terminal.prose import say
 from cli.terminal.screen import screen
@@ -68,7 +68,7 @@ def _print_plain(columns: Sequence[Column[Row]], rows: Iterable[Row]) -> None:
 
     titles = [_bold(column.title) for column in columns]
     cells = [
-        [_coloured(text(each.value(row)), each.colour(row)) for each in columns] for row in rows
+        [coloured(text(each.value(row)), each.colour(row)) for each in columns] for row in rows
     ]
     table = tabulate(cells, titles, tablefmt="plain", disable_numparse=True)
     click.echo("\n".join(line.rstrip() for line in table.splitlines()))
@@ -76,10 +76,6 @@ def _print_plain(columns: Sequence[Column[Row]], rows: Iterable[Row]) -> None:
 
 def _bold(title: str) -> str:
     return click.style(title, bold=True)
-
-
-def _coloured(content: str, colour: str | None) -> str:
-    return click.style(content, fg=colour) if colour else content
 
 
 def _print_on_terminal(
@@ -96,7 +92,7 @@ def _print_on_terminal(
                     columns[p],
                     cells[p],
                     widths[p],
-                    partial(_coloured, colour=columns[p].colour(row)),
+                    partial(coloured, colour=columns[p].colour(row)),
                 )
                 for p in places
             ]
@@ -108,7 +104,7 @@ def _print_on_terminal(
         click.echo("\n".join(batch))
     gone = [each.name for place, each in enumerate(columns) if place not in widths]
     for line in _last_lines(len(rows), counted, gone):
-        say(click.style(line, fg=QUIET))
+        say(coloured(line, QUIET))
 
 
 def _widths(columns: Sequence[Column[Row]], contents: Sequence[Sequence[str]]) -> dict[int, int]:
