@@ -46,12 +46,14 @@ def wrapped(text: str, width: int) -> list[str]:
     """
     from rich.text import Text
 
-    if "\x1b" not in text:
-        return [line.plain.rstrip() for line in Text(text).wrap(_console(), width)]
-    return [_with_colours(line).rstrip() for line in Text.from_ansi(text).wrap(_console(), width)]
+    lines = (Text.from_ansi(text) if "\x1b" in text else Text(text)).wrap(_console(), width)
+    return [_with_colours(line) for line in lines]
 
 
 def _with_colours(line: Text) -> str:
+    line.rstrip()
+    if not line.spans:
+        return line.plain
     console = _console()
     with console.capture() as captured:
         console.print(line, soft_wrap=True, end="")

@@ -103,10 +103,15 @@ def print_issues(issues: Sequence[IssueDocument], rest: str) -> None:
 
 
 def _print_group(group: Sequence[IssueDocument], rest: str) -> None:
-    """Prints the issues of one code: each sentence once, and the places of which it is true."""
+    """Prints the issues of one code: each sentence once, and the places of which it is true.
+
+    The file is named once if all of them are about the same file.
+    """
     first = group[0]
+    file = first.file if len({issue.file for issue in group}) == 1 else None
+    of_file = f" in {text(file)}" if file else ""
     times = counted(len(group), "times")
-    say(f"{severity_of(first.severity)}  {text(first.code)}  {times}", indent=2)
+    say(f"{severity_of(first.severity)}  {text(first.code)}  {times}{of_file}", indent=2)
     by_sentence: defaultdict[str, list[IssueDocument]] = defaultdict(list)
     for issue in group:
         by_sentence[issue.message].append(issue)
@@ -114,9 +119,9 @@ def _print_group(group: Sequence[IssueDocument], rest: str) -> None:
     share = max(1, LISTED_LINES // len(by_sentence))
     listed = 0
     for sentence, issues in list(by_sentence.items())[:LISTED_LINES]:
-        say(text(sentence), indent=6)
+        say(text(sentence), indent=6, hanging=0)
         for issue in issues[:share]:
-            place = f"{issue_place(issue)}{_known_since(issue)}".strip()
+            place = f"{_place(issue, of_file=not file)}{_known_since(issue)}".strip()
             if place:
                 say(place, indent=8)
         listed += min(share, len(issues))
@@ -126,7 +131,14 @@ def _print_group(group: Sequence[IssueDocument], rest: str) -> None:
 
 def issue_place(issue: IssueDocument) -> str:
     """Returns where an issue is: file and line, the person, and the cell, as far as it has them."""
-    place = ":".join(str(part) for part in (issue.file, issue.line) if part is not None)
+    return _place(issue, of_file=True)
+
+
+def _place(issue: IssueDocument, *, of_file: bool) -> str:
+    if of_file:
+        place = ":".join(str(part) for part in (issue.file, issue.line) if part is not None)
+    else:
+        place = f"line {issue.line}" if issue.line is not None else ""
     cell = " ".join(part for part in (issue.field, _quoted(issue.value)) if part)
     return "  ".join(text(part) for part in (place, issue.email, cell) if part)
 

@@ -13,8 +13,8 @@ class Width(NamedTuple):
     """What is known of the width of a column, in cells.
 
     `natural` is the width of its longest content, and `least` is the least that can be read. Of
-    columns that do not fit, the one with the highest `goes` is made narrow first, and goes first.
-    A column whose `goes` is 0 always stays.
+    columns that do not fit, the one with the highest `goes` goes first, and a column is made narrow
+    sooner the wider it is and the higher its `goes`. A column whose `goes` is 0 always stays.
     """
 
     natural: int
@@ -46,14 +46,15 @@ def _narrowed(
 ) -> dict[int, int]:
     """Returns widths that are narrower, but never below `least`.
 
-    The columns with the highest `goes` are made narrow first, and of these the widest.
+    A column whose `goes` is 1 keeps half of the width of a column whose `goes` is 0, one whose
+    `goes` is 2 a third, and so on.
     """
     narrowed = dict(widths)
     for _ in range(_total(narrowed.values()) - available):
         spare = [place for place in narrowed if narrowed[place] > least[place]]
         if not spare:
             break
-        narrowed[max(spare, key=lambda place: (goes[place], narrowed[place]))] -= 1
+        narrowed[max(spare, key=lambda place: narrowed[place] * (1 + goes[place]))] -= 1
     return narrowed
 
 
