@@ -10,6 +10,7 @@ from adapters.errors import Fault, SettingsError
 from adapters.store.errors import DAMAGED, KeptFileDamaged, StoreDamaged, StoreUnavailable
 from adapters.use_cases.errors import HeldFilesDamaged, NoSource
 from cli.terminal.output import text
+from cli.terminal.prose import say
 from domain.company_runs.rejection import NotHeld, RunRejected, WrongPart
 from domain.employee.rejection import CommandRejected
 
@@ -47,9 +48,9 @@ class CliError(click.ClickException):
     def show(self, file: object = None) -> None:
         """Prints sentences and hint on standard error."""
         for sentence in self.sentences:
-            click.echo(f"{click.style('Error:', fg='red')} {text(sentence)}.", err=True)
+            say(f"{click.style('Error:', fg='red')} {text(sentence)}.", err=True)
         end = "" if self.hint.endswith("?") else "."
-        click.echo(f"{click.style('Hint:', fg='cyan')} {text(self.hint)}{end}", err=True)
+        say(f"{click.style('Hint:', fg='cyan')} {text(self.hint)}{end}", err=True)
 
 
 def of_run(run: RunDocument) -> int:

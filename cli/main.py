@@ -203,7 +203,7 @@ def execute(arguments: Sequence[str], context: dict[str, object] | None = None) 
     try:
         code = tenure.main(list(arguments), "tenure", standalone_mode=False, **colour)
     except Exception as error:
-        with click.Context(tenure, info_name="tenure", color=values["color"]) as failed:
+        with click.Context(tenure, info_name="tenure", obj=values, color=values["color"]) as failed:
             return _explained(error, failed, debug=bool(values.get("debug")))
     return code if isinstance(code, int) else exit_codes.DONE
 

@@ -1,11 +1,14 @@
-"""Dates and moments on the command line."""
+"""Dates, moments and lengths of time on the command line."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
 import click
+import msgspec
+
+from domain.duration import Duration, duration_of
 
 _YEARS = range(1900, 2200)
 # A date like `2027-03-31`. `date.fromisoformat` alone would also take `20270331`.
@@ -60,6 +63,26 @@ class MomentType(click.ParamType[datetime]):
             self.fail(f"{value!r} is not between the years 1900 and 2199.", param, ctx)
         whole_day = _DATE.fullmatch(value) and not self._start
         return _end_of(moment.date()) if whole_day else moment
+
+
+class DurationType(click.ParamType[timedelta]):
+    """A length of time, like 3d or 36h."""
+
+    name = "duration"
+
+    def convert(
+        self, value: str | timedelta, param: click.Parameter | None, ctx: click.Context | None
+    ) -> timedelta:
+        """Returns the length of time."""
+        if isinstance(value, timedelta):
+            return value
+        try:
+            length = duration_of(msgspec.convert(value, Duration))
+        except msgspec.ValidationError:
+            length = None
+        if length is None:
+            self.fail(f"{value!r} is not a number of days or hours like 3d or 36h.", param, ctx)
+        return length
 
 
 def in_the_past(moment: datetime, now: datetime, advice: str) -> datetime:

@@ -52,6 +52,7 @@ class Standing:
             "code = ?": asked.code,
             "severity = ?": asked.severity and asked.severity.value,
             "since >= ?": asked.since and asked.since.isoformat(),
+            "since < ?": asked.until and asked.until.isoformat(),
         }
         given = {text: value for text, value in conditions.items() if value is not None}
         where = f"WHERE {' AND '.join(given)}" if given else ""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 import msgspec
 
@@ -16,6 +14,8 @@ from cli.command import Command
 from cli.context import customer_of, json_option, settings_of
 from cli.names import COMPANY
 from cli.terminal import output, run_text
+from cli.terminal.prose import say
+from cli.terminal.screen import screen
 from domain.issues.issue_type import Severity
 
 
@@ -63,11 +63,9 @@ def check_command(context: click.Context, company: str | None, connect: bool, as
         output.print_json(results)
     else:
         if company is None and settings.notify is not None:
-            click.echo(f"notifications: {output.text(settings.notify.in_words())}")
+            say(f"notifications: {output.text(settings.notify.in_words())}")
         verdict = _verdict(results) or f"{output.text(settings.file)} has no company"
-        click.echo(
-            verdict if codes[0] == exit_codes.DONE else f"the database cannot be used; {verdict}"
-        )
+        say(verdict if codes[0] == exit_codes.DONE else f"the database cannot be used; {verdict}")
     return max(codes)
 
 
@@ -125,14 +123,14 @@ def _check(settings: Settings, key: str, connect: bool) -> tuple[Checked, Except
 def _print(checked: Checked) -> None:
     company = click.style(checked.company, bold=True)
     if checked.ok or checked.source:
-        click.echo(f"{company}: {output.text(checked.source or 'no source')}")
+        say(f"{company}: {output.text(checked.source or 'no source')}")
     for warning in checked.warnings:
-        click.echo(f"  {run_text.severity_of(Severity.WARNING)}  {output.text(warning)}")
+        say(f"{run_text.severity_of(Severity.WARNING)}  {output.text(warning)}", indent=2)
     for step in checked.steps:
-        click.echo(f"  {step.what}: {output.text(step.detail)}")
-    if checked.source and checked.problem and not sys.stdout.isatty():
+        say(f"{step.what}: {output.text(step.detail)}", indent=2)
+    if checked.source and checked.problem and not screen().is_terminal:
         # A reader of a pipe does not see standard error, where the error stands.
-        click.echo(f"  failed: {output.text(checked.problem)}")
+        say(f"failed: {output.text(checked.problem)}", indent=2)
 
 
 COMMANDS = {"check": check_command}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
@@ -13,12 +14,13 @@ from cli.context import check_known, json_option, open_app
 from cli.names import COMPANY
 from cli.terminal import output
 from cli.terminal.people import EMAIL, EXTERNAL_ID, NAME, STATE
+from cli.terminal.prose import say
 from cli.terminal.table import Column, Counted, print_table
 from cli.terminal.view import View, view_options
 
 _COMPANY: Column[Any] = Column("company", "COMPANY", lambda each: each.company, 3, 8)
 _MATCHED: Column[Any] = Column(
-    "matched", "MATCHED", lambda each: each.matched.value.replace("_", " "), 4
+    "matched", "MATCHED", lambda each: re.sub("[_-]", " ", each.matched.value), 4
 )
 _FOUND = (_COMPANY, STATE, NAME, EMAIL, EXTERNAL_ID, _MATCHED)
 
@@ -49,7 +51,7 @@ def find_command(
     if as_json:
         output.print_json(shown)
     elif not found:
-        click.echo("Nobody is found.")
+        say("Nobody is found.")
     else:
         print_table(view.columns_of(_FOUND), shown, Counted(len(found), "people"))
     return exit_codes.DONE

@@ -16,12 +16,13 @@ from cli.names import COMPANY
 from cli.params import DateType
 from cli.terminal import output, spreadsheet
 from cli.terminal.people import EMAIL, EXTERNAL_ID, NAME, STATE
+from cli.terminal.prose import say
 from cli.terminal.table import Column, Counted, print_table
 from cli.terminal.view import View, view_options
 from projections.answers.words import local_time
 
 _DEFAULT_DAYS = 30
-_COLUMNS = (
+_CSV = (
     "at",
     "company",
     "state",
@@ -71,7 +72,7 @@ def _command(name: str, what: Move, about: str) -> click.Command:
     )
     @click.option("--csv", "as_csv", is_flag=True, help="Print CSV that is safe in a spreadsheet.")
     @spreadsheet.bom_option
-    @view_options(_columns({}), rows="employees")
+    @view_options(_columns({}), rows="employees", csv=_CSV)
     @json_option
     @click.pass_context
     def command(
@@ -99,10 +100,11 @@ def _command(name: str, what: Move, about: str) -> click.Command:
         if as_json:
             output.print_json(shown)
         elif as_csv:
-            rows = ([getattr(each, column) for column in _COLUMNS] for each in shown)
-            spreadsheet.print_csv(_COLUMNS, rows, bom=bom)
+            names = view.names_of(_CSV)
+            rows = ([getattr(each, name) for name in names] for each in shown)
+            spreadsheet.print_csv(names, rows, bom=bom)
         elif not found:
-            click.echo(f"Nobody {what} from {first} to {last}.")
+            say(f"Nobody {what} from {first} to {last}.")
         else:
             usual = columns if any(zone is not UTC for zone in zones.values()) else (_AT, *_OTHERS)
             chosen = view.columns_of(columns if view.columns else usual)

@@ -15,6 +15,7 @@ from cli import exit_codes
 from cli.command import Command
 from cli.context import json_option, open_app
 from cli.terminal import output
+from cli.terminal.prose import say
 from projections.answers.integrity import OF_DATABASE
 
 
@@ -64,10 +65,10 @@ def _answer(findings: Findings, as_json: bool) -> int:
         output.print_json(findings)
     else:
         for each in findings.problems:
-            click.echo(f"{click.style(each.problem, fg='red')}  {output.text(each.message)}")
+            say(f"{click.style(each.problem, fg='red')}  {output.text(each.message)}")
         for note in findings.notes:
-            click.echo(f"{click.style('note', fg='yellow')}  {note}")
-        click.echo(_summary(findings))
+            say(f"{click.style('note', fg='yellow')}  {note}")
+        say(_summary(findings))
     return exit_codes.FAULT if findings.problems else exit_codes.DONE
 
 

@@ -11,6 +11,7 @@ from cli import exit_codes
 from cli.command import Command
 from cli.context import json_option, settings_of
 from cli.terminal import output
+from cli.terminal.prose import say
 
 
 @click.command("migrate", cls=Command)
@@ -38,14 +39,14 @@ def migrate_command(context: click.Context, grant: str | None, as_json: bool) ->
         output.print_json({"before": before, "after": after, "granted": grant})
         return exit_codes.DONE
     if before == 0 and isinstance(database, Path):
-        click.echo(f"Created the database {output.text(database)}")
+        say(f"Created the database {output.text(database)}")
     elif before == after:
-        click.echo(f"The schema has version {after} already.")
+        say(f"The schema has version {after} already.")
     else:
-        click.echo(f"The schema had version {before} and has version {after} now.")
+        say(f"The schema had version {before} and has version {after} now.")
     if grant is not None:
         role = output.text(grant)
-        click.echo(
+        say(
             f"The role {role} may now read and add events, read and change all other tables, and "
             "hand out jobs; it may not change an event or the schema."
         )

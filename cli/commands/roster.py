@@ -16,6 +16,7 @@ from cli.names import COMPANY, GROUP_NAME
 from cli.past import checked, past_options
 from cli.terminal import output
 from cli.terminal.people import EMAIL, EXTERNAL_ID, GROUP, NAME, OFFBOARDING, ONBOARDING, STATE
+from cli.terminal.prose import say
 from cli.terminal.table import Column, Counted, print_table
 from cli.terminal.view import View, view_options
 from domain.fields.cells import clean
@@ -84,7 +85,7 @@ def roster_command(
     if as_json:
         output.print_json(shown)
     elif not people:
-        click.echo("There are no such employees.")
+        say("There are no such employees.")
     else:
         print_table(view.columns_of(columns), shown, Counted(len(everybody), "employees"))
     return exit_codes.DONE

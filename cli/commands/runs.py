@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 import click
 import msgspec
 
 from adapters.store.run_queries import RunFilter
+from adapters.use_cases.app import App
 from adapters.use_cases.execute import load_run
 from cli import exit_codes
 from cli.command import Answer
@@ -16,9 +20,10 @@ from cli.names import COMPANY, RUN, OneOf
 from cli.params import MomentType
 from cli.terminal import output, run_text, spreadsheet
 from cli.terminal.colours import of_outcome
-from cli.terminal.table import Column, print_table
+from cli.terminal.prose import say
+from cli.terminal.table import Column, Counted, print_table
 from cli.terminal.view import View, view_options
-from domain.company_runs.events import RunKind
+from domain.company_runs.events import RunKind, RunRecord
 from domain.ids import short_run_id
 from domain.outcome import Outcome
 from projections.runs import IssueDocument, RunDocument, document
@@ -30,7 +35,9 @@ _RUNS: tuple[Column[RunDocument], ...] = (
     Column("kind", "KIND", lambda run: run.kind.value, 4),
     Column("outcome", "OUTCOME", lambda run: _outcome(run), 0, colour=lambda run: _colour(run)),
     Column("rows", "ROWS", lambda run: run.counts.rows, 5, is_number=True),
-    Column("events", "EVENTS", lambda run: _events(run), 3, is_number=True),
+    Column(
+        "events", "EVENTS", lambda run: _events(run), 3, is_number=True, key=lambda run: _made(run)
+    ),
     Column("rejected", "REJECTED", lambda run: run.counts.rejected, 2, is_number=True),
     Column("by", "BY", lambda run: run.by, 6, 4),
     Column("run", "RUN", lambda run: run.run and short_run_id(run.run), 0),
@@ -87,6 +94,7 @@ def runs_command(
     wanted = RunFilter(outcomes, kinds, since, until)
     narrowed = wanted != RunFilter()
     limit = view.limit or _DEFAULT_LIMIT
+    read = limit + 1 if view.sort is None else sys.maxsize  # one more tells whether there are more
     if held and narrowed:
         raise click.UsageError("--held lists every run that waits: give no other filter with it.")
     with open_app(context) as app:
@@ -95,25 +103,27 @@ def runs_command(
         waiting = [] if narrowed else app.store.runs.waiting(company)
         waits = {record.run for record in waiting}
         asked = wanted if narrowed else None
-        latest = [] if held else app.store.runs.latest(company, limit, asked)
+        latest = [] if held else app.store.runs.latest(company, read, asked)
         records = [*waiting, *(record for record in latest if record.run not in waits)]
-        documents = [
-            document(
-                record.run,
-                record.ended,
-                app.store.runs.said(record) if as_json else (),
-                record.ended_by,
-            )
-            for record in records[: max(limit, len(waiting))]
-        ]
-    if as_json:
-        output.print_json(documents)
-    elif not documents:
+        known: dict[UUID | None, RunRecord] = {record.run: record for record in records}
+        found = [document(each.run, each.ended, (), each.ended_by) for each in records]
+        shown = view._replace(limit=max(limit, len(waiting))).rows_of(_RUNS, found)
+        if as_json:
+            output.print_json([_with_issues(app, run, known) for run in shown])
+            return exit_codes.DONE
+    if not found:
         none = "There are no such runs." if narrowed else "There are no runs yet."
-        click.echo("No run waits for a decision." if held else none)
+        say("No run waits for a decision." if held else none)
     else:
-        print_table(view.columns_of(_RUNS), view.rows_of(_RUNS, documents))
+        is_more = len(found) > len(shown) and view.sort is None
+        print_table(view.columns_of(_RUNS), shown, Counted(len(found), "runs", is_more))
     return exit_codes.DONE
+
+
+def _with_issues(app: App, run: RunDocument, known: Mapping[UUID | None, RunRecord]) -> RunDocument:
+    """Returns the document of a run with its issues, which no table shows."""
+    record = known[run.run]
+    return document(record.run, record.ended, app.store.runs.said(record), record.ended_by)
 
 
 @click.command("run", cls=Answer)
@@ -157,7 +167,13 @@ def _colour(run: RunDocument) -> str | None:
 
 
 def _events(run: RunDocument) -> int | str:
-    return "-" if run.outcome is Outcome.HELD else run.counts.events
+    made = _made(run)
+    return "-" if made is None else made
+
+
+def _made(run: RunDocument) -> int | None:
+    """Returns the number of events; `None` for a held run, whose events did not happen."""
+    return None if run.outcome is Outcome.HELD else run.counts.events
 
 
 COMMANDS = {"runs": runs_command, "run": run_command}

@@ -16,6 +16,7 @@ from cli.context import check_known, json_option, open_app, who_argument
 from cli.names import COMPANY
 from cli.past import checked, past_options, print_how_found
 from cli.terminal import output
+from cli.terminal.colours import OF_STATE, coloured
 from cli.terminal.prose import say
 from projections.answers.find import Matched
 from projections.answers.past import Past
@@ -61,10 +62,12 @@ def _print_person(person: PersonDocument) -> None:
     del fields["matched"]
     for field, value in (fields | custom).items():
         if value is not None:
-            click.echo(f"{click.style(output.text(field), bold=True)}: {output.text(value)}")
+            colour = OF_STATE[person.state] if field == "state" else None
+            label = click.style(output.text(field), bold=True)
+            say(f"{label}: {coloured(output.text(value), colour)}")
     for field, value in said.items():
         what = "is blank in the file" if value is None else f"is {output.text(value)} in the file"
-        click.echo(f"  {output.text(field)} {what}")
+        say(f"{output.text(field)} {what}", indent=2)
 
 
 def _about(access: Access, now: datetime, zone: tzinfo) -> Iterator[str]:

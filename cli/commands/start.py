@@ -17,6 +17,7 @@ from cli import exit_codes
 from cli.command import Command
 from cli.names import DIRECTORY
 from cli.terminal import output
+from cli.terminal.prose import say
 
 _DELIVERY = "alleo_employees_sample.csv"
 _STARTS_IN, _LEAVES_IN = timedelta(days=14), timedelta(days=60)
@@ -54,10 +55,10 @@ def init_command(context: click.Context, directory: str) -> int:
             "name a directory that you may write to",
         ) from error
     for path in contents:
-        click.echo(f"Wrote {path}")
+        say(f"Wrote {output.text(path)}")
     steps = [*_create_database(base / FILE), "tenure preview sample", "tenure import sample"]
     change = "" if directory == "." else f"cd {directory} && "
-    click.echo(f"Next: {change}{', then '.join(steps)}")
+    say(output.text(f"Next: {change}{', then '.join(steps)}"))
     return exit_codes.DONE
 
 
@@ -71,7 +72,7 @@ def _create_database(settings: Path) -> tuple[str, ...]:
     if isinstance(database, PostgresUrl):
         return ("tenure migrate",)
     if migrate(database) == 0:
-        click.echo(f"Created the database {output.text(database)}")
+        say(f"Created the database {output.text(database)}")
     return ()
 
 

@@ -137,7 +137,9 @@ def _requests(app: App, company: str, action: Action, lines: list[Line]) -> list
                 raise
             problems[number] = str(error)
     if problems:
-        raise _listed(problems, lines, "correct the file; `tenure roster` lists everybody")
+        raise _listed(
+            problems, lines, f"correct the file; `tenure roster {company}` lists everybody"
+        )
     return requests
 
 

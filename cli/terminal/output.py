@@ -14,6 +14,8 @@ import click
 import msgspec
 
 from adapters.escape import escape_control
+from cli.terminal.prose import say
+from cli.terminal.screen import error_screen, screen
 
 if TYPE_CHECKING:
     from projections.answers.history import FromTo
@@ -27,6 +29,9 @@ _SINGULARS = {
     "deliveries": "delivery",
     "errors": "error",
     "warnings": "warning",
+    "people": "person",
+    "issues": "issue",
+    "times": "time",
 }
 
 
@@ -37,13 +42,13 @@ def print_json(answer: Any) -> None:
 
 def print_nothing(sentence: str) -> None:
     """Prints that there is nothing to answer, but only on a terminal: cron mails every output."""
-    if sys.stdout.isatty():
-        click.echo(sentence)
+    if screen().is_terminal:
+        say(sentence)
 
 
 def print_warning(sentence: str) -> None:
     """Prints a warning on standard error. `sentence` has no full stop."""
-    click.echo(f"{click.style('Warning:', fg='yellow')} {text(sentence)}.", err=True)
+    say(f"{click.style('Warning:', fg='yellow')} {text(sentence)}.", err=True)
 
 
 def print_json_list(answers: Iterable[Any]) -> None:
@@ -84,7 +89,9 @@ def progress_bar(label: str, length: int) -> AbstractContextManager[Bar]:
 
 def print_beside(sentence: str) -> None:
     """Prints a sentence on standard error, on a new line even during a progress bar."""
-    click.echo(f"\n{sentence}" if sys.stderr.isatty() else sentence, err=True)
+    if error_screen().is_terminal:
+        click.echo(err=True)
+    say(sentence, err=True)
 
 
 class Styled(str):
@@ -115,17 +122,37 @@ def _may_be_formula(cell: str) -> bool:
 
 def changes(changed: dict[str, FromTo]) -> str:
     """Returns changes on one line: `field: from → to`, or `field: to` for a new value."""
-    return ", ".join(f"{text(field)}: {_change(change)}" for field, change in changed.items())
+    return ", ".join(
+        f"{text(field)}: {_change(change, '(cleared)')}" for field, change in changed.items()
+    )
 
 
-def _change(change: FromTo) -> str:
-    after = "(cleared)" if change.after is None else text(change.after)
+def changes_in_words(changed: dict[str, FromTo]) -> str:
+    """Returns changes on one line, as `changes` does, but for readers who know no field `file_…`.
+
+    Such a field has what the file says, where that differs from what is known of the person (L8).
+    """
+    return ", ".join(
+        f"{text(field.removeprefix('file_'))} in the file: {_change(change, 'blank')}"
+        if field.startswith("file_")
+        else f"{text(field)}: {_change(change, '(cleared)')}"
+        for field, change in changed.items()
+    )
+
+
+def _change(change: FromTo, blank: str) -> str:
+    after = blank if change.after is None else text(change.after)
     return after if change.before is None else f"{text(change.before)} → {after}"
 
 
 def counted(count: int, what: str) -> str:
     """Returns a count with its noun, like `1 row`, `2 rows` or `3 changed`."""
-    return f"{count} {_SINGULARS.get(what, what) if count == 1 else what}"
+    return f"{count} {noun(count, what)}"
+
+
+def noun(count: int, what: str) -> str:
+    """Returns the noun for a count: `what` is the plural."""
+    return _SINGULARS.get(what, what) if count == 1 else what
 
 
 def severities(counts: Mapping[str, int]) -> Iterator[str]:

@@ -22,7 +22,7 @@ def _name_key(person: EmployeeDocument) -> str:
 STATE: Column[Any] = Column(
     "state", "STATE", lambda each: each.state.value, 1, 12, colour=lambda each: OF_STATE[each.state]
 )
-EMAIL: Column[Any] = Column("email", "E-MAIL", lambda each: each.email, 0, 24)
+EMAIL: Column[Any] = Column("email", "E-MAIL", lambda each: each.email, 0, 30)
 NAME: Column[Any] = Column("name", "NAME", name_of, 0, 14, key=_name_key)
 EXTERNAL_ID: Column[Any] = Column("external_id", "EXTERNAL ID", lambda each: each.external_id, 2)
 ONBOARDING: Column[Any] = Column(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import click
 
-from cli.terminal.rendering import console_of_screen, rendered
-from cli.terminal.screen import screen
+from cli.terminal.cells import width_of, wrapped
+from cli.terminal.screen import error_screen, screen
+
+_MIN_CELLS = 10
+"""A sentence gets at least so many cells in a line; on a narrow terminal it is indented less."""
 
 
 def say(line: str, *, indent: int = 0, hanging: int = 2, err: bool = False) -> None:
@@ -14,22 +17,16 @@ def say(line: str, *, indent: int = 0, hanging: int = 2, err: bool = False) -> N
     It begins with `indent` spaces. On a terminal it may need several lines: those after the first
     begin with `hanging` spaces more.
     """
-    if err or not screen().is_terminal:
-        click.echo(" " * indent + line, err=err)
-        return
-    for number, part in enumerate(_wrapped(line, indent, hanging)):
-        click.echo(" " * (indent if number == 0 else indent + hanging) + part)
+    where = error_screen() if err else screen()
+    lines = _lines(line, indent, hanging, where.width) if where.is_terminal else [line]
+    first, *others = lines
+    click.echo(" " * indent + first, err=err)
+    for other in others:
+        click.echo(" " * min(indent + hanging, where.width - _MIN_CELLS) + other, err=err)
 
 
-def _wrapped(line: str, indent: int, hanging: int) -> list[str]:
-    """Returns the parts of a line. Each fits on the terminal, with the spaces in front of it."""
-    available = screen().width - indent
-    if len(click.unstyle(line)) * 2 <= available:  # fits, even if each character is a wide one
+def _lines(line: str, indent: int, hanging: int, width: int) -> list[str]:
+    """Returns the lines of a text. Each fits on the terminal, with the spaces in front of it."""
+    if width_of(click.unstyle(line)) + indent <= width:
         return [line]
-    from rich.cells import cell_len
-    from rich.text import Text
-
-    if cell_len(click.unstyle(line)) <= available:
-        return [line]
-    parts = Text.from_ansi(line).wrap(console_of_screen(), max(1, available - hanging))
-    return [rendered(part).strip() for part in parts]
+    return wrapped(line, max(_MIN_CELLS, width - indent - hanging))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from cli.terminal.colours import OF_SEVERITY, of_outcome
+from cli.terminal.colours import OF_SEVERITY, coloured, of_outcome
 from cli.terminal.output import Styled, counted, print_json, text
 from cli.terminal.prose import say
+from domain.ids import short_run_id
+from domain.issues.issue import LISTED_LINES
 from domain.issues.issue_type import Severity
 from domain.outcome import Outcome
 
@@ -47,8 +51,8 @@ def print_run(run: RunDocument) -> None:
         say(f"ends held run {run.ends}", indent=2)
     if run.ended_by:
         say(f"ended by run {run.ended_by}", indent=2)
-    for issue in run.issues:
-        print_issue(issue)
+    rest = f"`tenure run {short_run_id(run.run)} --csv`" if run.run else "`--json`"
+    print_issues(run.issues, rest)
     if run.waits:
         say("Nothing was applied. See every row with:", indent=2)
         say(f"tenure preview --run {run.run}", indent=4)
@@ -66,7 +70,7 @@ def print_failure(run: RunDocument) -> None:
         if (issue.file is None if held else issue.severity == "error")
     )
     ended = ", ".join((outcome_of(run), *codes))
-    click.echo(f"{run.company}: {ended}; see `tenure run {run.run}`", err=True)
+    say(f"{run.company}: {ended}; see `tenure run {run.run}`", err=True)
 
 
 def _who(run: RunDocument) -> str:
@@ -89,9 +93,58 @@ def print_issue(issue: IssueDocument, *, err: bool = False) -> None:
     say(f"{text(issue.message)}", indent=6, err=err)
 
 
+def print_issues(issues: Sequence[IssueDocument], rest: str) -> None:
+    """Prints issues. Those of one code are grouped, and each sentence is printed once.
+
+    A group lists ten places at most (W12). `rest` is the command that lists the others.
+    """
+    groups: defaultdict[tuple[str, str], list[IssueDocument]] = defaultdict(list)
+    for issue in issues:
+        groups[issue.severity, issue.code].append(issue)
+    for group in groups.values():
+        if len(group) == 1:
+            print_issue(group[0])
+        else:
+            _print_group(group, rest)
+
+
+def _print_group(group: Sequence[IssueDocument], rest: str) -> None:
+    """Prints the issues of one code: each sentence once, and the places of which it is true.
+
+    The file is named once if all of them are about the same file.
+    """
+    first = group[0]
+    file = first.file if len({issue.file for issue in group}) == 1 else None
+    of_file = f" in {text(file)}" if file else ""
+    times = counted(len(group), "times")
+    say(f"{severity_of(first.severity)}  {text(first.code)}  {times}{of_file}", indent=2)
+    by_sentence: defaultdict[str, list[IssueDocument]] = defaultdict(list)
+    for issue in group:
+        by_sentence[issue.message].append(issue)
+    # Each sentence gets its share: a common one must not hide a rare one.
+    share = max(1, LISTED_LINES // len(by_sentence))
+    listed = 0
+    for sentence, issues in list(by_sentence.items())[:LISTED_LINES]:
+        say(text(sentence), indent=6, hanging=0)
+        for issue in issues[:share]:
+            place = f"{_place(issue, of_file=not file)}{_known_since(issue)}".strip()
+            if place:
+                say(place, indent=8)
+        listed += min(share, len(issues))
+    if listed < len(group):
+        say(f"and {len(group) - listed:,} more; {rest} lists them", indent=6)
+
+
 def issue_place(issue: IssueDocument) -> str:
     """Returns where an issue is: file and line, the person, and the cell, as far as it has them."""
-    place = ":".join(str(part) for part in (issue.file, issue.line) if part is not None)
+    return _place(issue, of_file=True)
+
+
+def _place(issue: IssueDocument, *, of_file: bool) -> str:
+    if of_file:
+        place = ":".join(str(part) for part in (issue.file, issue.line) if part is not None)
+    else:
+        place = f"line {issue.line}" if issue.line is not None else ""
     cell = " ".join(part for part in (issue.field, _quoted(issue.value)) if part)
     return "  ".join(text(part) for part in (place, issue.email, cell) if part)
 
@@ -104,12 +157,12 @@ def _known_since(issue: IssueDocument) -> str:
 def outcome_of(run: RunDocument) -> Styled:
     """Returns the outcome of a run in its colour."""
     outcome = Outcome(run.outcome)
-    return Styled(click.style(outcome.value, fg=of_outcome(outcome, run.counts.rejected)))
+    return Styled(coloured(outcome.value, of_outcome(outcome, run.counts.rejected)))
 
 
 def severity_of(severity: str) -> Styled:
     """Returns a severity in its colour."""
-    return Styled(click.style(severity, fg=OF_SEVERITY[Severity(severity)]))
+    return Styled(coloured(severity, OF_SEVERITY[Severity(severity)]))
 
 
 def _quoted(value: str | None) -> str | None:

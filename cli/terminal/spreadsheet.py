@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
@@ -12,6 +11,7 @@ from typing import Any
 import click
 
 from cli.terminal import output
+from cli.terminal.screen import screen
 
 _BOM = "\ufeff"
 _BATCH_LINES = 1_000
@@ -41,7 +41,7 @@ def print_csv(header: Iterable[str], rows: Iterable[Iterable[Any]], *, bom: bool
     On a terminal, control characters are escaped, so they cannot do anything. Elsewhere, values
     are not changed.
     """
-    show = output.text if sys.stdout.isatty() else _plain
+    show = output.text if screen().is_terminal else _plain
     csv_lines = lines(header, rows, show)
     start = _BOM if bom else ""
     while batch := "".join(islice(csv_lines, _BATCH_LINES)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -33,9 +34,21 @@ class View(NamedTuple):
     def columns_of(self, known: Sequence[Column[Row]]) -> list[Column[Row]]:
         """Returns the columns to print, in the order in which they are asked for.
 
+        Of columns that were asked for, the last one is the first for which there may be no room.
         Raises `click.UsageError` if this table does not have one of them.
         """
-        return [_named(name, known) for name in self.columns] or list(known)
+        asked = [_named(name, known) for name in self.columns]
+        return [each._replace(goes=place) for place, each in enumerate(asked)] or list(known)
+
+    def names_of(self, header: Sequence[str]) -> Sequence[str]:
+        """Returns the columns of a CSV to print, in the order in which they are asked for.
+
+        Raises `click.UsageError` if the CSV does not have one of them.
+        """
+        for name in self.columns:
+            if name not in header:
+                raise click.UsageError(f"The CSV has no column {name}, but {', '.join(header)}.")
+        return self.columns or header
 
     def rows_of(self, known: Sequence[Column[Row]], rows: Iterable[Row]) -> list[Row]:
         """Returns the rows to print. Blanks come last, also in the reverse order."""
@@ -84,17 +97,29 @@ class _ColumnsType(_ColumnType):
         if not isinstance(value, str):
             return value
         names = [name.strip() for name in value.split(",") if name.strip()]
+        if not names:
+            self.fail(f"name at least one column: {', '.join(self.known)}.", param, ctx)
         return tuple(dict.fromkeys(super(_ColumnsType, self).convert(n, param, ctx) for n in names))
 
 
 def view_options(
-    columns: Sequence[Column[Any]], *, rows: str, default_limit: int | None = None
+    columns: Sequence[Column[Any]],
+    *,
+    rows: str,
+    default_limit: int | None = None,
+    sorted_by: Sequence[Column[Any]] = (),
+    csv: Sequence[str] = (),
 ) -> Callable[[Command], Command]:
     """Returns the decorator that adds `--sort`, `--limit` and `--columns` to a command.
 
     The command gets their values as one `view`. `rows` is what the table has, such as `employees`.
+    Rows are sorted by the `columns`, or else by those of `sorted_by`. `csv` is the header of the
+    CSV, if the command prints one.
     """
-    names = [column.name for column in columns]
+    names = [column.name for column in sorted_by or columns]
+    shown = [column.name for column in columns]
+    shown += [name for name in csv if name not in shown]
+    of_csv = f" The CSV has {', '.join(csv)}." if csv else ""
     told = f" Default: {default_limit}." if default_limit else ""
     options = (
         click.option(
@@ -112,10 +137,10 @@ def view_options(
         ),
         click.option(
             "--columns",
-            type=_ColumnsType(names),
+            type=_ColumnsType(shown),
             metavar="A,B",
             default=(),
-            help="Print only these columns, in this order.",
+            help=f"Print only these columns, in this order.{of_csv}",
         ),
     )
 
@@ -124,6 +149,8 @@ def view_options(
         def with_view(
             *args: Any, columns: tuple[str, ...], sort: str | None, limit: int | None, **values: Any
         ) -> Any:
+            if columns and values.get("as_json"):
+                raise click.UsageError("--columns is for a table or a CSV: --json has every field.")
             return function(*args, view=View(columns, sort, limit), **values)
 
         made: Any = with_view
@@ -143,8 +170,11 @@ def _named(name: str, known: Sequence[Column[Row]]) -> Column[Row]:
 
 
 def _key(column: Column[Row], row: Row) -> Any:
-    """Returns what a row is sorted by, or `None` for a blank. Text is sorted without its case."""
+    """Returns what a row is sorted by, or `None` for a blank.
+
+    Text is sorted without its case, and an accent counts after its letter: É comes before F.
+    """
     value = (column.key or column.value)(row)
     if value is None or value == "":
         return None
-    return value.casefold() if isinstance(value, str) else value
+    return unicodedata.normalize("NFKD", value.casefold()) if isinstance(value, str) else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 GAP = 2
@@ -13,8 +13,8 @@ class Width(NamedTuple):
     """What is known of the width of a column, in cells.
 
     `natural` is the width of its longest content, and `least` is the least that can be read. Of
-    columns that do not fit, the one with the highest `goes` is made narrow first, and goes first.
-    A column whose `goes` is 0 always stays.
+    columns that do not fit, the one with the highest `goes` goes first, and a column is made narrow
+    sooner the wider it is and the higher its `goes`. A column whose `goes` is 0 always stays.
     """
 
     natural: int
@@ -25,7 +25,8 @@ class Width(NamedTuple):
 def fit(widths: Sequence[Width], available: int) -> dict[int, int]:
     """Returns the width of each column that is shown, by the column's place.
 
-    Columns go until the others can be read. Then columns are made narrow until all of them fit.
+    Columns go until the others can be read. Then columns are made narrow until all of them fit. If
+    even those that always stay do not fit, they become too narrow to be read.
     """
     shown = dict(enumerate(widths))
     while _total(min(each.natural, each.least) for each in shown.values()) > available:
@@ -33,21 +34,27 @@ def fit(widths: Sequence[Width], available: int) -> dict[int, int]:
         if not shown[first].goes:
             break
         del shown[first]
-    fitted = {place: each.natural for place, each in shown.items()}
-    by_goes = sorted(shown, key=lambda place: (shown[place].goes, fitted[place]), reverse=True)
-    narrowed = _narrowed(fitted, by_goes, {p: each.least for p, each in shown.items()}, available)
-    return _narrowed(narrowed, by_goes, dict.fromkeys(shown, 1), available)
+    natural = {place: each.natural for place, each in shown.items()}
+    goes = {place: each.goes for place, each in shown.items()}
+    least = {place: each.least for place, each in shown.items()}
+    fitted = _narrowed(natural, goes, least, available)
+    return _narrowed(fitted, goes, dict.fromkeys(shown, 1), available)
 
 
 def _narrowed(
-    fitted: dict[int, int], order: Sequence[int], least: dict[int, int], available: int
+    widths: Mapping[int, int], goes: Mapping[int, int], least: Mapping[int, int], available: int
 ) -> dict[int, int]:
-    """Returns widths that are narrower, one column after the other, but never below `least`."""
-    narrowed = dict(fitted)
-    for place in order:
-        excess = max(0, _total(narrowed.values()) - available)
-        spare = max(0, narrowed[place] - least[place])
-        narrowed[place] -= min(excess, spare)
+    """Returns widths that are narrower, but never below `least`.
+
+    A column whose `goes` is 1 keeps half of the width of a column whose `goes` is 0, one whose
+    `goes` is 2 a third, and so on.
+    """
+    narrowed = dict(widths)
+    for _ in range(_total(narrowed.values()) - available):
+        spare = [place for place in narrowed if narrowed[place] > least[place]]
+        if not spare:
+            break
+        narrowed[max(spare, key=lambda place: narrowed[place] * (1 + goes[place]))] -= 1
     return narrowed
 
 

@@ -72,7 +72,7 @@ REJECTIONS: dict[str, tuple[str, str]] = {
     ),
     "same-employee": (
         "the two accounts are one employee",
-        "name the other account by its id; `tenure roster` lists all accounts",
+        "name the other account by its id; `tenure find NAME` lists the accounts of that name",
     ),
     "keeps-the-closed-one": (
         "the account to keep is deactivated, and the other one is {state}",

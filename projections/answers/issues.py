@@ -15,12 +15,16 @@ from projections.runs import IssueDocument, SaidIssue, issue_document
 
 
 class IssueFilter(NamedTuple):
-    """Which open issues are asked for: `None` leaves a question open."""
+    """Which open issues are asked for: `None` leaves a question open.
+
+    They were first said from `since` on and before `until`.
+    """
 
     company: str | None = None
     code: str | None = None
     severity: Severity | None = None
     since: datetime | None = None
+    until: datetime | None = None
 
 
 class OpenIssueDocument(IssueDocument, frozen=True):

@@ -120,6 +120,19 @@ def status(
     )
 
 
+def without_file_for(
+    statuses: Iterable[StatusDocument], age: timedelta, now: datetime
+) -> list[StatusDocument]:
+    """Returns the companies whose newest file is older than `age`, or that have had no file.
+
+    Those without a file come first, and then those with the oldest file.
+    """
+    found = [
+        each for each in statuses if each.last_modified is None or now - each.last_modified > age
+    ]
+    return sorted(found, key=lambda each: (each.last_modified is not None, each.last_modified))
+
+
 class Group(NamedTuple):
     """Companies that need somebody for the same reason, those that it hurts soonest first."""
 
@@ -148,14 +161,15 @@ def _of_need(title: str, need: Need) -> _Reason:
     return _Reason(title, lambda status, _: need in status.needs, _since)
 
 
-def _is_soon(status: StatusDocument, today: date) -> bool:
+def is_soon(status: StatusDocument, today: date) -> bool:
+    """Returns whether a rejected row has a first or a last day that is soon, or was lately."""
     return status.soonest is not None and status.soonest <= today + SOON
 
 
 _REASONS = {
     "overdue": _of_need("Overdue, the schedule does not do its work", Need.OVERDUE),
     "soon": _Reason(
-        "Rejected, and the person starts or leaves soon", _is_soon, lambda each: (each.soonest,)
+        "Rejected, and the person starts or leaves soon", is_soon, lambda each: (each.soonest,)
     ),
     "held": _of_need("Held, a delivery waits for a decision", Need.HELD),
     "settings": _of_need("Wrong settings", Need.SETTINGS),

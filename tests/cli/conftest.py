@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from cli.main import execute
+from cli.terminal.screen import PIPE
 from tests.databases import created
 from tests.given import NOW, csv
 
@@ -73,6 +74,7 @@ class Desk:
     def __init__(self, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.directory = directory
         self.now = NOW
+        self.screen = PIPE
         self._capsys = capsys
 
     def configure(self, text: str = ACME, file: str = "tenure.toml") -> Path:
@@ -92,9 +94,13 @@ class Desk:
         return self.write(f"{folder}/alleo_employees_{name}.csv", data)
 
     def type(self, *arguments: str | Path) -> Answer:
-        """Runs one command at the moment `now`, and returns its answer."""
+        """Runs one command at the moment `now` on `screen`, and returns its answer."""
         self._capsys.readouterr()
-        told: dict[str, object] = {"now": self._time}
+        told: dict[str, object] = {
+            "now": self._time,
+            "screen": self.screen,
+            "error_screen": self.screen,
+        }
         code = execute([str(each) for each in arguments], told)
         return Answer(code, *self._capsys.readouterr())
 

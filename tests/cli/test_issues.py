@@ -64,7 +64,10 @@ def test_issues_lists_what_is_open_since_when_and_by_which_run(two_days: Desk) -
         (("--severity", "warning"), ["unknown-group"]),
         (("--code", "bad-date"), ["bad-date"]),
         (("--since", "2027-03-03"), ["unknown-group"]),
+        (("--until", "2027-03-02"), ["bad-date"]),
         (("--limit", "1"), ["bad-date"]),
+        (("--sort", "code", "--limit", "1"), ["bad-date"]),
+        (("--sort", "-code", "--limit", "1"), ["unknown-group"]),
     ],
 )
 def test_issues_can_be_chosen(two_days: Desk, options: tuple[str, ...], codes: list[str]) -> None:
@@ -74,6 +77,19 @@ def test_issues_can_be_chosen(two_days: Desk, options: tuple[str, ...], codes: l
 
     # then
     assert [issue["code"] for issue in answer.document] == codes
+
+
+def test_issues_are_a_table_of_the_columns_that_are_asked_for(two_days: Desk) -> None:
+    """Q1: With --columns, each issue is one line of a table, and the last line counts them all."""
+    # when
+    out = two_days.type("issues", "--columns", "code,email", "--limit", "1").out
+
+    # then
+    assert [line.split() for line in out.splitlines()[:2]] == [
+        ["CODE", "E-MAIL"],
+        ["bad-date", "anna@acme.example"],
+    ]
+    assert out.splitlines()[2] == "2 open: 1 error, 1 warning; 1 more are not shown, see --limit"
 
 
 def test_issues_as_csv_can_be_opened_in_a_spreadsheet(two_days: Desk) -> None:

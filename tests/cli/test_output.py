@@ -16,7 +16,7 @@ import pytest
 from cli.context import login_name
 from cli.terminal import output
 from tests.adapters.steps import Watch
-from tests.cli.conftest import ACME, MAIN, Desk
+from tests.cli.conftest import ACME, ASKED, MAIN, Desk
 from tests.given import moment
 
 PEOPLE = """
@@ -192,6 +192,65 @@ def test_a_preview_says_that_nothing_was_stored(desk: Desk) -> None:
     # then
     assert "nothing was stored" in out
     assert [line.split()[0] for line in out.splitlines()[1:4]] == ["onboard"] * 3
+
+
+def test_a_preview_shows_what_changes(desk: Desk) -> None:
+    """Rows that change nothing and have no issue are counted. --all-rows, --csv and --json list
+    them."""
+    # given
+    desk.deliver(PEOPLE)
+    desk.type("import", "acme")
+    desk.deliver(PEOPLE.replace("Anna,", "Anne,").replace("Engineering", "Engineers"))
+
+    # when
+    short, full = desk.type("preview", "acme").out, desk.type("preview", "acme", "--all-rows").out
+
+    # then
+    assert [line.split()[0] for line in short.splitlines()[1:3]] == ["update", "none"]
+    assert short.splitlines()[3] == "1 row changes nothing: --all-rows lists them"
+    assert [line.split()[0] for line in full.splitlines()[1:4]] == ["update", "none", "none"]
+    assert len(desk.type("preview", "acme", "--json").document["rows"]) == 3
+    assert len(desk.type("preview", "acme", "--csv").out.splitlines()) == 4
+
+
+def test_what_the_file_says_is_told_in_words(desk: Desk) -> None:
+    """L8: A preview does not speak of `file_…` where the file alone says something new."""
+    # given
+    desk.deliver(PEOPLE)
+    desk.type("import", "acme")
+    desk.type("support", "cancel-offboarding", "acme", "2222222222", *ASKED)
+    desk.deliver(PEOPLE.replace("2028-01-01", ""))
+
+    # when
+    out = desk.type("preview", "acme").out
+
+    # then
+    assert "offboarding_date in the file: 2028-01-01 → blank" in out
+
+
+def test_equal_issues_are_grouped(desk: Desk) -> None:
+    """W12: Issues of one code stand together, each sentence once, with ten places at most. A rare
+    sentence is not hidden by a common one, and the rest is counted."""
+    # given
+    crowd = "".join(f"p{n}@acme.example,F{n},L{n},,,Salse\n" for n in range(20))
+    desk.deliver(f"{PEOPLE}{crowd}q@acme.example,Quinn,Q,,,Enginering\n")
+
+    # when
+    made = desk.type("import", "acme").out
+    run = desk.type("run", "last")
+
+    # then
+    lines = run.out.splitlines()
+    head = lines.index("  warning  unknown-group  21 times in alleo_employees_1.csv")
+    group = lines[head + 1 :]
+    assert made == run.out
+    assert [line for line in group if "did you mean Sales?" in line] == [group[0]]
+    assert group[1:3] == [
+        f'        line {n + 5}  p{n}@acme.example  group_name "Salse"' for n in range(2)
+    ]
+    assert [line.split()[1] for line in group if line.startswith("        line")][-1] == "25"
+    short = desk.type("runs").out.split()[-1]
+    assert group[-1] == f"      and 15 more; `tenure run {short} --csv` lists them"
 
 
 def test_changes_are_told_from_and_to(desk: Desk) -> None:

@@ -7,11 +7,13 @@ import io
 import sys
 from collections.abc import Iterator
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.terminal import output, spreadsheet
+from cli.terminal.screen import Screen
 from tests.strategies import examples
 
 SIGNS = ("=", "+", "-", "@")
@@ -226,17 +228,15 @@ def test_rows_are_written_while_they_come(capsysbinary: pytest.CaptureFixture[by
 
 
 def test_on_a_terminal_no_value_does_anything_to_the_screen(
-    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """On a terminal, control characters of a CSV are shown as escapes."""
     # given
-    out = io.BytesIO()
-    terminal = io.TextIOWrapper(out, encoding="utf-8")
-    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(sys, "stdout", terminal)
+    terminal = click.Context(click.Command("x"), obj={"screen": Screen(True, 80, 24)})
 
     # when
-    spreadsheet.print_csv(("name", "none"), [("\x1b[31m\u202eZoë,\x9b", None), ("=1", "\x07")])
+    with terminal:
+        spreadsheet.print_csv(("name", "none"), [("\x1b[31m\u202eZoë,\x9b", None), ("=1", "\x07")])
 
     # then
-    assert out.getvalue().decode() == ('name,none\n"\\x1b[31m\\u202eZoë,\\x9b",\n\'=1,\\x07\n')
+    assert capsys.readouterr().out == ('name,none\n"\\x1b[31m\\u202eZoë,\\x9b",\n\'=1,\\x07\n')

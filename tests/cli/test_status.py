@@ -168,6 +168,37 @@ def test_a_company_tells_everything_about_its_feed(desk: Desk) -> None:
     }
 
 
+def test_customers_without_a_file_for_some_days_are_listed(desk: Desk) -> None:
+    """Q3: `tenure status --older-than` lists the companies whose newest file is older, and before
+    them those that have had no file."""
+    # given
+    desk.configure(ACME + ACME.replace("acme", "zenith").replace("outgoing", "other"))
+    (desk.directory / "other").mkdir()
+    deliver(desk, 3, modified=timedelta(days=3, minutes=5))
+    desk.type("import", "--all")
+
+    # when / then
+    assert [each["company"] for each in status(desk, "--older-than", "3d")] == ["zenith", "acme"]
+    assert [each["company"] for each in status(desk, "--older-than", "73h")] == ["zenith"]
+    lines = desk.type("status", "--older-than", "3d").out.splitlines()
+    assert [line.split()[0] for line in lines] == ["COMPANY", "zenith", "acme"]
+    assert desk.type("status", "--older-than", "3 days").code == USAGE
+    assert desk.type("status", "--older-than", "0").code == USAGE
+
+
+def test_a_day_that_is_far_ahead_is_not_soon(desk: Desk) -> None:
+    """Only a first or a last day within 14 days is told as soon, for one company as for all."""
+    # given
+    bad = (f"p1@acme.example,Per,Son,{desk.now.date() + timedelta(days=60)},31-12-1990",)
+    put(desk, HEADER, *bad)
+    desk.type("import", "acme")
+
+    # when / then
+    assert "soon" not in desk.type("status", "acme").out
+    desk.now += timedelta(days=50)
+    assert "soon" in desk.type("status", "acme").out
+
+
 def test_a_starter_whose_row_is_rejected_comes_first(desk: Desk) -> None:
     """W9, Q1: A rejected row with a first day in the next days is told before everything else."""
     # given
