@@ -20,6 +20,8 @@ from adapters.store.opening import Database, PostgresUrl
 from domain.schedule import Schedule
 
 FILE = "tenure.toml"
+DATABASE = "sqlite:///tenure.db"
+"""The database of a configuration that names none, and of the sample of `tenure init`."""
 _DATABASE_URL = "a URL like sqlite:///tenure.db or postgresql://user@host/database"
 _COMPANIES = "a file pattern like companies/*.toml"
 
@@ -71,7 +73,7 @@ class ScheduleTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The configuration file. The tables in `company` are decoded one by one (R6)."""
 
-    database: Annotated[str, expected(_DATABASE_URL)] = "sqlite:///tenure.db"
+    database: Annotated[str, expected(_DATABASE_URL)] = DATABASE
     companies: Annotated[str, expected(_COMPANIES)] | None = None
     schedule: ScheduleTable = ScheduleTable()
     notify: Notify | None = None
@@ -111,10 +113,7 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
     except SettingsError as error:
         in_companies = (fault for each in broken.values() for fault in each.faults)
         raise SettingsError(*error.faults, *in_companies) from None
-    override = environment.get("TENURE_DATABASE")
-    database = database_of(override or document.database, file.parent)
-    if database is None:
-        raise SettingsError(Fault(None, "TENURE_DATABASE", f"expected {_DATABASE_URL}"))
+    database = chosen_database(document.database, file.parent, environment)
     pattern = document.companies if not own_files else None
     return Settings(
         file=file,
@@ -154,6 +153,17 @@ def _own_files(table: Table) -> list[Place]:
     names = glob.glob(str(base / pattern))  # noqa: PTH207 - takes absolute patterns
     paths = sorted(path for path in map(Path, names) if not path.is_dir())
     return [Place(path.stem, Table(path, "", None)) for path in paths]
+
+
+def chosen_database(url: str, base: Path, environment: Mapping[str, str] = os.environ) -> Database:
+    """Returns the database that `TENURE_DATABASE` names, or else the `url` of a configuration.
+
+    A relative path counts from `base`. Raises `SettingsError` if the variable names no database.
+    """
+    database = database_of(environment.get("TENURE_DATABASE") or url, base)
+    if database is None:
+        raise SettingsError(Fault(None, "TENURE_DATABASE", f"expected {_DATABASE_URL}"))
+    return database
 
 
 def database_of(url: str, base: Path) -> Database | None:

@@ -15,6 +15,7 @@ from adapters.settings import Settings, find_settings, load_settings
 from adapters.store.opening import open_store
 from adapters.use_cases.app import App, utc_now
 from cli.exit_codes import CliError
+from cli.terminal.progress import progress_on_terminal
 from domain.employee.events import State
 from domain.fields.cells import clean
 from domain.ids import short_run_id
@@ -30,12 +31,16 @@ def settings_of(context: click.Context) -> Settings:
 
 @contextmanager
 def open_app(context: click.Context) -> Iterator[App]:
-    """Yields settings, store and clock for one command. Raises what opening them raises."""
+    """Yields settings, store, clock and progress for one command.
+
+    Raises what opening them raises.
+    """
     settings = settings_of(context)
     store = open_store(settings.database)
     now: Any = context.find_root().obj.get("now", utc_now)
     try:
-        yield App(settings, store, now)
+        with progress_on_terminal() as progress:
+            yield App(settings, store, now, progress=progress)
     finally:
         store.close()
 
@@ -141,6 +146,9 @@ reason_option = click.option(
     help="The reason. The history shows it.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Show what would change. Stores nothing."
+)
 state_option = click.option(
     "--state",
     type=click.Choice([state.value for state in State]),

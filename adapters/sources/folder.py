@@ -11,7 +11,9 @@ from pathlib import Path
 
 import msgspec
 
+from adapters.progress import UNWATCHED, Advance, Progress
 from adapters.sources.failures import translate_errors
+from adapters.sources.matching import matching_steps
 from adapters.sources.names import display_name, is_of_interest
 from adapters.sources.pickup import (
     Changed,
@@ -20,7 +22,6 @@ from adapters.sources.pickup import (
     Stability,
     check_number,
     make_listing,
-    matching_steps,
     pick_up,
 )
 from adapters.sources.settings import PATTERN, Pattern, Seconds
@@ -54,7 +55,7 @@ class FolderSource(
         missing = f"there is no directory {display_name(str(self.directory))}; check `directory`"
         return () if self.directory.is_dir() else (missing,)
 
-    def fetch(self, limit: int, keeper: Keeper) -> PickUp:
+    def fetch(self, limit: int, keeper: Keeper, progress: Progress = UNWATCHED) -> PickUp:
         """Returns the matching files. `keeper` gets each file as soon as it was read whole.
 
         A file of more than `limit` bytes is returned without its data. Raises `SourceUnreachable`
@@ -62,7 +63,8 @@ class FolderSource(
         (D4).
         """
         stability = Stability(self.settle, self.settle_limit)
-        return pick_up(_Folder(self.directory, self.pattern), limit, stability, keeper)
+        folder = _Folder(self.directory, self.pattern)
+        return pick_up(folder, limit, stability, keeper, progress)
 
     def steps(self) -> Iterator[Step]:
         """Yields a step for the listed directory, and a step for each matching file.
@@ -94,7 +96,7 @@ class _Folder(msgspec.Struct, frozen=True):
                         yield path.name, stat
 
     @contextmanager
-    def reading(self, name: str, listed: FileStat) -> Iterator[bytes]:
+    def reading(self, name: str, listed: FileStat, advance: Advance) -> Iterator[bytes]:
         """Yields the bytes of a file, at most one byte more than `listed.size`."""
         path = self.directory / name
         with translate_errors(
@@ -106,6 +108,7 @@ class _Folder(msgspec.Struct, frozen=True):
                 if error.errno in _REPLACED:
                     raise Changed(name) from None
                 raise
+        advance(len(data))
         yield data
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from adapters.progress import UNWATCHED, Progress
 from adapters.settings import Settings
 from adapters.store.store import Store
 
@@ -22,6 +23,7 @@ class App(NamedTuple):
     An import enters `planning` after it has fetched its files, and leaves it when the run is
     stored. So a process with many imports can limit how many deliveries are in memory as plans.
     `notifies` tells whether this process tells somebody of its runs, as the settings say.
+    `progress` is told how far the use case has come.
     """
 
     settings: Settings
@@ -29,3 +31,4 @@ class App(NamedTuple):
     now: Callable[[], datetime] = utc_now
     planning: AbstractContextManager[object] = nullcontext()
     notifies: bool = False
+    progress: Progress = UNWATCHED

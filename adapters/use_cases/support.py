@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-import msgspec
+from msgspec.structs import asdict
 
 from adapters.company_settings import Customer
 from adapters.store.commit import Commit
@@ -17,47 +18,56 @@ from domain.context import DecisionContext, Moment
 from domain.employee.commands import lookup_keys
 from domain.employee.roster import Roster
 from domain.employee.support import Request, SupportPlan, plan_requests
-from projections.answers.history import HistoryEntry, tell
+from projections.answers.foreseen import Foreseen, ForeseenEvent, foreseen, foreseen_events
 from projections.runs import RunDocument, document, said_issues
 
 
 class SupportPreview(RunDocument, frozen=True):
     """The run that support commands would make, with its events."""
 
-    events: tuple[HistoryEntry, ...]
+    events: tuple[ForeseenEvent, ...]
+
+
+class SupportRehearsal(NamedTuple):
+    """What support commands would do, as JSON has it and as people are told."""
+
+    preview: SupportPreview
+    foreseen: Foreseen
 
 
 def support(
-    app: App, customer: Customer, requests: Sequence[Request], by: str, reason: str
+    app: App,
+    customer: Customer,
+    requests: Sequence[Request],
+    by: str,
+    reason: str,
+    agreed: Foreseen | None = None,
 ) -> RunDocument:
-    """Carries out all requests, or none of them (S13).
+    """Carries out all requests, or none of them (S13). `agreed` is as in `execute`.
 
     Raises `NobodyFound` or `RequestsRejected`. In both cases no run is stored.
     """
     run = start_run(app, RunKind.SUPPORT, customer.company.key, by, reason)
-
-    def prepare() -> Commit:
-        state, plan = _planned(app, customer, run, requests)
-        ended = run.ended(plan.outcome, app.now(), counts=plan.counts)
-        return Commit((ended,), state, changes=plan.changes, issues=plan.issues)
-
-    return execute(app, run, prepare)
+    return execute(app, run, lambda: _commit(app, customer, run, requests), agreed)
 
 
-def preview_support(
+def rehearse_support(
     app: App, customer: Customer, requests: Sequence[Request], by: str, reason: str
-) -> SupportPreview:
-    """Returns what `support` would do. Stores nothing."""
+) -> SupportRehearsal:
+    """Returns what `support` would do. Stores nothing. Raises what `support` raises."""
     run = start_run(app, RunKind.SUPPORT, customer.company.key, by, reason)
-    _, plan = _planned(app, customer, run, requests)
+    commit = _commit(app, customer, run, requests)
+    ended = commit.ended.ended
+    events = tuple(foreseen_events(commit.changes, run.id, ended))
+    told = document(None, ended, said_issues(ended, commit.issues))
+    preview = SupportPreview(**asdict(told), events=events)
+    return SupportRehearsal(preview, foreseen(ended.outcome, commit.changes))
+
+
+def _commit(app: App, customer: Customer, run: RunContext, requests: Sequence[Request]) -> Commit:
+    state, plan = _planned(app, customer, run, requests)
     ended = run.ended(plan.outcome, app.now(), counts=plan.counts)
-    events = tuple(
-        entry
-        for change in plan.changes
-        for entry in tell(change.events, {run.id: ended.ended}, change.before)
-    )
-    run_document = document(None, ended.ended, said_issues(ended.ended, plan.issues))
-    return SupportPreview(**msgspec.structs.asdict(run_document), events=events)
+    return Commit((ended,), state, changes=plan.changes, issues=plan.issues)
 
 
 def _planned(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import click
 
 from adapters.store.errors import StoreUnavailable
 from adapters.use_cases.app import App
-from adapters.use_cases.clock import pass_clock, preview_clock
+from adapters.use_cases.clock import Passed, pass_companies, preview_clock
 from adapters.use_cases.schedule import Job
 from cli import exit_codes
 from cli.context import by_option, json_option, open_app
@@ -36,20 +37,14 @@ def clock_command(
 
     This includes what was due earlier, if the clock did not run then.
     """
-    runs: list[RunDocument] = []
-    faults: list[tuple[str, Exception]] = []
-    stopped: BaseException | None = None
     with open_app(context) as app:
         if at and not dry_run:
             advice = "--at may only be in the future together with --dry-run."
             at = in_the_past(at, app.now(), advice)
-        try:
-            if dry_run:
-                runs.extend(preview_clock(app, by, at, lambda *fault: faults.append(fault)))
-            else:
-                _pass(app, by, at, runs, faults)
-        except (StoreUnavailable, KeyboardInterrupt) as error:
-            stopped = error
+        passes = preview_clock(app, by, at) if dry_run else _pass(app, by, at)
+        passed, stopped = _as_far_as_it_goes(passes)
+    runs = [each.run for each in passed if each.run is not None]
+    faults = [(each.company, each.fault) for each in passed if each.fault is not None]
     _print(runs, as_json, quiet=bool(faults or stopped))
     codes = [exit_codes.of_run(run) for run in runs]
     codes += [exit_codes.explain(fault, company) for company, fault in faults]
@@ -58,23 +53,29 @@ def clock_command(
     return max(codes, default=exit_codes.DONE)
 
 
-def _pass(
-    app: App,
-    by: str,
-    at: datetime | None,
-    runs: list[RunDocument],
-    faults: list[tuple[str, Exception]],
-) -> None:
-    """Passes the clock. Adds each run and each fault to the lists, and notifies of it."""
+def _as_far_as_it_goes(passes: Iterator[Passed]) -> tuple[list[Passed], BaseException | None]:
+    """Returns the companies that had their turn, and what stopped the others.
+
+    What was done is told, also where the store fails halfway, or after Ctrl-C.
+    """
+    passed = []
+    try:
+        for each in passes:
+            passed.append(each)
+    except (StoreUnavailable, KeyboardInterrupt) as error:
+        return passed, error
+    return passed, None
+
+
+def _pass(app: App, by: str, at: datetime | None) -> Iterator[Passed]:
+    """Passes the clock and yields each company, of which somebody is notified."""
     with notifying(app) as (told, notifier):
-
-        def failed(company: str, fault: Exception) -> None:
-            faults.append((company, fault))
-            notifier.failed(Job(company), fault)
-
-        for run in pass_clock(told, by, at, failed):
-            runs.append(run)
-            notifier.ran(run)
+        for passed in pass_companies(told, by, at):
+            if passed.fault is not None:
+                notifier.failed(Job(passed.company), passed.fault)
+            elif passed.run is not None:
+                notifier.ran(passed.run)
+            yield passed
 
 
 def _print(runs: list[RunDocument], as_json: bool, *, quiet: bool) -> None:

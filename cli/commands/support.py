@@ -13,13 +13,22 @@ from adapters.use_cases.app import App
 from adapters.use_cases.audit import audit
 from adapters.use_cases.errors import NobodyFound
 from adapters.use_cases.people import find_one
-from adapters.use_cases.support import SupportPreview, preview_support, support
+from adapters.use_cases.support import SupportRehearsal, rehearse_support, support
 from cli import exit_codes
 from cli.commands.history import print_entry
 from cli.commands.people_file import Line, read_people
 from cli.commands.support_actions import ACTIONS, Action
-from cli.context import asked_by_option, customer_of, json_option, open_app, reason_option
+from cli.context import (
+    asked_by_option,
+    customer_of,
+    dry_run_option,
+    json_option,
+    open_app,
+    reason_option,
+)
 from cli.terminal import run_text
+from cli.terminal.foreseen import print_foreseen
+from cli.terminal.question import agreed_run, ask_about, may_ask, yes_option
 from domain.employee.rejection import CommandRejected, RequestsRejected
 from domain.employee.support import Request
 from domain.issues.issue import LISTED_LINES
@@ -45,9 +54,6 @@ _from_option = click.option(
     type=click.Path(exists=True, dir_okay=False),
     help="A CSV file with the column `who`, and one for each argument, instead of WHO.",
 )
-_dry_run_option = click.option(
-    "--dry-run", is_flag=True, help="Show what would change. Stores nothing."
-)
 
 
 def _command(action: Action) -> click.Command:
@@ -59,6 +65,7 @@ def _command(action: Action) -> click.Command:
         who: str | None,
         people: str | None,
         dry_run: bool,
+        yes: bool,
         by: str,
         reason: str,
         as_json: bool,
@@ -70,10 +77,19 @@ def _command(action: Action) -> click.Command:
             requests = _requests(app, company, action, lines)
             try:
                 if dry_run:
-                    preview = preview_support(app, customer, requests, by, reason)
-                    _answer_preview(preview, as_json)
-                    return exit_codes.of_run(preview)
-                done = support(app, customer, requests, by, reason)
+                    rehearsal = rehearse_support(app, customer, requests, by, reason)
+                    _answer_rehearsal(rehearsal, as_json)
+                    return exit_codes.of_run(rehearsal.preview)
+                if may_ask(yes):
+                    done = agreed_run(
+                        lambda: rehearse_support(app, customer, requests, by, reason),
+                        lambda it: ask_about(
+                            company, it.foreseen, it.preview.issues, action.question
+                        ),
+                        lambda agreed: support(app, customer, requests, by, reason, agreed),
+                    )
+                else:
+                    done = support(app, customer, requests, by, reason)
             except RequestsRejected as rejected:
                 raise _explained(rejected, lines) from None
             run_text.answer_run(done, as_json)
@@ -88,7 +104,8 @@ def _command(action: Action) -> click.Command:
         click.argument("who", required=False, metavar=action.who),
         *(argument.decorator for argument in action.arguments),
         _from_option,
-        _dry_run_option,
+        dry_run_option,
+        yes_option,
         asked_by_option,
         reason_option,
         json_option,
@@ -117,7 +134,8 @@ def _asked(
     for argument in action.arguments:
         if argument.required and argument.name not in given:
             raise click.UsageError(f"Missing argument {argument.label!r}.")
-    return [Line(None, who, dict(action.checked(given)))]
+    action.check(given)
+    return [Line(None, who, given)]
 
 
 def _requests(app: App, company: str, action: Action, lines: list[Line]) -> list[Request]:
@@ -167,11 +185,10 @@ def _print_result(app: App, run: RunDocument, lines: list[Line]) -> None:
             click.echo(f"  nothing to do: employee {employee.id} is {employee.state.value}")
 
 
-def _answer_preview(preview: SupportPreview, as_json: bool) -> None:
-    run_text.answer_run(preview, as_json)
+def _answer_rehearsal(rehearsal: SupportRehearsal, as_json: bool) -> None:
+    run_text.answer_run(rehearsal.preview, as_json)
     if not as_json:
-        for entry in preview.events:
-            print_entry(entry, with_employee=True)
+        print_foreseen(rehearsal.foreseen)
 
 
 for _action in ACTIONS:

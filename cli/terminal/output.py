@@ -5,10 +5,9 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from datetime import date, datetime
 from textwrap import indent
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -18,6 +17,8 @@ from adapters.escape import escape_control
 if TYPE_CHECKING:
     from projections.answers.history import FromTo
 
+CLEAR_LINE = "\r\x1b[K"
+"""What a terminal obeys to clear the line in which the cursor stands."""
 _SINGULARS = {
     "rows": "row",
     "events": "event",
@@ -56,13 +57,6 @@ def print_json_list(answers: Iterable[Any]) -> None:
     click.echo("[]" if separator == "[\n" else "\n]")
 
 
-class Bar(Protocol):
-    """A progress bar."""
-
-    def update(self, n_steps: int) -> None:
-        """Adds steps that are done."""
-
-
 def text(value: Any) -> str:
     """Returns a value for people. Control characters are escaped, so they cannot do anything."""
     if value is None:
@@ -76,15 +70,9 @@ def text(value: Any) -> str:
     return escape_control(str(value))
 
 
-def progress_bar(label: str, length: int) -> AbstractContextManager[Bar]:
-    """Returns a progress bar over `length` steps on standard error, if that is a terminal."""
-    hidden = not sys.stderr.isatty()
-    return click.progressbar(length=length, label=label, file=sys.stderr, hidden=hidden)
-
-
 def print_beside(sentence: str) -> None:
-    """Prints a sentence on standard error, on a new line even during a progress bar."""
-    click.echo(f"\n{sentence}" if sys.stderr.isatty() else sentence, err=True)
+    """Prints a sentence on standard error, in the place of a line of progress."""
+    click.echo(f"{CLEAR_LINE if sys.stderr.isatty() else ''}{sentence}", err=True)
 
 
 class Styled(str):

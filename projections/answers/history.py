@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.company_runs.events import RunEnded
 from domain.employee.aggregate import Employee, evolve
-from domain.employee.events import EmployeeRecord
+from domain.employee.events import EmployeeRecord, Released
 from domain.envelope import kind_of
 from domain.fields.details import DETAIL_NAMES, Value, values_of
 from domain.fields.table import FIELDS, Part
@@ -66,7 +66,9 @@ def tell(
             reason=run.reason,
             file=recorded.file,
             line=recorded.line,
-            changes=changes(before, employee),
+            changes=_released(before, employee)
+            if isinstance(recorded.event, Released)
+            else changes(before, employee),
         )
 
 
@@ -92,6 +94,17 @@ def changes(before: Employee | None, after: Employee) -> dict[str, FromTo]:
         if was != now and field not in differing:
             differing[f"file_{field}"] = FromTo(was, now)
     return differing
+
+
+def _released(before: Employee | None, after: Employee) -> dict[str, FromTo]:
+    """Returns the former values of somebody who is here, which mean the employee no more (I11)."""
+    known = file_values(before) if before else {}
+    said = file_values(after)
+    return {
+        f"former_{field}": FromTo(known[field], None)
+        for field in ("email", "external_id")
+        if field in known and known[field] != said[field]
+    }
 
 
 def _values(employee: Employee) -> dict[str, Value]:
