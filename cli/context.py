@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import getpass
+import sys
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from adapters.company_settings import Customer
+from adapters.progress import UNWATCHED, Progress
 from adapters.settings import Settings, find_settings, load_settings
 from adapters.store.opening import open_store
 from adapters.use_cases.app import App, utc_now
 from cli.exit_codes import CliError
-from cli.terminal.progress import progress_on_terminal
 from domain.employee.events import State
 from domain.fields.cells import clean
 from domain.ids import short_run_id
@@ -39,10 +40,19 @@ def open_app(context: click.Context) -> Iterator[App]:
     store = open_store(settings.database)
     now: Any = context.find_root().obj.get("now", utc_now)
     try:
-        with progress_on_terminal() as progress:
+        with _progress() as progress:
             yield App(settings, store, now, progress=progress)
     finally:
         store.close()
+
+
+def _progress() -> AbstractContextManager[Progress]:
+    """Returns the context of the progress of a command. It is drawn on a terminal only."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return nullcontext(UNWATCHED)
+    from cli.terminal.progress import progress_on
+
+    return progress_on(sys.stderr)
 
 
 def customer_of(settings: Settings, company: str) -> Customer:

@@ -13,7 +13,6 @@ import msgspec
 
 from adapters.progress import UNWATCHED, Advance, Progress
 from adapters.sources.failures import translate_errors
-from adapters.sources.matching import matching_steps
 from adapters.sources.names import display_name, is_of_interest
 from adapters.sources.pickup import (
     Changed,
@@ -71,6 +70,8 @@ class FolderSource(
 
         Raises `SourceUnreachable` if the directory cannot be listed.
         """
+        from adapters.sources.matching import matching_steps
+
         folder = _Folder(self.directory, self.pattern)
         yield from matching_steps(folder, str(self.directory), self.pattern)
 

@@ -15,7 +15,6 @@ from adapters.progress import UNWATCHED, Progress
 from adapters.secrets import Secret, read_regular
 from adapters.sources.deadline import Deadline, Timeouts
 from adapters.sources.endpoint import Endpoint
-from adapters.sources.matching import matching_steps
 from adapters.sources.pickup import Directory, Stability, pick_up
 from adapters.sources.proxy import wrong_with_proxy
 from adapters.sources.retry import retry
@@ -140,6 +139,8 @@ class ServerSource(
 
         Raises `SourceUnreachable` at the first step that fails.
         """
+        from adapters.sources.matching import matching_steps
+
         deadline = Deadline(self.deadline)
         with closing(self.stages(deadline, MAX_REQUESTS)) as stages:
             for stage in stages:

@@ -169,11 +169,11 @@ def _stored(app: App, commit: Commit) -> RunDocument:
 
     Nothing is read after the commit: a read that fails would make a stored run look like a failure.
     """
-    commit = with_standing(app, commit)
-    record = commit.ended
-    issues = said_issues(record.ended, commit.issues, commit.changed_issues.since)
-    said = _said(app, commit, issues)
     with app.progress.stage(Stage.STORE, commit.size) as advance:
+        commit = with_standing(app, commit)
+        record = commit.ended
+        issues = said_issues(record.ended, commit.issues, commit.changed_issues.since)
+        said = _said(app, commit, issues)
         app.store.commit(replace(commit, notices=notices_of(app, commit)), advance)
     return document(record.run, record.ended, said)
 

@@ -7,7 +7,6 @@ is imported only then.
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import click
 
-from adapters.progress import UNWATCHED, Advance, Progress, Stage
+from adapters.progress import Advance, Progress, Stage
 from cli.terminal.output import CLEAR_LINE
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 DELAY_S = 1.0
 """What takes less time shows no progress."""
-_PAUSE_S = 0.3
+_PAUSE_S = 1.0
 """After a longer pause, as for a question, other work begins."""
 _INTERVAL_S = 0.25
 """The time between two drawings: each takes a little of the processor."""
@@ -40,17 +39,15 @@ class Drawing(NamedTuple):
 
 
 @contextmanager
-def progress_on_terminal() -> Iterator[Progress]:
-    """Yields the progress of a command, which is drawn if standard error is a terminal."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield UNWATCHED
-        return
+def progress_on(terminal: TextIO) -> Iterator[Progress]:
+    """Yields the progress of a command, which is drawn on a terminal."""
     context = click.get_current_context(silent=True)
     coloured = context is None or context.color is not False
-    terminal = sys.stderr
-    drawn = TerminalProgress(
-        terminal, lambda drawing: line_of(drawing, _width_of(terminal), coloured=coloured)
-    )
+
+    def draw(drawing: Drawing) -> str:
+        return line_of(drawing, _width_of(terminal), coloured=coloured)
+
+    drawn = TerminalProgress(terminal, draw)
     try:
         yield drawn
     finally:
