@@ -98,6 +98,17 @@ def database_of(url: str, base: Path) -> Database | None:
     return None
 
 
+def chosen_database(url: str, base: Path, environment: Mapping[str, str] = os.environ) -> Database:
+    """Returns the database that `TENURE_DATABASE` names, or else the `url` of a configuration.
+
+    A relative path counts from `base`. Raises `SettingsError` if the variable names no database.
+    """
+    database = database_of(environment.get("TENURE_DATABASE") or url, base)
+    if database is None:
+        raise SettingsError(Fault(None, "TENURE_DATABASE", f"expected {DATABASE_URL}"))
+    return database
+
+
 class Outline(NamedTuple):
     """The parts of a configuration that are read quickly, whatever is wrong with the others."""
 

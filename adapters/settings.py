@@ -13,11 +13,12 @@ from msgspec.structs import replace
 
 from adapters.company_settings import Customer, read_companies
 from adapters.decoding import TimeOfDay, expected
-from adapters.errors import Contradiction, Fault, SettingsError
+from adapters.errors import Contradiction, SettingsError
 from adapters.notify_settings import Notify
 from adapters.places import (
     DATABASE,
     DATABASE_URL,
+    chosen_database,
     companies_inside,
     company_files_of,
     database_of,
@@ -132,10 +133,7 @@ def load_settings(file: Path, environment: Mapping[str, str] = os.environ) -> Se
     except SettingsError as error:
         in_companies = (fault for each in companies.broken.values() for fault in each.faults)
         raise SettingsError(*error.faults, *in_companies) from None
-    override = environment.get("TENURE_DATABASE")
-    database = database_of(override or document.database, file.parent)
-    if database is None:
-        raise SettingsError(Fault(None, "TENURE_DATABASE", f"expected {DATABASE_URL}"))
+    database = chosen_database(document.database, file.parent, environment)
     pattern = document.companies if not own_files else None
     return Settings(
         file=file,

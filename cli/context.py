@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import pwd
+import sys
 import unicodedata
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from adapters.company_settings import Customer
 from adapters.places import find_settings
+from adapters.progress import UNWATCHED, Progress
 from adapters.settings import Settings, load_settings
 from adapters.store.opening import open_store
 from adapters.use_cases.app import App, utc_now
@@ -42,17 +44,31 @@ def settings_of(context: click.Context) -> Settings:
 
 @contextmanager
 def open_app(context: click.Context) -> Iterator[App]:
-    """Yields settings, store and clock for one command. Raises what opening them raises."""
+    """Yields settings, store, clock and progress for one command.
+
+    Raises what opening them raises.
+    """
     settings = settings_of(context)
     store = open_store(settings.database)
     now: Any = context.find_root().obj.get("now", utc_now)
-    app = App(settings, store, now, login=login_name())
     try:
-        yield app
-    except NobodyFound as error:  # the nearest people are in the store, which is still open
-        raise nobody(app, error) from None
+        with _progress() as progress:
+            app = App(settings, store, now, login=login_name(), progress=progress)
+            try:
+                yield app
+            except NobodyFound as error:  # the nearest people are in the store, still open
+                raise nobody(app, error) from None
     finally:
         store.close()
+
+
+def _progress() -> AbstractContextManager[Progress]:
+    """Returns the context of the progress of a command. It is drawn on a terminal only."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return nullcontext(UNWATCHED)
+    from cli.terminal.progress import progress_on
+
+    return progress_on(sys.stderr)
 
 
 def customer_of(settings: Settings, company: str) -> Customer:
@@ -180,6 +196,9 @@ reason_option = click.option(
     help="The reason. The history shows it.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Show what would change. Stores nothing."
+)
 state_option = click.option(
     "--state",
     type=OneOf("state", State),

@@ -1,4 +1,4 @@
-"""Reads a CSV file that a command line names: people for an action, or a map of external ids."""
+"""Reads the files that a command line names: deliveries, people for an action, maps of ids."""
 
 from __future__ import annotations
 
@@ -14,12 +14,18 @@ from domain.delivery.csv_table import TableUnreadable
 _MAX_BYTES = 16 * 1024 * 1024
 
 
+def read_named(path: str, limit: int) -> DeliveredFile:
+    """Returns a file. One of more than `limit` bytes has no data. Raises `CliError`."""
+    try:
+        return read_named_file(Path(path), limit)
+    except OSError as error:
+        problem = f"cannot read {path}: {error.strerror}"
+        raise CliError(problem, "check the name of the file") from error
+
+
 def read_csv_file(path: str) -> DeliveredFile:
     """Returns a file with its bytes. Raises `CliError`."""
-    try:
-        file = read_named_file(Path(path), _MAX_BYTES)
-    except OSError as error:
-        raise CliError(f"cannot read {path}: {error.strerror}", "check the name") from error
+    file = read_named(path, _MAX_BYTES)
     if file.data is None:
         raise CliError(f"{path} has more than {_MAX_BYTES} bytes", "give it in parts")
     return file

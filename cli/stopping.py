@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_SHOW_CURSOR = b"\x1b[?25h"
+from cli.terminal.output import CLEAR_LINE
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def stopped_by(*signals: signal.Signals) -> Iterator[threading.Event]:
     def stopping(number: int, _: FrameType | None) -> None:
         if stop.is_set():
             if sys.stderr.isatty():
-                os.write(sys.stderr.fileno(), _SHOW_CURSOR)  # a progress bar hides it
+                os.write(sys.stderr.fileno(), CLEAR_LINE.encode())  # of its progress
             os._exit(128 + number)
         stop.set()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from adapters.progress import UNWATCHED, Advance, Progress
 from adapters.sources.failures import translate_errors
 from adapters.sources.names import display_name, is_of_interest
 from adapters.sources.pickup import (
@@ -20,7 +21,6 @@ from adapters.sources.pickup import (
     Stability,
     check_number,
     make_listing,
-    matching_steps,
     pick_up,
 )
 from adapters.sources.settings import PATTERN, Pattern, Seconds
@@ -54,7 +54,7 @@ class FolderSource(
         missing = f"there is no directory {display_name(str(self.directory))}; check `directory`"
         return () if self.directory.is_dir() else (missing,)
 
-    def fetch(self, limit: int, keeper: Keeper) -> PickUp:
+    def fetch(self, limit: int, keeper: Keeper, progress: Progress = UNWATCHED) -> PickUp:
         """Returns the matching files. `keeper` gets each file as soon as it was read whole.
 
         A file of more than `limit` bytes is returned without its data. Raises `SourceUnreachable`
@@ -62,13 +62,16 @@ class FolderSource(
         (D4).
         """
         stability = Stability(self.settle, self.settle_limit)
-        return pick_up(_Folder(self.directory, self.pattern), limit, stability, keeper)
+        folder = _Folder(self.directory, self.pattern)
+        return pick_up(folder, limit, stability, keeper, progress)
 
     def steps(self) -> Iterator[Step]:
         """Yields a step for the listed directory, and a step for each matching file.
 
         Raises `SourceUnreachable` if the directory cannot be listed.
         """
+        from adapters.sources.matching import matching_steps
+
         folder = _Folder(self.directory, self.pattern)
         yield from matching_steps(folder, str(self.directory), self.pattern)
 
@@ -94,7 +97,7 @@ class _Folder(msgspec.Struct, frozen=True):
                         yield path.name, stat
 
     @contextmanager
-    def reading(self, name: str, listed: FileStat) -> Iterator[bytes]:
+    def reading(self, name: str, listed: FileStat, advance: Advance) -> Iterator[bytes]:
         """Yields the bytes of a file, at most one byte more than `listed.size`."""
         path = self.directory / name
         with translate_errors(
@@ -106,6 +109,7 @@ class _Folder(msgspec.Struct, frozen=True):
                 if error.errno in _REPLACED:
                     raise Changed(name) from None
                 raise
+        advance(len(data))
         yield data
 
     def close(self) -> None:

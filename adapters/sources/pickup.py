@@ -10,13 +10,13 @@ from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 
+from adapters.progress import UNWATCHED, Advance, Progress, Stage
 from adapters.sources.names import display_name, matches, nearly_matches
 from adapters.sources.source import (
     DeliveredFile,
     Keeper,
     PickUp,
     SourceUnreachable,
-    Step,
     StillUploading,
     in_order,
 )
@@ -72,13 +72,15 @@ class Directory(Protocol):
     def look(self) -> Listing:
         """Lists the directory."""
 
-    def reading(self, name: str, listed: FileStat) -> AbstractContextManager[bytes]:
+    def reading(
+        self, name: str, listed: FileStat, advance: Advance
+    ) -> AbstractContextManager[bytes]:
         """Returns a block that has the bytes of a file, at most one byte more than `listed.size`.
 
         The file is open during the block if the protocol allows it: a server that deletes a file
         when it was read does so when the file is closed. Entering the block raises `Changed` if
         the file is gone. Entering or leaving it raises `Changed` if the file is another file now,
-        or has grown: its bytes are then forgotten.
+        or has grown: its bytes are then forgotten. `advance` gets the number of bytes that came.
         """
 
     def close(self) -> None:
@@ -97,6 +99,7 @@ def pick_up(
     limit: int,
     stability: Stability,
     keeper: Keeper,
+    progress: Progress = UNWATCHED,
     *,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
@@ -116,11 +119,11 @@ def pick_up(
 
     If a file changes, the loop starts again, until `stability.limit` seconds are over. With
     `settle = 0` there is one round. Raises `StillUploading` if a file keeps changing, and
-    `SourceUnreachable`.
+    `SourceUnreachable`. `progress` is told the bytes of each reading.
     """
     give_up = clock() + stability.limit
     settle = stability.settle
-    reader = _Reader(directory, limit, keeper if settle else None)
+    reader = _Reader(directory, limit, keeper if settle else None, progress)
     listing = directory.look()
     while listing.files:
         listing, files, changes = _round(reader, listing, settle, sleep)
@@ -139,8 +142,11 @@ def pick_up(
 class _Reader:
     """Reads files, and has those that were read whole. `keeper` gets them too, if there is one."""
 
-    def __init__(self, directory: Directory, limit: int, keeper: Keeper | None) -> None:
+    def __init__(
+        self, directory: Directory, limit: int, keeper: Keeper | None, progress: Progress
+    ) -> None:
         self.directory = directory
+        self._progress = progress
         self._limit = limit
         self._keeper = keeper
         self._whole: dict[str, DeliveredFile] = {}  # by name; a file that is gone is still here
@@ -153,11 +159,12 @@ class _Reader:
         self._check_total_size(listing)
         alone = len(listing.files.keys() | self._whole.keys()) == 1
         files: dict[str, DeliveredFile] = {}
-        for name, stat in listing.files.items():
-            try:
-                files[name] = self._received(name, stat, alone)
-            except Changed as change:
-                return files, [change]
+        with self._progress.stage(Stage.FETCH, sum(self._sizes(listing))) as advance:
+            for name, stat in listing.files.items():
+                try:
+                    files[name] = self._received(name, stat, alone, advance)
+                except Changed as change:
+                    return files, [change]
         return files, []
 
     def gone(self, listing: Listing) -> dict[str, DeliveredFile]:
@@ -178,13 +185,13 @@ class _Reader:
             if self._whole.pop(name, None) and self._keeper:
                 self._keeper.forget(display_name(name))
 
-    def _received(self, name: str, stat: FileStat, alone: bool) -> DeliveredFile:
+    def _received(self, name: str, stat: FileStat, alone: bool, advance: Advance) -> DeliveredFile:
         """Returns a file with its bytes, which the keeper has. Raises `Changed`."""
         file = DeliveredFile(display_name(name), stat.moment, None, stat.size)
         if stat.size > self._limit:
             return file
         try:
-            with self.directory.reading(name, stat) as data:
+            with self.directory.reading(name, stat, advance) as data:
                 if len(data) != stat.size:
                     raise Changed(name, is_as_listed=True)
                 file = replace(file, data=data)
@@ -199,14 +206,17 @@ class _Reader:
 
     def _check_total_size(self, listing: Listing) -> None:
         """Raises `SourceUnreachable` if the files need too much memory together."""
-        sizes = [stat.size for stat in listing.files.values() if stat.size <= self._limit]
-        total = sum(sizes) + sum(file.size for file in self.gone(listing).values())
+        total = sum(self._sizes(listing)) + sum(file.size for file in self.gone(listing).values())
         if total > max(self._limit, MAX_DELIVERY_BYTES):
             raise SourceUnreachable(
                 f"the {len(listing.files)} files that match hold {total} bytes together, more than "
                 "Tenure fetches at once; ask the customer to clear the directory, or check "
                 "`pattern`"
             )
+
+    def _sizes(self, listing: Listing) -> Iterator[int]:
+        """Yields the sizes of the listed files that are read."""
+        return (stat.size for stat in listing.files.values() if stat.size <= self._limit)
 
 
 class _Round(NamedTuple):
@@ -283,16 +293,3 @@ def check_number(entries: int) -> None:
             f"the directory holds more than {MAX_ENTRIES} entries; check `directory`, and ask the "
             "customer to clear it"
         )
-
-
-def matching_steps(directory: Directory, where: str, pattern: str) -> Iterator[Step]:
-    """Lists the directory. Yields a step for it, for the number of matches, and for each file."""
-    listing = directory.look()
-    yield Step("directory", f"{where} can be listed")
-    number = f"{len(listing.files)} file{'' if len(listing.files) == 1 else 's'}"
-    yield Step("matching", f"{number if listing.files else 'no file'} for {pattern}")
-    for name, stat in sorted(listing.files.items(), key=lambda item: (item[1].modified, item[0])):
-        modified = f"modified {stat.moment:%Y-%m-%d %H:%M:%S} UTC"
-        yield Step("file", f"{display_name(name)}, {stat.size} bytes, {modified}")
-    for name in listing.near_misses:
-        yield Step("near miss", f"{display_name(name)} does not match the pattern, but nearly")

@@ -11,10 +11,11 @@ from typing import Annotated, TypeAlias
 import msgspec
 
 from adapters.errors import Contradiction
+from adapters.progress import UNWATCHED, Progress
 from adapters.secrets import Secret, read_regular
 from adapters.sources.deadline import Deadline, Timeouts
 from adapters.sources.endpoint import Endpoint
-from adapters.sources.pickup import Directory, Stability, matching_steps, pick_up
+from adapters.sources.pickup import Directory, Stability, pick_up
 from adapters.sources.proxy import wrong_with_proxy
 from adapters.sources.retry import retry
 from adapters.sources.settings import PATTERN, Pattern, Port, Seconds, Text, is_address
@@ -101,7 +102,7 @@ class ServerSource(
         """
         raise NotImplementedError
 
-    def fetch(self, limit: int, keeper: Keeper) -> PickUp:
+    def fetch(self, limit: int, keeper: Keeper, progress: Progress = UNWATCHED) -> PickUp:
         """Returns the matching files. `keeper` gets each file as soon as it was read whole.
 
         A file of more than `limit` bytes is returned without its data. Raises `SourceUnreachable`,
@@ -118,7 +119,8 @@ class ServerSource(
             with closing(self.stages(deadline, requests)) as stages:
                 directory = next(each for each in stages if not isinstance(each, Step))
                 with deadline.ends(directory.close):
-                    return pick_up(directory, limit, stability, keeper, sleep=deadline.sleep)
+                    sleep = deadline.sleep
+                    return pick_up(directory, limit, stability, keeper, progress, sleep=sleep)
 
         def attempt() -> PickUp:
             nonlocal requests
@@ -137,6 +139,8 @@ class ServerSource(
 
         Raises `SourceUnreachable` at the first step that fails.
         """
+        from adapters.sources.matching import matching_steps
+
         deadline = Deadline(self.deadline)
         with closing(self.stages(deadline, MAX_REQUESTS)) as stages:
             for stage in stages:

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from adapters.progress import Progress
 from domain.privacy import Redacted
 
 
@@ -103,10 +104,11 @@ class Source(Protocol):
     def warnings(self) -> tuple[str, ...]:
         """Sentences about problems of the settings, on this machine and for the current user."""
 
-    def fetch(self, limit: int, keeper: Keeper) -> PickUp:
+    def fetch(self, limit: int, keeper: Keeper, progress: Progress) -> PickUp:
         """Returns the matching files. `keeper` gets each file as soon as it was read whole.
 
-        A file of more than `limit` bytes is returned without its data. Raises `SourceUnreachable`
+        A file of more than `limit` bytes is returned without its data. `progress` is told the
+        bytes. Raises `SourceUnreachable`
         or `StillUploading`.
         """
 

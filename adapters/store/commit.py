@@ -51,6 +51,12 @@ class Commit(Redacted, frozen=True):
         """The last run: the run that the caller asked for."""
         return self.runs[-1]
 
+    @property
+    def size(self) -> int:
+        """The number of rows that are stored, without the few that every run has."""
+        events = sum(len(change.events) for change in self.changes)
+        return events + len(self.changes) + len(self.new_digests) + len(self.issues)
+
 
 def events_of(commit: Commit) -> Iterator[RecordedEvent[RunEnded | EmployeeEvent]]:
     """Yields the events to store.

@@ -62,6 +62,20 @@ def migrate(database: Database, grant: str | None = None) -> int:
     return migrate_sqlite(database)
 
 
+def schema_version(database: Database) -> int:
+    """Returns the version of a database's schema, 0 if `migrate` would create it.
+
+    Changes nothing. Raises `StoreUnavailable` where `migrate` cannot begin.
+    """
+    if isinstance(database, PostgresUrl):
+        from adapters.store.postgres_schema import schema_version as version_of_postgres
+
+        return version_of_postgres(database.url)
+    from adapters.store.sqlite_schema import schema_version as version_of_sqlite
+
+    return version_of_sqlite(database)
+
+
 def check_database(database: Database) -> tuple[str, ...]:
     """Returns warnings about a database that can be used. Changes nothing.
 

@@ -48,6 +48,19 @@ def migrate(url: str, grant: str | None = None) -> int:
     return version
 
 
+def schema_version(url: str) -> int:
+    """Returns the version of the schema, 0 if there is no schema yet. Changes nothing.
+
+    Raises `StoreUnavailable` where `migrate` cannot begin. The rights of the caller are not tried.
+    """
+    with translate_errors(), connected(url) as connection:
+        _require_utf8(connection)
+        version = _version(connection)
+    if version > VERSION:
+        raise _mismatch(version)
+    return version
+
+
 def require_version(connection: Connection[Any]) -> None:
     """Raises `StoreUnavailable` if the schema is not the schema of this release."""
     version = _version(connection)

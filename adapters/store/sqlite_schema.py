@@ -49,13 +49,7 @@ def migrate(path: Path) -> int:
     file is another program's, or if only the log of a lost database is there.
     """
     with _explained(path):
-        file = Path(os.path.realpath(path))  # a link may lead to a file that does not exist yet
-        if not file.parent.is_dir():
-            raise StoreUnavailable(
-                f"there is no directory {file.parent} for the database",
-                "create the directory, or correct `database` or TENURE_DATABASE",
-            )
-        _require_no_rest(file)
+        file = _place_of(path)
         with suppress(FileExistsError):
             os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         with _connected(path) as connection, connection:
@@ -64,6 +58,33 @@ def migrate(path: Path) -> int:
             if version < VERSION:
                 _upgrade(connection.cursor(), version)
     return version
+
+
+def schema_version(path: Path) -> int:
+    """Returns the version of the schema in the file at `path`, 0 if there is no database yet.
+
+    Creates and changes nothing. Raises `StoreUnavailable` where `migrate` cannot begin.
+    """
+    with _explained(path):
+        if not _place_of(path).exists():
+            return 0
+        with _connected(path) as connection:
+            return _version(connection, path)
+
+
+def _place_of(path: Path) -> Path:
+    """Returns the file that a database is in, or would be in.
+
+    Raises `StoreUnavailable` if its directory does not exist, or has the rest of a lost database.
+    """
+    file = Path(os.path.realpath(path))  # a link may lead to a file that does not exist yet
+    if not file.parent.is_dir():
+        raise StoreUnavailable(
+            f"there is no directory {file.parent} for the database",
+            "create the directory, or correct `database` or TENURE_DATABASE",
+        )
+    _require_no_rest(file)
+    return file
 
 
 def _require_no_rest(file: Path) -> None:

@@ -5,7 +5,7 @@ Everything here is the same for every database. What differs stands in each data
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from eventsourcing.persistence import IntegrityError
 
 from adapters.collections import without_collections
+from adapters.progress import Advance, counted, unwatched
 from adapters.store.commit import Commit, events_of, writes_of
 from adapters.store.errors import CommitInDoubt, Conflict, StoreDamaged, StoreUnavailable
 from adapters.store.event_store import EventStore, decode_event
@@ -26,9 +27,9 @@ from adapters.store.run_queries import RunQueries
 from adapters.store.schedule_state import ScheduleState
 from adapters.store.standing import Standing
 from adapters.store.status_queries import StatusQueries
+from projections.tables import Write
 
 if TYPE_CHECKING:
-    from adapters.store.integrity.replay import Progress
     from adapters.store.integrity.verify import Findings
 
 
@@ -75,18 +76,19 @@ class Store:
         """Deletes the files of all companies that are kept since an earlier moment."""
         forget_kept(self._database, before)
 
-    def commit(self, commit: Commit) -> None:
+    def commit(self, commit: Commit, advance: Advance = unwatched) -> None:
         """Stores a run: its own event first, then everything that belongs to it (ADR 0004).
 
         The run's event is the next version of its company's stream. Of two runs that were planned
         from the same version, the second raises `Conflict` (R4). A run that is stored already is
-        not stored again. Raises `StoreUnavailable` if the run is not stored, or if that
-        cannot be found out: its sentence says which. Raises `StoreDamaged` if what is stored
-        contradicts itself.
+        not stored again. `advance` gets the number of rows that were written. Raises
+        `StoreUnavailable` if the run is not stored, or if that cannot be found out: its sentence
+        says which. Raises `StoreDamaged` if what is stored contradicts itself.
         """
         run, company = commit.ended.run, commit.ended.ended.company
         try:
-            self.events.insert(events_of(commit), writes_of(commit))
+            events = counted(events_of(commit), advance)
+            self.events.insert(events, _counted_rows(writes_of(commit), advance))
         except CommitInDoubt:
             raise StoreUnavailable(
                 f"the connection to the database was lost, and it is not known whether run {run} "
@@ -102,18 +104,18 @@ class Store:
                 raise StoreDamaged(company) from None
             raise Conflict(company, commit.state.version) from None
 
-    def verify(self, tick: Progress) -> Findings:
-        """Checks projections and events. `tick` gets the number of events that were read."""
+    def verify(self, advance: Advance) -> Findings:
+        """Checks projections and events. `advance` gets the number of events that were read."""
         from adapters.store.integrity.replay import Replay
         from adapters.store.integrity.verify import verify
 
         with self._database.reading() as query:
-            return verify(Replay(query, decode_event), tick)
+            return verify(Replay(query, decode_event), advance)
 
-    def rebuild(self, tick: Progress) -> None:
+    def rebuild(self, advance: Advance) -> None:
         """Makes the projections again from the events, in one transaction.
 
-        `tick` gets the number of events that were read.
+        `advance` gets the number of events that were read.
         """
         from adapters.store.integrity.rebuild import EventsDamaged, rebuild, rebuild_carefully
         from adapters.store.integrity.replay import Replay
@@ -123,6 +125,11 @@ class Store:
 
         with without_collections():
             try:
-                self._database.rewrite(lambda query: rebuild(replay(query), tick))
+                self._database.rewrite(lambda query: rebuild(replay(query), advance))
             except EventsDamaged:
-                self._database.rewrite(lambda query: rebuild_carefully(replay(query), tick))
+                self._database.rewrite(lambda query: rebuild_carefully(replay(query), advance))
+
+
+def _counted_rows(writes: Iterable[Write], advance: Advance) -> Iterator[Write]:
+    for write in writes:
+        yield write._replace(rows=counted(write.rows, advance))

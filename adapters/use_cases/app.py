@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from adapters.progress import UNWATCHED, Progress
+
 if TYPE_CHECKING:  # the store is slow to import, and not every command opens it
     from adapters.settings import Settings
     from adapters.store.store import Store
@@ -23,7 +25,8 @@ class App(NamedTuple):
     An import enters `planning` after it has fetched its files, and leaves it when the run is
     stored. So a process with many imports can limit how many deliveries are in memory as plans.
     `notifies` tells whether this process tells somebody of its runs, as the settings say. `login`
-    is the operating system's login of this process. The record of each run has it.
+    is the operating system's login of this process. The record of each run has it. `progress` is
+    told how far the use case has come.
     """
 
     settings: Settings
@@ -32,3 +35,4 @@ class App(NamedTuple):
     planning: AbstractContextManager[object] = nullcontext()
     notifies: bool = False
     login: str | None = None
+    progress: Progress = UNWATCHED

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
+from adapters.progress import UNWATCHED, Stage
 from adapters.side_by_side import side_by_side
 from adapters.store.commit import Commit
 from adapters.store.errors import StoreUnavailable
@@ -21,25 +22,39 @@ from domain.outcome import Outcome
 from projections.runs import RunDocument
 
 _Run = TypeVar("_Run")
-Failed: TypeAlias = Callable[[str, Exception], None]
-"""Is called with the key of a company and the error that stopped its run."""
 _MAX_COMPANIES = 8
 """Companies that are passed side by side."""
 
 
-def pass_clock(
-    app: App, by: str, at: datetime | None = None, failed: Failed | None = None
-) -> Iterator[RunDocument]:
+class Passed(NamedTuple, Generic[_Run]):
+    """A company whose turn has ended: with a run, or with the error that stopped its run."""
+
+    company: str
+    run: _Run | None
+    fault: Exception | None = None
+
+
+def pass_clock(app: App, by: str, at: datetime | None = None) -> Iterator[RunDocument]:
     """Makes every transition that is due by `at` (default: now), in one run a company (C1).
 
-    Companies are passed side by side. Their runs are yielded in the order of the companies' keys.
-    An error in one company does not stop the others (R6): `failed` is called with it. Without
-    `failed`, the first error is raised after the last company. Raises `StoreUnavailable` as soon
-    as the store cannot be used. If the caller stops iterating, no further company begins.
+    The runs are yielded in the order of the companies' keys. An error in one company does not stop
+    the others (R6): the first error is raised after the last company. Raises `StoreUnavailable` as
+    soon as the store cannot be used. If the caller stops iterating, no further company begins.
     """
+    faults = []
+    for passed in pass_companies(app, by, at):
+        if passed.fault is not None:
+            faults.append(passed.fault)
+        elif passed.run is not None:
+            yield passed.run
+    if faults:
+        raise faults[0]
+
+
+def pass_companies(app: App, by: str, at: datetime | None = None) -> Iterator[Passed[RunDocument]]:
+    """Does what `pass_clock` does, and yields each company, also the ones with an error."""
     until = at or app.now()
-    turn = partial(_pass, app, by, until)
-    return _each_company(app, until, turn, failed)
+    return _each_company(app, until, partial(_pass, _quiet(app), by, until))
 
 
 def pass_clock_of(app: App, company: str, by: str) -> RunDocument | None:
@@ -49,43 +64,41 @@ def pass_clock_of(app: App, company: str, by: str) -> RunDocument | None:
     return _pass(app, by, until, company, due) if due else None
 
 
-def preview_clock(
-    app: App, by: str, at: datetime | None = None, failed: Failed | None = None
-) -> Iterator[PlannedRun]:
-    """Yields the runs that `pass_clock` would make. `at` may be in the future. Stores nothing."""
+def preview_clock(app: App, by: str, at: datetime | None = None) -> Iterator[Passed[PlannedRun]]:
+    """Yields what `pass_companies` would yield. `at` may be in the future. Stores nothing."""
     until = at or app.now()
 
     def preview(company: str, due: Due) -> PlannedRun | None:
         commit = _planned(app, start_run(app, RunKind.CLOCK, company, by), due, until)
         return planned_run(commit.ended, commit.changes) if commit else None
 
-    return _each_company(app, until, preview, failed)
+    return _each_company(app, until, preview)
 
 
 def _each_company(
-    app: App,
-    until: datetime,
-    turn: Callable[[str, Due], _Run | None],
-    failed: Failed | None,
-) -> Iterator[_Run]:
-    faults: list[Exception] = []
+    app: App, until: datetime, turn: Callable[[str, Due], _Run | None]
+) -> Iterator[Passed[_Run]]:
+    """Yields each company with its turn. Companies have their turns side by side."""
     due = app.store.roster.due(app.settings.schedules(), until)
     turns = {company: partial(turn, company, each) for company, each in due.items()}
-    with side_by_side(turns, _MAX_COMPANIES) as running:
+    with (
+        app.progress.stage(Stage.CLOCK, len(turns)) as advance,
+        side_by_side(turns, _MAX_COMPANIES) as running,
+    ):
         for future, company in running.items():
             try:
-                run = future.result()
+                passed = Passed(company, future.result())
             except StoreUnavailable:
                 raise
             except Exception as fault:
-                faults.append(fault)
-                if failed is not None:
-                    failed(company, fault)
-            else:
-                if run is not None:
-                    yield run
-    if faults and failed is None:
-        raise faults[0]
+                passed = Passed(company, None, fault)
+            advance(1)
+            yield passed
+
+
+def _quiet(app: App) -> App:
+    """Returns the app for one of several companies: all of them are one stage."""
+    return app._replace(progress=UNWATCHED)
 
 
 def _pass(app: App, by: str, until: datetime, company: str, due: Due) -> RunDocument | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from adapters.company_settings import Customer
 from adapters.sources.source import DeliveredFile
 from adapters.store.commit import Commit
 from adapters.use_cases.app import App
 from adapters.use_cases.errors import HeldFilesDamaged
-from adapters.use_cases.execute import execute, start_run
+from adapters.use_cases.execute import Rehearsal, execute, rehearse, start_run
 from adapters.use_cases.fetching import FetchedDelivery, fetched_delivery, fetched_map
 from adapters.use_cases.import_delivery import commit_of, preview_of
 from adapters.use_cases.plan_files import NothingToPlan, plan_files
@@ -19,8 +21,11 @@ from domain.company_runs.rejection import NotHeld, WrongPart
 from domain.delivery.facts import DeliveryFacts
 from domain.delivery.plan import Plan
 from domain.delivery.selection import EVERYTHING, Selection
+from projections.answers.foreseen import Foreseen
 from projections.answers.preview import PreviewDocument
 from projections.runs import RunDocument
+
+_T = TypeVar("_T")
 
 
 def approve(
@@ -30,16 +35,33 @@ def approve(
     by: str,
     reason: str,
     selection: Selection = EVERYTHING,
+    agreed: Foreseen | None = None,
 ) -> RunDocument:
     """Applies the delivery that a run holds, or a part of it (B5).
 
     An approval is for the delivery as it was held. If the company or its settings have changed
     since, the delivery is planned again. If the safeguard still has a concern, the delivery is
-    held again, with the new figures. Raises `NotHeld`, `HeldFilesDamaged` if the stored files are
-    not the ones that were received, and `WrongPart` for a wrong selection.
+    held again, with the new figures. `agreed` is as in `execute`. Raises `NotHeld`,
+    `HeldFilesDamaged` if the stored files are not the ones that were received, and `WrongPart` for
+    a wrong selection.
     """
     run = start_run(app, RunKind.APPROVE, customer.company.key, by, reason)
-    return _executed(app, run, record, lambda: _approval(app, customer, run, record, selection))
+    prepare = partial(_approval, app, customer, run, record, selection)
+    return _with_decision(app, record, lambda: execute(app, run, prepare, agreed))
+
+
+def rehearse_approval(
+    app: App,
+    customer: Customer,
+    record: RunRecord,
+    by: str,
+    reason: str,
+    selection: Selection = EVERYTHING,
+) -> Rehearsal:
+    """Returns what `approve` would do. Stores nothing. Raises what `approve` raises."""
+    run = start_run(app, RunKind.APPROVE, customer.company.key, by, reason)
+    prepare = partial(_approval, app, customer, run, record, selection)
+    return _with_decision(app, record, lambda: rehearse(app, prepare))
 
 
 def preview_held(app: App, customer: Customer, record: RunRecord, by: str) -> PreviewDocument:
@@ -55,12 +77,20 @@ def preview_held(app: App, customer: Customer, record: RunRecord, by: str) -> Pr
 def discard(app: App, record: RunRecord, by: str, reason: str) -> RunDocument:
     """Ends a held run, and applies nothing of its delivery. Raises `NotHeld`."""
     run = start_run(app, RunKind.DISCARD, record.ended.company, by, reason)
+    prepare = partial(_discarding, app, run, record)
+    return _with_decision(app, record, lambda: execute(app, run, prepare))
 
-    def prepare() -> Commit:
-        state = app.store.runs.company_state(run.company)
-        return Commit(decide_discard(state, run, record.run, app.now()).runs, state)
 
-    return _executed(app, run, record, prepare)
+def rehearse_discard(app: App, record: RunRecord, by: str, reason: str) -> Rehearsal:
+    """Returns what `discard` would do. Stores nothing. Raises `NotHeld`."""
+    run = start_run(app, RunKind.DISCARD, record.ended.company, by, reason)
+    prepare = partial(_discarding, app, run, record)
+    return _with_decision(app, record, lambda: rehearse(app, prepare))
+
+
+def _discarding(app: App, run: RunContext, record: RunRecord) -> Commit:
+    state = app.store.runs.company_state(run.company)
+    return Commit(decide_discard(state, run, record.run, app.now()).runs, state)
 
 
 def _approval(
@@ -112,11 +142,10 @@ def _held_files(app: App, customer: Customer, record: RunRecord) -> FetchedDeliv
     return fetched_delivery(app, customer, files, partial=facts.partial, named=facts.named)
 
 
-def _executed(
-    app: App, run: RunContext, record: RunRecord, prepare: Callable[[], Commit]
-) -> RunDocument:
+def _with_decision(app: App, record: RunRecord, decide: Callable[[], _T]) -> _T:
+    """Returns what `decide` returns. `NotHeld` names the run that ended the held one."""
     try:
-        return execute(app, run, prepare)
+        return decide()
     except NotHeld:
         # Read the run again: somebody else may have ended it since `record` was read.
         latest = app.store.runs.find(record.run) or record

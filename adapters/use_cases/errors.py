@@ -41,6 +41,13 @@ class NobodyFound(RunRejected):
 _IDENTIFIER = "e-mail address, external id or id"
 
 
+class ForeseenDiffers(RunRejected):
+    """What the run would do is not what somebody agreed to: something has changed meanwhile."""
+
+    def __init__(self, company: str) -> None:
+        super().__init__(f"something has changed in {company} meanwhile, and nothing was done")
+
+
 class HeldFilesDamaged(RunRejected):
     """The stored files of a held run are missing or altered, and cannot be applied."""
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from typing import overload
+from typing import NamedTuple, overload
 from uuid import UUID
 
 from msgspec.structs import replace
 
 from adapters.collections import without_collections
+from adapters.progress import Stage
 from adapters.store.commit import Commit
 from adapters.store.errors import Conflict, StoreUnavailable
 from adapters.store.store import Store
 from adapters.use_cases.app import App
+from adapters.use_cases.errors import ForeseenDiffers
 from adapters.use_cases.notices import notices_of
-from adapters.use_cases.standing import with_standing
+from adapters.use_cases.standing import said_in_preview, with_standing
 from domain.company_runs.decisions import require_slot
 from domain.company_runs.events import RunContext, RunKind, RunRecord
 from domain.company_runs.rejection import RunRejected
@@ -24,7 +26,8 @@ from domain.employee.rejection import RequestsRejected
 from domain.ids import run_id
 from domain.issues.issue import Issue, make_issue
 from domain.outcome import Outcome
-from projections.runs import RunDocument, document, said_issues
+from projections.answers.foreseen import Foreseen, foreseen
+from projections.runs import RunDocument, SaidIssue, document, said_issues
 
 _MAX_ATTEMPTS = 100
 """Plans of one run. Another run was stored first each time: that often, something is wrong."""
@@ -50,21 +53,44 @@ def start_run(
     return RunContext(run, kind, company, started, by, reason, slot, app.login)
 
 
-@overload
-def execute(app: App, run: RunContext, prepare: Callable[[], Commit]) -> RunDocument: ...
+class Rehearsal(NamedTuple):
+    """What a run would do: its document, and what it would do to people."""
+
+    run: RunDocument
+    foreseen: Foreseen
+
+
+def rehearse(app: App, prepare: Callable[[], Commit]) -> Rehearsal:
+    """Returns what the run would do whose commit `prepare` returns. Stores nothing."""
+    with without_collections():
+        commit = prepare()
+        ended = commit.ended.ended
+        said = _said(app, commit, said_in_preview(app, commit))
+        return Rehearsal(document(None, ended, said), foreseen(ended.outcome, commit.changes))
+
+
 @overload
 def execute(
-    app: App, run: RunContext, prepare: Callable[[], Commit | None]
+    app: App, run: RunContext, prepare: Callable[[], Commit], agreed: Foreseen | None = None
+) -> RunDocument: ...
+@overload
+def execute(
+    app: App, run: RunContext, prepare: Callable[[], Commit | None], agreed: Foreseen | None = None
 ) -> RunDocument | None: ...
-def execute(app: App, run: RunContext, prepare: Callable[[], Commit | None]) -> RunDocument | None:
+def execute(
+    app: App, run: RunContext, prepare: Callable[[], Commit | None], agreed: Foreseen | None = None
+) -> RunDocument | None:
     """Stores the commit that `prepare` returns. Returns the run, or `None` if there is no commit.
+
+    If `agreed` is given, only a commit that does exactly this is stored. Raises `ForeseenDiffers`
+    for another one.
 
     An unexpected error is raised again after a record of the failed run is stored (R2). Raises
     `StoreUnavailable` if nothing can be stored. Raises `RunRejected` or `RequestsRejected`, without
     a record, if the request is rejected.
     """
     try:
-        return _commit(app, run, prepare)
+        return _commit(app, run, lambda: _as_agreed(prepare(), agreed))
     except (StoreUnavailable, RequestsRejected, RunRejected):
         raise
     except Exception as error:
@@ -92,12 +118,22 @@ def fault_of(error: Exception) -> Issue:
 
 def record_failure(app: App, run: RunContext, issue: Issue) -> RunDocument:
     """Stores the record of a run that failed."""
+    return _commit(app, run, lambda: failure_of(app, run, issue))
 
-    def prepare() -> Commit:
-        ended = run.ended(Outcome.FAILED, app.now())
-        return Commit((ended,), app.store.runs.company_state(run.company), issues=(issue,))
 
-    return _commit(app, run, prepare)
+def failure_of(app: App, run: RunContext, issue: Issue) -> Commit:
+    """Returns the commit of a run that failed."""
+    ended = run.ended(Outcome.FAILED, app.now())
+    return Commit((ended,), app.store.runs.company_state(run.company), issues=(issue,))
+
+
+def _as_agreed(commit: Commit | None, agreed: Foreseen | None) -> Commit | None:
+    """Returns the commit. Raises `ForeseenDiffers` if it does something else than `agreed`."""
+    if commit is not None and agreed is not None:
+        ended = commit.ended.ended
+        if foreseen(ended.outcome, commit.changes) != agreed:
+            raise ForeseenDiffers(ended.company)
+    return commit
 
 
 @overload
@@ -133,10 +169,18 @@ def _stored(app: App, commit: Commit) -> RunDocument:
 
     Nothing is read after the commit: a read that fails would make a stored run look like a failure.
     """
-    commit = with_standing(app, commit)
-    record = commit.ended
-    said = said_issues(record.ended, commit.issues, commit.changed_issues.since)
-    if record.ended.issues_of is not None:
-        said = [*app.store.runs.said(record), *said]  # those of the earlier run
-    app.store.commit(replace(commit, notices=notices_of(app, commit)))
+    with app.progress.stage(Stage.STORE, commit.size) as advance:
+        commit = with_standing(app, commit)
+        record = commit.ended
+        issues = said_issues(record.ended, commit.issues, commit.changed_issues.since)
+        said = _said(app, commit, issues)
+        app.store.commit(replace(commit, notices=notices_of(app, commit)), advance)
     return document(record.run, record.ended, said)
+
+
+def _said(app: App, commit: Commit, issues: list[SaidIssue]) -> list[SaidIssue]:
+    """Returns what a run says: the issues of the earlier run that it refers to, and its own."""
+    record = commit.ended
+    if record.ended.issues_of is None:
+        return issues
+    return [*app.store.runs.said(record), *issues]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from adapters.company_settings import Customer
+from adapters.progress import Stage
 from adapters.sources.names import display_name, matches
 from adapters.sources.source import DeliveredFile, PickUp, Source, in_order
 from adapters.store.files import KeptFile, StoredFile
@@ -70,7 +71,9 @@ def fetch(
     if source is None:
         raise NoSource(company.key)
     version = app.store.runs.company_state(company.key).version
-    found = source.fetch(company.limits.file, _Keeper(app, customer, source.place))
+    with app.progress.stage(Stage.FETCH):
+        keeper = _Keeper(app, customer, source.place)
+        found = source.fetch(company.limits.file, keeper, app.progress)
     fetched = _with_kept(app, customer, source, found)
     return _without_answered(app, customer, fetched, version)
 

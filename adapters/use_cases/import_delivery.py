@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from msgspec.structs import replace
+
 from adapters.company_settings import Customer
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading
 from adapters.store.commit import Commit
 from adapters.store.errors import KeptFileDamaged, StoreUnavailable
 from adapters.use_cases.app import App
 from adapters.use_cases.errors import NoSource
-from adapters.use_cases.execute import execute, fault_of, load_run, record_failure, start_run
+from adapters.use_cases.execute import (
+    execute,
+    failure_of,
+    fault_of,
+    load_run,
+    record_failure,
+    rehearse,
+    start_run,
+)
 from adapters.use_cases.fetching import FetchedDelivery, fetch
 from adapters.use_cases.plan_files import NothingToPlan, discarding_run, plan_files
 from adapters.use_cases.standing import absence_is_due, said_in_preview
@@ -65,6 +75,33 @@ def import_delivery(
     except SlotServed:
         app.store.kept(run.company).forget(fetched.kept_on_server)  # or else they count twice
         raise
+
+
+def rehearse_import(
+    app: App,
+    customer: Customer,
+    by: str,
+    files: Sequence[DeliveredFile] | None = None,
+    slot: datetime | None = None,
+    *,
+    partial: bool = False,
+) -> RunDocument:
+    """Returns the run that `import_delivery` would store or return. Stores no run.
+
+    A file that is gone from the server after it was read stays kept for the import. Raises
+    `NoSource` if there are neither files nor a source.
+    """
+    run = start_run(app, RunKind.IMPORT, customer.company.key, by, slot=slot)
+    try:
+        fetched = fetch(app, customer, files, partial=partial)
+    except (SourceUnreachable, StillUploading, KeptFileDamaged) as error:
+        issue = _issue_of(error)
+        return rehearse(app, lambda: failure_of(app, run, issue)).run
+    app.store.kept(run.company).forget(fetched.kept_on_server)
+    try:
+        return rehearse(app, lambda: _decided(app, customer, run, fetched)).run
+    except AlreadyHeld as held:
+        return replace(load_run(app, held.run), run=None)
 
 
 def _decided(app: App, customer: Customer, run: RunContext, fetched: FetchedDelivery) -> Commit:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from adapters.company_settings import Customer
+from adapters.progress import Stage
 from adapters.store.commit import Commit
 from adapters.store.read_transaction import ReadTransaction
 from adapters.use_cases.app import App
@@ -22,7 +24,7 @@ from domain.delivery.parsing import ParsedDelivery, parse_delivery
 from domain.delivery.plan import Plan
 from domain.delivery.planning import absent_employees, plan_delivery
 from domain.delivery.records import DeliveryRefused, Sheet, read_sheets
-from domain.delivery.rekey import plan_rekey, read_map
+from domain.delivery.rekey import Pair, plan_rekey, read_map
 from domain.delivery.selection import EVERYTHING, Selection
 from domain.employee.roster import Roster
 from domain.issues.issue import Issue, make_issue
@@ -61,16 +63,15 @@ def plan_files(
 
     With `in_full`, rows that are recognised as unchanged are read too. Raises `NothingToPlan` if
     there is no file (D6), if a file refuses the delivery (F1), or if files contradict each other
-    (D3).
+    (D3). Raises `TableUnreadable` for a map that cannot be read.
     """
-    company = customer.company
-    context = DecisionContext(
-        company, app.settings.schedule_of(company.key), Moment(run.id, app.now())
-    )
+    company, context = customer.company, _context(app, customer, run)
     if is_map(fetched.delivered.key):
-        return _plan_map(app, fetched, context)
-    sheets = read_delivery(customer, fetched)
-    with app.store.read(run.company) as reading:
+        (file,) = fetched.files
+        return plan_map(app, customer, run, fetched, read_map(file.name, file.data or b""))
+    with app.progress.stage(Stage.READ):
+        sheets = read_delivery(customer, fetched)
+    with app.store.read(run.company) as reading, app.progress.stage(Stage.READ):
         # A partial delivery closes the open issues of those whose rows it has: read all of them.
         in_full = in_full or fetched.delivered.facts.partial
         digests = NO_DIGESTS if in_full else reading.digests()
@@ -79,8 +80,9 @@ def plan_files(
         absentees = _absentees(reading, parsed[0], roster, fetched.delivered, context)
         comparison = _compared(reading, parsed[0], fetched.delivered, context.moment.now, absentees)
     try:
-        # `pop` keeps no reference here, so the rows are freed while they are decided.
-        return plan_delivery(parsed.pop(), roster, context, comparison, selection)
+        with app.progress.stage(Stage.PLAN):
+            # `pop` keeps no reference here, so the rows are freed while they are decided.
+            return plan_delivery(parsed.pop(), roster, context, comparison, selection)
     except DeliveryRefused as refused:
         raise NothingToPlan(Outcome.REFUSED, *refused.issues) from None
 
@@ -137,14 +139,21 @@ def read_delivery(customer: Customer, fetched: FetchedDelivery) -> list[Sheet]:
         raise NothingToPlan(Outcome.REFUSED, *refused.issues) from None
 
 
-def _plan_map(app: App, fetched: FetchedDelivery, context: DecisionContext) -> Plan:
-    """Returns the plan of a map of external ids (S12). Raises `TableUnreadable`."""
-    (file,) = fetched.files
-    pairs = read_map(file.name, file.data or b"")
+def plan_map(
+    app: App, customer: Customer, run: RunContext, fetched: FetchedDelivery, pairs: Sequence[Pair]
+) -> Plan:
+    """Returns the plan of a map of external ids (S12), which has these `pairs`."""
     (info,) = fetched.delivered.files
-    with app.store.read(context.company.key) as reading:
+    with app.store.read(run.company) as reading, app.progress.stage(Stage.PLAN):
         again = reading.state.rekeyed == info.sha256
+        context = _context(app, customer, run)
         return plan_rekey(pairs, reading.everyone(), context, again=again)
+
+
+def _context(app: App, customer: Customer, run: RunContext) -> DecisionContext:
+    company = customer.company
+    schedule = app.settings.schedule_of(company.key)
+    return DecisionContext(company, schedule, Moment(run.id, app.now()))
 
 
 def discarding_run(app: App, run: RunContext) -> RunContext:

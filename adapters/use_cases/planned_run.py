@@ -10,14 +10,15 @@ import msgspec
 from domain.company_runs.events import RunRecord
 from domain.employee.change import Change
 from domain.issues.issue import Issue
-from projections.answers.history import Happening, HistoryEntry, happenings
+from projections.answers.foreseen import ForeseenEvent, foreseen_event
+from projections.answers.history import Happening, happenings
 from projections.runs import RunDocument, document, said_issues
 
 
 class PlannedRunDocument(RunDocument, frozen=True):
     """The run that a command would make, with its events."""
 
-    events: tuple[HistoryEntry, ...]
+    events: tuple[ForeseenEvent, ...]
 
 
 class PlannedRun(NamedTuple):
@@ -36,5 +37,5 @@ def planned_run(
         happening for each in changes for happening in happenings(each.events, runs, each.before)
     )
     run = document(None, record.ended, said_issues(record.ended, issues))
-    events = tuple(happening.entry for happening in found)
+    events = tuple(foreseen_event(happening.entry) for happening in found)
     return PlannedRun(PlannedRunDocument(**msgspec.structs.asdict(run), events=events), found)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 
 import msgspec
 
+from adapters.company_settings import Customer
+from adapters.store.schedule_state import EnrolledCompany
 from adapters.use_cases.app import App
 from adapters.use_cases.clock import pass_clock_of
-from adapters.use_cases.import_delivery import import_delivery
+from adapters.use_cases.import_delivery import import_delivery, rehearse_import
 from domain.company_runs.rejection import SlotServed
 from domain.schedule import OVERDUE_AFTER
 from projections.runs import RunDocument
@@ -61,20 +63,34 @@ def due_slots(app: App) -> list[Job]:
 
     Files and notices that are kept for 30 days are deleted.
     """
-    now, schedule = app.now(), app.settings.schedule
+    now = app.now()
     app.store.forget_kept(now - _KEPT_FOR)
     app.store.notices.forget(now - _KEPT_FOR)
     known = app.store.schedule.enrolled_companies()
-    fetched = [key for key, customer in app.settings.customers.items() if customer.source]
-    new = [key for key in fetched if key not in known]
+    new = [key for key in _picked_up(app) if key not in known]
     if new:
         app.store.schedule.enrol(new, now)
+    return _slots(app, known, now)
+
+
+def look_for_slots(app: App) -> list[Job]:
+    """Returns the imports that are due now, as `due_slots` does. Stores nothing."""
+    return _slots(app, app.store.schedule.enrolled_companies(), app.now())
+
+
+def _slots(app: App, known: Mapping[str, EnrolledCompany], now: datetime) -> list[Job]:
     jobs = []
-    for key in fetched:
-        slot = schedule.due_slot(known[key].after if key in known else None, now)
+    for key in _picked_up(app):
+        after = known[key].after if key in known else None
+        slot = app.settings.schedule.due_slot(after, now)
         if slot is not None:
             jobs.append(Job(key, slot))
     return sorted(jobs, key=lambda job: known[job.company].last_run_failed)
+
+
+def _picked_up(app: App) -> list[str]:
+    """Returns the companies whose deliveries are picked up from a source."""
+    return [key for key, customer in app.settings.customers.items() if customer.source]
 
 
 def overdue(due: Sequence[Job], now: datetime) -> list[Job]:
@@ -99,14 +115,27 @@ def do_job(app: App, job: Job, by: str = BY) -> RunDocument | None:
 def _do(app: App, job: Job, by: str) -> RunDocument | None:
     if job.slot is None:
         return pass_clock_of(app, job.company, by)
-    if job.slot != app.settings.schedule.last_slot(app.now()):
-        return None
-    customer = app.settings.customers.get(job.company)
-    if customer is None or customer.source is None:
+    customer = _customer_of(app, job, job.slot)
+    if customer is None:
         return None
     try:
-        if app.store.runs.company_state(job.company).served(job.slot):
-            return None
         return import_delivery(app, customer, by, slot=job.slot)
     except SlotServed:
         return None
+
+
+def rehearse_job(app: App, job: Job, by: str = BY) -> RunDocument | None:
+    """Returns the run of the import that `do_job` would store, or `None`. Stores no run."""
+    customer = _customer_of(app, job, job.slot) if job.slot is not None else None
+    return None if customer is None else rehearse_import(app, customer, by, slot=job.slot)
+
+
+def _customer_of(app: App, job: Job, slot: datetime) -> Customer | None:
+    """Returns the company of an import, or `None` if the import is not due any more."""
+    customer = app.settings.customers.get(job.company)
+    if slot != app.settings.schedule.last_slot(app.now()):
+        return None
+    if customer is None or customer.source is None:
+        return None
+    served = app.store.runs.company_state(job.company).served(slot)
+    return None if served else customer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from adapters.company_settings import Customer
 from adapters.store.commit import Commit
@@ -16,34 +17,47 @@ from domain.context import DecisionContext, Moment
 from domain.employee.commands import lookup_keys
 from domain.employee.roster import Roster
 from domain.employee.support import Request, SupportPlan, plan_requests
+from projections.answers.foreseen import Foreseen, foreseen
 from projections.runs import RunDocument
 
 
+class SupportRehearsal(NamedTuple):
+    """What support commands would do: the run with its events, and the people in a few words."""
+
+    planned: PlannedRun
+    foreseen: Foreseen
+
+
 def support(
-    app: App, customer: Customer, requests: Sequence[Request], by: str, reason: str
+    app: App,
+    customer: Customer,
+    requests: Sequence[Request],
+    by: str,
+    reason: str,
+    agreed: Foreseen | None = None,
 ) -> RunDocument:
-    """Carries out all requests, or none of them (S13).
+    """Carries out all requests, or none of them (S13). `agreed` is as in `execute`.
 
     Raises `NobodyFound` or `RequestsRejected`. In both cases no run is stored.
     """
     run = start_run(app, RunKind.SUPPORT, customer.company.key, by, reason)
-
-    def prepare() -> Commit:
-        state, plan = _planned(app, customer, run, requests)
-        ended = run.ended(plan.outcome, app.now(), counts=plan.counts)
-        return Commit((ended,), state, changes=plan.changes, issues=plan.issues)
-
-    return execute(app, run, prepare)
+    return execute(app, run, lambda: _commit(app, customer, run, requests), agreed)
 
 
-def preview_support(
+def rehearse_support(
     app: App, customer: Customer, requests: Sequence[Request], by: str, reason: str
-) -> PlannedRun:
-    """Returns what `support` would do. Stores nothing."""
+) -> SupportRehearsal:
+    """Returns what `support` would do. Stores nothing. Raises what `support` raises."""
     run = start_run(app, RunKind.SUPPORT, customer.company.key, by, reason)
-    _, plan = _planned(app, customer, run, requests)
+    commit = _commit(app, customer, run, requests)
+    planned = planned_run(commit.ended, commit.changes, commit.issues)
+    return SupportRehearsal(planned, foreseen(commit.ended.ended.outcome, commit.changes))
+
+
+def _commit(app: App, customer: Customer, run: RunContext, requests: Sequence[Request]) -> Commit:
+    state, plan = _planned(app, customer, run, requests)
     ended = run.ended(plan.outcome, app.now(), counts=plan.counts)
-    return planned_run(ended, plan.changes, plan.issues)
+    return Commit((ended,), state, changes=plan.changes, issues=plan.issues)
 
 
 def _planned(

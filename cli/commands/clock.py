@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from datetime import datetime
+from typing import NamedTuple
 
 import click
 
 from adapters.store.errors import StoreUnavailable
 from adapters.use_cases.app import App
-from adapters.use_cases.clock import pass_clock, preview_clock
-from adapters.use_cases.planned_run import PlannedRun
+from adapters.use_cases.clock import Passed, pass_companies, preview_clock
 from adapters.use_cases.schedule import Job
 from cli import exit_codes
 from cli.command import Command
@@ -41,66 +41,74 @@ def clock_command(
 
     This includes what was due earlier, if the clock did not run then.
     """
-    runs: list[RunDocument] = []
-    planned: list[PlannedRun] = []
-    faults: list[tuple[str, Exception]] = []
-    stopped: BaseException | None = None
     with open_app(context) as app:
         if at and not dry_run:
             advice = "--at may only be in the future together with --dry-run."
             at = in_the_past(at, app.now(), advice)
-        try:
-            if dry_run:
-                planned.extend(preview_clock(app, by, at, lambda *fault: faults.append(fault)))
-                runs.extend(each.document for each in planned)
-            else:
-                _pass(app, by, at, runs, faults)
-        except (StoreUnavailable, KeyboardInterrupt) as error:
-            stopped = error
-    happenings = {each.document.company: each.happenings for each in planned}
-    _print(runs, happenings, as_json, quiet=bool(faults or stopped))
-    codes = [exit_codes.of_run(run) for run in runs]
+        passed, stopped = _as_far_as_it_goes(
+            _preview(app, by, at) if dry_run else _pass(app, by, at)
+        )
+    shown = [each.run for each in passed if each.run is not None]
+    faults = [(each.company, each.fault) for each in passed if each.fault is not None]
+    _print(shown, as_json, quiet=bool(faults or stopped))
+    codes = [exit_codes.of_run(each.run) for each in shown]
     codes += [exit_codes.explain(fault, company) for company, fault in faults]
     if stopped is not None:
         raise stopped
     return max(codes, default=exit_codes.DONE)
 
 
-def _pass(
-    app: App,
-    by: str,
-    at: datetime | None,
-    runs: list[RunDocument],
-    faults: list[tuple[str, Exception]],
-) -> None:
-    """Passes the clock. Adds each run and each fault to the lists, and notifies of it."""
+class _Shown(NamedTuple):
+    """A run to print, and what would happen in it if it is not made."""
+
+    run: RunDocument
+    happenings: tuple[Happening, ...] = ()
+
+
+def _as_far_as_it_goes(
+    passes: Iterator[Passed[_Shown]],
+) -> tuple[list[Passed[_Shown]], BaseException | None]:
+    """Returns the companies that had their turn, and what stopped the others.
+
+    What was done is told, also where the store fails halfway, or after Ctrl-C.
+    """
+    passed = []
+    try:
+        for each in passes:
+            passed.append(each)
+    except (StoreUnavailable, KeyboardInterrupt) as error:
+        return passed, error
+    return passed, None
+
+
+def _preview(app: App, by: str, at: datetime | None) -> Iterator[Passed[_Shown]]:
+    """Yields what the clock would do to each company."""
+    for company, planned, fault in preview_clock(app, by, at):
+        shown = _Shown(*planned) if planned is not None else None
+        yield Passed(company, shown, fault)
+
+
+def _pass(app: App, by: str, at: datetime | None) -> Iterator[Passed[_Shown]]:
+    """Passes the clock and yields each company, of which somebody is notified."""
     with notifying(app) as (told, notifier):
-
-        def failed(company: str, fault: Exception) -> None:
-            faults.append((company, fault))
-            notifier.failed(Job(company), fault)
-
-        for run in pass_clock(told, by, at, failed):
-            runs.append(run)
-            notifier.ran(run)
+        for company, run, fault in pass_companies(told, by, at):
+            if fault is not None:
+                notifier.failed(Job(company), fault)
+            elif run is not None:
+                notifier.ran(run)
+            yield Passed(company, _Shown(run) if run is not None else None, fault)
 
 
-def _print(
-    runs: list[RunDocument],
-    happenings: Mapping[str, tuple[Happening, ...]],
-    as_json: bool,
-    *,
-    quiet: bool,
-) -> None:
-    """Prints the runs, and what would happen in those that are only planned, by company."""
+def _print(shown: list[_Shown], as_json: bool, *, quiet: bool) -> None:
+    """Prints the runs, and what would happen in those that are not made."""
     if as_json:
-        output.print_json(runs)
+        output.print_json([each.run for each in shown])
         return
-    if not runs and not quiet:
+    if not shown and not quiet:
         output.print_nothing("Nothing is due.")
-    for run in runs:
+    for run, happenings in shown:
         run_text.print_run(run)
-        print_planned(happenings.get(run.company, ()), {})
+        print_planned(happenings, {})
 
 
 COMMANDS = {"clock": clock_command}

@@ -16,17 +16,18 @@ from typing import TypeAlias
 import click
 
 from adapters.company_settings import Customer
-from adapters.notify.notifier import Notifier
+from adapters.progress import UNWATCHED, Stage
 from adapters.side_by_side import side_by_side
-from adapters.sources.folder import read_named_file
 from adapters.sources.source import DeliveredFile, SourceUnreachable, StillUploading, in_order
 from adapters.use_cases.app import App
-from adapters.use_cases.import_delivery import import_delivery
-from adapters.use_cases.schedule import Job, do_job, due_slots
+from adapters.use_cases.import_delivery import import_delivery, rehearse_import
+from adapters.use_cases.observer import Observer
+from adapters.use_cases.schedule import Job, do_job, due_slots, look_for_slots, rehearse_job
 from adapters.worker.capacity import Capacity
 from cli import exit_codes
 from cli.command import Command
-from cli.context import by_option, customer_of, json_option, open_app
+from cli.context import by_option, customer_of, dry_run_option, json_option, open_app
+from cli.csv_file import read_named
 from cli.names import COMPANY, FILE
 from cli.notify import notifying
 from cli.stopping import stopped_by
@@ -70,6 +71,7 @@ partial_option = click.option(
     "a time.",
 )
 @partial_option
+@dry_run_option
 @by_option
 @json_option
 @click.pass_context
@@ -81,6 +83,7 @@ def import_command(
     due: bool,
     workers: int,
     partial: bool,
+    dry_run: bool,
     by: str,
     as_json: bool,
 ) -> int:
@@ -96,11 +99,16 @@ def import_command(
     with open_app(context) as app:
         if all_companies:
             capacity = Capacity(workers)
-            with notifying(app._replace(planning=capacity.planning)) as (app, notifier):
-                imports = _due(app, by) if due else _every(app, by)
-                return _import_all(app, imports, capacity.pickups, as_json, notifier)
+            app = app._replace(planning=capacity.planning)
+            if dry_run:
+                imports = _rehearsals(app, by, due=due)
+                return _import_all(app, imports, capacity.pickups, as_json, Observer())
+            with notifying(app) as (told, notifier):
+                imports = _due(told, by) if due else _every(told, by)
+                return _import_all(told, imports, capacity.pickups, as_json, notifier)
         customer = customer_of(app.settings, company or "")
-        run = import_delivery(app, customer, by, read_files(files, customer), partial=partial)
+        make = rehearse_import if dry_run else import_delivery
+        run = make(app, customer, by, read_files(files, customer), partial=partial)
     run_text.answer_run(run, as_json)
     return exit_codes.of_run(run)
 
@@ -115,19 +123,34 @@ def require_files(partial: bool, files: tuple[str, ...]) -> None:
 
 def _every(app: App, by: str) -> Imports:
     """Returns an import for each company that has a source."""
-    return {
-        key: partial(import_delivery, app, customer, by)
-        for key, customer in app.settings.customers.items()
-        if customer.source
-    }
+    app = _as_one_of_many(app)
+    return {key: partial(import_delivery, app, customer, by) for key, customer in _with_source(app)}
 
 
 def _due(app: App, by: str) -> Imports:
     """Returns an import for each company with a due slot."""
-    return {job.company: partial(do_job, app, job, by) for job in due_slots(app)}
+    jobs, app = due_slots(app), _as_one_of_many(app)
+    return {job.company: partial(do_job, app, job, by) for job in jobs}
 
 
-def _import_all(app: App, imports: Imports, pickups: int, as_json: bool, notifier: Notifier) -> int:
+def _rehearsals(app: App, by: str, *, due: bool) -> Imports:
+    """Returns, for the same companies, functions that store nothing."""
+    app = _as_one_of_many(app)
+    if due:
+        return {job.company: partial(rehearse_job, app, job, by) for job in look_for_slots(app)}
+    return {key: partial(rehearse_import, app, customer, by) for key, customer in _with_source(app)}
+
+
+def _with_source(app: App) -> Iterator[tuple[str, Customer]]:
+    return ((key, each) for key, each in app.settings.customers.items() if each.source)
+
+
+def _as_one_of_many(app: App) -> App:
+    """Returns the app for one of several companies: all of them together are one stage."""
+    return app._replace(progress=UNWATCHED)
+
+
+def _import_all(app: App, imports: Imports, pickups: int, as_json: bool, observer: Observer) -> int:
     """Imports with `pickups` imports at a time. The failure of one does not stop the others (R6).
 
     Returns the exit code. Raises `KeyboardInterrupt` after Ctrl-C, when the running imports have
@@ -138,16 +161,16 @@ def _import_all(app: App, imports: Imports, pickups: int, as_json: bool, notifie
     for warning in app.settings.warnings:
         output.print_warning(warning)
     with stopped_by(signal.SIGINT) as stop:
-        for company, done in _as_they_end(imports, pickups, stop):
+        for company, done in _as_they_end(app, imports, pickups, stop):
             try:
                 run = done.result()
             except Exception as fault:
                 faults.append((company, fault))
-                notifier.failed(Job(company), fault)
+                observer.failed(Job(company), fault)
             else:
                 if run is not None:
                     runs.append(run)
-                    notifier.ran(run)
+                    observer.ran(run)
         code = _answer(sorted(runs, key=attrgetter("company")), faults, as_json)
     if stop.is_set():
         raise KeyboardInterrupt
@@ -155,19 +178,21 @@ def _import_all(app: App, imports: Imports, pickups: int, as_json: bool, notifie
 
 
 def _as_they_end(
-    imports: Imports, pickups: int, stop: threading.Event
+    app: App, imports: Imports, pickups: int, stop: threading.Event
 ) -> Iterator[tuple[str, Import]]:
     """Yields each company with its import as soon as it has ended.
 
     After `stop` is set, no import begins. The running ones may end.
     """
-    bar = output.progress_bar("Importing", len(imports))
-    with side_by_side(imports, pickups) as importing, bar as progress:
+    with (
+        app.progress.stage(Stage.IMPORT, len(imports)) as advance,
+        side_by_side(imports, pickups) as importing,
+    ):
         left, stopping = set(importing), False
         while left:
             ended, left = wait(left, _STOP_CHECK_S, FIRST_COMPLETED)
             for done in ended:
-                progress.update(1)
+                advance(1)
                 yield importing[done], done
             if stop.is_set() and not stopping:
                 stopping = True
@@ -189,7 +214,7 @@ def _answer(runs: list[RunDocument], faults: list[tuple[str, Exception]], as_jso
         if not runs and not faults:
             output.print_nothing("Nothing to import.")
     for run in runs:
-        if run.outcome in (Outcome.FAILED, Outcome.REFUSED, Outcome.HELD):
+        if run.run is not None and run.outcome in (Outcome.FAILED, Outcome.REFUSED, Outcome.HELD):
             run_text.print_failure(run)
     codes = [exit_codes.of_run(run) for run in runs]
     codes += [
@@ -210,13 +235,7 @@ def read_files(names: tuple[str, ...], customer: Customer) -> list[DeliveredFile
             f"two files have the name {repeated[0]}",
             "rename one: the history names files by this name",
         )
-    try:
-        limit = customer.company.limits.file
-        return in_order(read_named_file(Path(name), limit) for name in names)
-    except OSError as error:
-        raise exit_codes.CliError(
-            f"cannot read {error.filename}: {error.strerror}", "check the name of the file"
-        ) from error
+    return in_order(read_named(name, customer.company.limits.file) for name in names)
 
 
 @contextmanager

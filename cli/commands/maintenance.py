@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import click
 import msgspec
 
-from adapters.store.integrity.replay import Progress
+from adapters.progress import Stage
 from adapters.store.integrity.verify import Findings
 from adapters.use_cases.app import App
 from cli import exit_codes
 from cli.command import Command
-from cli.context import json_option, open_app
+from cli.context import dry_run_option, json_option, open_app
 from cli.terminal import output
 from cli.terminal.prose import say
 from projections.answers.integrity import OF_DATABASE
@@ -33,31 +30,29 @@ def verify_command(context: click.Context, as_json: bool) -> int:
 
 
 @click.command("rebuild", cls=Command)
+@dry_run_option
 @json_option
 @click.pass_context
-def rebuild_command(context: click.Context, as_json: bool) -> int:
+def rebuild_command(context: click.Context, dry_run: bool, as_json: bool) -> int:
     """Make all projections again from the events, and verify them.
 
     Rows that were made from damaged events are left as they are. The exit code is 1 if anything
-    does not fit afterwards.
+    does not fit afterwards. With --dry-run, the answer is what does not fit now, and the exit code
+    is 1 if a rebuild cannot restore all of it.
     """
     with open_app(context) as app:
-        with _progress("Rebuilding", app.store.events.count()) as tick:
-            app.store.rebuild(tick)
+        if not dry_run:
+            with app.progress.stage(Stage.REBUILD, app.store.events.count()) as advance:
+                app.store.rebuild(advance)
         findings = _verify(app)
-    return _answer(findings, as_json)
+    code = _answer(findings, as_json)
+    restored = dry_run and all(each.restorable for each in findings.problems)
+    return exit_codes.DONE if restored else code
 
 
 def _verify(app: App) -> Findings:
-    with _progress("Verifying", app.store.events.count()) as tick:
-        return app.store.verify(tick)
-
-
-@contextmanager
-def _progress(label: str, events: int) -> Iterator[Progress]:
-    """Yields the function that advances a progress bar over so many events."""
-    with output.progress_bar(label, events) as bar:
-        yield bar.update
+    with app.progress.stage(Stage.VERIFY, app.store.events.count()) as advance:
+        return app.store.verify(advance)
 
 
 def _answer(findings: Findings, as_json: bool) -> int:

@@ -44,7 +44,7 @@ def read_people(path: str, action: Action, context: click.Context) -> list[Line]
 def _name_of(column: str, action: Action) -> str:
     """Returns the name of the argument that a column is for, or else the name of the column."""
     written = column.lower()
-    for argument in action.arguments:
+    for argument in _columns(action):
         if written == argument.name or written in argument.aliases:
             return argument.name
     return _WHO if written in (_WHO, action.who.lower()) else column
@@ -56,7 +56,7 @@ def _check_header(header: Sequence[str], action: Action, path: str) -> None:
         each for each in action.arguments if (each.required or each.column) and not each.many
     ]
     needed = [_WHO, *(each.name for each in columns)]
-    known = {_WHO, *(each.name for each in action.arguments)}
+    known = {_WHO, *(each.name for each in _columns(action))}
     free = any(each.many for each in action.arguments)
     listed = ", ".join([_WHO, *(each.name for each in _columns(action))])
     hint = f"the columns are {listed}" + (", and one for each field" if free else "")
@@ -71,7 +71,7 @@ def _check_header(header: Sequence[str], action: Action, path: str) -> None:
 
 
 def _columns(action: Action) -> list[Argument]:
-    return [each for each in action.arguments if not each.many and each.name != "none"]
+    return [each for each in action.arguments if not each.many and not each.is_flag]
 
 
 def _line(line: TableLine, action: Action, context: click.Context, path: str) -> Line:

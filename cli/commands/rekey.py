@@ -5,20 +5,40 @@ from __future__ import annotations
 import click
 from click.core import ParameterSource
 
+from adapters.company_settings import Customer
 from adapters.use_cases.app import App
+from adapters.use_cases.execute import load_run
 from adapters.use_cases.plan_files import NothingToPlan
-from adapters.use_cases.rekey import preview_rekey, rekey, suggest_rekey
+from adapters.use_cases.rekey import (
+    IdMap,
+    preview_rekey,
+    read_rekey,
+    rehearse_rekey,
+    rekey,
+    suggest_rekey,
+)
 from cli import exit_codes
 from cli.command import Command
 from cli.commands.imports import explaining_source, read_files
 from cli.commands.preview import print_preview
-from cli.context import by_option, customer_of, json_option, open_app, plain_line
+from cli.context import (
+    by_option,
+    customer_of,
+    dry_run_option,
+    json_option,
+    open_app,
+    plain_line,
+)
 from cli.csv_file import explaining, read_csv_file
 from cli.names import COMPANY, FILE
 from cli.terminal import output, run_text, spreadsheet
+from cli.terminal.question import agreed_run, ask_about, may_ask, yes_option
+from domain.company_runs.rejection import AlreadyHeld
 from domain.delivery.suggestions import Suggestion
 from domain.outcome import Outcome
+from projections.runs import RunDocument
 
+_QUESTION = "Change the external id of {who}?"
 _COLUMNS = Suggestion.__struct_fields__
 
 
@@ -28,7 +48,8 @@ _COLUMNS = Suggestion.__struct_fields__
 @click.option(
     "--suggest", is_flag=True, help="Print the map that follows from a delivery. Stores nothing."
 )
-@click.option("--dry-run", is_flag=True, help="Show what would change. Stores nothing.")
+@dry_run_option
+@yes_option
 @by_option
 @click.option(
     "--reason", callback=plain_line, metavar="TEXT", help="The reason. The history shows it."
@@ -41,6 +62,7 @@ def rekey_command(
     files: tuple[str, ...],
     suggest: bool,
     dry_run: bool,
+    yes: bool,
     by: str,
     reason: str | None,
     as_json: bool,
@@ -61,18 +83,36 @@ def rekey_command(
     if not dry_run and not (named and reason):
         raise click.UsageError("Give --by and --reason.")
     (path,) = files
-    with open_app(context) as app, explaining(path):
-        customer, file = customer_of(app.settings, company), read_csv_file(path)
+    with open_app(context) as app:
+        customer = customer_of(app.settings, company)
+        with explaining(path):
+            ids = read_rekey(app, customer, read_csv_file(path))
         if not dry_run:
-            run = rekey(app, customer, file, by, reason or "")
+            run = _done(app, customer, ids, by, reason or "", yes=yes)
             run_text.answer_run(run, as_json)
             return exit_codes.of_run(run)
-        preview = preview_rekey(app, customer, file, by, reason)
+        preview = preview_rekey(app, customer, ids, by, reason)
     if as_json:
         output.print_json(preview)
     else:
         print_preview(preview)
     return exit_codes.of_run(preview)
+
+
+def _done(
+    app: App, customer: Customer, ids: IdMap, by: str, reason: str, *, yes: bool
+) -> RunDocument:
+    """Returns the run that is done, after a question on a terminal."""
+    if not may_ask(yes):
+        return rekey(app, customer, ids, by, reason)
+    try:
+        return agreed_run(
+            lambda: rehearse_rekey(app, customer, ids, by, reason),
+            lambda it: ask_about(it.run.company, it.foreseen, (), _QUESTION),
+            lambda agreed: rekey(app, customer, ids, by, reason, agreed),
+        )
+    except AlreadyHeld as held:
+        return load_run(app, held.run)
 
 
 def _suggest(app: App, company: str, files: tuple[str, ...], as_json: bool) -> int:

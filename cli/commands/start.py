@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import date, timedelta
 from importlib.resources import files
 from pathlib import Path
 
 import click
 
-from adapters.places import FILE
+from adapters.places import DATABASE, FILE, chosen_database
 from adapters.settings import load_settings
-from adapters.store.opening import PostgresUrl, migrate
+from adapters.store.opening import PostgresUrl, migrate, schema_version
 from adapters.use_cases.app import utc_now
 from cli import exit_codes
 from cli.command import Command
+from cli.context import dry_run_option
 from cli.names import DIRECTORY
 from cli.terminal import output
 from cli.terminal.prose import say
@@ -25,8 +27,9 @@ _STARTS_IN, _LEAVES_IN = timedelta(days=14), timedelta(days=60)
 
 @click.command("init", cls=Command)
 @click.argument("directory", default=".", type=DIRECTORY, metavar="[DIR]")
+@dry_run_option
 @click.pass_context
-def init_command(context: click.Context, directory: str) -> int:
+def init_command(context: click.Context, directory: str, dry_run: bool) -> int:
     """Write a commented tenure.toml, a sample company and a sample delivery into DIR.
 
     Also create the embedded database. DIR is this directory by default. No existing file is
@@ -45,6 +48,10 @@ def init_command(context: click.Context, directory: str) -> int:
     for path in contents:
         if path.exists():
             raise exit_codes.CliError(f"{path} exists already", "name an empty directory")
+    if dry_run:
+        for name in (*contents, *_missing_database(base)):
+            click.echo(f"Would write {output.text(name)}")
+        return exit_codes.DONE
     try:
         for path, content in contents.items():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,6 +67,16 @@ def init_command(context: click.Context, directory: str) -> int:
     change = "" if directory == "." else f"cd {directory} && "
     say(output.text(f"Next: {change}{', then '.join(steps)}"))
     return exit_codes.DONE
+
+
+def _missing_database(base: Path) -> Iterator[Path]:
+    """Yields the embedded database, if the command would create it in, or from, the directory."""
+    database = chosen_database(DATABASE, base)
+    if isinstance(database, PostgresUrl):
+        return
+    is_new = not base.exists() and database.parent == base.absolute()
+    if is_new or schema_version(database) == 0:
+        yield database
 
 
 def _create_database(settings: Path) -> tuple[str, ...]:

@@ -15,14 +15,22 @@ from adapters.use_cases.errors import NobodyFound
 from adapters.use_cases.history import other_accounts
 from adapters.use_cases.people import find_one
 from adapters.use_cases.planned_run import PlannedRun
-from adapters.use_cases.support import preview_support, support
+from adapters.use_cases.support import rehearse_support, support
 from cli import exit_codes
 from cli.command import ArgumentUnless, Group
 from cli.commands.people_file import Line, read_people
 from cli.commands.support_actions import ACTIONS, Action
-from cli.context import asked_by_option, customer_of, json_option, open_app, reason_option
+from cli.context import (
+    asked_by_option,
+    customer_of,
+    dry_run_option,
+    json_option,
+    open_app,
+    reason_option,
+)
 from cli.names import COMPANY, WHO
 from cli.terminal import output, run_text
+from cli.terminal.question import agreed_run, ask_about, may_ask, yes_option
 from cli.terminal.story import print_happening, print_planned
 from domain.employee.rejection import CommandRejected, RequestsRejected
 from domain.employee.support import Request
@@ -50,9 +58,6 @@ _from_option = click.option(
     type=click.Path(exists=True, dir_okay=False),
     help="A CSV file with the column `who`, and one for each argument, instead of WHO.",
 )
-_dry_run_option = click.option(
-    "--dry-run", is_flag=True, help="Show what would change. Stores nothing."
-)
 
 
 def _command(action: Action) -> click.Command:
@@ -64,6 +69,7 @@ def _command(action: Action) -> click.Command:
         who: str | None,
         people: str | None,
         dry_run: bool,
+        yes: bool,
         by: str,
         reason: str,
         as_json: bool,
@@ -75,10 +81,19 @@ def _command(action: Action) -> click.Command:
             requests = _requests(app, company, action, lines)
             try:
                 if dry_run:
-                    planned = preview_support(app, customer, requests, by, reason)
+                    planned = rehearse_support(app, customer, requests, by, reason).planned
                     _answer_planned(app, planned, as_json)
                     return exit_codes.of_run(planned.document)
-                done = support(app, customer, requests, by, reason)
+                if may_ask(yes):
+                    done = agreed_run(
+                        lambda: rehearse_support(app, customer, requests, by, reason),
+                        lambda it: ask_about(
+                            company, it.foreseen, it.planned.document.issues, action.question
+                        ),
+                        lambda agreed: support(app, customer, requests, by, reason, agreed),
+                    )
+                else:
+                    done = support(app, customer, requests, by, reason)
             except RequestsRejected as rejected:
                 raise _explained(rejected, lines) from None
             run_text.answer_run(done, as_json)
@@ -93,7 +108,8 @@ def _command(action: Action) -> click.Command:
         click.argument("who", cls=ArgumentUnless, unless="people", type=WHO, metavar=action.who),
         *(argument.decorator for argument in action.arguments),
         _from_option,
-        _dry_run_option,
+        dry_run_option,
+        yes_option,
         asked_by_option,
         reason_option,
         json_option,
@@ -118,7 +134,8 @@ def _asked(
             raise click.UsageError("Give either WHO and its arguments, or --from.")
         return read_people(people, action, context)
     assert who is not None  # noqa: S101
-    return [Line(None, who, dict(action.checked(given)))]
+    action.check(given)
+    return [Line(None, who, given)]
 
 
 def _requests(app: App, company: str, action: Action, lines: list[Line]) -> list[Request]:

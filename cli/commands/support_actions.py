@@ -51,9 +51,14 @@ class Argument(NamedTuple):
     aliases: tuple[str, ...] = ()
 
     @property
+    def is_flag(self) -> bool:
+        """Whether the argument is an option without a value. A file has no column for it."""
+        return self.type is click.BOOL
+
+    @property
     def decorator(self) -> Callable[[Any], Any]:
         """Returns the decorator that adds the argument to a CLI command."""
-        if self.type is click.BOOL:
+        if self.is_flag:
             return click.option(self.option, self.name, is_flag=True, help=self.help)
         if self.option:
             return click.option(
@@ -66,24 +71,34 @@ class Argument(NamedTuple):
         return click.argument(self.name, metavar=self.label, type=self.type, nargs=count, **kind)
 
 
+def _fit(_: Values) -> None:
+    """Accepts all values."""
+
+
 class Action(NamedTuple):
-    """One action: `command_of` returns the command for the values, by the names of arguments."""
+    """One action: `command_of` returns the command for the values, by the names of arguments.
+
+    The `question` before the action has `{who}` for the people. `check` raises `click.UsageError`
+    for values of the command line that do not fit together.
+    """
 
     name: str
     help: str
+    question: str
     command_of: Callable[[Find, Values], Command]
     arguments: tuple[Argument, ...] = ()
     who: str = "WHO"
+    check: Callable[[Values], None] = _fit
 
-    def checked(self, values: Values) -> Values:
-        """Returns the values. Raises `click.UsageError` if they do not fit together."""
-        if self.name == "relink" and ("external_id" in values) == bool(values.get("none")):
-            raise click.UsageError("Give either NEW_ID or --none.")
-        if self.name == "correct":
-            for pair in values["values"]:
-                if "=" not in pair:
-                    raise click.UsageError("A value is not like first_name=Anna.")
-        return values
+
+def _check_pairs(values: Values) -> None:
+    if not all("=" in pair for pair in values["values"]):
+        raise click.UsageError("A value is not like first_name=Anna.")
+
+
+def _check_new_id(values: Values) -> None:
+    if ("external_id" in values) == bool(values.get("none")):
+        raise click.UsageError("Give either NEW_ID or --none.")
 
 
 def _pairs(values: Values) -> tuple[tuple[str, str], ...]:
@@ -101,6 +116,7 @@ ACTIONS = (
     Action(
         "change-email",
         "Change the e-mail address of WHO to NEW.",
+        "Change the e-mail address of {who}?",
         lambda find, values: ChangeEmail(values["new"]),
         (Argument("new", "NEW", aliases=("email",)),),
     ),
@@ -109,18 +125,22 @@ ACTIONS = (
         "Correct details of WHO: give each as FIELD=VALUE.\n\nFIELD is as in `tenure show`. "
         "Nothing after the equals sign clears the field. The correction stands until the file says "
         "something else than now.",
+        "Correct {who}?",
         lambda find, values: Correct(_pairs(values)),
         (Argument("values", "FIELD=VALUE...", many=True),),
+        check=_check_pairs,
     ),
     Action(
         "link",
         "Link WHO, who has no external id, to EXTERNAL_ID.",
+        "Link {who}?",
         lambda find, values: Link(values["external_id"]),
         (_EXTERNAL_ID,),
     ),
     Action(
         "relink",
         "Give WHO the external id NEW_ID, or --none.",
+        "Change the external id of {who}?",
         lambda find, values: Relink(values.get("external_id")),
         (
             Argument(
@@ -135,28 +155,38 @@ ACTIONS = (
                 required=False,
             ),
         ),
+        check=_check_new_id,
     ),
     Action(
         "move-onboarding",
         "Move the first day of WHO to DATE. The state follows from the dates.",
+        "Move the first day of {who}?",
         lambda find, values: MoveOnboarding(values["date"]),
         (_FIRST_DAY,),
     ),
     Action(
         "offboard",
         "Set or move the last day of WHO to DATE.",
+        "Set the last day of {who}?",
         lambda find, values: Offboard(values["date"]),
         (_LAST_DAY,),
     ),
     Action(
         "cancel-offboarding",
         "Remove the last day of WHO, who stays.",
+        "Remove the last day of {who}?",
         lambda find, values: CancelOffboarding(),
     ),
-    Action("deactivate", "Close the account of WHO now.", lambda find, values: Deactivate()),
+    Action(
+        "deactivate",
+        "Close the account of WHO now.",
+        "Deactivate {who} now?",
+        lambda find, values: Deactivate(),
+    ),
     Action(
         "reactivate",
         "Reactivate WHO, whose account was closed by mistake.",
+        "Reactivate {who} now?",
         lambda find, values: Reactivate(values.get("offboarding_date")),
         (
             Argument(
@@ -172,6 +202,7 @@ ACTIONS = (
     Action(
         "rehire",
         "Let WHO, who left, start again on DATE.",
+        "Let {who} start again?",
         lambda find, values: Rehire(values["date"], values.get("email"), values.get("external_id")),
         (
             _FIRST_DAY,
@@ -196,12 +227,14 @@ ACTIONS = (
         "Release the addresses and the external id of WHO.\n\nWHO has left, and somebody else can "
         "have them from then on. The history stays. Of somebody who is here, it releases the "
         "address and the external id that the file had before support changed them.",
+        "Release the addresses and the external id of {who}?",
         lambda find, values: Release(),
     ),
     Action(
         "merge",
         "Make one account of two: KEEP stays, and OTHER ends.\n\nBoth are accounts of one person. "
         "The address and the external id of OTHER mean KEEP from then on.",
+        "Merge {who}?",
         lambda find, values: Merge(find(values["other"])),
         (Argument("other", "OTHER", WHO),),
         who="KEEP",

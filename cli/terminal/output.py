@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from datetime import date, datetime
 from textwrap import indent
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -20,6 +18,8 @@ from cli.terminal.screen import error_screen, screen
 if TYPE_CHECKING:
     from projections.answers.history import FromTo
 
+CLEAR_LINE = "\r\x1b[K"
+"""What a terminal obeys to clear the line in which the cursor stands."""
 _SINGULARS = {
     "rows": "row",
     "events": "event",
@@ -61,13 +61,6 @@ def print_json_list(answers: Iterable[Any]) -> None:
     click.echo("[]" if separator == "[\n" else "\n]")
 
 
-class Bar(Protocol):
-    """A progress bar."""
-
-    def update(self, n_steps: int) -> None:
-        """Adds steps that are done."""
-
-
 def text(value: Any) -> str:
     """Returns a value for people. Control characters are escaped, so they cannot do anything."""
     if value is None:
@@ -81,16 +74,10 @@ def text(value: Any) -> str:
     return escape_control(str(value))
 
 
-def progress_bar(label: str, length: int) -> AbstractContextManager[Bar]:
-    """Returns a progress bar over `length` steps on standard error, if that is a terminal."""
-    hidden = not sys.stderr.isatty()
-    return click.progressbar(length=length, label=label, file=sys.stderr, hidden=hidden)
-
-
 def print_beside(sentence: str) -> None:
-    """Prints a sentence on standard error, on a new line even during a progress bar."""
+    """Prints a sentence on standard error, in the place of a line of progress."""
     if error_screen().is_terminal:
-        click.echo(err=True)
+        click.echo(CLEAR_LINE, nl=False, err=True)
     say(sentence, err=True)
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 
+from domain.delivery.file_text import OTHER_DELIMITERS
 from domain.privacy import Redacted
 
 
@@ -48,14 +49,19 @@ def read_table(data: bytes) -> Table:
             if header:
                 lines.append(_line(reader.line_num, header, cells))
             else:
-                header = _header([cell.strip() for cell in cells])
+                header = _header(cells)
     except csv.Error:
         hint = "save the file as CSV with commas again"
         raise TableUnreadable("the quotes are wrong", hint, reader.line_num) from None
     return Table(header, lines)
 
 
-def _header(names: list[str]) -> list[str]:
+def _header(cells: list[str]) -> list[str]:
+    names = [cell.strip() for cell in cells]
+    for delimiter, seen in OTHER_DELIMITERS.items():
+        if len(names) == 1 and delimiter in names[0]:
+            problem = f"its columns are separated by {seen}, not by commas"
+            raise TableUnreadable(problem, "save it as CSV with commas")
     if "" in names or len(set(names)) < len(names):
         hint = "give each column a name of its own"
         raise TableUnreadable("a column has no name, or the name of another one", hint)

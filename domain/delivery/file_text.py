@@ -27,6 +27,8 @@ _UTF_32 = (b"\xff\xfe\0\0", b"\0\0\xfe\xff")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SAMPLE_BYTES = 64
 
+OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+"""What other formats have in the place of commas (F2), in words for a person."""
 _MARK = "\ufeff"
 # A first line that tells a spreadsheet the separator, such as `sep=,` or `"sep=;"`.
 _SEPARATOR = re.compile(r'"?sep=(?:[^\s"]|\t)?"?[,;\s]*?(?:\r?\n|\Z)', re.I)

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from domain.company import Company
-from domain.delivery.file_text import read_text
+from domain.delivery.file_text import OTHER_DELIMITERS, read_text
 from domain.delivery.header import Columns, known_columns, named_width, read_header
 from domain.issues.issue import Issue, make_issue
 from domain.privacy import Redacted
@@ -41,8 +41,6 @@ _CELLS = re.compile(rf'(?:^|,)(?:{_SPACE}"([^"]*+(?:""[^"]*+)*+)"{_SPACE}|([^,]*
 _BLANK = re.compile(r'(?:[,\s]|""(?!"))*+')
 # The first line with a value, from its first value on: `email,name` in `\n,email,name\n1,2`.
 _HEADER = re.compile(r"[^,\s][^\r\n]*")
-
-_OTHER_DELIMITERS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 class Sheet(Redacted, frozen=True):
@@ -161,7 +159,7 @@ def _separated_by_commas(name: str, text: str, company: Company) -> str:
         return text
     header = found[0].replace('"', "")
     known = max(known_columns(header.split(","), company.fields), 1)
-    for delimiter, seen in _OTHER_DELIMITERS.items():
+    for delimiter, seen in OTHER_DELIMITERS.items():
         instead = delimiter in header and "," not in header
         if instead or known_columns(header.split(delimiter), company.fields) > known:
             line = text.count("\n", 0, found.start()) + 1

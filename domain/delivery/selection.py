@@ -40,12 +40,15 @@ _KINDS = {
 KINDS = tuple(_KINDS.values())
 """The kinds of change that a file makes. A new employee is of the kind `registered` alone."""
 
+ACTIONS = ("onboard", "update", "offboard")
+"""The actions of `preview` that change an employee. A change has exactly one of them."""
+
 
 class Selection(Redacted, frozen=True):
     """A part of a delivery: the changes of the kinds `only`, and of nobody in `without`.
 
-    Without kinds, changes of all kinds are chosen. A person is named by an e-mail address, by an
-    external id or by our id.
+    `only` may also have actions. Without any, all changes are chosen. A person is named by an
+    e-mail address, by an external id or by our id.
     """
 
     only: frozenset[str] = frozenset()
@@ -54,7 +57,9 @@ class Selection(Redacted, frozen=True):
     def chooses(self, change: Change) -> bool:
         """Returns whether all of a change is chosen: no row is applied in part."""
         excluded = any(_is_about(change, who) for who in self.without)
-        return not excluded and (not self.only or _kinds_of(change) <= self.only)
+        if excluded or not self.only:
+            return not excluded
+        return action_of(change) in self.only or _kinds_of(change) <= self.only
 
     def unknown(self, plan: Plan) -> tuple[str, ...]:
         """Returns the people in `without` whom no change of a plan is about."""
@@ -65,6 +70,15 @@ class Selection(Redacted, frozen=True):
 
 
 EVERYTHING = Selection()
+
+
+def action_of(change: Change) -> str:
+    """Returns the action of a change. One that sets or moves the last day is `offboard`."""
+    if change.before is None:
+        return "onboard"
+    leaves = (OffboardingScheduled, OffboardingMoved)
+    offboards = any(isinstance(recorded.event, leaves) for recorded in change.events)
+    return "offboard" if offboards else "update"
 
 
 def leave_out(plan: Plan, selection: Selection, known: Collection[str]) -> Plan:

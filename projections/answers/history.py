@@ -8,7 +8,13 @@ from uuid import UUID
 
 from domain.company_runs.events import RunEnded, RunKind
 from domain.employee.aggregate import Employee, evolve
-from domain.employee.events import Activated, Deactivated, EmployeeEvent, EmployeeRecord
+from domain.employee.events import (
+    Activated,
+    Deactivated,
+    EmployeeEvent,
+    EmployeeRecord,
+    Released,
+)
 from domain.envelope import kind_of
 from domain.fields.details import DETAIL_NAMES, Value, values_of
 from domain.fields.table import FIELDS, Part
@@ -99,7 +105,8 @@ def happenings(
         if author is None or run not in (None, recorded.run):
             continue
         cause = {Activated: first_day, Deactivated: last_day}.get(type(recorded.event))
-        entry = _entry(recorded, author, changes(before, employee))
+        compare = _released if isinstance(recorded.event, Released) else changes
+        entry = _entry(recorded, author, compare(before, employee))
         yield Happening(entry, recorded.event, author, before, employee, cause)
 
 
@@ -157,6 +164,17 @@ def changes(before: Employee | None, after: Employee) -> dict[str, FromTo]:
         if was != now and field not in differing:
             differing[f"file_{field}"] = FromTo(was, now)
     return differing
+
+
+def _released(before: Employee | None, after: Employee) -> dict[str, FromTo]:
+    """Returns the former values of somebody who is here, which mean the employee no more (I11)."""
+    known = file_values(before) if before else {}
+    said = file_values(after)
+    return {
+        f"former_{field}": FromTo(known[field], None)
+        for field in ("email", "external_id")
+        if field in known and known[field] != said[field]
+    }
 
 
 def _values(employee: Employee) -> dict[str, Value]:

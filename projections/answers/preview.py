@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from domain.delivery.plan import Plan, RowOutcome, RowResult
-from domain.employee.events import OffboardingMoved, OffboardingScheduled
+from domain.delivery.selection import action_of as action_of_change
 from domain.privacy import Redacted
 from projections.answers.history import FromTo, changes
 from projections.runs import RunDocument
@@ -46,20 +46,13 @@ def preview(run: RunDocument, rows: tuple[PreviewRow, ...]) -> PreviewDocument:
 
 
 def action_of(result: RowResult) -> str:
-    """Returns the action that `preview` shows for a row.
-
-    A row that sets or moves the last day is `offboard`, not `update`.
-    """
-    if result.change and result.outcome is RowOutcome.CHANGED:
-        leaves = (OffboardingScheduled, OffboardingMoved)
-        if any(isinstance(recorded.event, leaves) for recorded in result.change.events):
-            return "offboard"
-    return _ACTIONS[result.outcome]
+    """Returns the action that `preview` shows for a row."""
+    if result.change and result.outcome in (RowOutcome.REGISTERED, RowOutcome.CHANGED):
+        return action_of_change(result.change)
+    return _UNCHANGING[result.outcome]
 
 
-_ACTIONS = {
-    RowOutcome.REGISTERED: "onboard",
-    RowOutcome.CHANGED: "update",
+_UNCHANGING = {
     RowOutcome.UNCHANGED: "none",
     RowOutcome.REJECTED: "reject",
     RowOutcome.SKIPPED: "skip",

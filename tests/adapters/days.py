@@ -10,6 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from adapters.company_settings import Customer
+from adapters.progress import UNWATCHED, Progress
 from adapters.sources.source import DeliveredFile, Keeper, PickUp, SourceUnreachable
 from adapters.store.store import Store
 from adapters.use_cases.clock import pass_clock
@@ -55,7 +56,7 @@ class Days:
         self.partial = self._with(deliveries="partial")
         self.app = app_of(store, self.watch, self.customer)
 
-    def fetch(self, limit: int, keeper: Keeper) -> PickUp:
+    def fetch(self, limit: int, keeper: Keeper, progress: Progress = UNWATCHED) -> PickUp:
         """Returns what lies there: the part of a source that an import needs."""
         if self.unreachable:
             raise SourceUnreachable("the server does not answer")

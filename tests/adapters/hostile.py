@@ -284,7 +284,7 @@ class _Watched:
         self.files: tuple[tuple[str, int, bool], ...] = ()
         self._source = source
 
-    def fetch(self, limit: int, keeper: Any) -> Any:
+    def fetch(self, limit: int, keeper: Any, progress: Any) -> Any:
         start = time.monotonic()
         try:
             found = self._source.fetch(limit, keeper)

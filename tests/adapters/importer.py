@@ -55,7 +55,7 @@ def main(database: str, *arguments: str) -> None:
     with closing(open_store(where)) as store:
         store_commit = store.commit
 
-        def announced(commit: Commit) -> None:
+        def announced(commit: Commit, *_: object) -> None:
             nonlocal waiting
             say("planned")
             if waiting:

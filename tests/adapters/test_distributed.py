@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from adapters.company_settings import Customer
 from adapters.errors import SettingsError
+from adapters.progress import UNWATCHED, Progress
 from adapters.settings import Settings
 from adapters.sources.folder import FolderSource
 from adapters.sources.source import Keeper, PickUp
@@ -803,7 +804,7 @@ class Endless:
     pattern = "*.csv"
     place = "nowhere"
 
-    def fetch(self, limit: int, keeper: Keeper) -> PickUp:
+    def fetch(self, limit: int, keeper: Keeper, progress: Progress = UNWATCHED) -> PickUp:
         print("begun", flush=True)
         threading.Event().wait()
         return PickUp([])

@@ -234,7 +234,7 @@ def test_a_run_is_answered_although_the_connection_is_lost_after_its_commit(
     first = import_delivery(app_of(store, Watch()), acme, "tester", files)
     committed = far.commit
 
-    def commit(one: Commit) -> None:
+    def commit(one: Commit, *_: object) -> None:
         committed(one)
         way.cut()
 

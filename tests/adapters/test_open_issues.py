@@ -221,7 +221,7 @@ def test_an_everyday_delivery_writes_nothing_for_what_stays_so(
     commits: list[Commit] = []
     store_commit = days.store.commit
     monkeypatch.setattr(
-        days.store, "commit", lambda commit: (commits.append(commit), store_commit(commit))
+        days.store, "commit", lambda commit, *_: (commits.append(commit), store_commit(commit))
     )
 
     # when

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from adapters.progress import Advance
 from adapters.sources.names import matches
 from adapters.sources.pickup import (
     Changed,
@@ -70,7 +71,7 @@ class Upload:
         )
 
     @contextmanager
-    def reading(self, name: str, listed: FileStat) -> Iterator[bytes]:
+    def reading(self, name: str, listed: FileStat, advance: Advance) -> Iterator[bytes]:
         self.reads.append(name)
         self.while_reading(name)
         if name not in self.files:

@@ -14,6 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.company_settings import Customer
+from adapters.progress import UNWATCHED, Advance, Progress
 from adapters.sources.pickup import FileStat, Listing, Stability, make_listing, pick_up
 from adapters.sources.source import Keeper, PickUp, SourceUnreachable, Step
 from adapters.store.commit import Commit
@@ -62,7 +63,7 @@ class Folder:
         """The names of the files that the server still has."""
         return {path.name for path in self.root.iterdir()}
 
-    def fetch(self, limit: int, keeper: Keeper) -> PickUp:
+    def fetch(self, limit: int, keeper: Keeper, progress: Progress = UNWATCHED) -> PickUp:
         return pick_up(self, limit, Stability(1e-6, 1), keeper)
 
     def steps(self) -> Iterator[Step]:
@@ -75,7 +76,7 @@ class Folder:
         return make_listing(sorted(stats), self.pattern)
 
     @contextmanager
-    def reading(self, name: str, listed: FileStat) -> Iterator[bytes]:
+    def reading(self, name: str, listed: FileStat, advance: Advance) -> Iterator[bytes]:
         self.reached("open", name)
         data = (self.root / name).read_bytes()
         self.reached("last byte", name)
@@ -206,7 +207,7 @@ def test_a_file_of_a_run_that_cannot_be_stored_is_applied_by_the_next_one(
     folder.upload(ONE, ANNA)
     commit = app.store.commit
 
-    def failing(each: Commit) -> None:
+    def failing(each: Commit, *_: object) -> None:
         if each.ended.ended.outcome is Outcome.APPLIED:
             raise error
         commit(each)
@@ -319,7 +320,7 @@ def test_a_file_of_another_pick_up_at_the_same_time_stays_kept(
     other.reached = breaking("closed", name, SourceUnreachable("the connection broke off"))
     commit = app.store.commit
 
-    def meanwhile(each: Commit) -> None:
+    def meanwhile(each: Commit, *_: object) -> None:
         monkeypatch.setattr(app.store, "commit", commit)
         other.upload(name, BRAM, NOW + timedelta(hours=1))
         picked_up(app, replace(acme, source=other))

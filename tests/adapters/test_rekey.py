@@ -8,7 +8,7 @@ from adapters.store.store import Store
 from adapters.use_cases.app import App
 from adapters.use_cases.decide_held import approve, discard
 from adapters.use_cases.import_delivery import import_delivery
-from adapters.use_cases.rekey import preview_rekey, rekey, suggest_rekey
+from adapters.use_cases.rekey import preview_rekey, read_rekey, rekey, suggest_rekey
 from domain.company_runs.events import RunRecord
 from domain.delivery.csv_table import TableUnreadable
 from domain.outcome import Outcome
@@ -40,7 +40,7 @@ def imported(app: App, file: bytes) -> RunDocument:
 
 def rekeyed(app: App, *lines: str) -> RunDocument:
     (file,) = delivered(file_of("old,new", *lines))
-    return rekey(app, ACME, file, "olga", "new HR system")
+    return rekey(app, ACME, read_rekey(app, ACME, file), "olga", "new HR system")
 
 
 def held(app: App) -> RunRecord:
@@ -212,7 +212,7 @@ def test_a_preview_and_a_suggestion_store_nothing(app: App) -> None:
     # when
     found = suggest_rekey(app, ACME, delivered(NEW))
     (file,) = delivered(file_of("old,new", *(f"{each.old},{each.new}" for each in found)))
-    preview = preview_rekey(app, ACME, file, "olga")
+    preview = preview_rekey(app, ACME, read_rekey(app, ACME, file), "olga")
 
     # then
     assert [(each.old, each.new, each.sure) for each in found] == [
@@ -236,5 +236,5 @@ def test_a_file_that_is_no_map_makes_no_run(app: App) -> None:
 
     # when / then
     with pytest.raises(TableUnreadable):
-        rekey(app, ACME, file, "olga", "wrong file")
+        read_rekey(app, ACME, file)
     assert app.store.runs.company_state("acme") == before

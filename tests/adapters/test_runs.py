@@ -15,6 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.company_settings import Customer
+from adapters.progress import UNWATCHED, Progress
 from adapters.sources.source import (
     DeliveredFile,
     Keeper,
@@ -130,7 +131,7 @@ class Source:
     def __init__(self, answer: Sequence[DeliveredFile] | Exception) -> None:
         self.answer = answer
 
-    def fetch(self, limit: int, keeper: Keeper) -> PickUp:
+    def fetch(self, limit: int, keeper: Keeper, progress: Progress = UNWATCHED) -> PickUp:
         if isinstance(self.answer, Exception):
             raise self.answer
         return PickUp(list(self.answer))
@@ -317,7 +318,7 @@ def test_a_fault_while_storing_leaves_nothing_but_its_record(
     before, version = history(app.store), app.store.runs.company_state("acme").version
     real = app.store.commit
 
-    def commit(each: Commit) -> None:
+    def commit(each: Commit, *_: object) -> None:
         real(replace(each, issues=Torn(each.issues)) if each.changes else each)
 
     monkeypatch.setattr(app.store, "commit", commit)
@@ -554,9 +555,11 @@ def test_a_preview_of_the_clock_stores_nothing(app: App) -> None:
     before = history(app.store)
 
     # when
-    (run,) = preview_clock(app, "tester", moment("2028-01-01 00:00"))
+    ((company, run, fault),) = preview_clock(app, "tester", moment("2028-01-01 00:00"))
 
     # then
+    assert run is not None
+    assert (company, fault) == ("acme", None)
     document = run.document
     assert (document.run, document.counts) == (None, Counts(activated=1, deactivated=1, events=2))
     assert [event.kind for event in document.events] == ["activated", "deactivated"]
@@ -750,7 +753,7 @@ def test_a_failure_is_recorded_although_another_run_was_first(
     # given
     real, conflicts = app.store.commit, []
 
-    def commit(each: Commit) -> None:
+    def commit(each: Commit, *_: object) -> None:
         if not conflicts:
             conflicts.append(each)
             taken(app, THREE)
@@ -772,7 +775,7 @@ def test_a_run_that_is_never_first_gives_up_in_the_end(
     """R4: A run that is overtaken again and again gives up with an error that names the company."""
 
     # given
-    def commit(each: Commit) -> None:
+    def commit(each: Commit, *_: object) -> None:
         raise Conflict(each.ended.ended.company, each.state.version)
 
     monkeypatch.setattr(app.store, "commit", commit)

@@ -20,6 +20,7 @@ import pytest
 from msgspec.structs import replace
 
 from adapters.company_settings import Customer
+from adapters.progress import UNWATCHED, Progress
 from adapters.settings import load_settings
 from adapters.sources.source import DeliveredFile, Keeper, PickUp, SourceUnreachable
 from adapters.store.commit import Commit
@@ -313,7 +314,7 @@ class Source:
     def __init__(self, fetching: Callable[[], list[DeliveredFile]]) -> None:
         self.fetching = fetching
 
-    def fetch(self, limit: int, keeper: Keeper) -> PickUp:
+    def fetch(self, limit: int, keeper: Keeper, progress: Progress = UNWATCHED) -> PickUp:
         return PickUp(self.fetching())
 
     def steps(self) -> Iterator[Any]:
@@ -489,7 +490,7 @@ def test_a_worker_that_is_overtaken_at_its_commit_leaves_nothing(
         app.settings.customers["acme"] = picked_up(directory)
     commit, tried = app.store.commit, []
 
-    def overtaken(ours: Commit) -> None:
+    def overtaken(ours: Commit, *_: object) -> None:
         tried.append(ours)
         if len(tried) == 1:
             work(rival)
@@ -556,7 +557,7 @@ def test_two_workers_that_pass_the_clock_of_one_company_pass_it_once(
     assert job == Job("acme")
     commit = app.store.commit
 
-    def overtaken(ours: Commit) -> None:
+    def overtaken(ours: Commit, *_: object) -> None:
         work(rival)
         commit(ours)
 

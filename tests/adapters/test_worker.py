@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from adapters.company_settings import Customer
 from adapters.errors import SettingsError
+from adapters.progress import UNWATCHED, Progress
 from adapters.settings import Settings
 from adapters.sources.source import Keeper, PickUp
 from adapters.store.errors import StoreUnavailable
@@ -105,7 +106,7 @@ class Source:
         self.now = self.most = 0
         self._lock = threading.Lock()
 
-    def fetch(self, limit: int, keeper: Keeper) -> PickUp:
+    def fetch(self, limit: int, keeper: Keeper, progress: Progress = UNWATCHED) -> PickUp:
         with self._lock:
             self.count += 1
             self.now += 1
@@ -341,7 +342,7 @@ def test_a_limited_number_of_deliveries_is_planned_side_by_side(
     now, most = 0, 0
     count, commit = threading.Lock(), setup.store.commit
 
-    def slow(what: Any) -> None:
+    def slow(what: Any, *_: object) -> None:
         nonlocal now, most
         with count:
             now += 1

@@ -167,8 +167,13 @@ class Happened(Struct, forbid_unknown_fields=True):
     changes: dict[str, Change]
 
 
+class Imagined(Happened, forbid_unknown_fields=True):
+    recorded: None  # type: ignore[assignment]
+    run: None  # type: ignore[assignment]
+
+
 class PlannedRun(ImaginedRun, forbid_unknown_fields=True):
-    events: list[Happened]
+    events: list[Imagined]
 
 
 class Problem(Struct, forbid_unknown_fields=True):

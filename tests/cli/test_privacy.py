@@ -376,7 +376,7 @@ class Held:
         commits: list[Commit] = []
         real = store.commit
 
-        def commit(each: Commit) -> None:
+        def commit(each: Commit, *_: object) -> None:
             commits.append(each)
             real(each)
 

@@ -485,6 +485,12 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
         ["lacks the column external_id", "who, external_id"],
     ),
     "a column that means nothing": ("deactivate", f"who,date\n{ANNA},\n", ["column 'date'"]),
+    "a column for an option without a value": (
+        "relink",
+        f"who,external_id,none\n{ANNA},ext-new,\n",
+        ["column 'none'", "who, external_id"],
+    ),
+    "semicolons": ("offboard", f"who;date\n{ANNA};2027-06-30\n", ["semicolons", "commas"]),
     "no line": ("deactivate", "who\n", ["names nobody"]),
 }
 

@@ -60,13 +60,17 @@ def left_out(found: Plan) -> list[int]:
         ({"offboarding-scheduled"}, [3, 4, 5]),
         ({"offboarding-scheduled", "details-changed"}, [3, 5]),
         (KINDS, []),
+        ({"onboard"}, [2, 3, 4]),
+        ({"update"}, [2, 4, 5]),
+        ({"offboard"}, [3, 5]),
+        ({"update", "offboarding-scheduled"}, [4, 5]),
     ],
 )
 def test_only_rows_whose_changes_are_all_of_the_chosen_kinds_are_applied(
     only: Iterable[str], lines: list[int]
 ) -> None:
-    """B5: An approval of some kinds applies the rows whose changes are all of these kinds, and
-    lists every other row that would change somebody.
+    """B5: An approval of some kinds applies the rows whose changes are all of these kinds, or that
+    have the action of this name, and lists every other row that would change somebody.
     """
     # when
     found = part(Selection(only=frozenset(only)))

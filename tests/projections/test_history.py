@@ -34,6 +34,7 @@ from domain.employee.events import (
     OffboardingScheduled,
     OnboardingMoved,
     Reactivated,
+    Released,
 )
 from domain.employee.roster import Roster
 from domain.employee.support import plan_support
@@ -310,6 +311,11 @@ CASES: dict[str, tuple[tuple[EmployeeEvent, ...], int | None, dict[str, Any]]] =
         (EmailChanged("b@acme.example"), FileNoted(email="b@acme.example")),
         2,
         {"file_email": ("ann@acme.example", "b@acme.example")},
+    ),
+    "an address that support took, released": (
+        (EmailChanged("b@acme.example"), Released()),
+        None,
+        {"former_email": ("ann@acme.example", None)},
     ),
     "an offboarding": (
         (OffboardingScheduled(JUNE),),

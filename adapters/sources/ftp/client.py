@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from adapters.progress import Advance
 from adapters.secrets import Secret
 from adapters.sources.endpoint import Address
 from adapters.sources.failures import UNWELL, read_secret, translate_errors
@@ -239,12 +240,13 @@ class FtpClient:
             )
 
     @contextmanager
-    def retrieving(self, name: str, size: int) -> Iterator[bytes]:
+    def retrieving(self, name: str, size: int, advance: Advance) -> Iterator[bytes]:
         """Yields the bytes of a file, at most one byte more than its listed `size`.
 
         Exactly `size` bytes are the whole file, although the server may still report a failure,
         such as a connection that it did not see ending. They are yielded before its last reply:
-        some servers have deleted the file by then, and the session may break off.
+        some servers have deleted the file by then, and the session may break off. `advance` gets
+        the number of bytes that came.
         """
         data = io.BytesIO()
         with self._data.opened(f"RETR {to_line(name)}") as conn:
@@ -252,6 +254,7 @@ class FtpClient:
             try:
                 while left and (piece := conn.recv(min(left, _PIECE_BYTES))):
                     left -= data.write(piece)
+                    advance(len(piece))
             except OSError:  # some servers end every data connection with a reset
                 if data.tell() < size:
                     raise

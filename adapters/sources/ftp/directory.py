@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeAlias
 
+from adapters.progress import Advance
 from adapters.sources.failures import translate_errors
 from adapters.sources.ftp.client import FtpClient
 from adapters.sources.ftp.listing import Entry, fact_entry, read_moment, read_size, shown_entries
@@ -60,12 +61,13 @@ class FtpDirectory:
             return make_listing(self._stats(), self._pattern)
 
     @contextmanager
-    def reading(self, name: str, listed: FileStat) -> Iterator[bytes]:
+    def reading(self, name: str, listed: FileStat, advance: Advance) -> Iterator[bytes]:
         """Yields the bytes of a file, at most one byte more than `listed.size`."""
         with ExitStack() as transfer:
             with self._translate_unread(name):
                 try:
-                    data = transfer.enter_context(self._client.retrieving(name, listed.size))
+                    retrieving = self._client.retrieving(name, listed.size, advance)
+                    data = transfer.enter_context(retrieving)
                 except Refused as refused:
                     if refused.code == NOT_FOUND and name not in self.look().files:
                         raise Changed(name) from None

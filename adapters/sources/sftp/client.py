@@ -40,6 +40,7 @@ from paramiko.sftp import (
     SFTP_PERMISSION_DENIED,
 )
 
+from adapters.progress import Advance
 from adapters.sources import failures
 from adapters.sources.failures import Kind
 from adapters.sources.pickup import check_number
@@ -157,11 +158,11 @@ class SftpClient:
         """Returns the attributes of an open file."""
         return read_attributes(self._ask(CMD_ATTRS, CMD_FSTAT, string(handle)))
 
-    def read(self, handle: bytes, size: int, requests: int) -> bytes:
+    def read(self, handle: bytes, size: int, requests: int, advance: Advance) -> bytes:
         """Returns the first `size` bytes of an open file, or all if there are fewer.
 
         At most `requests` requests wait at the same time. If this seems to be too many for the
-        server, raises `Overwhelmed`.
+        server, raises `Overwhelmed`. `advance` gets the number of bytes that came.
         """
         download = _Download(size)
         while download.missing or download.waiting:
@@ -170,7 +171,8 @@ class SftpClient:
                 self._request_pieces(download, handle, requests)
             several = len(download.waiting) > 1
             try:
-                download.take(*self._packets.receive(self._silence / (_HALVINGS if several else 1)))
+                silence = self._silence / (_HALVINGS if several else 1)
+                advance(download.take(*self._packets.receive(silence)))
             except (EOFError, OSError, paramiko.SSHException) as error:
                 if several:
                     raise _overwhelmed() from error
@@ -251,8 +253,11 @@ class _Download:
         data = self._buffer.getvalue()
         return data if len(data) == self._received else b""
 
-    def take(self, kind: int, content: bytes) -> None:
-        """Takes one answer. After a refusal there are no further requests."""
+    def take(self, kind: int, content: bytes) -> int:
+        """Takes one answer, and returns its number of bytes of the file.
+
+        After a refusal there are no further requests.
+        """
         if len(content) < 8:
             raise paramiko.SFTPError("an answer that is too short")
         number, value = struct.unpack_from(">II", content)
@@ -260,18 +265,20 @@ class _Download:
         if piece is None:
             raise paramiko.SFTPError("an answer without a request")
         if kind == CMD_DATA:
-            self._store(piece, content[8 : 8 + value])
-        elif kind == CMD_STATUS:
-            self._end(value)
-        else:
+            return self._store(piece, content[8 : 8 + value])
+        if kind != CMD_STATUS:
             raise paramiko.SFTPError("an answer of another kind than expected")
+        self._end(value)
+        return 0
 
-    def _store(self, piece: tuple[int, int], data: bytes) -> None:
+    def _store(self, piece: tuple[int, int], data: bytes) -> int:
         offset, length = piece
         self._buffer.seek(offset)
-        self._received += self._buffer.write(data[:length])
+        stored = self._buffer.write(data[:length])
+        self._received += stored
         if 0 < len(data) < length:  # a server may send less than a request asks for
             self.missing.appendleft((offset + len(data), length - len(data)))
+        return stored
 
     def _end(self, code: int) -> None:
         """Takes the end of the file, or a refusal: some servers refuse more than a few requests."""

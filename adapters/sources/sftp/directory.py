@@ -8,6 +8,7 @@ from functools import cached_property
 
 from paramiko.sftp import SFTP_NO_SUCH_FILE
 
+from adapters.progress import Advance
 from adapters.sources.names import display_name, is_of_interest, matches, name_in
 from adapters.sources.pickup import Changed, FileStat, Listing, make_listing
 from adapters.sources.sftp.attributes import Attributes
@@ -54,7 +55,7 @@ class SftpDirectory:
             return make_listing(self._regular_files(entries), self._pattern)
 
     @contextmanager
-    def reading(self, name: str, listed: FileStat) -> Iterator[bytes]:
+    def reading(self, name: str, listed: FileStat, advance: Advance) -> Iterator[bytes]:
         """Yields the first `listed.size` bytes of a file, which stays open on the server meanwhile.
 
         Some servers delete a file when it is closed, so it is not closed before the block has ended
@@ -62,7 +63,7 @@ class SftpDirectory:
         """
         with self._translate_unread(name):
             handle = self._open(name)
-            data = self._client.read(handle, listed.size, self._requests)
+            data = self._client.read(handle, listed.size, self._requests, advance)
         try:
             yield data
         except Changed:  # the file is read again, and some servers lock an open file

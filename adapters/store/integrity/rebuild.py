@@ -8,12 +8,12 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from adapters.progress import Advance, unwatched
 from adapters.store.files import is_sound
 from adapters.store.integrity.replay import (
     Companies,
     Decode,
     Person,
-    Progress,
     Replay,
     with_roster_rows,
 )
@@ -43,24 +43,24 @@ class EventsDamaged(Exception):
     """Events are damaged or missing. The rows that were made from them must be kept."""
 
 
-def rebuild(replay: Replay, tick: Progress) -> Iterator[Write]:
+def rebuild(replay: Replay, advance: Advance) -> Iterator[Write]:
     """Yields the writes that make all projections again, if all events are sound.
 
     Raises `EventsDamaged` if they are not, perhaps only after the last write. The caller then has
-    to undo the writes. `tick` gets the number of events that were read.
+    to undo the writes. `advance` gets the number of events that were read.
     """
     if replay.companies.problems:
         raise EventsDamaged
-    yield from _writes(replay, _sound(replay.people(tick), replay.companies))
+    yield from _writes(replay, _sound(replay.people(advance), replay.companies))
 
 
-def rebuild_carefully(replay: Replay, tick: Progress) -> Iterator[Write]:
+def rebuild_carefully(replay: Replay, advance: Advance) -> Iterator[Write]:
     """Yields the same writes where events are damaged or missing.
 
     The rows that were made from these events are kept: they may be all that is left.
     """
     damaged = _damaged(replay)
-    persons = (each for each in replay.people(tick) if each.inspected.stream.hex not in damaged)
+    persons = (each for each in replay.people(advance) if each.inspected.stream.hex not in damaged)
     yield from _writes(replay, persons, _spared(replay, damaged))
 
 
@@ -69,7 +69,7 @@ def writes_of_upgrade(query: Query, decode: Decode) -> Iterator[Write]:
 
     Where events are damaged or missing, the rows that were made from them are kept.
     """
-    yield from rebuild_carefully(Replay(query, decode), lambda _: None)
+    yield from rebuild_carefully(Replay(query, decode), unwatched)
 
 
 def _sound(persons: Iterable[Person], companies: Companies) -> Iterator[Person]:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import MapperDeserialisationError
 
+from adapters.progress import Advance, unwatched
 from adapters.store import events
 from adapters.store.integrity.lately import Window, recent_rows, window_of
 from adapters.store.integrity.standing import StandingRows, standing_rows
@@ -43,9 +44,6 @@ _BY_STREAM = "ORDER BY originator_id, originator_version"
 
 Decode: TypeAlias = Callable[[str, int, str, bytes], AnyRecord]
 """Decodes an event from its stream, version, topic and bytes: `EventStore.decode`."""
-
-Progress: TypeAlias = Callable[[int], None]
-"""Is called with the number of events that were read since the last call."""
 
 
 class KnownRun(NamedTuple):
@@ -153,10 +151,10 @@ class Replay:
         if window is not None and person.company is not None and person.employee is not None:
             yield from recent_rows(person.company, person.inspected.events, window)
 
-    def people(self, tick: Progress = lambda _: None) -> Iterator[Person]:
+    def people(self, advance: Advance = unwatched) -> Iterator[Person]:
         """Yields all employees, in the order of their ids."""
         for inspected in self._streams(f"{_EVENTS} {_BY_STREAM}"):
-            tick(len(inspected.events))
+            advance(len(inspected.events))
             if inspected.stream not in self.companies.streams:
                 yield _person(inspected, self.companies)
 

@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
+from adapters.progress import Advance
 from adapters.store.files import intact_file, is_sound
 from adapters.store.integrity.lately import fingerprint, recent_problems
 from adapters.store.integrity.replay import (
     Companies,
     Person,
-    Progress,
     Replay,
     with_roster_rows,
 )
@@ -60,8 +60,8 @@ class Findings(Redacted, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def verify(replay: Replay, tick: Progress) -> Findings:
-    """Reads everything, and returns what does not fit. `tick` gets the number of read events.
+def verify(replay: Replay, advance: Advance) -> Findings:
+    """Reads everything, and returns what does not fit. `advance` gets the number of read events.
 
     If the database finds itself damaged, nothing else is read: answers that come through a damaged
     index may be wrong.
@@ -91,7 +91,7 @@ def verify(replay: Replay, tick: Progress) -> Findings:
     lately: defaultdict[str, int] = defaultdict(int)
     of_roster: list[Problem] = []
     employees = 0
-    for person, rows in with_roster_rows(query, replay.people(tick)):
+    for person, rows in with_roster_rows(query, replay.people(advance)):
         if person is None:
             of_roster += map(_stray, rows)
             continue

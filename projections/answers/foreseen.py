@@ -1,0 +1,88 @@
+"""What a run would do, by person: shown before somebody decides, and compared when it is done."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from domain.employee.change import Change
+from domain.employee.events import State
+from domain.envelope import kind_of
+from domain.outcome import Outcome
+from domain.privacy import Redacted
+from projections.answers.history import FromTo, HistoryEntry, changes
+
+
+class ForeseenPerson(Redacted, frozen=True):
+    """A person, and what a run would do with them.
+
+    `employee` and `before` are `None` for a new employee. `kinds` are those of the events.
+    """
+
+    employee: UUID | None
+    name: str
+    email: str
+    before: State | None
+    after: State
+    kinds: tuple[str, ...]
+    changes: dict[str, FromTo]
+
+
+class Foreseen(Redacted, frozen=True):
+    """What a run would do: its outcome, and the people whom it would change.
+
+    Two of them are equal if the runs would do the same, whenever they were planned.
+    """
+
+    outcome: Outcome
+    people: tuple[ForeseenPerson, ...] = ()
+
+    @property
+    def kinds(self) -> Mapping[str, int]:
+        """The number of events of each kind, the most frequent first."""
+        return dict(Counter(kind for each in self.people for kind in each.kinds).most_common())
+
+
+class ForeseenEvent(Redacted, frozen=True):
+    """An event that a run would store, as in the history. It has no run, and was not recorded."""
+
+    employee: UUID
+    version: int
+    kind: str
+    effective: datetime
+    recorded: None
+    run: None
+    by: str
+    reason: str | None
+    file: str | None
+    line: int | None
+    changes: dict[str, FromTo]
+
+
+def foreseen(outcome: Outcome, planned: Iterable[Change]) -> Foreseen:
+    """Returns what a run would do that ends so and makes these changes."""
+    return Foreseen(outcome, tuple(map(_person, planned)))
+
+
+def foreseen_event(entry: HistoryEntry) -> ForeseenEvent:
+    """Returns an event of a run that is not stored."""
+    values = {**msgspec.structs.asdict(entry), "recorded": None, "run": None}
+    return ForeseenEvent(**values)
+
+
+def _person(change: Change) -> ForeseenPerson:
+    known = change.before or change.after
+    details = known.details
+    return ForeseenPerson(
+        employee=change.before.id if change.before else None,
+        name=" ".join(filter(None, (details.first_name, details.prefix, details.last_name))),
+        email=known.email,
+        before=change.before.state if change.before else None,
+        after=change.after.state,
+        kinds=tuple(kind_of(type(recorded.event)) for recorded in change.events),
+        changes=changes(change.before, change.after),
+    )
