@@ -94,7 +94,9 @@ def runs_command(
     wanted = RunFilter(outcomes, kinds, since, until)
     narrowed = wanted != RunFilter()
     limit = view.limit or _DEFAULT_LIMIT
-    read = limit + 1 if view.sort is None else sys.maxsize  # one more tells whether there are more
+    read = (
+        min(limit + 1, sys.maxsize) if view.sort is None else sys.maxsize
+    )  # one more tells whether there are more
     if held and narrowed:
         raise click.UsageError("--held lists every run that waits: give no other filter with it.")
     with open_app(context) as app:

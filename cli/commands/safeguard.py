@@ -103,7 +103,8 @@ def safeguard_command(
     """Show what the safeguard measured of the deliveries of COMPANY in the last 90 days.
 
     Each delivery is shown with the measures that hold it under the company's limits, or under the
-    limits that are given. The latest come first, or --sort; HOLDS sorts by how many hold it.
+    limits that are given. The latest delivery comes first. `--sort holds` goes by how many
+    measures hold a delivery.
     """
     with open_app(context) as app:
         policy = _with_given(customer_of(app.settings, company).company.policy, given)
