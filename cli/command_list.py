@@ -50,7 +50,7 @@ PARTS = {
     },
     "Look back": {
         "history": Entry("history", "List every event of one employee, and why it happened."),
-        "why": Entry("why", "Tell why somebody can log in or not, or where a value comes from."),
+        "why": Entry("why", "Tell where a state or a value comes from, back to the file."),
         "audit": Entry("audit", "List every event of all employees of a company."),
         "removals": Entry("removals", "List every removal of access, and why, for an auditor."),
     },

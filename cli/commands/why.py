@@ -12,7 +12,7 @@ from cli.command import Answer
 from cli.context import check_known, json_option, open_app, who_argument
 from cli.names import COMPANY
 from cli.terminal import output, run_text
-from cli.terminal.colours import OF_STATE
+from cli.terminal.colours import OF_STATE, coloured
 from cli.terminal.people import name_of
 from cli.terminal.prose import say
 from cli.terminal.story import print_line
@@ -71,7 +71,7 @@ def _print(answer: WhyDocument, who: str) -> None:
             say(f"{output.text(who)} is a former address of {email}")
         name = click.style(output.text(name_of(person)), bold=True)
         number = f", external id {output.text(person.external_id)}" if person.external_id else ""
-        state = click.style(person.state.value, fg=OF_STATE[person.state])
+        state = coloured(person.state.value, OF_STATE[person.state])
         say(f"{name} <{email}>{number}: {state}")
     if answer.access is not None and answer.field in (None, *_DATES_OF_ACCESS):
         say(answer.access.message)

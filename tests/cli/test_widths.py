@@ -83,6 +83,16 @@ ANSWERS: tuple[tuple[str, ...], ...] = (
     ("leavers", "acme", "--until", "2028-12-31"),
     ("show", "acme", NAMES[1][0]),
     ("show", "acme", "nobody" * 30),
+    ("history", "acme", NAMES[1][0]),
+    ("history", "acme", NAMES[1][0], "--details"),
+    ("why", "acme", NAMES[1][0]),
+    ("why", "acme", NAMES[1][0], "email"),
+    ("audit", "acme"),
+    ("audit", "acme", "--details"),
+    ("removals", "--from", "2027-01-01"),
+    ("support", "deactivate", "acme", NAMES[1][0], "--dry-run", *ASKED),
+    ("help",),
+    ("help", "support", "relink"),
     ("runs",),
     ("issues",),
     ("issues", "--columns", "code,email,since,message"),
@@ -96,14 +106,14 @@ ANSWERS: tuple[tuple[str, ...], ...] = (
     ("rebuild",),
 )
 """Every command that people read, in an order in which the later ones still have something."""
+HELP_WIDTH = 80
+"""The help of click needs a terminal that is so wide."""
 NOT_HERE = {
     "serve": "it logs",
     "template": "it prints a line of CSV",
     "report": "it prints CSV",
     "approve": "it prints a run, as discard does",
-    "history": "it tells a story",
-    "audit": "it tells a story",
-    "support": "it tells a story",
+    "completion": "it prints a script",
 }
 
 
@@ -120,7 +130,8 @@ def test_no_line_is_longer_than_the_terminal(worked: Desk, width: int) -> None:
     worked.screen = Screen(True, width, HEIGHT)
 
     # when
-    answers = {command: worked.type(*command) for command in ANSWERS}
+    asked = (command for command in ANSWERS if width >= HELP_WIDTH or command[0] != "help")
+    answers = {command: worked.type(*command) for command in asked}
 
     # then
     wide = {" ".join(each)[:60]: too_wide(answer, width) for each, answer in answers.items()}
