@@ -39,9 +39,9 @@ from tests.given import NOW
 pytestmark = pytest.mark.torture
 
 TORTURE = bool(os.environ.get("TENURE_TORTURE"))
-KILLS = 50 if TORTURE else 8
+KILLS = 50 if TORTURE else 4
 ROUNDS = 10 if TORTURE else 1
-PEOPLE, NEWCOMERS = 2_000, 100
+PEOPLE, NEWCOMERS = 2_000 if TORTURE else 1_000, 100
 HEADER = "email,first_name,last_name,external_id,group_name,offboarding_date\n"
 SLACK = 1.25
 """How much longer than an undisturbed commit the moments of killing reach."""

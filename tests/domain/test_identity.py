@@ -105,6 +105,13 @@ DELIVERIES = """
     I2, D3: a rejected row of the newer file frees no address of the older file
         1 a, 2 b, 3 c | 1 x, 3 y / 1 y, 2 x | changed changed rejected rejected | 1 x, 2 b, 3 y |
           email-taken email-taken | email-changed email-changed
+    D3, I2: of two files with the employee's external id, the newer address counts
+        1 ann | 1 ann / 1 anna | skipped changed | 1 anna | superseded-row | email-changed
+    D3: of three files about one employee, the last counts
+        nobody | 1 ann A / 1 ann B / 1 ann C | skipped skipped registered | 1 ann C |
+          superseded-row superseded-row | registered
+    D3: files that repeat what is known change nothing
+        1 ann | 1 ann / 1 ann | skipped unchanged | 1 ann | superseded-row
     I3, I2: a link, and a change of address in a newer file
         - ann | 1 ann / 1 anna | skipped changed | 1 anna | superseded-row |
           email-changed external-id-linked
