@@ -220,7 +220,7 @@ def examples(table: str, columns: int) -> list[Any]:
     starts = [number for number, line in enumerate(lines) if not line.startswith(" ")]
     rows = []
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
-        cells = [cell.strip() for cell in " ".join(lines[start + 1 : end]).split("|")]
+        cells = [cell.strip() for cell in " ".join(lines[start + 1 : end]).split(" | ")]
         values = ["" if cell in _NOTHING else cell for cell in cells]
         rows.append(pytest.param(*values, *[""] * (columns - len(values)), id=lines[start]))
     return rows
