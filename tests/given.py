@@ -204,13 +204,13 @@ def people(plan: Plan, known: Iterable[Employee] = ()) -> dict[str, Sequence[Any
 
 
 _NOTHING = ("nobody", "nothing", "no issue", "no event")
-"""How a cell of a table of examples says that it is empty."""
+"""How a cell of a table of cases says that it is empty."""
 
 
-def examples(table: str, columns: int) -> list[Any]:
-    """Returns the rows of a table of examples, for `pytest.mark.parametrize`.
+def cases(table: str, columns: int) -> list[Any]:
+    """Returns the cases of a table, for `pytest.mark.parametrize`.
 
-    An example is a rule in words and, indented below it, a cell for each of the `columns`. Cells at
+    A case is a rule in words and, indented below it, a cell for each of the `columns`. Cells at
     the end may be left off. The words are the name of the test.
 
         I4: without an external id, a row keeps the one that is known

@@ -56,7 +56,7 @@ from tests.adapters.steps import (
     support,
 )
 from tests.databases import created
-from tests.given import a_company, examples, moment
+from tests.given import a_company, cases, moment
 
 pytestmark = pytest.mark.stores("sqlite", "postgresql")
 
@@ -410,7 +410,7 @@ def named(problem: str, names: dict[str, UUID]) -> tuple[object, ...]:
     return kind, *company, *rest
 
 
-@pytest.mark.parametrize(("damage", "problems"), examples(DAMAGED, 2))
+@pytest.mark.parametrize(("damage", "problems"), cases(DAMAGED, 2))
 def test_damage_is_found_and_named(app: App, ask: Ask, damage: str, problems: str) -> None:
     """R1, R2, R4, R6, B2: `verify` finds whatever does not follow from the events, and events that
     are altered or missing. It names the stream, the run or the company.

@@ -24,9 +24,9 @@ from tests.given import (
     NOW,
     RUN,
     after,
+    cases,
     codes,
     day,
-    examples,
     kinds,
     moment,
     plan,
@@ -157,7 +157,7 @@ def shown(found: ClockPlan) -> str:
     return ", ".join(f"{kind} {at:%Y-%m-%d %H:%M}" for kind, at in told(found))
 
 
-@pytest.mark.parametrize(("before", "until", "events", "becomes"), examples(DUE, 4))
+@pytest.mark.parametrize(("before", "until", "events", "becomes"), cases(DUE, 4))
 def test_the_clock_makes_what_is_due(before: str, until: str, events: str, becomes: str) -> None:
     """C1, L2, L9, S2: The clock activates at 00:00 of the first day and deactivates at 23:00 of the
     last day. A late pass records when that was due.

@@ -16,7 +16,7 @@ import pytest
 from domain.delivery.plan import Plan, RowOutcome
 from domain.employee.aggregate import Employee
 from domain.employee.events import Deactivated, EmailChanged, ExternalIdLinked
-from tests.given import a_company, after, codes, examples, kinds, outcomes, plan, registered, then
+from tests.given import a_company, after, cases, codes, kinds, outcomes, plan, registered, then
 
 AT = "@acme.example"
 HEADER = "external_id,email,first_name,last_name"
@@ -201,7 +201,7 @@ DELIVERIES = """
 
 
 @pytest.mark.parametrize(
-    ("before", "says", "rows", "becomes", "issues", "events"), examples(DELIVERIES, 6)
+    ("before", "says", "rows", "becomes", "issues", "events"), cases(DELIVERIES, 6)
 )
 def test_a_row_means_one_employee(
     before: str, says: str, rows: str, becomes: str, issues: str, events: str
@@ -245,7 +245,7 @@ LEFT = """
 of the rows when the files are picked up again."""
 
 
-@pytest.mark.parametrize(("before", "says", "rows", "becomes", "again"), examples(LEFT, 5))
+@pytest.mark.parametrize(("before", "says", "rows", "becomes", "again"), cases(LEFT, 5))
 def test_files_that_are_left_mean_the_same_at_the_next_pick_up(
     before: str, says: str, rows: str, becomes: str, again: str
 ) -> None:

@@ -26,9 +26,9 @@ from tests.given import (
     TODAY,
     a_company,
     after,
+    cases,
     codes,
     day,
-    examples,
     kinds,
     moment,
     outcomes,
@@ -272,7 +272,7 @@ becomes of the rows | the events | what she is then | the issues."""
 
 
 @pytest.mark.parametrize(
-    ("before", "says", "rows", "events", "becomes", "issues"), examples(STORIES, 6)
+    ("before", "says", "rows", "events", "becomes", "issues"), cases(STORIES, 6)
 )
 def test_the_dates_of_a_row_mean_what_the_history_makes_of_them(
     before: str, says: str, rows: str, events: str, becomes: str, issues: str

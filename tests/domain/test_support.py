@@ -53,10 +53,10 @@ from tests.given import (
     TODAY,
     a_company,
     after,
+    cases,
     codes,
     context,
     day,
-    examples,
     kinds,
     moment,
     outcomes,
@@ -547,7 +547,7 @@ with `!` where it is rejected | what she is then | what the clock makes later | 
 
 
 @pytest.mark.parametrize(
-    ("before", "command", "when", "events", "becomes", "later", "issues"), examples(COMMANDS, 7)
+    ("before", "command", "when", "events", "becomes", "later", "issues"), cases(COMMANDS, 7)
 )
 def test_a_command_moves_days_and_the_state_follows(
     before: str, command: str, when: str, events: str, becomes: str, later: str, issues: str
