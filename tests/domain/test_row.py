@@ -60,7 +60,7 @@ def reading(
     """What a row of these cells says."""
     company = company or a_company()
     sheet = read_sheet(FILE, a_file(cells, quoting=quoting), company)
-    ((line, text),) = sheet.records
+    (line,), (text,) = sheet.lines, sheet.texts
     return RowReader(sheet, company).read(line, text, 1, b"")
 
 
