@@ -229,6 +229,15 @@ def test_a_birthday_that_was_not_known_is_no_change_of_identity() -> None:
     assert (held_for(new), held_for(changed)) == ([], ["many-identity-changes"])
 
 
+def test_registrations_of_an_empty_company_are_not_measured() -> None:
+    """B1: A company without employees has no measure of registrations."""
+    # when
+    found = delivery([row(number) for number in range(60)])
+
+    # then
+    assert found.facts.figures == {}
+
+
 # The window of seven days
 
 
