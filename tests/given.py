@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import pytest
 from msgspec.structs import replace
 
 from domain.company import Company, CustomType, Language, Limits, Policy
@@ -200,3 +201,26 @@ def people(plan: Plan, known: Iterable[Employee] = ()) -> dict[str, Sequence[Any
         employee.email: (employee.external_id, employee.state.value)
         for employee in after(plan, known)
     }
+
+
+_NOTHING = ("nobody", "nothing", "no issue", "no event")
+"""How a cell of a table of cases says that it is empty."""
+
+
+def cases(table: str, columns: int) -> list[Any]:
+    """Returns the cases of a table, for `pytest.mark.parametrize`.
+
+    A case is a rule in words and, indented below it, a cell for each of the `columns`. Cells at
+    the end may be left off. The words are the name of the test.
+
+        I4: without an external id, a row keeps the one that is known
+            1 ann | - ann Anna | changed
+    """
+    lines = dedent(table).strip("\n").splitlines()
+    starts = [number for number, line in enumerate(lines) if not line.startswith(" ")]
+    rows = []
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        cells = [cell.strip() for cell in " ".join(lines[start + 1 : end]).split(" | ")]
+        values = ["" if cell in _NOTHING else cell for cell in cells]
+        rows.append(pytest.param(*values, *[""] * (columns - len(values)), id=lines[start]))
+    return rows

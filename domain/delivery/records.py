@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from operator import itemgetter
-from typing import TypeAlias
 
 from msgspec.structs import replace
 
@@ -19,9 +18,6 @@ from domain.delivery.file_text import OTHER_DELIMITERS, read_text
 from domain.delivery.header import Columns, known_columns, named_width, read_header
 from domain.issues.issue import Issue, make_issue
 from domain.privacy import Redacted
-
-Record: TypeAlias = tuple[int, str]
-"""The number of the first line of a record, and its text without the line break at its end."""
 
 # White space on one line around a quoted cell does not count (F3).
 _SPACE = r"[^\S\r\n]*+"
@@ -55,11 +51,6 @@ class Sheet(Redacted, frozen=True):
     lines: Sequence[int]
     texts: Sequence[str]
     issues: tuple[Issue, ...] = ()
-
-    @property
-    def records(self) -> Iterator[Record]:
-        """Returns an iterator over the records."""
-        return zip(self.lines, self.texts, strict=True)
 
 
 class DeliveryRefused(Exception):
@@ -194,8 +185,8 @@ def _records(name: str, text: str) -> tuple[Sequence[int], Sequence[str]]:
     return list(compress(lines, kept)), list(compress(texts, kept))
 
 
-def _quoted_records(name: str, text: str) -> Iterator[Record]:
-    """Yields the records of a text with quotes; a quoted cell may contain line breaks."""
+def _quoted_records(name: str, text: str) -> Iterator[tuple[int, str]]:
+    """Yields the line and the text of each record; a quoted cell may contain line breaks."""
     line, start, length = 1, 0, len(text)
     while start < length:
         end = text.find("\n", start)

@@ -46,8 +46,7 @@ class Field(msgspec.Struct, frozen=True):
     """One field of an employee.
 
     `mandatory` means that every row needs a value (W2), and `always` that every employee has a
-    value. `clearable` means that a blank cell may clear the value (W8). `personal` means that the
-    value is personal data.
+    value. `clearable` means that a blank cell may clear the value (W8).
     """
 
     name: str
@@ -56,7 +55,6 @@ class Field(msgspec.Struct, frozen=True):
     mandatory: bool = False
     always: bool = False
     clearable: bool = False
-    personal: bool = True
 
 
 FIELDS = (
@@ -71,8 +69,8 @@ FIELDS = (
     Field("birthday", Holds.DATE, clearable=True),
     Field("work_anniversary", Holds.DATE, clearable=True),
     Field("marriage_date", Holds.DATE, clearable=True),
-    Field("language", Holds.LANGUAGE, always=True, personal=False),
-    Field("group_name", Holds.GROUP, clearable=True, personal=False),
+    Field("language", Holds.LANGUAGE, always=True),
+    Field("group_name", Holds.GROUP, clearable=True),
 )
 """All fields, in the order in which answers show them."""
 

@@ -22,7 +22,7 @@ from tests.given import a_company
 from tests.growth import GROUPS, SHAPES, Shape
 from tests.strategies import TORTURE
 
-SIZE = 200_000 if TORTURE else 40_000
+SIZE = 200_000 if TORTURE else 16_000
 """The bytes of the smaller of two files."""
 AT_MOST = 2.2
 """The most that a file of twice the size may cost, as a multiple."""

@@ -66,7 +66,7 @@ def test_a_plan_from_those_mentioned_is_the_plan_from_everyone(
     # given
     monkeypatch.setattr(read_transaction, "MAX_SHARE", math.inf)
 
-    @examples(200)
+    @examples(80)
     @given(stories())
     def holds(story: Story) -> None:
         for life, delivery in Life.arrivals(story):

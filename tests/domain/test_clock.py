@@ -24,6 +24,7 @@ from tests.given import (
     NOW,
     RUN,
     after,
+    cases,
     codes,
     day,
     kinds,
@@ -35,7 +36,6 @@ from tests.given import (
 )
 
 HEADER = "external_id,email,first_name,last_name,onboarding_date,offboarding_date"
-SECOND = timedelta(seconds=1)
 
 
 def row(onboarding: str = "", offboarding: str = "", number: int = 1) -> str:
@@ -82,60 +82,148 @@ def states(found: ClockPlan, people: Iterable[Employee]) -> dict[str, str]:
 
 # C1, L9: what is due
 
+DUE = """
+    C1, L9: activation is due at 00:00 of the first day
+        from 2027-04-01 | 2027-04-01 00:00 | activated 2027-04-01 00:00 | active
+    C1, L9: not a second before
+        from 2027-04-01 | 2027-03-31 23:59:59 | nothing | pending
+    C1: a later pass records the same moment
+        from 2027-04-01 | 2027-05-11 00:00 | activated 2027-04-01 00:00 | active
+    C1, L9: deactivation is due at 23:00 of the last day
+        until 2027-04-30 | 2027-04-30 23:00 | deactivated 2027-04-30 23:00 | deactivated
+    C1, L9: not a second before
+        until 2027-04-30 | 2027-04-30 22:59:59 | nothing | offboarding-scheduled
+    C1: a later pass records the same moment of the last day
+        until 2027-04-30 | 2027-06-09 23:00 | deactivated 2027-04-30 23:00 | deactivated
+    C1, L2: activation of somebody with a last day makes them scheduled
+        from 2027-04-01 until 2027-06-30 | 2027-04-01 00:00 | activated 2027-04-01 00:00 |
+          offboarding-scheduled
+    C1: one pass makes up for both days
+        from 2027-04-01 until 2027-04-02 | 2027-05-01 00:00 |
+          activated 2027-04-01 00:00, deactivated 2027-04-02 23:00 | deactivated
+    C1, L9: who comes and leaves on one day does both
+        from 2027-04-01 until 2027-04-01 | 2027-04-01 23:00 |
+          activated 2027-04-01 00:00, deactivated 2027-04-01 23:00 | deactivated
+    C1, L2: who leaves before the first day is never activated
+        from 2027-05-01; leaves 2027-04-10 | 2027-04-10 23:00 | deactivated 2027-04-10 23:00 |
+          deactivated
+    C1, L2: not by a late pass either
+        from 2027-05-01; leaves 2027-04-10 | 2027-06-01 00:00 | deactivated 2027-04-10 23:00 |
+          deactivated
+    C1: nor after that
+        from 2027-05-01; leaves 2027-04-10; closed | 2027-06-01 00:00 | nothing | deactivated
+    C1: a cancelled last day is not due
+        until 2027-04-30; stays | 2027-05-01 00:00 | nothing | active
+    C1: a day that was moved is not due
+        until 2027-04-30; moved 2027-05-31 | 2027-05-01 00:00 | nothing | offboarding-scheduled
+    C1: the new day is
+        until 2027-04-30; moved 2027-05-31 | 2027-06-01 00:00 | deactivated 2027-05-31 23:00 |
+          deactivated
+    C1, S2: who came back as pending is activated
+        from 2027-04-01; closed; back | 2027-04-01 00:00 | activated 2027-04-01 00:00 | active
+    C1: nobody is due who stays
+        hired | 2027-04-01 00:00 | nothing | active
+    C1: it takes effect no earlier than the event before
+        hired; leaves 2027-02-15 | 2027-03-01 23:00 | deactivated 2027-03-01 02:45 | deactivated
+    C1: but when it is due, where that is later
+        hired; leaves 2027-03-31 | 2027-04-05 00:00 | deactivated 2027-03-31 23:00 | deactivated
+"""
+"""Somebody's history | the moment of the pass | what it does, and when that took effect | what they
+are then."""
 
-@pytest.mark.parametrize("late", [timedelta(0), SECOND, timedelta(days=40)])
-def test_activation_is_due_at_midnight_of_the_onboarding_date(late: timedelta) -> None:
-    """C1, L9: A pending employee becomes active at 00:00 on the onboarding date. A later pass still
-    records that moment as the effective one.
+
+def history(text: str) -> Employee:
+    """Somebody after what happened to them: `from 2027-04-01 until 2027-04-30; stays`."""
+    hired, *steps = text.split("; ")
+    words = hired.split()
+    days = dict(zip(words[::2], words[1::2], strict=False))
+    found = employee(days.get("from", ""), days.get("until", ""), now=moment("2027-01-04 02:45"))
+    for what, _, said in (step.partition(" ") for step in steps):
+        match what:
+            case "leaves":
+                found = then(found, OffboardingScheduled(day(said)), at=NOW, line=2)
+            case "moved":
+                found = then(found, OffboardingMoved(day(said)))
+            case "stays":
+                found = then(found, OffboardingCancelled())
+            case "back":
+                found = then(found, Reactivated(active=False, offboarding_date=None))
+            case _:
+                found = then(found, Deactivated())
+    return found
+
+
+def shown(found: ClockPlan) -> str:
+    return ", ".join(f"{kind} {at:%Y-%m-%d %H:%M}" for kind, at in told(found))
+
+
+@pytest.mark.parametrize(("before", "until", "events", "becomes"), cases(DUE, 4))
+def test_the_clock_makes_what_is_due(before: str, until: str, events: str, becomes: str) -> None:
+    """C1, L2, L9, S2: The clock activates at 00:00 of the first day and deactivates at 23:00 of the
+    last day. A late pass records when that was due.
     """
     # given
-    starts = moment("2027-04-01 00:00")
+    known = history(before)
 
     # when
-    found = clock([employee("2027-04-01")], starts + late)
+    found = clock([known], moment(until))
 
     # then
-    assert told(found) == [("activated", starts)]
-    assert one(found).state is State.ACTIVE
+    assert shown(found) == events
+    assert states(found, [known]) == {"p1": becomes}
 
 
-def test_activation_is_not_due_a_second_before() -> None:
-    """C1, L9: The clock does not activate an employee even one second before the onboarding date
-    begins.
-    """
-    # when
-    found = clock([employee("2027-04-01")], moment("2027-04-01 00:00") - SECOND)
+@pytest.mark.parametrize(
+    ("times", "days", "until", "events"),
+    [
+        ((6, 18), ("2027-04-01", ""), "2027-04-01 05:59", ""),
+        ((6, 18), ("2027-04-01", ""), "2027-04-01 06:00", "activated 2027-04-01 06:00"),
+        ((6, 18), ("", "2027-04-30"), "2027-04-30 17:59", ""),
+        ((6, 18), ("", "2027-04-30"), "2027-04-30 18:00", "deactivated 2027-04-30 18:00"),
+        # Deactivation comes before activation on that day, so that nobody starts.
+        ((18, 6), ("2027-04-01",) * 2, "2027-04-02 00:00", "deactivated 2027-04-01 06:00"),
+        # Both are due at one moment.
+        (
+            (0, 0),
+            ("2027-04-01",) * 2,
+            "2027-04-01 00:00",
+            "activated 2027-04-01 00:00, deactivated 2027-04-01 00:00",
+        ),
+    ],
+)
+def test_the_schedule_says_at_what_time_transitions_are_due(
+    times: tuple[int, int], days: tuple[str, str], until: str, events: str
+) -> None:
+    """C1, L9: When the operator sets other times of activation and deactivation, these count."""
+    # given
+    schedule = Schedule(activation=time(times[0]), deactivation=time(times[1]))
 
-    # then
-    assert found.changes == ()
+    # when / then
+    assert shown(clock([employee(*days)], moment(until), schedule=schedule)) == events
 
 
-@pytest.mark.parametrize("late", [timedelta(0), SECOND, timedelta(days=40)])
-def test_deactivation_is_due_at_eleven_in_the_evening_of_the_last_day(late: timedelta) -> None:
-    """C1, L9: An employee is deactivated at 23:00 on the offboarding date. A later pass still
-    records that moment as the effective one.
+def test_missed_nights_are_caught_up_by_the_next_run() -> None:
+    """C1: After missed nights, the next pass makes every transition that was due, of everybody, no
+    earlier than what was recorded before.
     """
     # given
-    leaves = moment("2027-04-30 23:00")
+    changed = moment("2027-04-02 02:45")
+    people = [
+        employee("2027-04-03", number=1),
+        employee(offboarding="2027-04-04", number=2),
+        then(employee("2027-04-01", number=3), OffboardingScheduled(day("2027-04-01")), at=changed),
+    ]
 
     # when
-    found = clock([employee(offboarding="2027-04-30")], leaves + late)
+    found = clock(people, moment("2027-04-06 00:00"))
 
     # then
-    assert told(found) == [("deactivated", leaves)]
-    assert one(found).state is State.DEACTIVATED
-    assert one(found).offboarding_date == day("2027-04-30")
-
-
-def test_deactivation_is_not_due_a_second_before() -> None:
-    """C1, L9: The clock does not deactivate an employee even one second before 23:00 on the last
-    day.
-    """
-    # when
-    found = clock([employee(offboarding="2027-04-30")], moment("2027-04-30 23:00") - SECOND)
-
-    # then
-    assert found.changes == ()
+    assert told(found) == [
+        ("activated", moment("2027-04-03 00:00")),
+        ("deactivated", moment("2027-04-04 23:00")),
+        ("activated", changed),
+        ("deactivated", changed),
+    ]
 
 
 def test_the_clock_makes_every_transition_that_is_due_and_nothing_else() -> None:
@@ -166,122 +254,6 @@ def test_the_clock_makes_every_transition_that_is_due_and_nothing_else() -> None
         "p6": "deactivated",
     }
     assert len(found.changes) == 2
-
-
-def test_a_pending_employee_with_a_last_day_ahead_becomes_scheduled() -> None:
-    """C1, L2: Activation moves a pending employee with a last day ahead to `offboarding-scheduled`,
-    with one event.
-    """
-    # when
-    found = clock([employee("2027-04-01", "2027-06-30")], moment("2027-04-01 00:00"))
-
-    # then
-    assert told(found) == [("activated", moment("2027-04-01 00:00"))]
-    assert one(found).state is State.OFFBOARDING_SCHEDULED
-
-
-def test_missed_nights_are_caught_up_by_the_next_run() -> None:
-    """C1: After missed nights, the next pass makes every transition that was due. Each takes effect
-    at the moment at which it was due.
-    """
-    # given
-    people = [
-        employee("2027-04-01", number=1),
-        employee("2027-04-03", number=2),
-        employee(offboarding="2027-04-02", number=3),
-        employee(offboarding="2027-04-04", number=4),
-    ]
-
-    # when
-    found = clock(people, moment("2027-04-06 00:00"))
-
-    # then
-    assert told(found) == [
-        ("activated", moment("2027-04-01 00:00")),
-        ("activated", moment("2027-04-03 00:00")),
-        ("deactivated", moment("2027-04-02 23:00")),
-        ("deactivated", moment("2027-04-04 23:00")),
-    ]
-
-
-def test_an_employee_who_came_and_left_while_the_clock_stood_still_did_both() -> None:
-    """C1: One pass activates and deactivates an employee whose first day and last day have both
-    gone by.
-    """
-    # when
-    found = clock([employee("2027-04-01", "2027-04-02")], moment("2027-05-01 00:00"))
-
-    # then
-    assert told(found) == [
-        ("activated", moment("2027-04-01 00:00")),
-        ("deactivated", moment("2027-04-02 23:00")),
-    ]
-    assert one(found).state is State.DEACTIVATED
-
-
-def test_an_employee_who_comes_and_leaves_on_one_day_does_both() -> None:
-    """C1, L9: An employee whose first day is also the last day is activated at 00:00 and
-    deactivated at 23:00.
-    """
-    # when
-    found = clock([employee("2027-04-01", "2027-04-01")], moment("2027-04-01 23:00"))
-
-    # then
-    assert [kind for kind, _ in told(found)] == ["activated", "deactivated"]
-
-
-def test_an_employee_who_leaves_before_the_first_day_is_never_activated() -> None:
-    """C1, L2, L9: When the last day of a pending employee comes before the first day, the clock
-    deactivates the employee and never activates them.
-    """
-    # given
-    ann = then(employee("2027-05-01"), OffboardingScheduled(day("2027-04-10")))
-
-    # when
-    early = clock([ann], moment("2027-04-10 23:00"))
-    late = clock([ann], moment("2027-06-01 00:00"))
-
-    # then
-    assert told(early) == [("deactivated", moment("2027-04-10 23:00"))]
-    assert told(late) == told(early)
-    assert clock([one(early)], moment("2027-06-01 00:00")).changes == ()
-
-
-def test_an_offboarding_that_was_cancelled_is_not_due() -> None:
-    """C1: The clock does not deactivate an employee whose offboarding was cancelled."""
-    # given
-    ann = then(employee(offboarding="2027-04-30"), OffboardingCancelled())
-
-    # when / then
-    assert clock([ann], moment("2027-05-01 00:00")).changes == ()
-
-
-def test_an_offboarding_that_was_moved_is_due_on_its_new_day() -> None:
-    """C1: The clock deactivates an employee on the new last day and not on the last day that it
-    replaced.
-    """
-    # given
-    ann = then(employee(offboarding="2027-04-30"), OffboardingMoved(day("2027-05-31")))
-
-    # when / then
-    assert clock([ann], moment("2027-05-01 00:00")).changes == ()
-    assert told(clock([ann], moment("2027-06-01 00:00"))) == [
-        ("deactivated", moment("2027-05-31 23:00"))
-    ]
-
-
-def test_an_employee_who_came_back_as_pending_is_activated() -> None:
-    """C1, S2: The clock activates an employee who was reactivated as pending, like any other
-    pending employee.
-    """
-    # given
-    gone = then(employee("2027-04-01"), Deactivated())
-    back = then(gone, Reactivated(active=False, offboarding_date=None))
-
-    # when / then
-    assert told(clock([back], moment("2027-04-01 00:00"))) == [
-        ("activated", moment("2027-04-01 00:00"))
-    ]
 
 
 # C1: when an event took effect and when it was recorded
@@ -321,110 +293,6 @@ def test_a_pass_for_an_earlier_moment_records_the_time_at_which_it_runs() -> Non
     # then
     assert told(found) == [("activated", until)]
     assert [each.recorded for change in found.changes for each in change.events] == [now]
-
-
-def test_effective_is_no_earlier_than_the_event_before() -> None:
-    """C1: A transition that was due before the employee's previous event takes effect with that
-    event.
-    """
-    # given
-    before = employee(now=moment("2027-01-04 02:45"))
-    ann = then(before, OffboardingScheduled(day("2027-02-15")), at=NOW, line=2)
-
-    # when
-    found = clock([ann], moment("2027-03-01 23:00"))
-
-    # then
-    assert told(found) == [("deactivated", NOW)]
-
-
-def test_effective_is_the_moment_due_where_that_is_later() -> None:
-    """C1: A transition that is due later than the employee's previous event takes effect when it is
-    due.
-    """
-    # given
-    ann = then(employee(), OffboardingScheduled(day("2027-03-31")), at=NOW, line=2)
-
-    # when / then
-    assert told(clock([ann], moment("2027-04-05 00:00"))) == [
-        ("deactivated", moment("2027-03-31 23:00"))
-    ]
-
-
-def test_late_transitions_take_effect_no_earlier_than_a_change_recorded_before() -> None:
-    """C1: When a pass is late and a change was recorded meanwhile, the transitions take effect no
-    earlier than that change.
-    """
-    # given
-    starts, changed = moment("2027-04-01 00:00"), moment("2027-04-02 02:45")
-    ann = then(employee("2027-04-01"), OffboardingScheduled(day("2027-04-01")), at=changed, line=2)
-    assert starts < changed
-
-    # when
-    found = clock([ann], moment("2027-04-03 00:00"))
-
-    # then
-    assert told(found) == [("activated", changed), ("deactivated", changed)]
-
-
-# The schedule is the company's
-
-
-@pytest.mark.parametrize(
-    ("until", "kind"),
-    [
-        ("2027-04-01 05:59", None),
-        ("2027-04-01 06:00", "activated"),
-    ],
-)
-def test_activation_follows_the_schedule(until: str, kind: str | None) -> None:
-    """C1, L9: When the operator sets another activation time, employees become active at that other
-    time.
-    """
-    # given
-    schedule = Schedule(activation=time(6, 0), deactivation=time(18, 30))
-
-    # when
-    found = clock([employee("2027-04-01")], moment(until), schedule=schedule)
-
-    # then
-    assert told(found) == ([(kind, moment("2027-04-01 06:00"))] if kind else [])
-
-
-@pytest.mark.parametrize(
-    ("until", "kind"),
-    [
-        ("2027-04-30 18:29", None),
-        ("2027-04-30 18:30", "deactivated"),
-    ],
-)
-def test_deactivation_follows_the_schedule(until: str, kind: str | None) -> None:
-    """C1, L9: When the operator sets another deactivation time, employees are deactivated at that
-    time.
-    """
-    # given
-    schedule = Schedule(activation=time(6, 0), deactivation=time(18, 30))
-
-    # when
-    found = clock([employee(offboarding="2027-04-30")], moment(until), schedule=schedule)
-
-    # then
-    assert told(found) == ([(kind, moment("2027-04-30 18:30"))] if kind else [])
-
-
-def test_an_employee_whose_deactivation_is_due_before_activation_on_one_day_never_starts() -> None:
-    """L9: When the schedule puts deactivation before activation on the same day, the employee is
-    deactivated and never activated.
-    """
-    # given
-    schedule = Schedule(activation=time(18, 0), deactivation=time(6, 0))
-    ann = employee("2027-04-01", "2027-04-01")
-
-    # when
-    found = clock([ann], moment("2027-04-02 00:00"), schedule=schedule)
-
-    # then
-    assert told(found) == [("deactivated", moment("2027-04-01 06:00"))]
 
 
 # C2: a second pass
@@ -471,16 +339,6 @@ def test_nightly_passes_and_one_late_pass_make_the_same_events() -> None:
     # then
     assert nightly == told(at_once)
     assert ann.state is one(at_once).state
-
-
-def test_a_pass_without_anybody_due_changes_nothing() -> None:
-    """C1: A pass in which no employee is due makes no change and no event."""
-    # when
-    found = clock([employee(), employee("2027-05-01", number=2)], moment("2027-04-01 00:00"))
-
-    # then
-    assert found.changes == ()
-    assert found.counts.events == 0
 
 
 def test_a_pass_counts_its_activations_and_deactivations() -> None:
@@ -585,18 +443,3 @@ def test_an_import_activates_an_employee_when_it_registers_them() -> None:
     (change,) = found.changes
     assert change.after.state is State.ACTIVE
     assert [each.effective for each in change.events] == [NOW]
-
-
-def test_an_employee_whose_transitions_are_due_at_one_moment_does_both() -> None:
-    """C1, L9: When activation and deactivation are due at the same moment, the employee is
-    activated and then deactivated.
-    """
-    # given
-    midnight = Schedule(activation=time(0), deactivation=time(0))
-    ann = employee(onboarding="2027-03-10", offboarding="2027-03-10")
-
-    # when
-    found = clock([ann], moment("2027-03-10 00:00"), schedule=midnight)
-
-    # then
-    assert [kind for kind, _ in told(found)] == ["activated", "deactivated"]

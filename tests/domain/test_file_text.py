@@ -27,7 +27,8 @@ def read(data: bytes) -> Sheet:
 
 def rows(data: bytes) -> list[tuple[int, list[str]]]:
     """Every row: its line and its cells."""
-    return [(line, split(text)) for line, text in read(data).records]
+    sheet = read(data)
+    return list(zip(sheet.lines, map(split, sheet.texts), strict=True))
 
 
 def refusal(data: bytes) -> Issue:

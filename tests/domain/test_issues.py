@@ -486,7 +486,7 @@ def personal_values() -> Iterator[object]:
     """Everything that holds Anna, from the file to the plan and what comes of it."""
     company: Company = a_company()
     sheet = read_sheet(FILE, PERSONAL, company)
-    ((line, text),) = sheet.records
+    (line,), (text,) = sheet.lines, sheet.texts
     reader = RowReader(sheet, company)
     row = reader.read(line, text, 1, b"")
     findings = row.issues

@@ -174,15 +174,6 @@ def test_a_concern_names_examples(what: str, words: str) -> None:
 # What counts
 
 
-def test_a_first_delivery_is_held_for_people_who_left_already() -> None:
-    """B1: A first delivery is held if too many of its people have left already."""
-    # when
-    found = delivery(row(number, offboarding_date=PAST) for number in range(6))
-
-    # then
-    assert held_for(found) == ["many-already-left"]
-
-
 def test_people_who_left_and_were_passed_over_by_the_last_delivery_do_not_count() -> None:
     """B1: Who was passed over by the last applied delivery is no news, and a rejection for the
     same reason neither.

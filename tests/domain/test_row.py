@@ -21,7 +21,6 @@ from domain.employee.aggregate import Employee
 from domain.employee.events import State
 from domain.fields.cells import clean, problem_of
 from domain.fields.table import COLUMNS, MANDATORY
-from domain.issues import issue as issues
 from domain.issues.catalogue import CATALOGUE
 from domain.issues.issue import Issue
 from domain.issues.issue_type import Severity
@@ -61,7 +60,7 @@ def reading(
     """What a row of these cells says."""
     company = company or a_company()
     sheet = read_sheet(FILE, a_file(cells, quoting=quoting), company)
-    ((line, text),) = sheet.records
+    (line,), (text,) = sheet.lines, sheet.texts
     return RowReader(sheet, company).read(line, text, 1, b"")
 
 
@@ -240,20 +239,6 @@ def test_custom_text_keeps_line_breaks_and_tabs(declared: dict[str, str], charac
     assert row.details.custom == {"custom_note": value}
 
 
-def test_nothing_is_applied_of_a_row_with_bad_text() -> None:
-    """W1, W9: A row with a control character changes no known employee and registers no new one."""
-    # given
-    known = anna()
-
-    # when
-    rejected, people = planned(known, last_name="Bak\aker")
-    nobody, _ = planned(first_name="An\nna")
-
-    # then
-    assert (outcomes(rejected), people) == (["rejected"], [known])
-    assert (outcomes(nobody), after(nobody)) == (["rejected"], [])
-
-
 # W2: mandatory cells
 
 
@@ -270,22 +255,6 @@ def test_a_mandatory_cell_must_not_be_blank(field: str, blank: str, policy: str)
     # then
     assert (found.code, found.field, found.value) == ("missing-value", field, None)
     assert found.rejects
-
-
-@pytest.mark.parametrize("field", MANDATORY)
-def test_an_update_needs_the_mandatory_cells_too(field: str) -> None:
-    """W2: A row for a known employee with a blank mandatory cell is rejected, although its external
-    id identifies the employee.
-    """
-    # given
-    known = anna(external_id="007")
-
-    # when
-    result, people = planned(known, external_id="007", birthday="1990-05-17", **{field: ""})
-
-    # then
-    assert (outcomes(result), codes(result)) == (["rejected"], ["missing-value"])
-    assert people == [known]
 
 
 # W3: e-mail addresses
@@ -356,20 +325,6 @@ def test_a_cell_without_the_form_of_an_email_address_is_rejected(email: str) -> 
     assert people == []
 
 
-def test_a_bad_email_address_is_not_taken_over() -> None:
-    """W3, W9: A malformed e-mail address does not replace the address of an employee who is known
-    by external id.
-    """
-    # given
-    known = anna(external_id="007")
-
-    # when
-    result, people = planned(known, external_id="007", email="anna at acme.example")
-
-    # then
-    assert (outcomes(result), people) == (["rejected"], [known])
-
-
 # W4: dates
 
 
@@ -435,22 +390,6 @@ def test_a_cell_that_is_not_a_calendar_date_is_rejected(text: str) -> None:
     assert (issue.code, issue.field, issue.value) == ("bad-date", "birthday", text)
     assert (issue.severity, issue.line, issue.email) == (Severity.ERROR, 2, ANNA["email"])
     assert people == []
-
-
-@pytest.mark.parametrize("field", DATES)
-@pytest.mark.parametrize("text", ["2026-02-30", "20260102", "2200-01-01"])
-def test_a_bad_date_in_any_date_column_rejects_the_row(field: str, text: str) -> None:
-    """W4: A bad date in any of the date columns rejects a row for a known employee too."""
-    # given
-    known = anna()
-
-    # when
-    result, people = planned(known, **{field: text})
-
-    # then
-    (issue,) = result.issues
-    assert (issue.code, issue.field, issue.value) == ("bad-date", field, text)
-    assert (outcomes(result), people) == (["rejected"], [known])
 
 
 # W5: languages
@@ -821,21 +760,6 @@ def test_a_blank_cell_never_clears_the_external_id_the_language_or_a_date_of_the
     assert person.state is State.OFFBOARDING_SCHEDULED
 
 
-@pytest.mark.parametrize("field", MANDATORY)
-def test_a_blank_cell_never_clears_a_name_or_the_email_address(field: str) -> None:
-    """W8, W2: A blank name or e-mail address rejects the row under the policy `blank_cells =
-    "clear"` too.
-    """
-    # given
-    known = anna(**FULL)
-
-    # when
-    result, people = planned(known, company=a_company(policy=CLEARS), **FULL | {field: ""})
-
-    # then
-    assert (outcomes(result), people) == (["rejected"], [known])
-
-
 def test_blank_cells_of_a_new_employee_leave_the_fields_empty() -> None:
     """W8: Blank cells of a new employee give no issue and leave the fields empty under
     either policy.
@@ -889,23 +813,27 @@ BAD = {
 
 
 def test_every_problem_in_the_cells_of_a_row_is_told() -> None:
-    """W9: A rejected row gets an issue for each wrong cell, warnings included."""
+    """W9: A rejected row gets an issue for each wrong cell, warnings included, in the order of the
+    columns.
+    """
     # given
     cells = {field: cell for field, (cell, _) in BAD.items()}
 
     result, people = planned(company=a_company(custom_fields=TYPED), **cells)
 
     # when
-    found = {issue.field: issue.code for issue in result.issues}
+    found = [(issue.field, issue.code) for issue in result.issues]
 
     # then
-    assert len(result.issues) == len(BAD)
-    assert found == {field: code for field, (_, code) in BAD.items()}
+    assert found == [(field, code) for field, (_, code) in BAD.items()]
     assert {(issue.file, issue.line) for issue in result.issues} == {(FILE, 2)}
     assert (outcomes(result), people) == (["rejected"], [])
 
 
-@pytest.mark.parametrize("field", [field for field, (_, code) in BAD.items() if "unkn" not in code])
+BAD_CELLS = {field: cell for field, (cell, code) in BAD.items() if "unkn" not in code}
+
+
+@pytest.mark.parametrize("field", [*BAD_CELLS, *DATES])
 def test_one_wrong_cell_rejects_the_row_and_the_other_rows_are_applied(field: str) -> None:
     """W9: One wrong cell rejects its whole row, good cells included. The rows before and after it
     are applied.
@@ -916,8 +844,12 @@ def test_one_wrong_cell_rejects_the_row_and_the_other_rows_are_applied(field: st
         registered("ben@acme.example,Ben,Bakker", position=2),
     )
     good = ANNA | {"birthday": "", "external_id": "007"}
-    good |= dict.fromkeys(["marriage_date", "custom_salary", "custom_floor"], "")
-    bad = good | {"first_name": "Anne", "birthday": "1990-05-17"} | {field: BAD[field][0]}
+    good |= dict.fromkeys([*DATES, "custom_salary", "custom_floor"], "")
+    bad = (
+        good
+        | {"first_name": "Anne", "birthday": "1990-05-17"}
+        | {field: BAD_CELLS.get(field, "20260102")}
+    )
     rows = [
         good | {"email": "carl@acme.example", "external_id": "8"},
         bad,
@@ -1253,42 +1185,6 @@ def test_a_cell_means_the_same_with_and_without_quotes(cells: dict[str, str]) ->
 
 
 # One value, as support enters it
-
-
-@pytest.mark.parametrize(
-    ("field", "cell", "code"),
-    [
-        ("email", "anna@acme.example", None),
-        ("email", "anna", "bad-email"),
-        ("email", f"{'a' * 64}@{'b.' * 100}example", "too-long"),
-        ("email", "an\u200bna@acme.example", "bad-text"),
-        ("external_id", "E-007", None),
-        ("external_id", "7\n7", "bad-text"),
-        ("external_id", "7" * 31, "too-long"),
-        ("first_name", "An\u200bna", None),
-        ("birthday", "1990-02-30", "bad-date"),
-        ("birthday", "1990-02-28", None),
-        ("group_name", "sales", "unknown-group"),
-        ("custom_note", "two\nlines", None),
-        ("custom_floor", "ten", "bad-integer"),
-    ],
-)
-def test_a_value_from_support_gets_the_issue_that_it_gets_in_a_row(
-    field: str, cell: str, code: str | None
-) -> None:
-    """S1, S6, W1, W3, F7: A value that support enters is judged by the same rules as a
-    cell of a row.
-    """
-    # given
-    company = a_company(custom_fields=TYPED, limits={"cell": 30 if field != "email" else 1_000})
-
-    # when
-    problem = problem_of(field, cell, company)
-
-    # then
-    assert (problem and problem.code) == code
-    if problem is not None:
-        assert (problem.field, problem.value) == (field, issues.shown(cell))
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)

@@ -31,7 +31,8 @@ def read(data: bytes, company: Company | None = None) -> Sheet:
 
 def rows(data: bytes, company: Company | None = None) -> list[tuple[int, list[str]]]:
     """Every row: its line and its cells."""
-    return [(line, split(text)) for line, text in read(data, company).records]
+    sheet = read(data, company)
+    return list(zip(sheet.lines, map(split, sheet.texts), strict=True))
 
 
 def refusals(data: bytes, company: Company | None = None) -> tuple[Issue, ...]:
@@ -507,7 +508,7 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     # then: every row stands where it says, one after the other
     lines = data.decode("utf-8-sig").split("\n")
     end = 1
-    for line, text in sheet.records:
+    for line, text in zip(sheet.lines, sheet.texts, strict=True):
         assert line > end
         first, *_ = text.split("\n")
         assert lines[line - 1].rstrip("\r") == first.rstrip("\r")
@@ -542,12 +543,12 @@ def test_the_time_to_read_a_file_grows_with_its_size(body: str) -> None:
 
     # when / then
     try:
-        found = list(read(data).records)
+        found = read(data).texts
     except DeliveryRefused as refused:
         (code,) = {issue.code for issue in refused.issues}
         assert code in ("unclosed-quote", "no-rows", "cr-line-ends")
     else:
-        assert sum(len(text) + 1 for _, text in found) >= len(body)
+        assert sum(len(text) + 1 for text in found) >= len(body)
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ def test_the_type_of_a_column_in_the_template_is_the_type_that_its_cells_are_jud
     sheet = read_sheet(FILE, f"{','.join(header)}\n{','.join(row)}\n".encode(), company)
 
     # when
-    read = RowReader(sheet, company).read(*next(sheet.records), 1, b"")
+    read = RowReader(sheet, company).read(sheet.lines[0], sheet.texts[0], 1, b"")
 
     # then
     held = {column.field for column in template(company) if column.holds == holds}

@@ -62,8 +62,8 @@ class Size(NamedTuple):
     processes: int
 
 
-RACE = Size(200, 20, 8) if TORTURE else Size(10, 4, 4)
-KILLS = Size(200, 20, 8) if TORTURE else Size(6, 4, 3)
+RACE = Size(200, 20, 8) if TORTURE else Size(10, 3, 3)
+KILLS = Size(200, 20, 8) if TORTURE else Size(4, 3, 3)
 DEATHS = Size(3, 20, 2) if TORTURE else Size(1, 20, 2)
 
 

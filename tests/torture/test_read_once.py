@@ -151,11 +151,16 @@ def lost(database: Database, server: Server) -> bool:
         return len(people(store)) < NUMBER + 1
 
 
+def is_of_each_stage(kind: object, stage: object, name: object) -> bool:
+    """Whether a case is the one of its stage that the default run has."""
+    return kind != "sftp: last byte" and name == ("1" if stage == "look" else TWO)
+
+
 @pytest.mark.torture
 @pytest.mark.stores(*STORES)
 @pytest.mark.parametrize(
     ("server", "stage", "name"),
-    [case for case in CASES if TORTURE or case.values[0] != "sftp: last byte"],
+    [case for case in CASES if TORTURE or is_of_each_stage(*case.values)],
     indirect=["server"],
 )
 def test_a_process_that_is_killed_at_the_server_loses_no_file(
