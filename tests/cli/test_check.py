@@ -9,6 +9,7 @@ from textwrap import dedent
 
 import pytest
 
+from cli.terminal.screen import Screen
 from tests.adapters import pgserver
 from tests.adapters.pgserver import Server
 from tests.adapters.sftp_server import PASSWORD, FakeServer, serving
@@ -350,12 +351,10 @@ def test_one_companys_trouble_leaves_the_others(desk: Desk, fake: FakeServer) ->
     assert "Traceback" not in answer.err
 
 
-def test_on_a_terminal_a_failure_is_told_once(
-    desk: Desk, fake: FakeServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_on_a_terminal_a_failure_is_told_once(desk: Desk, fake: FakeServer) -> None:
     """On a terminal, `tenure check --connect` tells a failure once, and not on both outputs."""
     # given
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    desk.screen = Screen(True, 80, 24)
     desk.configure(on(fake, pinned=False))
 
     # when
