@@ -125,12 +125,16 @@ def _print_group(group: Sequence[IssueDocument], rest: str) -> None:
     share = max(1, LISTED_LINES // len(by_sentence))
     listed = 0
     for sentence, issues in list(by_sentence.items())[:LISTED_LINES]:
-        say(text(sentence), indent=6, hanging=0)
-        for issue in issues[:share]:
-            place = f"{_place(issue, of_file=not file)}{_known_since(issue)}".strip()
-            if place:
-                say(place, indent=8)
-        listed += min(share, len(issues))
+        places = [_place(issue, of_file=not file) + _known_since(issue) for issue in issues[:share]]
+        lines = [line for line in map(str.strip, places) if line]
+        # What one row alone is told stands below its place; what many are told, above their places.
+        first_line, *others = (
+            [*lines, text(sentence)] if len(issues) == 1 else [text(sentence), *lines]
+        )
+        say(first_line, indent=6, hanging=0)
+        for line in others:
+            say(line, indent=8, hanging=0)
+        listed += len(places)
     if listed < len(group):
         say(f"and {len(group) - listed:,} more; {rest} lists them", indent=6)
 

@@ -354,7 +354,7 @@ def test_one_companys_trouble_leaves_the_others(desk: Desk, fake: FakeServer) ->
 def test_on_a_terminal_a_failure_is_told_once(desk: Desk, fake: FakeServer) -> None:
     """On a terminal, `tenure check --connect` tells a failure once, and not on both outputs."""
     # given
-    desk.screen = Screen(True, 100, 24)
+    desk.screen = Screen(True, 80, 24)
     desk.configure(on(fake, pinned=False))
 
     # when

@@ -248,7 +248,7 @@ def test_equal_issues_are_grouped(desk: Desk) -> None:
     assert group[1:3] == [
         f'        line {n + 5}  p{n}@acme.example  group_name "Salse"' for n in range(2)
     ]
-    assert [line.split()[1] for line in group if line.startswith("        line")][-1] == "25"
+    assert [line.split()[1] for line in group if line.strip().startswith("line")][-1] == "25"
     short = desk.type("runs").out.split()[-1]
     assert group[-1] == f"      and 15 more; `tenure run {short} --csv` lists them"
 

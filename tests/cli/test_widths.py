@@ -153,7 +153,9 @@ def test_each_output_that_is_a_terminal_fits_it(
     outputs: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
     # when
-    subprocess.run([*MAIN, *command], check=False, **outputs | {stream: theirs})
+    # readline, if it is imported, writes COLUMNS where Python does not see it, but children do.
+    environment = dict(os.environ)
+    subprocess.run([*MAIN, *command], check=False, env=environment, **outputs | {stream: theirs})
     os.close(theirs)
 
     # then
