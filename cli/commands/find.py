@@ -15,7 +15,7 @@ from cli.names import COMPANY
 from cli.terminal import output
 from cli.terminal.people import EMAIL, EXTERNAL_ID, NAME, STATE
 from cli.terminal.prose import say
-from cli.terminal.table import Column, Counted, print_table
+from cli.terminal.table import Column, Counted, among_companies, print_table
 from cli.terminal.view import View, view_options
 
 _COMPANY: Column[Any] = Column("company", "COMPANY", lambda each: each.company, 3, 8)
@@ -53,7 +53,9 @@ def find_command(
     elif not found:
         say("Nobody is found.")
     else:
-        print_table(view.columns_of(_FOUND), shown, Counted(len(found), "people"))
+        print_table(
+            among_companies(view.columns_of(_FOUND), company), shown, Counted(len(found), "people")
+        )
     return exit_codes.DONE
 
 

@@ -17,7 +17,7 @@ from cli.params import DateType
 from cli.terminal import output, spreadsheet
 from cli.terminal.people import EMAIL, EXTERNAL_ID, NAME, STATE
 from cli.terminal.prose import say
-from cli.terminal.table import Column, Counted, print_table
+from cli.terminal.table import Column, Counted, among_companies, print_table
 from cli.terminal.view import View, view_options
 from projections.answers.words import local_time
 
@@ -108,7 +108,7 @@ def _command(name: str, what: Move, about: str) -> click.Command:
         else:
             usual = columns if any(zone is not UTC for zone in zones.values()) else (_AT, *_OTHERS)
             chosen = view.columns_of(columns if view.columns else usual)
-            print_table(chosen, shown, Counted(len(found), "employees"))
+            print_table(among_companies(chosen, company), shown, Counted(len(found), "employees"))
         return exit_codes.DONE
 
     return command

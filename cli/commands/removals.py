@@ -5,17 +5,18 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import click
-import msgspec
 
 from adapters.use_cases.moves import today
 from adapters.use_cases.removals import removals
 from cli import exit_codes
 from cli.command import Answer
 from cli.context import check_known, json_option, open_app
+from cli.names import COMPANY
 from cli.params import DateType
 from cli.terminal import output, spreadsheet
 from cli.terminal.people import EMAIL, NAME
-from cli.terminal.table import Column, Counted, print_table
+from cli.terminal.prose import say
+from cli.terminal.table import Column, Counted, among_companies, print_table
 from cli.terminal.view import View, view_options
 from projections.answers.removals import Cause, Period, RemovalDocument
 
@@ -48,7 +49,7 @@ _CSV = RemovalDocument.__struct_fields__
 
 
 @click.command("removals", cls=Answer)
-@click.argument("company", required=False)
+@click.argument("company", type=COMPANY, required=False)
 @click.option(
     "--from",
     "first",
@@ -58,7 +59,7 @@ _CSV = RemovalDocument.__struct_fields__
 @click.option("--until", "last", type=DateType(), help="The last day. Default: today.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV that is safe in a spreadsheet.")
 @spreadsheet.bom_option
-@view_options(_COLUMNS, rows="removals")
+@view_options(_COLUMNS, rows="removals", csv=_CSV)
 @json_option
 @click.pass_context
 def removals_command(
@@ -90,11 +91,17 @@ def removals_command(
     if as_json:
         output.print_json(shown)
     elif as_csv:
-        spreadsheet.print_csv(_CSV, map(msgspec.structs.astuple, shown), bom=bom)
+        names = view.names_of(_CSV)
+        rows = ([getattr(each, name) for name in names] for each in shown)
+        spreadsheet.print_csv(names, rows, bom=bom)
     elif not found:
-        click.echo(f"No access was removed, or had to be, from {first} to {last}.")
+        say(f"No access was removed, or had to be, from {first} to {last}.")
     else:
-        print_table(view.columns_of(_COLUMNS), shown, Counted(len(found), "removals"))
+        print_table(
+            among_companies(view.columns_of(_COLUMNS), company),
+            shown,
+            Counted(len(found), "removals"),
+        )
     return exit_codes.DONE
 
 

@@ -17,6 +17,7 @@ from cli.terminal.screen import screen
 from cli.terminal.widths import GAP, Width, fit
 
 Row = TypeVar("Row")
+_GOES_FIRST = 99
 _ROWS_AT_A_TIME = 200
 """Rows that are printed together: the first ones are shown before the last are made into lines."""
 
@@ -40,6 +41,16 @@ class Column(NamedTuple, Generic[Row]):
     colour: Callable[[Row], str | None] = lambda _: None
     key: Callable[[Row], Any] | None = None
     keeps_end: bool = False
+
+
+def among_companies(columns: Iterable[Column[Row]], company: str | None) -> list[Column[Row]]:
+    """Returns the columns of a list about one `company`, or about all of them.
+
+    What stands in the column of the company tells people of several companies apart, so it stays.
+    In a list about one company it says nothing new, and is the first to go.
+    """
+    goes = 0 if company is None else _GOES_FIRST
+    return [each._replace(goes=goes) if each.name == "company" else each for each in columns]
 
 
 class Counted(NamedTuple):
