@@ -15,7 +15,6 @@ from domain.employee.aggregate import Employee
 from domain.employee.events import (
     Activated,
     Deactivated,
-    Merged,
     OnboardingMoved,
     Reactivated,
     Registered,
@@ -23,6 +22,7 @@ from domain.employee.events import (
     State,
 )
 from domain.fields.table import DETAILS
+from domain.issues.issue_type import Severity
 from domain.privacy import Redacted
 from domain.schedule import Schedule
 from projections.answers.find import Matched
@@ -38,7 +38,7 @@ from projections.answers.why_values import (
 )
 from projections.answers.words import moment_in_words
 
-_OF_ACCESS = (Registered, Activated, Deactivated, Merged, OnboardingMoved, Reactivated, Rehired)
+_OF_ACCESS = (Registered, Activated, Deactivated, OnboardingMoved, Reactivated, Rehired)
 _MATTERS = ("offboarding_date", "onboarding_date", "email", "external_id")
 """The fields that an answer without a field is about, if they were changed."""
 
@@ -100,7 +100,12 @@ def explain(
     """Returns why things are as they are for one person: the access, or one field."""
     employee = known.employee
     values = _values(known, employee, field, zone) if employee is not None else ()
-    issues = [each for each in known.deliveries.issues if field in (None, each.field)]
+    # Whatever is wrong with a row rejects all of it, so errors about other fields count too (W9).
+    issues = [
+        each
+        for each in known.deliveries.issues
+        if field in (None, each.field) or each.severity is Severity.ERROR
+    ]
     deliveries = known.deliveries._replace(issues=tuple(issues))
     return WhyDocument(
         company=known.company,
@@ -168,8 +173,6 @@ def _access(
 
 
 def _decides_access(happening: Happening) -> bool:
-    if isinstance(happening.event, Merged):
-        return happening.after.merged_into is not None
     before = happening.before
     was = before is not None and before.state is happening.after.state
     return isinstance(happening.event, _OF_ACCESS) and not was

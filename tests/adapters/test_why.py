@@ -165,6 +165,7 @@ def test_the_answer_says_what_the_row_of_the_last_delivery_did(story: Story) -> 
     assert answer.delivery.row is RowFate.REJECTED
     (issue,) = answer.delivery.issues
     assert (issue.code, issue.line, issue.value) == ("bad-date", 2, "14-03-1988")
+    assert story.why("1", "last_name").delivery == answer.delivery
     assert (story.fate("2"), story.fate("3")) == (RowFate.ABSENT, RowFate.CLOSED)
     assert story.fate("4") is RowFate.CHANGED
     story.deliver(ANNA, BRAM.replace("03-10", "03-11"), CHRIS, rest)
