@@ -175,7 +175,7 @@ def _in_lifecycle(happening: Happening, event: LifecycleEvent, zone: tzinfo) -> 
         case OffboardingCancelled():
             return _all_changes(changes, removed="cancelled")
         case Deactivated():
-            return f"locked out at {at}{_why_locked_out(happening)}"
+            return f"{_closed(happening, at)}{_why_locked_out(happening)}"
         case Reactivated():
             return f"account opened again: {_access(happening, zone)}{_last_day(happening)}"
         case Rehired(onboarding_date=day):
@@ -217,6 +217,13 @@ def _first_day_came(happening: Happening) -> str:
     if happening.author.run_kind is not RunKind.CLOCK:
         return f"the first day is {day}"
     return f"the first day had come: {day}{_set_by(happening.cause)}"
+
+
+def _closed(happening: Happening, at: str) -> str:
+    """Returns what happened to an account: nobody is locked out who could not log in."""
+    before = happening.before
+    waited = before is not None and before.state is State.PENDING
+    return f"account closed at {at}, before the first day" if waited else f"locked out at {at}"
 
 
 def _why_locked_out(happening: Happening) -> str:
