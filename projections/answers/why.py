@@ -99,7 +99,7 @@ def explain(
 ) -> WhyDocument:
     """Returns why things are as they are for one person: the access, or one field."""
     employee = known.employee
-    values = _values(known, employee, field, zone) if employee is not None else ()
+    values = _values(known, employee, field, schedule, zone) if employee is not None else ()
     # Whatever is wrong with a row rejects all of it, so errors about other fields count too (W9).
     issues = [
         each
@@ -120,14 +120,20 @@ def explain(
 
 
 def _values(
-    known: Known, employee: Employee, field: str | None, zone: tzinfo
+    known: Known, employee: Employee, field: str | None, schedule: Schedule, zone: tzinfo
 ) -> tuple[ValueDocument, ...]:
     """Returns the field that is asked for, or those that matter and were changed."""
     custom = employee.details.custom
     fields = (field,) if field is not None else (*_MATTERS, *_others(employee, custom))
     found = (
         explain_value(
-            each, employee, known.happenings, known.columns, people=known.people, zone=zone
+            each,
+            employee,
+            known.happenings,
+            known.columns,
+            schedule,
+            people=known.people,
+            zone=zone,
         )
         for each in fields
     )
@@ -165,7 +171,7 @@ def _access(
         since=since,
         until=until,
         overdue=overdue,
-        origin=origin_of(last, None, known.columns, people=known.people, zone=zone)
+        origin=origin_of(last, None, known.columns, schedule, people=known.people, zone=zone)
         if last
         else None,
         message=_access_in_words(employee, since, until, overdue=overdue, zone=zone),

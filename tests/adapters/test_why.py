@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.store.store import Store
 from adapters.use_cases.app import App
@@ -187,6 +188,26 @@ def test_a_person_without_an_account_is_told_of_by_the_rejected_row(story: Story
     assert (answer.employee, answer.access, answer.delivery.row) == (None, None, RowFate.REJECTED)
     with pytest.raises(NobodyFound):
         story.why("nobody@acme.example")
+
+
+def test_a_cell_that_may_have_been_blank_is_not_quoted(open_store: OpenStore, watch: Watch) -> None:
+    """L1, L9: A first day on the day of the delivery may come from a blank cell. That day is the
+    day by the clock of the company: in Kiritimati, 2 March begins at 10:00 UTC on 1 March."""
+    # given
+    zone = "Pacific/Kiritimati"
+    customer = a_customer(replace(a_company(), timezone=zone, local_clock=True))
+    watch.moment = moment("2027-03-01 22:30")
+    app = app_of(open_store(), watch, customer)
+    rows = f"{HEADER}\nanna@acme.example,Anna,Bakker,1,,,".replace("Achternaam", "last_name")
+    import_delivery(app, customer, "schedule", delivered(rows))
+
+    # when
+    (value,) = why(app, "acme", "1", "onboarding_date").values
+
+    # then
+    assert value.value == date(2027, 3, 2)
+    assert value.origin is not None and value.origin.cell is None
+    assert "where a blank means the day of the delivery" in value.origin.told
 
 
 def test_an_account_that_ended_means_the_account_that_was_kept(story: Story) -> None:
