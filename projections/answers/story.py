@@ -230,11 +230,15 @@ def _why_locked_out(happening: Happening) -> str:
     after = happening.after
     if happening.author.run_kind is RunKind.SUPPORT or after.offboarding_date is None:
         return ""
-    said = _set_by(happening.cause)
-    if happening.cause is None:  # only the state is known
-        by_file = after.leaves_by_file or after.by_absence is ByAbsence.LEAVES
-        said = ", set by a file" if by_file else ", set by support"
+    said = _set_by(happening.cause) if happening.cause else _set_by_state(after)
     return f", because the last day was {after.offboarding_date}{said}"
+
+
+def _set_by_state(employee: Employee) -> str:
+    """Returns who set the last day, where only the state is known: a preview reads no history."""
+    if employee.by_absence is ByAbsence.LEAVES:
+        return ", set because the last deliveries do not have this person"
+    return ", set by a file" if employee.leaves_by_file else ", set by support"
 
 
 def _set_by(cause: Cause | None) -> str:

@@ -12,6 +12,7 @@ from domain.company_runs.events import FileInfo, RunKind, RunRecord
 from domain.company_runs.feed import Feed, FeedState
 from domain.company_runs.state import CompanyState
 from domain.employee.aggregate import Employee
+from domain.employee.by_absence import ByAbsence
 from domain.employee.events import State
 from domain.issues.issue_type import Severity
 from domain.outcome import Outcome
@@ -183,6 +184,8 @@ def _why_ignored(value: ValueDocument, employee: Employee) -> str:
         return "what support decided stands until the file says something new"
     if value.field == "onboarding_date":
         return "the first day is fixed once it is known, and support moves it"
+    if value.field == "offboarding_date" and employee.by_absence is ByAbsence.LEAVES:
+        return "the last deliveries do not have this person"
     if value.field == "offboarding_date" and value.file is not None and value.file.value is None:
         return "a blank does not cancel a last day, and support does"
     return "the file has not said anything new since"

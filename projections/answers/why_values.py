@@ -27,7 +27,8 @@ class Origin(HistoryEntry, frozen=True):
     """The event that set a value: the event as in `history`, and where it came from.
 
     `column` is the name of the column that the row has for the field, and `cell` the value there.
-    `cell` is `None` if the cell was blank, or may have been blank. `told` is a sentence about all
+    `cell` is `None` if the cell was blank, or may have been blank: of several files, the value may
+    be of an older one (D3). `told` is a sentence about all
     of it.
     """
 
@@ -170,9 +171,9 @@ def origin_of(
     column, cell, place = None, None, ""
     if field is not None and happening.author.line is not None:
         column = columns.column_of(field)
-        default = _default_of(happening, field, schedule)
-        cell = None if default else _said(happening, field)
-        place = _cell_in_words(field, column, cell, default)
+        default, said = _default_of(happening, field, schedule), _said(happening, field)
+        cell = None if default or happening.author.several_files else said
+        place = _cell_in_words(happening, field, column, said, default)
     told = line_of(
         happening,
         people=people,
@@ -206,10 +207,15 @@ def _default_of(happening: Happening, field: str, schedule: Schedule) -> str | N
     return "the day of the delivery" if field == "onboarding_date" and today else None
 
 
-def _cell_in_words(field: str, column: str, cell: Value, default: str | None) -> str:
+def _cell_in_words(
+    happening: Happening, field: str, column: str, said: Value, default: str | None
+) -> str:
+    where = f"column {column}"
+    if happening.author.several_files:
+        where = f"{where}, or an older file of the delivery"
     if default is not None:
-        return f"column {column}, where a blank means {default}"
-    return f"column {column}: {'blank' if cell is None else quoted(field, cell)}"
+        return f"{where}, where a blank means {default}"
+    return f"{where}: {'blank' if said is None else quoted(field, said)}"
 
 
 def _taken_over(field: str, last: Happening, happenings: Sequence[Happening]) -> list[Happening]:

@@ -9,12 +9,13 @@ from msgspec.structs import replace
 
 from adapters.store.store import Store
 from adapters.use_cases.app import App
-from adapters.use_cases.clock import pass_clock
+from adapters.use_cases.clock import pass_clock, preview_clock
 from adapters.use_cases.errors import NobodyFound
 from adapters.use_cases.import_delivery import import_delivery
 from adapters.use_cases.people import find_one
 from adapters.use_cases.why import UnknownField, why
 from domain.employee.commands import ChangeEmail, Deactivate, Merge, Offboard
+from projections.answers.story import line_of
 from projections.answers.why import WhyDocument
 from projections.answers.why_delivery import RowFate
 from tests.adapters.conftest import OpenStore
@@ -208,6 +209,50 @@ def test_a_cell_that_may_have_been_blank_is_not_quoted(open_store: OpenStore, wa
     assert value.value == date(2027, 3, 2)
     assert value.origin is not None and value.origin.cell is None
     assert "where a blank means the day of the delivery" in value.origin.told
+
+
+def test_of_several_files_the_value_may_be_of_an_older_one(story: Story) -> None:
+    """D3: A row of the newest file that leaves a value blank is not said to have it."""
+    # given
+    story.watch.moment += timedelta(days=1)
+    older, newer = (f"{HEADER}\n{row}\n" for row in (ANNA.replace("1988", "1989"), ANNA[:-10]))
+    import_delivery(
+        story.app, CUSTOMER, "schedule", delivered(older, newer, modified=story.watch.moment)
+    )
+
+    # when
+    (value,) = story.why("1", "birthday").values
+
+    # then
+    assert value.value == date(1989, 3, 14)
+    assert value.origin is not None and value.origin.cell is None
+    assert "column Birthday, or an older file of the delivery: 1989-03-14" in value.origin.told
+
+
+def test_a_last_day_by_absence_is_told_as_such(open_store: OpenStore, watch: Watch) -> None:
+    """Q4: Who leaves because deliveries lack the person is not told that a blank cancels nothing,
+    nor that a file set the last day."""
+    # given
+    policy = {"absent": "offboard", "absent_after": 1, "max_offboardings": "0"}
+    customer = a_customer(a_company(policy=policy))
+    app = app_of(open_store(), watch, customer)
+    rows = [f"p{n}@acme.example,Pim,Pos,{n}" for n in range(9)]
+    for number in (9, 8):
+        watch.moment += timedelta(days=1)
+        file = "\n".join(("email,first_name,last_name,external_id", *rows[:number], ""))
+        import_delivery(app, customer, "schedule", delivered(file, modified=watch.moment))
+
+    # when
+    (ignored,) = why(app, "acme", "8").delivery.ignored
+    (planned,) = preview_clock(app, "night", watch.moment + timedelta(days=1))
+
+    # then
+    assert ignored.message.endswith(
+        "2027-03-03 holds: the last deliveries do not have this person."
+    )
+    assert planned.run is not None
+    (happening,) = planned.run.happenings
+    assert "set because the last deliveries do not have this person" in line_of(happening).text
 
 
 def test_an_account_that_ended_means_the_account_that_was_kept(story: Story) -> None:
