@@ -82,7 +82,7 @@ def removals_command(
     with open_app(context) as app:
         if company is not None:
             check_known(app, company)
-        last = last or today(app, company)
+        last = last or today(app, company).latest
         first = first or last - timedelta(days=_DEFAULT_DAYS)
         if last < first:
             raise click.UsageError("--until is before --from.")

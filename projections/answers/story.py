@@ -36,6 +36,7 @@ from domain.employee.events import (
     Released,
     State,
 )
+from domain.fields.details import full_name
 from domain.issues.issue import LISTED_LINES
 from domain.schedule import OVERDUE_AFTER
 from projections.answers.history import Author, Cause, FromTo, Happening
@@ -92,9 +93,7 @@ def other_account(happening: Happening) -> UUID | None:
 
 def called(employee: Employee) -> str:
     """Returns the whole name of an employee, with the e-mail address."""
-    details = employee.details
-    names = (details.first_name, details.prefix, details.last_name)
-    return f"{' '.join(name for name in names if name)} <{employee.email}>"
+    return f"{full_name(employee.details)} <{employee.email}>"
 
 
 def source_of(author: Author, cell: str = "") -> str:
