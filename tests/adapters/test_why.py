@@ -15,6 +15,7 @@ from adapters.use_cases.import_delivery import import_delivery
 from adapters.use_cases.people import find_one
 from adapters.use_cases.why import UnknownField, why
 from domain.employee.commands import ChangeEmail, Deactivate, Merge, Offboard
+from domain.outcome import Outcome
 from projections.answers.story import line_of
 from projections.answers.why import WhyDocument
 from projections.answers.why_delivery import RowFate
@@ -37,11 +38,11 @@ class Story:
         self.watch = watch
         self.app: App = app_of(store, watch, CUSTOMER)
 
-    def deliver(self, *rows: str) -> None:
+    def deliver(self, *rows: str, partial: bool = False) -> None:
         """A day later a file with these rows is applied."""
         self.watch.moment += timedelta(days=1)
         files = delivered("\n".join((HEADER, *rows, "")), modified=self.watch.moment)
-        import_delivery(self.app, CUSTOMER, "schedule", files)
+        import_delivery(self.app, CUSTOMER, "schedule", files, partial=partial)
 
     def why(self, who: str, field: str | None = None) -> WhyDocument:
         """The answer."""
@@ -253,6 +254,26 @@ def test_a_last_day_by_absence_is_told_as_such(open_store: OpenStore, watch: Wat
     assert planned.run is not None
     (happening,) = planned.run.happenings
     assert "set because the last deliveries do not have this person" in line_of(happening).text
+
+
+def test_a_row_is_that_of_the_delivery_that_was_applied(story: Story) -> None:
+    """F1, D12: After a delivery was refused, the row is that of the delivery before. A row of a partial
+    delivery counts, too."""
+    # given
+    visser = ANNA.replace("Bakker", "Visser")
+    story.deliver(visser, partial=True)
+    partial = story.why("1").delivery
+
+    # when
+    refused = delivered("email\n", modified=story.watch.moment + timedelta(days=1))
+    import_delivery(story.app, CUSTOMER, "schedule", refused)
+    before = story.why("2").delivery
+
+    # then
+    assert partial.row is RowFate.CHANGED
+    assert partial.messages == ("The row of the person changed what the events above say.",)
+    assert before.outcome is Outcome.REFUSED
+    assert before.messages[-1].startswith("The row of the person in the last applied delivery ")
 
 
 def test_an_account_that_ended_means_the_account_that_was_kept(story: Story) -> None:
