@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from cli.exit_codes import CliError
+from domain.fields.details import full_name
 from domain.fields.nearest import nearest_of
 
 if TYPE_CHECKING:
@@ -42,6 +43,4 @@ def nobody(app: App, error: NobodyFound) -> CliError:
 
 def _named(employee: Employee) -> str:
     """Returns the address and the name of an employee."""
-    details = employee.details
-    names = (details.first_name, details.prefix, details.last_name)
-    return f"{employee.email} ({' '.join(name for name in names if name)})"
+    return f"{employee.email} ({full_name(employee.details)})"

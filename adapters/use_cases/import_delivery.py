@@ -99,7 +99,8 @@ def rehearse_import(
         return rehearse(app, lambda: failure_of(app, run, issue)).run
     app.store.kept(run.company).forget(fetched.kept_on_server)
     try:
-        return rehearse(app, lambda: _decided(app, customer, run, fetched)).run
+        with app.planning:
+            return rehearse(app, lambda: _decided(app, customer, run, fetched)).run
     except AlreadyHeld as held:
         return replace(load_run(app, held.run), run=None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from adapters.use_cases.app import App
 from domain.employee.aggregate import Employee
@@ -35,10 +35,19 @@ def moves(
     return sorted(found, key=lambda each: (each.at, each.company, each.id))
 
 
-def today(app: App, company: str | None = None) -> date:
-    """Returns the date in a company, or in UTC for all companies."""
-    schedule = app.settings.schedule if company is None else app.settings.schedule_of(company)
-    return schedule.day_of(app.now())
+class Today(NamedTuple):
+    """The dates that it is now, by the clocks that count for some companies."""
+
+    earliest: date
+    latest: date
+
+
+def today(app: App, company: str | None = None) -> Today:
+    """Returns the dates that it is now, in a company or in all companies."""
+    now, schedules = app.now(), app.settings.schedules()
+    chosen = schedules.every() if company is None else {schedules.of(company)}
+    days = [schedule.day_of(now) for schedule in chosen]
+    return Today(min(days), max(days))
 
 
 def access_of(app: App, company: str, employee: Employee) -> Access:
@@ -50,8 +59,7 @@ def access_of(app: App, company: str, employee: Employee) -> Access:
 def _candidates(
     app: App, what: Move, first: date, last: date, company: str | None
 ) -> Iterable[tuple[str, Employee]]:
-    now = app.now()
-    if first <= max(schedule.day_of(now) for schedule in app.settings.schedules().every()):
+    if first <= today(app).latest:
         return app.store.roster.everybody(company)
     waiting = app.store.roster.waiting(what, first, last)
     return [each for each in waiting if company in (None, each[0])]

@@ -89,7 +89,7 @@ def _command(name: str, what: Move, about: str) -> click.Command:
         with open_app(context) as app:
             if company is not None:
                 check_known(app, company)
-            first = first or today(app, company)
+            first = first or today(app, company).earliest
             last = last or first + timedelta(days=_DEFAULT_DAYS)
             if last < first:
                 raise click.UsageError("--until is before --from.")

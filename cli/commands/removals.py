@@ -74,15 +74,15 @@ def removals_command(
 ) -> int:
     """List every removal of access, in COMPANY or in all companies, for an auditor.
 
-    A removal is listed if it was due or done on one of the days. What is due and not done yet is
-    listed too. LATE counts the whole days from the due moment. Each removal has its cause: the row
-    of a file, or the person and the reason.
+    A removal is listed if it was due or done on one of the days. What was due by the last day and
+    is not done yet is listed too. LATE counts the whole days from the due moment. Each removal has
+    its cause: the row of a file, or the person and the reason.
     """
     spreadsheet.check_form(as_csv, as_json, bom)
     with open_app(context) as app:
         if company is not None:
             check_known(app, company)
-        last = last or today(app, company)
+        last = last or today(app, company).latest
         first = first or last - timedelta(days=_DEFAULT_DAYS)
         if last < first:
             raise click.UsageError("--until is before --from.")

@@ -195,7 +195,8 @@ def _answer_planned(app: App, planned: PlannedRun, as_json: bool) -> None:
     run_text.answer_run(planned.document, as_json)
     if not as_json:
         people = other_accounts(app, planned.document.company, planned.happenings)
-        print_planned(planned.happenings, people)
+        zone = app.settings.zone_of(planned.document.company)
+        print_planned(planned.happenings, people, zone=zone)
 
 
 for _action in ACTIONS:

@@ -87,6 +87,11 @@ else:
     )
 
 
+def full_name(details: Details) -> str:
+    """Returns first name, prefix and last name, as people write them."""
+    return " ".join(filter(None, (details.first_name, details.prefix, details.last_name)))
+
+
 def new_details(said: DetailsChange, language: str) -> Details:
     """Returns the details of a new employee from the details of a statement.
 

@@ -12,6 +12,7 @@ import msgspec
 from domain.employee.change import Change
 from domain.employee.events import State
 from domain.envelope import kind_of
+from domain.fields.details import full_name
 from domain.outcome import Outcome
 from domain.privacy import Redacted
 from projections.answers.history import FromTo, HistoryEntry, changes
@@ -76,10 +77,9 @@ def foreseen_event(entry: HistoryEntry) -> ForeseenEvent:
 
 def _person(change: Change) -> ForeseenPerson:
     known = change.before or change.after
-    details = known.details
     return ForeseenPerson(
         employee=change.before.id if change.before else None,
-        name=" ".join(filter(None, (details.first_name, details.prefix, details.last_name))),
+        name=full_name(known.details),
         email=known.email,
         before=change.before.state if change.before else None,
         after=change.after.state,

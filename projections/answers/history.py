@@ -47,7 +47,10 @@ class HistoryEntry(Redacted, frozen=True):
 
 
 class Author(Redacted, frozen=True):
-    """What stored an event: the run, its kind, who asked for it and why, and the row, if any."""
+    """What stored an event: the run, its kind, who asked for it and why, and the row, if any.
+
+    With `several_files`, a value may be of an older file than the row (D3).
+    """
 
     run: UUID
     run_kind: RunKind
@@ -55,6 +58,7 @@ class Author(Redacted, frozen=True):
     reason: str | None
     file: str | None
     line: int | None
+    several_files: bool = False
 
 
 class Cause(Redacted, frozen=True):
@@ -123,7 +127,15 @@ def _author(recorded: EmployeeRecord, runs: Mapping[UUID, RunEnded]) -> Author |
     run = runs.get(recorded.run)
     if run is None:
         return None
-    return Author(recorded.run, run.run_kind, run.by, run.reason, recorded.file, recorded.line)
+    return Author(
+        recorded.run,
+        run.run_kind,
+        run.by,
+        run.reason,
+        recorded.file,
+        recorded.line,
+        several_files=len(run.files) > 1,
+    )
 
 
 def _entry(recorded: EmployeeRecord, author: Author, changed: dict[str, FromTo]) -> HistoryEntry:

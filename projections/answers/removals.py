@@ -103,9 +103,10 @@ def removals_of(
     period: Period,
     now: datetime,
 ) -> list[Removal]:
-    """Returns the removals of one employee whose due day or day of doing lies in the period.
+    """Returns the removals of one employee that were due or done in the period.
 
-    `events` is the whole stream of the employee. `schedule` is the schedule of the company.
+    One that is not done yet is among them if it was due in the period, or before. `events` is the
+    whole stream of the employee. `schedule` is the schedule of the company.
     """
     employee: Employee | None = None
     set_by: EmployeeRecord | None = None
@@ -167,9 +168,9 @@ def _not_done(
 
 
 def _is_in(removal: Removal, period: Period, schedule: Schedule) -> bool:
-    days = [removal.due]
-    if removal.done is not None:
-        days.append(schedule.day_of(removal.done.recorded))
+    if removal.done is None:  # it is late on every day since it was due
+        return removal.due <= period.last
+    days = (removal.due, schedule.day_of(removal.done.recorded))
     return any(period.first <= day <= period.last for day in days)
 
 

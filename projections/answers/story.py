@@ -36,6 +36,7 @@ from domain.employee.events import (
     Released,
     State,
 )
+from domain.fields.details import full_name
 from domain.issues.issue import LISTED_LINES
 from domain.schedule import OVERDUE_AFTER
 from projections.answers.history import Author, Cause, FromTo, Happening
@@ -92,9 +93,7 @@ def other_account(happening: Happening) -> UUID | None:
 
 def called(employee: Employee) -> str:
     """Returns the whole name of an employee, with the e-mail address."""
-    details = employee.details
-    names = (details.first_name, details.prefix, details.last_name)
-    return f"{' '.join(name for name in names if name)} <{employee.email}>"
+    return f"{full_name(employee.details)} <{employee.email}>"
 
 
 def source_of(author: Author, cell: str = "") -> str:
@@ -175,7 +174,7 @@ def _in_lifecycle(happening: Happening, event: LifecycleEvent, zone: tzinfo) -> 
         case OffboardingCancelled():
             return _all_changes(changes, removed="cancelled")
         case Deactivated():
-            return f"locked out at {at}{_why_locked_out(happening)}"
+            return f"{_closed(happening, at)}{_why_locked_out(happening)}"
         case Reactivated():
             return f"account opened again: {_access(happening, zone)}{_last_day(happening)}"
         case Rehired(onboarding_date=day):
@@ -219,15 +218,26 @@ def _first_day_came(happening: Happening) -> str:
     return f"the first day had come: {day}{_set_by(happening.cause)}"
 
 
+def _closed(happening: Happening, at: str) -> str:
+    """Returns what happened to an account: nobody is locked out who could not log in."""
+    before = happening.before
+    waited = before is not None and before.state is State.PENDING
+    return f"account closed at {at}, before the first day" if waited else f"locked out at {at}"
+
+
 def _why_locked_out(happening: Happening) -> str:
     after = happening.after
     if happening.author.run_kind is RunKind.SUPPORT or after.offboarding_date is None:
         return ""
-    said = _set_by(happening.cause)
-    if happening.cause is None:  # only the state is known
-        by_file = after.leaves_by_file or after.by_absence is ByAbsence.LEAVES
-        said = ", set by a file" if by_file else ", set by support"
+    said = _set_by(happening.cause) if happening.cause else _set_by_state(after)
     return f", because the last day was {after.offboarding_date}{said}"
+
+
+def _set_by_state(employee: Employee) -> str:
+    """Returns who set the last day, where only the state is known: a preview reads no history."""
+    if employee.by_absence is ByAbsence.LEAVES:
+        return ", set because the last deliveries do not have this person"
+    return ", set by a file" if employee.leaves_by_file else ", set by support"
 
 
 def _set_by(cause: Cause | None) -> str:

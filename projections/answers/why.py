@@ -15,7 +15,6 @@ from domain.employee.aggregate import Employee
 from domain.employee.events import (
     Activated,
     Deactivated,
-    Merged,
     OnboardingMoved,
     Reactivated,
     Registered,
@@ -23,6 +22,7 @@ from domain.employee.events import (
     State,
 )
 from domain.fields.table import DETAILS
+from domain.issues.issue_type import Severity
 from domain.privacy import Redacted
 from domain.schedule import Schedule
 from projections.answers.find import Matched
@@ -38,7 +38,7 @@ from projections.answers.why_values import (
 )
 from projections.answers.words import moment_in_words
 
-_OF_ACCESS = (Registered, Activated, Deactivated, Merged, OnboardingMoved, Reactivated, Rehired)
+_OF_ACCESS = (Registered, Activated, Deactivated, OnboardingMoved, Reactivated, Rehired)
 _MATTERS = ("offboarding_date", "onboarding_date", "email", "external_id")
 """The fields that an answer without a field is about, if they were changed."""
 
@@ -99,8 +99,13 @@ def explain(
 ) -> WhyDocument:
     """Returns why things are as they are for one person: the access, or one field."""
     employee = known.employee
-    values = _values(known, employee, field, zone) if employee is not None else ()
-    issues = [each for each in known.deliveries.issues if field in (None, each.field)]
+    values = _values(known, employee, field, schedule, zone) if employee is not None else ()
+    # Whatever is wrong with a row rejects all of it, so errors about other fields count too (W9).
+    issues = [
+        each
+        for each in known.deliveries.issues
+        if field in (None, each.field) or each.severity is Severity.ERROR
+    ]
     deliveries = known.deliveries._replace(issues=tuple(issues))
     return WhyDocument(
         company=known.company,
@@ -115,14 +120,20 @@ def explain(
 
 
 def _values(
-    known: Known, employee: Employee, field: str | None, zone: tzinfo
+    known: Known, employee: Employee, field: str | None, schedule: Schedule, zone: tzinfo
 ) -> tuple[ValueDocument, ...]:
     """Returns the field that is asked for, or those that matter and were changed."""
     custom = employee.details.custom
     fields = (field,) if field is not None else (*_MATTERS, *_others(employee, custom))
     found = (
         explain_value(
-            each, employee, known.happenings, known.columns, people=known.people, zone=zone
+            each,
+            employee,
+            known.happenings,
+            known.columns,
+            schedule,
+            people=known.people,
+            zone=zone,
         )
         for each in fields
     )
@@ -160,7 +171,7 @@ def _access(
         since=since,
         until=until,
         overdue=overdue,
-        origin=origin_of(last, None, known.columns, people=known.people, zone=zone)
+        origin=origin_of(last, None, known.columns, schedule, people=known.people, zone=zone)
         if last
         else None,
         message=_access_in_words(employee, since, until, overdue=overdue, zone=zone),
@@ -168,8 +179,6 @@ def _access(
 
 
 def _decides_access(happening: Happening) -> bool:
-    if isinstance(happening.event, Merged):
-        return happening.after.merged_into is not None
     before = happening.before
     was = before is not None and before.state is happening.after.state
     return isinstance(happening.event, _OF_ACCESS) and not was

@@ -12,6 +12,7 @@ from domain.company_runs.events import FileInfo, RunKind, RunRecord
 from domain.company_runs.feed import Feed, FeedState
 from domain.company_runs.state import CompanyState
 from domain.employee.aggregate import Employee
+from domain.employee.by_absence import ByAbsence
 from domain.employee.events import State
 from domain.issues.issue_type import Severity
 from domain.outcome import Outcome
@@ -23,7 +24,10 @@ from projections.answers.words import in_words, moment_in_words, quoted
 
 
 class RowFate(StrEnum):
-    """What the last full delivery that was applied did about one person."""
+    """What the last delivery that was applied did about one person.
+
+    A partial delivery counts where it changed the person (D12).
+    """
 
     NO_DELIVERY = "no-delivery"
     """No full delivery was applied since the person was registered."""
@@ -120,7 +124,9 @@ def _fate(
         return RowFate.CLOSED
     if deliveries.absent_since is not None:
         return RowFate.ABSENT
-    if any(each.entry.run == last.run and each.author.line is not None for each in happenings):
+    latest = deliveries.latest  # a partial delivery is not the last full one
+    runs = {last.run, latest.run if latest is not None else last.run}
+    if any(each.entry.run in runs and each.author.line is not None for each in happenings):
         return RowFate.CHANGED
     own = (each.entry.recorded for each in happenings if each.entry.employee == employee.id)
     return RowFate.NO_DELIVERY if min(own, default=last.at) > last.at else RowFate.UNCHANGED
@@ -142,8 +148,13 @@ def _messages(deliveries: Deliveries, fate: RowFate, zone: tzinfo) -> Iterator[s
     if deliveries.absent_since is not None and fate is not RowFate.REJECTED:
         since = f"{deliveries.absent_since:%Y-%m-%d}"
         yield f"The person has been missing from every full delivery since {since}."
-    elif fate in _OF_ROW and not (fate is RowFate.CLOSED and deliveries.issues):
-        yield _OF_ROW[fate]
+    elif fate is RowFate.CLOSED and not deliveries.issues:
+        yield "The account is closed, and no file changes a closed account."
+    elif fate in _OF_ROW:
+        row = "The row of the person"
+        if latest is not None and not latest.ended.is_applied:
+            row = f"{row} in the last applied delivery"
+        yield f"{row} {_OF_ROW[fate]}"
 
 
 _AS_WHAT = {
@@ -156,10 +167,9 @@ _AS_WHAT = {
     Outcome.UNCHANGED: "changed nothing",
 }
 _OF_ROW = {
-    RowFate.REJECTED: "The row of the person was rejected, and nothing of it was applied.",
-    RowFate.CHANGED: "The row of the person changed what the events above say.",
-    RowFate.UNCHANGED: "The row of the person changed nothing new: all it says is known already.",
-    RowFate.CLOSED: "The account is closed, and no file changes a closed account.",
+    RowFate.REJECTED: "was rejected, and nothing of it was applied.",
+    RowFate.CHANGED: "changed what the events above say.",
+    RowFate.UNCHANGED: "changed nothing new: all it says is known already.",
 }
 
 
@@ -183,6 +193,8 @@ def _why_ignored(value: ValueDocument, employee: Employee) -> str:
         return "what support decided stands until the file says something new"
     if value.field == "onboarding_date":
         return "the first day is fixed once it is known, and support moves it"
+    if value.field == "offboarding_date" and employee.by_absence is ByAbsence.LEAVES:
+        return "the last deliveries do not have this person"
     if value.field == "offboarding_date" and value.file is not None and value.file.value is None:
         return "a blank does not cancel a last day, and support does"
     return "the file has not said anything new since"

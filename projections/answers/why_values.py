@@ -17,6 +17,7 @@ from domain.fields.details import Value
 from domain.fields.nearest import NearestNames
 from domain.fields.table import NAMES, is_custom, written
 from domain.privacy import Redacted
+from domain.schedule import Schedule
 from projections.answers.history import Happening, HistoryEntry, file_values
 from projections.answers.story import Line, line_of
 from projections.answers.words import in_words, quoted
@@ -26,7 +27,8 @@ class Origin(HistoryEntry, frozen=True):
     """The event that set a value: the event as in `history`, and where it came from.
 
     `column` is the name of the column that the row has for the field, and `cell` the value there.
-    `cell` is `None` if the cell was blank, or may have been blank. `told` is a sentence about all
+    `cell` is `None` if the cell was blank, or may have been blank: of several files, the value may
+    be of an older one (D3). `told` is a sentence about all
     of it.
     """
 
@@ -119,6 +121,7 @@ def explain_value(
     employee: Employee,
     happenings: Sequence[Happening],
     columns: Columns,
+    schedule: Schedule,
     *,
     people: Mapping[UUID, str],
     zone: tzinfo = UTC,
@@ -130,7 +133,7 @@ def explain_value(
     """
 
     def origin(happening: Happening) -> Origin:
-        return origin_of(happening, field, columns, people=people, zone=zone)
+        return origin_of(happening, field, columns, schedule, people=people, zone=zone)
 
     value = value_of_field(employee, field)
     own = [each for each in happenings if each.entry.employee == employee.id]
@@ -156,21 +159,27 @@ def origin_of(
     happening: Happening,
     field: str | None,
     columns: Columns,
+    schedule: Schedule,
     *,
     people: Mapping[UUID, str],
     zone: tzinfo = UTC,
 ) -> Origin:
-    """Returns an event with the cell that it came from. `field` is `None` for no certain cell."""
-    column, cell = None, None
+    """Returns an event with the cell that it came from. `field` is `None` for no certain cell.
+
+    `schedule` is the schedule of the company.
+    """
+    column, cell, place = None, None, ""
     if field is not None and happening.author.line is not None:
         column = columns.column_of(field)
-        cell = None if _may_be_blank(happening, field) else _said(happening, field)
+        default, said = _default_of(happening, field, schedule), _said(happening, field)
+        cell = None if default or happening.author.several_files else said
+        place = _cell_in_words(happening, field, column, said, default)
     told = line_of(
         happening,
         people=people,
         zone=zone,
         field=field,
-        cell=_cell_in_words(field, column, cell, happening) if field and column else "",
+        cell=place,
     ).text
     return Origin(
         **msgspec.structs.asdict(happening.entry),
@@ -187,23 +196,26 @@ def _said(happening: Happening, field: str) -> Value:
     return change.after if change is not None else None
 
 
-def _may_be_blank(happening: Happening, field: str) -> bool:
-    """Returns whether a blank cell would have given the value: of the company, or of the day."""
-    if not isinstance(happening.event, Registered):
-        return False
-    day = happening.entry.effective.date()
-    return field == "language" or (
-        field == "onboarding_date" and happening.event.onboarding_date == day
-    )
+def _default_of(happening: Happening, field: str, schedule: Schedule) -> str | None:
+    """Returns what a blank cell means, if a blank cell would have given the value, too."""
+    event = happening.event
+    if not isinstance(event, Registered):
+        return None
+    if field == "language":
+        return "the company's language"
+    today = event.onboarding_date == schedule.day_of(happening.entry.effective)
+    return "the day of the delivery" if field == "onboarding_date" and today else None
 
 
-def _cell_in_words(field: str, column: str, cell: Value, happening: Happening) -> str:
-    if cell is not None:
-        return f"column {column}: {quoted(field, cell)}"
-    if _may_be_blank(happening, field):
-        means = "the company's language" if field == "language" else "the day of the delivery"
-        return f"column {column}, where a blank means {means}"
-    return f"column {column}: blank"
+def _cell_in_words(
+    happening: Happening, field: str, column: str, said: Value, default: str | None
+) -> str:
+    where = f"column {column}"
+    if happening.author.several_files:
+        where = f"{where}, or an older file of the delivery"
+    if default is not None:
+        return f"{where}, where a blank means {default}"
+    return f"{where}: {'blank' if said is None else quoted(field, said)}"
 
 
 def _taken_over(field: str, last: Happening, happenings: Sequence[Happening]) -> list[Happening]:

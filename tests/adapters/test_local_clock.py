@@ -13,7 +13,7 @@ from adapters.use_cases.app import App
 from adapters.use_cases.clock import pass_clock
 from adapters.use_cases.fetching import fetched_delivery
 from adapters.use_cases.import_delivery import import_delivery
-from adapters.use_cases.moves import access_of, moves
+from adapters.use_cases.moves import access_of, moves, today
 from adapters.use_cases.schedule import Job, due_jobs
 from adapters.use_cases.status import statuses
 from domain.employee.commands import MoveOnboarding
@@ -137,6 +137,18 @@ def test_leavers_are_listed_by_the_day_of_their_company(app: App, watch: Watch) 
     list(pass_clock(app, "night"))
     assert [(each.company, each.at) for each in moves(app, "leaves", *days)] == expected
     assert moves(app, "leaves", day("2027-04-01"), day("2027-04-01")) == []
+
+
+def test_today_is_each_date_that_it_is_somewhere(app: App, watch: Watch) -> None:
+    """L9: While it is 1 April in Kiritimati, it is still 30 March in Pago Pago: a list of all
+    companies begins or ends with the date that leaves nobody out."""
+    # given
+    watch.moment = moment("2027-03-31 10:30")
+
+    # when / then
+    assert today(app) == (day("2027-03-30"), day("2027-04-01"))
+    assert today(app, UTC) == (day("2027-03-31"), day("2027-03-31"))
+    assert today(app, WEST).earliest == day("2027-03-30")
 
 
 def test_a_time_zone_alone_is_for_display(store: Store, watch: Watch) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from adapters.store.store import Store
 from adapters.use_cases.app import App
-from adapters.use_cases.clock import pass_clock
+from adapters.use_cases.clock import pass_clock, preview_clock
 from adapters.use_cases.errors import NobodyFound
 from adapters.use_cases.import_delivery import import_delivery
 from adapters.use_cases.people import find_one
 from adapters.use_cases.why import UnknownField, why
 from domain.employee.commands import ChangeEmail, Deactivate, Merge, Offboard
+from domain.outcome import Outcome
+from projections.answers.story import line_of
 from projections.answers.why import WhyDocument
 from projections.answers.why_delivery import RowFate
 from tests.adapters.conftest import OpenStore
@@ -35,11 +38,11 @@ class Story:
         self.watch = watch
         self.app: App = app_of(store, watch, CUSTOMER)
 
-    def deliver(self, *rows: str) -> None:
+    def deliver(self, *rows: str, partial: bool = False) -> None:
         """A day later a file with these rows is applied."""
         self.watch.moment += timedelta(days=1)
         files = delivered("\n".join((HEADER, *rows, "")), modified=self.watch.moment)
-        import_delivery(self.app, CUSTOMER, "schedule", files)
+        import_delivery(self.app, CUSTOMER, "schedule", files, partial=partial)
 
     def why(self, who: str, field: str | None = None) -> WhyDocument:
         """The answer."""
@@ -165,6 +168,7 @@ def test_the_answer_says_what_the_row_of_the_last_delivery_did(story: Story) -> 
     assert answer.delivery.row is RowFate.REJECTED
     (issue,) = answer.delivery.issues
     assert (issue.code, issue.line, issue.value) == ("bad-date", 2, "14-03-1988")
+    assert story.why("1", "last_name").delivery == answer.delivery
     assert (story.fate("2"), story.fate("3")) == (RowFate.ABSENT, RowFate.CLOSED)
     assert story.fate("4") is RowFate.CHANGED
     story.deliver(ANNA, BRAM.replace("03-10", "03-11"), CHRIS, rest)
@@ -186,6 +190,90 @@ def test_a_person_without_an_account_is_told_of_by_the_rejected_row(story: Story
     assert (answer.employee, answer.access, answer.delivery.row) == (None, None, RowFate.REJECTED)
     with pytest.raises(NobodyFound):
         story.why("nobody@acme.example")
+
+
+def test_a_cell_that_may_have_been_blank_is_not_quoted(open_store: OpenStore, watch: Watch) -> None:
+    """L1, L9: A first day on the day of the delivery may come from a blank cell. That day is the
+    day by the clock of the company: in Kiritimati, 2 March begins at 10:00 UTC on 1 March."""
+    # given
+    zone = "Pacific/Kiritimati"
+    customer = a_customer(replace(a_company(), timezone=zone, local_clock=True))
+    watch.moment = moment("2027-03-01 22:30")
+    app = app_of(open_store(), watch, customer)
+    rows = f"{HEADER}\nanna@acme.example,Anna,Bakker,1,,,".replace("Achternaam", "last_name")
+    import_delivery(app, customer, "schedule", delivered(rows))
+
+    # when
+    (value,) = why(app, "acme", "1", "onboarding_date").values
+
+    # then
+    assert value.value == date(2027, 3, 2)
+    assert value.origin is not None and value.origin.cell is None
+    assert "where a blank means the day of the delivery" in value.origin.told
+
+
+def test_of_several_files_the_value_may_be_of_an_older_one(story: Story) -> None:
+    """D3: A row of the newest file that leaves a value blank is not said to have it."""
+    # given
+    story.watch.moment += timedelta(days=1)
+    older, newer = (f"{HEADER}\n{row}\n" for row in (ANNA.replace("1988", "1989"), ANNA[:-10]))
+    import_delivery(
+        story.app, CUSTOMER, "schedule", delivered(older, newer, modified=story.watch.moment)
+    )
+
+    # when
+    (value,) = story.why("1", "birthday").values
+
+    # then
+    assert value.value == date(1989, 3, 14)
+    assert value.origin is not None and value.origin.cell is None
+    assert "column Birthday, or an older file of the delivery: 1989-03-14" in value.origin.told
+
+
+def test_a_last_day_by_absence_is_told_as_such(open_store: OpenStore, watch: Watch) -> None:
+    """Q4: Who leaves because deliveries lack the person is not told that a blank cancels nothing,
+    nor that a file set the last day."""
+    # given
+    policy = {"absent": "offboard", "absent_after": 1, "max_offboardings": "0"}
+    customer = a_customer(a_company(policy=policy))
+    app = app_of(open_store(), watch, customer)
+    rows = [f"p{n}@acme.example,Pim,Pos,{n}" for n in range(9)]
+    for number in (9, 8):
+        watch.moment += timedelta(days=1)
+        file = "\n".join(("email,first_name,last_name,external_id", *rows[:number], ""))
+        import_delivery(app, customer, "schedule", delivered(file, modified=watch.moment))
+
+    # when
+    (ignored,) = why(app, "acme", "8").delivery.ignored
+    (planned,) = preview_clock(app, "night", watch.moment + timedelta(days=1))
+
+    # then
+    assert ignored.message.endswith(
+        "2027-03-03 holds: the last deliveries do not have this person."
+    )
+    assert planned.run is not None
+    (happening,) = planned.run.happenings
+    assert "set because the last deliveries do not have this person" in line_of(happening).text
+
+
+def test_a_row_is_that_of_the_delivery_that_was_applied(story: Story) -> None:
+    """F1, D12: After a delivery was refused, the row is that of the delivery before. A row of a partial
+    delivery counts, too."""
+    # given
+    visser = ANNA.replace("Bakker", "Visser")
+    story.deliver(visser, partial=True)
+    partial = story.why("1").delivery
+
+    # when
+    refused = delivered("email\n", modified=story.watch.moment + timedelta(days=1))
+    import_delivery(story.app, CUSTOMER, "schedule", refused)
+    before = story.why("2").delivery
+
+    # then
+    assert partial.row is RowFate.CHANGED
+    assert partial.messages == ("The row of the person changed what the events above say.",)
+    assert before.outcome is Outcome.REFUSED
+    assert before.messages[-1].startswith("The row of the person in the last applied delivery ")
 
 
 def test_an_account_that_ended_means_the_account_that_was_kept(story: Story) -> None:

@@ -127,8 +127,8 @@ LOCAL = ACME.replace('language = "nl"', 'language = "nl"\n    timezone = "Pacifi
 
 
 def test_moments_are_told_in_the_time_zone_of_the_company_too(staffed: Desk) -> None:
-    """L9: With `timezone`, `leavers`, `show` and `status COMPANY` tell moments in UTC and in the
-    company's time zone. JSON and CSV are the same as without."""
+    """L9: With `timezone`, `leavers`, `show`, `status COMPANY` and the dry run of the clock tell
+    moments in UTC and in the company's time zone. JSON and CSV are the same as without."""
     # given
     plain = staffed.type("leavers", "--json").out, staffed.type("leavers", "--csv").out
     staffed.configure(LOCAL + '\n[company.zenith]\nname = "Zenith"\nlanguage = "nl"\n')
@@ -138,6 +138,7 @@ def test_moments_are_told_in_the_time_zone_of_the_company_too(staffed: Desk) -> 
     columns = staffed.type("leavers", "--columns", "email,local").out.splitlines()
     shown = staffed.type("show", "acme", "anna@acme.example").out
     status = staffed.type("status", "acme").out
+    due = staffed.type("clock", "--dry-run", "--at", "2027-04-01").out
 
     # then
     assert rows[0].split()[:3] == ["AT", "LOCAL", "COMPANY"]
@@ -146,6 +147,7 @@ def test_moments_are_told_in_the_time_zone_of_the_company_too(staffed: Desk) -> 
     assert rows[2].startswith(f"2027-03-31 23:00  {local}  acme ")
     assert columns[2].split(maxsplit=1) == ["anna@acme.example", local]
     assert shown.endswith(f"Can log in until 2027-03-31 23:00 UTC ({local}).\n")
+    assert f"locked out at 2027-03-31 23:00 UTC ({local}), because" in due
     assert "next pick-up: 2027-03-01 20:00 UTC (2027-03-02 10:00 Pacific/Kiritimati)\n" in status
     assert (staffed.type("leavers", "--json").out, staffed.type("leavers", "--csv").out) == plain
 

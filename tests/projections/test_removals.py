@@ -227,6 +227,21 @@ def test_a_removal_belongs_to_the_days_on_which_it_was_due_or_done(
     assert bool(answer) is listed
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "listed"),
+    [("2027-03-01", "2027-03-09", False), ("2027-04-01", "2027-04-20", True)],
+)
+def test_a_removal_that_is_not_done_is_listed_from_the_day_it_was_due(
+    first: str, last: str, listed: bool
+) -> None:
+    """C1: What is due and not done is late on each day since, and no period hides it."""
+    # when
+    answer = found(BY_FILE, period=Period(day(first), day(last)))
+
+    # then
+    assert bool(answer) is listed
+
+
 def test_days_are_those_of_the_companys_own_clock() -> None:
     """L9: For a company with its own clock, a removal is due and done on the days of its time zone:
     in Kiritimati, 23:00 on 10 March is 09:00 UTC."""

@@ -177,6 +177,10 @@ def test_every_kind_of_event_has_a_sentence(kind: str) -> None:
         ([(LATER, ROW), (Activated(), EVA)], "because the first day is 2027-04-01"),
         ([(HERE, ROW), (Deactivated(), EVA)], f"Locked out at 2027-03-03 02:45 UTC; {BY_EVA}"),
         (
+            [(LATER, ROW), (Deactivated(), EVA)],
+            f"Account closed at 2027-03-03 02:45 UTC, before the first day; {BY_EVA}",
+        ),
+        (
             [(HERE, ROW), (OnboardingMoved(day("2027-05-01"), pending=True), EVA)],
             "to 2027-05-01, and no log-in before it",
         ),
