@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
 
 import click
@@ -59,10 +59,11 @@ def clock_command(
 
 
 class _Shown(NamedTuple):
-    """A run to print, and what would happen in it if it is not made."""
+    """A run to print, what would happen in it if it is not made, and the zone of the company."""
 
     run: RunDocument
     happenings: tuple[Happening, ...] = ()
+    zone: tzinfo = UTC
 
 
 def _as_far_as_it_goes(
@@ -84,7 +85,8 @@ def _as_far_as_it_goes(
 def _preview(app: App, by: str, at: datetime | None) -> Iterator[Passed[_Shown]]:
     """Yields what the clock would do to each company."""
     for company, planned, fault in preview_clock(app, by, at):
-        shown = _Shown(*planned) if planned is not None else None
+        zone = app.settings.zone_of(company)
+        shown = _Shown(*planned, zone) if planned is not None else None
         yield Passed(company, shown, fault)
 
 
@@ -106,9 +108,9 @@ def _print(shown: list[_Shown], as_json: bool, *, quiet: bool) -> None:
         return
     if not shown and not quiet:
         output.print_nothing("Nothing is due.")
-    for run, happenings in shown:
+    for run, happenings, zone in shown:
         run_text.print_run(run)
-        print_planned(happenings, {})
+        print_planned(happenings, {}, zone)
 
 
 COMMANDS = {"clock": clock_command}

@@ -49,10 +49,12 @@ def print_line(line: Line, *, indent: int = 0, with_run: bool = True) -> None:
     say(f"{day}  {output.text(line.text)}{stored}", indent=indent, hanging=_AFTER_THE_DAY)
 
 
-def print_planned(happenings: Iterable[Happening], people: Mapping[UUID, str]) -> None:
-    """Prints what would happen to whom in a run that is not stored."""
-    for happening in happenings:
-        print_happening(happening, people, with_person=True, with_run=False)
+def print_planned(
+    happenings: Iterable[Happening], people: Mapping[UUID, str], zone: tzinfo
+) -> None:
+    """Prints what would happen to whom in a run that is not stored, what comes first at the top."""
+    for happening in sorted(happenings, key=lambda each: each.entry.effective):
+        print_happening(happening, people, zone=zone, with_person=True, with_run=False)
 
 
 def print_entry(entry: HistoryEntry, *, with_employee: bool = False) -> None:
