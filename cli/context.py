@@ -138,7 +138,9 @@ def _no_run(app: App, run: str, company: str) -> CliError:
     """Returns the error about a RUN that there is not. `company` is the part before its `@`."""
     if run in ("last", f"{company}@last"):
         whose = f"of {company} " if company else ""
-        return CliError(f"there is no run {whose}yet", "`tenure import` makes the first one")
+        return CliError(
+            f"there is no run {whose}yet", "`tenure import COMPANY` makes the first one"
+        )
     latest = [] if company else app.store.runs.latest(None, _COMPARED_RUNS)
     known = {short_run_id(record.run): _named(record) for record in latest}
     last = f"{company}@last" if company else "last"

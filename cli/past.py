@@ -51,7 +51,7 @@ def checked(past: Past, now: datetime) -> Past:
     """
     as_of, known_at = past
     if as_of is not None:
-        advice = "--as-of is for the past. `tenure clock --dry-run --at` looks ahead."
+        advice = "--as-of is for the past. `tenure clock --dry-run --at MOMENT` looks ahead."
         as_of = in_the_past(as_of, now, advice)
     if known_at is not None:
         advice = "--known-at is for the past: nobody knows what is recorded later."

@@ -59,7 +59,7 @@ def clock_command(
 
 
 class _Shown(NamedTuple):
-    """A run to print, and what would happen in it if it is not made, in the company's zone."""
+    """A run to print, what would happen in it if it is not made, and the zone of the company."""
 
     run: RunDocument
     happenings: tuple[Happening, ...] = ()
@@ -85,7 +85,8 @@ def _as_far_as_it_goes(
 def _preview(app: App, by: str, at: datetime | None) -> Iterator[Passed[_Shown]]:
     """Yields what the clock would do to each company."""
     for company, planned, fault in preview_clock(app, by, at):
-        shown = _Shown(*planned, app.settings.zone_of(company)) if planned is not None else None
+        zone = app.settings.zone_of(company)
+        shown = _Shown(*planned, zone) if planned is not None else None
         yield Passed(company, shown, fault)
 
 
@@ -109,7 +110,7 @@ def _print(shown: list[_Shown], as_json: bool, *, quiet: bool) -> None:
         output.print_nothing("Nothing is due.")
     for run, happenings, zone in shown:
         run_text.print_run(run)
-        print_planned(happenings, {}, zone=zone)
+        print_planned(happenings, {}, zone)
 
 
 COMMANDS = {"clock": clock_command}

@@ -91,7 +91,8 @@ def _line(line: TableLine, action: Action, context: click.Context, path: str) ->
             try:
                 values[argument.name] = argument.type.convert(text, None, context)
             except click.BadParameter as error:
-                raise CliError(f"{path}, line {number}: {error.message}", "correct it") from error
+                problem = f"{path}, line {number}: {error.message.rstrip('.')}"
+                raise CliError(problem, "correct this line; nothing was changed") from error
         elif argument.required:
             raise CliError(f"{path}, line {number}: {argument.name} is blank", "fill it in")
     return Line(number, who, values)

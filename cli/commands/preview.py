@@ -47,7 +47,7 @@ _ROWS: tuple[Column[PreviewRow], ...] = (
         "changes",
         "CHANGES",
         lambda row: output.changes_in_words(row.changes),
-        1,
+        0,
         20,
         wraps=True,
         key=lambda row: len(row.changes),

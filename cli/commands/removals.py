@@ -95,7 +95,7 @@ def removals_command(
         rows = ([getattr(each, name) for name in names] for each in shown)
         spreadsheet.print_csv(names, rows, bom=bom)
     elif not found:
-        say(f"No access was removed, or had to be, from {first} to {last}.")
+        say(f"From {first} to {last}, no access was removed, and none was due.")
     else:
         print_table(
             among_companies(view.columns_of(_COLUMNS), company),

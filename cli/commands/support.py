@@ -30,6 +30,7 @@ from cli.context import (
 )
 from cli.names import COMPANY, WHO
 from cli.terminal import output, run_text
+from cli.terminal.prose import say
 from cli.terminal.question import agreed_run, ask_about, may_ask, yes_option
 from cli.terminal.story import print_happening, print_planned
 from domain.employee.rejection import CommandRejected, RequestsRejected
@@ -155,7 +156,7 @@ def _requests(app: App, company: str, action: Action, lines: list[Line]) -> list
             problems[number] = str(error)
     if problems:
         raise _listed(
-            problems, lines, f"correct the file; `tenure roster {company}` lists everybody"
+            problems, lines, f"correct the file; `tenure roster {company}` lists everyone"
         )
     return requests
 
@@ -188,7 +189,7 @@ def _print_result(app: App, run: RunDocument, lines: list[Line]) -> None:
         for line in lines:
             employee = find_one(app, run.company, line.who)
             who = output.text(called(employee))
-            click.echo(f"  nothing to do: {who} is {employee.state.value}")
+            say(f"nothing to do: {who} is {employee.state.value}", indent=2)
 
 
 def _answer_planned(app: App, planned: PlannedRun, as_json: bool) -> None:
@@ -196,7 +197,7 @@ def _answer_planned(app: App, planned: PlannedRun, as_json: bool) -> None:
     if not as_json:
         people = other_accounts(app, planned.document.company, planned.happenings)
         zone = app.settings.zone_of(planned.document.company)
-        print_planned(planned.happenings, people, zone=zone)
+        print_planned(planned.happenings, people, zone)
 
 
 for _action in ACTIONS:

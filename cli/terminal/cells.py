@@ -39,14 +39,20 @@ def cut(text: str, width: int, *, keeps_end: bool = False) -> str:
     return _MORE + kept if keeps_end else kept + _MORE
 
 
-def wrapped(text: str, width: int) -> list[str]:
+def wrapped(text: str, width: int, *, later: int | None = None) -> list[str]:
     """Returns the lines of a text, each of at most `width` cells. A long word is broken.
 
-    The text may have colours, which each line then has for itself.
+    The lines after the first have at most `later` cells, if that is given. The text may have
+    colours, which each line then has for itself.
     """
     from rich.text import Text
 
-    lines = (Text.from_ansi(text) if "\x1b" in text else Text(text)).wrap(_console(), width)
+    whole = Text.from_ansi(text) if "\x1b" in text else Text(text)
+    lines = [*whole.wrap(_console(), width)]
+    if later is not None and len(lines) > 1:
+        rest = whole.plain[len(lines[0]) :]
+        begins = len(whole) - len(rest.lstrip())
+        lines[1:] = whole.divide([begins])[1].wrap(_console(), later)
     return [_with_colours(line) for line in lines]
 
 

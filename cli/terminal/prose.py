@@ -11,22 +11,25 @@ _MIN_CELLS = 10
 """A sentence gets at least so many cells in a line; on a narrow terminal it is indented less."""
 
 
-def say(line: str, *, indent: int = 0, hanging: int = 2, err: bool = False) -> None:
+def say(
+    line: str, *, indent: int = 0, hanging: int = 2, err: bool = False, end: str = "\n"
+) -> None:
     """Prints one line of text, which may have colours. With `err`, it goes to standard error.
 
     It begins with `indent` spaces. On a terminal it may need several lines: those after the first
-    begin with `hanging` spaces more.
+    begin with `hanging` spaces more. `end` follows the last line.
     """
     where = error_screen() if err else screen()
     lines = _lines(line, indent, hanging, where.width) if where.is_terminal else [line]
     first, *others = lines
-    click.echo(" " * indent + first, err=err)
-    for other in others:
-        click.echo(" " * min(indent + hanging, where.width - _MIN_CELLS) + other, err=err)
+    later = " " * min(indent + hanging, where.width - _MIN_CELLS)
+    printed = "\n".join((" " * indent + first, *(later + other for other in others)))
+    click.echo(printed + end, nl=False, err=err)
 
 
 def _lines(line: str, indent: int, hanging: int, width: int) -> list[str]:
     """Returns the lines of a text. Each fits on the terminal, with the spaces in front of it."""
     if width_of(click.unstyle(line)) + indent <= width:
         return [line]
-    return wrapped(line, max(_MIN_CELLS, width - indent - hanging))
+    room = width - indent
+    return wrapped(line, max(_MIN_CELLS, room), later=max(_MIN_CELLS, room - hanging))

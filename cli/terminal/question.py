@@ -72,7 +72,7 @@ def ask_about(
 
 def ask(question: str) -> None:
     """Asks a question on standard error. Ends the command unless the answer is yes."""
-    click.echo(f"{question} [y/N] ", nl=False, err=True)
+    say(f"{question} [y/N]", err=True, end=" ")
     answer = sys.stdin.readline()
     if not answer:  # Ctrl-D: the cursor stands behind the question still
         click.echo(err=True)

@@ -90,7 +90,7 @@ def print_issue(issue: IssueDocument, *, err: bool = False) -> None:
     """Prints one issue: code and place on one line, and the message on the next."""
     parts = "  ".join(part for part in (text(issue.code), issue_place(issue)) if part)
     say(f"{severity_of(issue.severity)}  {parts}{_known_since(issue)}", indent=2, err=err)
-    say(f"{text(issue.message)}", indent=6, err=err)
+    say(text(issue.message), indent=6, hanging=0, err=err)
 
 
 def print_issues(issues: Sequence[IssueDocument], rest: str) -> None:

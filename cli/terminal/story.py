@@ -50,10 +50,10 @@ def print_line(line: Line, *, indent: int = 0, with_run: bool = True) -> None:
 
 
 def print_planned(
-    happenings: Iterable[Happening], people: Mapping[UUID, str], *, zone: tzinfo = UTC
+    happenings: Iterable[Happening], people: Mapping[UUID, str], zone: tzinfo
 ) -> None:
-    """Prints what would happen to whom in a run that is not stored."""
-    for happening in happenings:
+    """Prints what would happen to whom in a run that is not stored, what comes first at the top."""
+    for happening in sorted(happenings, key=lambda each: each.entry.effective):
         print_happening(happening, people, zone=zone, with_person=True, with_run=False)
 
 

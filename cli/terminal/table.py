@@ -122,8 +122,10 @@ def _widths(columns: Sequence[Column[Row]], contents: Sequence[Sequence[str]]) -
     """Returns the width of each column that fits on the terminal, by the column's place."""
     found = []
     for place, column in enumerate(columns):
-        natural = max(1, width_of(column.title), *(width_of(cells[place]) for cells in contents))
-        found.append(Width(natural, column.least or natural, column.goes))
+        content = max((width_of(cells[place]) for cells in contents), default=0)
+        natural = max(1, width_of(column.title), content)
+        says_nothing = column.goes == _GOES_FIRST or not content
+        found.append(Width(natural, column.least or natural, column.goes, says_nothing))
     return fit(found, screen().width)
 
 

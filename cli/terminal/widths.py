@@ -14,21 +14,31 @@ class Width(NamedTuple):
 
     `natural` is the width of its longest content, and `least` is the least that can be read. Of
     columns that do not fit, the one with the highest `goes` goes first, and a column is made narrow
-    sooner the wider it is and the higher its `goes`. A column whose `goes` is 0 always stays.
+    sooner the wider it is and the higher its `goes`. A column whose `goes` is 0 always stays. A
+    column that `says_nothing`, such as a blank one, goes before another column is made narrow.
     """
 
     natural: int
     least: int
     goes: int
+    says_nothing: bool = False
 
 
 def fit(widths: Sequence[Width], available: int) -> dict[int, int]:
     """Returns the width of each column that is shown, by the column's place.
 
-    Columns go until the others can be read. Then columns are made narrow until all of them fit. If
+    If not all of them fit, columns that say nothing go first, and then others go until the rest
+    can be read. Then columns are made narrow until all of them fit. If
     even those that always stay do not fit, they become too narrow to be read.
     """
     shown = dict(enumerate(widths))
+    for place, each in reversed(list(shown.items())):
+        if (
+            each.says_nothing
+            and each.goes
+            and _total(it.natural for it in shown.values()) > available
+        ):
+            del shown[place]
     while _total(min(each.natural, each.least) for each in shown.values()) > available:
         first = max(shown, key=lambda place: (shown[place].goes, place))
         if not shown[first].goes:

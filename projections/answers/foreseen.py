@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 
 from domain.employee.change import Change
-from domain.employee.events import State
+from domain.employee.events import Merged, Released, State
 from domain.envelope import kind_of
 from domain.fields.details import full_name
 from domain.outcome import Outcome
 from domain.privacy import Redacted
 from projections.answers.history import FromTo, HistoryEntry, changes
+from projections.answers.story import called, released_keys
 
 
 class ForeseenPerson(Redacted, frozen=True):
@@ -66,7 +67,9 @@ class ForeseenEvent(Redacted, frozen=True):
 
 def foreseen(outcome: Outcome, planned: Iterable[Change]) -> Foreseen:
     """Returns what a run would do that ends so and makes these changes."""
-    return Foreseen(outcome, tuple(map(_person, planned)))
+    made = tuple(planned)
+    names = {each.after.id: called(each.before or each.after) for each in made}
+    return Foreseen(outcome, tuple(_person(each, names) for each in made))
 
 
 def foreseen_event(entry: HistoryEntry) -> ForeseenEvent:
@@ -75,7 +78,7 @@ def foreseen_event(entry: HistoryEntry) -> ForeseenEvent:
     return ForeseenEvent(**values)
 
 
-def _person(change: Change) -> ForeseenPerson:
+def _person(change: Change, names: Mapping[UUID, str]) -> ForeseenPerson:
     known = change.before or change.after
     return ForeseenPerson(
         employee=change.before.id if change.before else None,
@@ -84,5 +87,17 @@ def _person(change: Change) -> ForeseenPerson:
         before=change.before.state if change.before else None,
         after=change.after.state,
         kinds=tuple(kind_of(type(recorded.event)) for recorded in change.events),
-        changes=changes(change.before, change.after),
+        changes=changes(change.before, change.after) | dict(_in_words(change, names)),
     )
+
+
+def _in_words(change: Change, names: Mapping[UUID, str]) -> Iterator[tuple[str, FromTo]]:
+    """Yields what is no field: the other account of a merger (S11), and what is released (S9)."""
+    for recorded in change.events:
+        match recorded.event:
+            case Merged(kept=kept, ended=ended) if kept == change.after.id:
+                yield "absorbed", FromTo(None, names.get(ended, str(ended)))
+            case Merged(kept=kept):
+                yield "merged_into", FromTo(None, names.get(kept, str(kept)))
+            case Released() if change.before is not None:
+                yield "released", FromTo(None, ", ".join(released_keys(change.before)))

@@ -247,23 +247,27 @@ def _set_by(cause: Cause | None) -> str:
     return f" (set on {cause.recorded:%Y-%m-%d}{source})"
 
 
-def _released(happening: Happening) -> str:
-    before = happening.before or happening.after
+def released_keys(before: Employee) -> list[str]:
+    """Returns the addresses and external ids that a release takes from an employee (S9)."""
     known = [before.email, before.external_id]
     in_file = [before.file_email, before.file_external_id]
     if before.state is not State.DEACTIVATED:
         keys = [key for key in in_file if key not in known]
     else:
         keys = list(dict.fromkeys((*known, *in_file)))
-    named = and_more([key for key in keys if key], LISTED_LINES)
-    return f"released: from now on nobody is meant by {named}"
+    return [key for key in keys if key]
+
+
+def _released(happening: Happening) -> str:
+    named = and_more(released_keys(happening.before or happening.after), LISTED_LINES)
+    return f"released for somebody else: {named}"
 
 
 def _merged(happening: Happening, people: Mapping[UUID, str]) -> str:
     other = other_account(happening)
     name = people.get(other, str(other)) if other else ""
     if other == happening.after.merged_into:
-        return f"account ended: from now on its addresses and its number mean {name}"
+        return f"account ended: from now on its addresses and its external id mean {name}"
     number = happening.entry.changes.get("external_id")
     taken = f", and external id {number.after}" if number else ""
     return f"took over the account of {name}{taken}"
