@@ -257,8 +257,8 @@ def test_a_last_day_by_absence_is_told_as_such(open_store: OpenStore, watch: Wat
 
 
 def test_a_row_is_that_of_the_delivery_that_was_applied(story: Story) -> None:
-    """F1, D12: After a delivery was refused, the row is that of the delivery before. A row of a partial
-    delivery counts, too."""
+    """F1, D12: After a delivery was refused, the row is that of the delivery before. A row of a
+    partial delivery counts, too."""
     # given
     visser = ANNA.replace("Bakker", "Visser")
     story.deliver(visser, partial=True)
