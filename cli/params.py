@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import click
 import msgspec
@@ -63,6 +64,18 @@ class MomentType(click.ParamType[datetime]):
             self.fail(f"{value!r} is not between the years 1900 and 2199.", param, ctx)
         whole_day = _DATE.fullmatch(value) and not self._start
         return _end_of(moment.date()) if whole_day else moment
+
+
+class NumberType(click.IntRange):
+    """A whole number of at least `min`, and at most `max` where that is given."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Returns the number."""
+        try:
+            return int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            numbers = f"from {self.min} to {self.max}" if self.max else f"of at least {self.min}"
+            self.fail(f"{str(value)!r} is not a whole number {numbers}.", param, ctx)
 
 
 class DurationType(click.ParamType[timedelta]):

@@ -16,7 +16,7 @@ from cli import exit_codes
 from cli.command import Answer
 from cli.context import check_known, json_option, one_run, open_app
 from cli.names import COMPANY, RUN, OneOf
-from cli.params import MomentType
+from cli.params import MomentType, NumberType
 from cli.terminal import output
 from cli.terminal.story import details_option, print_entry, print_happening
 from domain.employee.events import EMPLOYEE_KINDS
@@ -50,7 +50,7 @@ from projections.answers.history import Happening
 @click.option("--by", metavar="NAME", help="Only events of runs by NAME, as author or as login.")
 @click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=NumberType(min=1),
     metavar="N",
     help="Only the latest N of these events. The oldest of them still comes first.",
 )

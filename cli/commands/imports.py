@@ -30,6 +30,7 @@ from cli.context import by_option, customer_of, dry_run_option, json_option, ope
 from cli.csv_file import read_named
 from cli.names import COMPANY, FILE
 from cli.notify import notifying
+from cli.params import NumberType
 from cli.stopping import stopped_by
 from cli.terminal import output, run_text
 from domain.outcome import Outcome
@@ -64,7 +65,7 @@ partial_option = click.option(
 )
 @click.option(
     "--workers",
-    type=click.IntRange(1, 64),
+    type=NumberType(1, 64),
     default=8,
     show_default=True,
     help="With --all: how many deliveries are planned at a time. Four times as many are fetched at "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
 import click
@@ -19,7 +19,6 @@ from cli.terminal.people import EMAIL, EXTERNAL_ID, NAME, STATE
 from cli.terminal.prose import say
 from cli.terminal.table import Column, Counted, among_companies, print_table
 from cli.terminal.view import View, view_options
-from projections.answers.words import local_time
 
 _DEFAULT_DAYS = 30
 _CSV = (
@@ -50,12 +49,15 @@ def _columns(zones: Mapping[str, tzinfo]) -> tuple[Column[Any], ...]:
     local: Column[Any] = Column(
         "local",
         "LOCAL",
-        lambda each: local_time(each.at, zones[each.company]),
-        1,
-        16,
+        lambda each: _local_time(each.at, zones[each.company]),
         key=lambda each: each.at,
     )
     return (_AT, local, *_OTHERS)
+
+
+def _local_time(moment: datetime, zone: tzinfo) -> str | None:
+    """Returns the time in `zone`, like `2027-03-31 23:00 CET`, or `None` if the zone is UTC."""
+    return None if zone is UTC else f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
 def _command(name: str, what: Move, about: str) -> click.Command:

@@ -28,6 +28,7 @@ from cli import exit_codes
 from cli.command import Command
 from cli.context import login_name
 from cli.names import OneOf
+from cli.params import NumberType
 from cli.stopping import stopped_by
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Worker(Protocol):
 @click.command("serve", cls=Command)
 @click.option(
     "--workers",
-    type=click.IntRange(1, 64),
+    type=NumberType(1, 64),
     default=8,
     show_default=True,
     help="How many deliveries are planned at a time. Four times as many are fetched at a time.",

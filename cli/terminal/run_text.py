@@ -96,16 +96,22 @@ def print_issue(issue: IssueDocument, *, err: bool = False) -> None:
 def print_issues(issues: Sequence[IssueDocument], rest: str) -> None:
     """Prints issues. Those of one code are grouped, and each sentence is printed once.
 
-    A group lists ten places at most (W12). `rest` is the command that lists the others.
+    What the whole delivery is told comes first, and then the errors of rows, the warnings and the
+    rest. A group lists ten places at most (W12). `rest` is the command that lists the others.
     """
     groups: defaultdict[tuple[str, str], list[IssueDocument]] = defaultdict(list)
-    for issue in issues:
+    for issue in sorted(issues, key=_first_to_read):
         groups[issue.severity, issue.code].append(issue)
     for group in groups.values():
         if len(group) == 1:
             print_issue(group[0])
         else:
             _print_group(group, rest)
+
+
+def _first_to_read(issue: IssueDocument) -> tuple[bool, int]:
+    """Returns what issues are sorted by: no error stands below a crowd of warnings."""
+    return issue.file is not None, list(Severity).index(Severity(issue.severity))
 
 
 def _print_group(group: Sequence[IssueDocument], rest: str) -> None:

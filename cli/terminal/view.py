@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from cli.completion.offers import Offer, items
+from cli.params import NumberType
 from cli.terminal.table import Column
 from cli.unknown import unknown
 
@@ -130,7 +131,7 @@ def view_options(
         ),
         click.option(
             "--limit",
-            type=click.IntRange(min=1),
+            type=NumberType(min=1),
             default=default_limit,
             metavar="N",
             help=f"List at most N {rows}.{told}",

@@ -253,6 +253,38 @@ def test_equal_issues_are_grouped(desk: Desk) -> None:
     assert group[-1] == f"      and 15 more; `tenure run {short} --csv` lists them"
 
 
+def test_an_error_stands_above_the_warnings(desk: Desk) -> None:
+    """R2: Of the issues of rows the errors come first. Why a delivery is held comes before them."""
+    # given
+    rows = "".join(f"p{n}@acme.example,F{n},L{n},,,Salse\n" for n in range(6))
+    wrong = "".join(f"no address,F{n},L{n},,,\n" for n in range(6))
+    desk.deliver(f"{PEOPLE}{rows}{wrong}")
+
+    # when
+    lines = desk.type("import", "acme").out.splitlines()
+
+    # then
+    codes = [line.split()[1] for line in lines if line.startswith(("  error", "  warning"))]
+    assert codes == ["many-rejected-rows", "bad-email", "unknown-group"]
+
+
+def test_a_look_ahead_goes_by_day(desk: Desk) -> None:
+    """C1: `tenure clock --dry-run` tells what is due in the order in which it will be."""
+    # given
+    desk.deliver("""
+        email,first_name,last_name,onboarding_date,offboarding_date
+        a@acme.example,Ann,Lee,,2027-06-30
+        b@acme.example,Bo,Kim,2027-06-01,2027-07-31
+    """)
+    desk.type("import", "acme")
+
+    # when
+    lines = desk.type("clock", "--dry-run", "--at", "2027-12-31").out.splitlines()
+
+    # then
+    assert [line[:10] for line in lines[3:]] == ["2027-06-01", "2027-06-30", "2027-07-31"]
+
+
 def test_changes_are_told_from_and_to(desk: Desk) -> None:
     """A preview and a history show a change with the old and the new value."""
     # given

@@ -71,6 +71,20 @@ def test_a_command_that_is_agreed_to_is_done(acme: Desk) -> None:
     assert json.loads(seen.out)["counts"]["deactivated"] == 1
 
 
+def test_a_merger_and_a_release_are_shown_in_words(acme: Desk) -> None:
+    """S9, S11: The question tells by name which account is taken over, and what is released."""
+    # when
+    merger = session(acme, "support", "merge", "acme", "ext-1", "ext-2", answer="n\n").shown
+    session(acme, "support", "deactivate", "acme", "ext-3")
+    release = session(acme, "support", "release", "acme", "ext-3", answer="n\n").shown
+
+    # then
+    told = " ".join(merger.split())
+    assert "absorbed: First2 Last2 <p2@acme.example>" in told
+    assert "merged_into: First1 Last1 <p1@acme.example>" in told
+    assert "released: p3@acme.example, ext-3" in release
+
+
 @pytest.mark.parametrize("answer", ["n\n", "\n", "yess\n", "\x04"])
 def test_a_command_that_is_not_agreed_to_changes_nothing(acme: Desk, answer: str) -> None:
     """S12: Any answer but yes, also none, stops `tenure rekey` with exit code 130 and no run."""

@@ -77,7 +77,7 @@ def test_days_can_be_asked_for(left: Desk) -> None:
     assert len(left.type("removals", "--from", "2027-04-11", "--json").document) == 3
     assert len(left.type("removals", "--until", "2027-04-11", "--json").document) == 1
     nobody = left.type("removals", "--from", "2027-03-01", "--until", "2027-04-09")
-    assert nobody.out == "No access was removed, or had to be, from 2027-03-01 to 2027-04-09.\n"
+    assert nobody.out == "From 2027-03-01 to 2027-04-09, no access was removed, and none was due.\n"
 
 
 @pytest.mark.parametrize(

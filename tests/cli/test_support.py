@@ -476,7 +476,11 @@ WRONG: dict[str, tuple[str, str, list[str]]] = {
         ["line 3: the value for birthday does not fit"],
     ),
     "an unknown field": ("correct", f"who,shoe\n{ANNA},43\n", ["line 2: shoe is not a field"]),
-    "a date is not a date": ("offboard", f"who,date\n{ANNA},tomorrow\n", ["line 2", "2027-03-31"]),
+    "a date is not a date": (
+        "offboard",
+        f"who,date\n{ANNA},tomorrow\n",
+        ["line 2", "like 2027-03-31.\n"],
+    ),
     "a blank value": ("offboard", f"who,date\n{ANNA},\n", ["line 2: date is blank"]),
     "a blank person": ("offboard", "who,date\n ,2027-06-30\n", ["line 2: `who` is blank"]),
     "no column for the value": (

@@ -156,6 +156,30 @@ def test_columns_without_room_are_named(capsys: pytest.CaptureFixture[str]) -> N
     assert printed(capsys, 20, [NAME, ROWS], []) == ["NAME  ROWS"]
 
 
+def test_a_blank_column_goes_before_another_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    """A column that is blank in every row takes no room from the others, and has its place where
+    everything fits."""
+    # given
+    rows: list[dict[str, object]] = [{"name": "Maximiliaan"}]
+
+    # when / then
+    assert printed(capsys, 15, [NAME, STATE], rows)[:2] == ["NAME", "Maximiliaan"]
+    assert printed(capsys, 18, [NAME, STATE], rows)[0] == "NAME         STATE"
+
+
+@given(PRINTABLE, st.integers(12, 40), st.integers(0, 8))
+@examples(200)
+def test_the_first_line_of_a_text_may_be_longer(text: str, width: int, hanging: int) -> None:
+    """A line is filled before the text goes on below it, and no word is lost."""
+    # when
+    first, *others = wrapped(text, width, later=width - hanging)
+
+    # then
+    assert first == wrapped(text, width)[0]
+    assert all(cell_len(line) <= width - hanging for line in others)
+    assert "".join((first, *others)).replace(" ", "") == text.replace(" ", "")
+
+
 @pytest.mark.parametrize(
     ("sort", "names"),
     [("name", "émile Frans zoë -"), ("-name", "zoë Frans émile -")],

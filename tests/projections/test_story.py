@@ -143,7 +143,7 @@ HOW: dict[str, tuple[list[tuple[EmployeeEvent, tuple[UUID, int | None]]], str]] 
     ),
     "released": (
         [(HERE, ROW), (Deactivated(), EVA), (Released(), EVA)],
-        f"Released: from now on nobody is meant by ann@acme.example, 1; {BY_EVA}",
+        f"Released for somebody else: ann@acme.example, 1; {BY_EVA}",
     ),
     "merged": (
         [(HERE, ROW), (Merged(ANN, OTHER), EVA)],
@@ -194,11 +194,11 @@ def test_every_kind_of_event_has_a_sentence(kind: str) -> None:
         ),
         (
             [(HERE, ROW), (Merged(OTHER, ANN), EVA)],
-            f"its addresses and its number mean {OTHER}",
+            f"its addresses and its external id mean {OTHER}",
         ),
         (
             [(HERE, ROW), (EmailChanged("a@acme.example"), EVA), (Released(), EVA)],
-            "nobody is meant by ann@acme.example;",
+            "Released for somebody else: ann@acme.example;",
         ),
         (
             [(HERE, ROW), (LEAVES, ROW), (FileNoted(offboarding_date=None), ROW)],
