@@ -61,8 +61,19 @@ def checked(past: Past, now: datetime) -> Past:
 
 def print_how_found(known: Known, who: str) -> None:
     """Prints a line if `who` is not what the employee is called at the moment that is asked for."""
-    email = output.text(known.employee.email)
+    email = known.employee.email
     if known.by_later:
-        say(f"At that moment {output.text(who)} did not mean this person, but {email} did")
+        person = output.text(email)
+        say(f"At that moment {output.text(who)} did not mean this person, but {person} did")
     elif known.by_former:
-        say(f"{output.text(who)} is a former address of {email}")
+        say(former_address(who, email))
+
+
+def former_address(who: str, email: str) -> str:
+    """Returns a line about an address that means an employee no more, whose address is `email`.
+
+    They are the same address if support released it (I11).
+    """
+    if who.casefold() == email.casefold():
+        return f"{output.text(who)} means nobody now: support released it from this person"
+    return f"{output.text(who)} is a former address of {output.text(email)}"

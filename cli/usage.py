@@ -60,9 +60,9 @@ def _help_of(context: click.Context) -> str:
 def _parts(message: str) -> tuple[str, str]:
     """Returns the first sentence of a message, and the rest as a hint. Both without full stop."""
     sentence, _, rest = message.partition(". ")
-    return sentence.rstrip("."), rest.rstrip(".")
+    return sentence.rstrip("."), _sentence(rest.rstrip("."))
 
 
 def _sentence(message: str) -> str:
-    """Returns a message as a sentence after `Error:`, where it begins with a small letter."""
+    """Returns a message as it stands after `Error:` or `Hint:`: it begins with a small letter."""
     return message[:1].lower() + message[1:] if message[1:2].islower() else message

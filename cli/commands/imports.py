@@ -66,6 +66,7 @@ partial_option = click.option(
 @click.option(
     "--workers",
     type=NumberType(1, 64),
+    metavar="N",
     default=8,
     show_default=True,
     help="With --all: how many deliveries are planned at a time. Four times as many are fetched at "

@@ -30,7 +30,7 @@ def migrate_command(context: click.Context, grant: str | None, dry_run: bool, as
 
     database = settings_of(context).database
     if grant is not None and not isinstance(database, PostgresUrl):
-        raise click.UsageError("--grant is for PostgreSQL. the embedded database has no roles.")
+        raise click.UsageError("--grant is for PostgreSQL. The embedded database has no roles.")
     if dry_run:
         return _answer_rehearsal(database, grant, as_json)
     before, after = migrate(database, grant), VERSION

@@ -22,10 +22,10 @@ from cli.command import Command
 from cli.commands.imports import explaining_source, read_files
 from cli.commands.preview import print_preview
 from cli.context import (
-    by_option,
     customer_of,
     dry_run_option,
     json_option,
+    login_name,
     open_app,
     plain_line,
 )
@@ -39,6 +39,7 @@ from domain.outcome import Outcome
 from projections.runs import RunDocument
 
 _QUESTION = "Change the external id of {who}?"
+_USAGE = "tenure rekey COMPANY FILE --by NAME --reason TEXT"
 _COLUMNS = Suggestion.__struct_fields__
 
 
@@ -50,9 +51,18 @@ _COLUMNS = Suggestion.__struct_fields__
 )
 @dry_run_option
 @yes_option
-@by_option
 @click.option(
-    "--reason", callback=plain_line, metavar="TEXT", help="The reason. The history shows it."
+    "--by",
+    default=login_name,
+    callback=plain_line,
+    metavar="NAME",
+    help="The author of the run. Needed with FILE, unless with --dry-run.",
+)
+@click.option(
+    "--reason",
+    callback=plain_line,
+    metavar="TEXT",
+    help="The reason. The history shows it. Needed as --by is.",
 )
 @json_option
 @click.pass_context
@@ -81,7 +91,7 @@ def rekey_command(
         raise click.UsageError("Give one FILE with the map, or --suggest.")
     named = context.get_parameter_source("by") is not ParameterSource.DEFAULT
     if not dry_run and not (named and reason):
-        raise click.UsageError("Give --by and --reason.")
+        raise click.UsageError(f"Give --by and --reason. Write `{_USAGE}`.")
     (path,) = files
     with open_app(context) as app:
         customer = customer_of(app.settings, company)

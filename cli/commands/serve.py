@@ -83,6 +83,7 @@ class Worker(Protocol):
 @click.option(
     "--workers",
     type=NumberType(1, 64),
+    metavar="N",
     default=8,
     show_default=True,
     help="How many deliveries are planned at a time. Four times as many are fetched at a time.",

@@ -11,6 +11,7 @@ from cli import exit_codes
 from cli.command import Answer
 from cli.context import check_known, json_option, open_app, who_argument
 from cli.names import COMPANY
+from cli.past import former_address
 from cli.terminal import output, run_text
 from cli.terminal.colours import OF_STATE, coloured
 from cli.terminal.people import name_of
@@ -68,7 +69,7 @@ def _print(answer: WhyDocument, who: str) -> None:
         if answer.merged_from is not None:
             say(f"{output.text(who)} is an account that ended in favour of {email}")
         elif answer.matched is not None:
-            say(f"{output.text(who)} is a former address of {email}")
+            say(former_address(who, person.email))
         name = click.style(output.text(name_of(person)), bold=True)
         number = f", external id {output.text(person.external_id)}" if person.external_id else ""
         state = coloured(person.state.value, OF_STATE[person.state])

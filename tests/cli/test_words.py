@@ -108,6 +108,11 @@ def test_all_missing_values_are_told_at_once(
         ("run acmee@last", "there is no company acmee.", "did you mean acme?"),
         ("run acme@lats", "there is no run acme@lats.", "did you mean acme@last?"),
         ("import --all --workers 65", "'65' is not a whole number from 1 to 64.", "--help"),
+        (
+            "rekey acme map.csv",
+            "give --by and --reason.",
+            "write `tenure rekey COMPANY FILE --by NAME --reason TEXT`.",
+        ),
         ("run zzz", "there is no run zzz.", "`tenure runs` lists the runs."),
         ("safeguard acme --set max_ofboardings=1", "max_ofboardings.", "max_offboardings?"),
     ],
