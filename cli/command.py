@@ -44,6 +44,11 @@ class Command(click.Command):
         except click.MissingParameter:
             raise MissingValues(self._missing(ctx, given), ctx) from None
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the examples, and then what stands at the end of the help."""
+        _write_examples(ctx, formatter)
+        super().format_epilog(ctx, formatter)
+
     def required(self) -> list[click.Parameter]:
         """Returns the parameters that are required, in the order of the command line."""
         return [each for each in self.params if each.required or isinstance(each, ArgumentUnless)]
@@ -81,6 +86,15 @@ def pager_option() -> click.Option:
     )
 
 
+def _write_examples(context: click.Context, formatter: click.HelpFormatter) -> None:
+    from cli.examples import examples_of  # only the help needs them
+
+    examples = examples_of(context.command_path)
+    if examples:
+        with formatter.section("Examples"):
+            formatter.write("".join(f"  {line}\n" for line in examples))
+
+
 class Answer(Command):
     """A subcommand whose answer may be long: a terminal shows it in a pager."""
 
@@ -101,6 +115,11 @@ class Group(click.Group):
     """A command with subcommands, which are all a `Command`."""
 
     command_class = Command
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the examples, and then what stands at the end of the help."""
+        _write_examples(ctx, formatter)
+        super().format_epilog(ctx, formatter)
 
     def find(self, context: click.Context, name: str) -> click.Command:
         """Returns the subcommand. Raises `CliError`, which suggests the nearest subcommand."""

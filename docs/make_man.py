@@ -16,6 +16,7 @@ from click_man.man import ManPage
 
 from cli.command import Group
 from cli.command_list import PARTS
+from cli.examples import examples_of
 from cli.main import tenure
 
 DIRECTORY = Path(__file__).parent / "man"
@@ -66,7 +67,12 @@ def _page(context: click.Context) -> str:
     _, *lines = str(page).splitlines()  # the first line of click-man has the date
     title = context.command_path.upper().replace(" ", "-")
     first = f'.TH "{title}" "1" "" "tenure {version("tenure")}" "Tenure Manual"'
-    sections = (*_commands(context), *_epilog(command), *_see_also(context))
+    sections = (
+        *_commands(context),
+        *_epilog(command),
+        *_examples(context),
+        *_see_also(context),
+    )
     return "\n".join((first, *lines, *sections, ""))
 
 
@@ -98,6 +104,13 @@ def _epilog(command: click.Command) -> Iterator[str]:
         heading, _, values = command.epilog.partition(": ")
         yield f".SH {'EXIT STATUS' if heading == 'Exit codes' else heading.upper()}"
         yield _roff(values)
+
+
+def _examples(context: click.Context) -> Iterator[str]:
+    """Yields the section of examples, each of which is a line to type."""
+    examples = examples_of(context.command_path)
+    if examples:
+        yield from (".SH EXAMPLES", ".nf", *map(_roff, examples), ".fi")
 
 
 def _see_also(context: click.Context) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shlex
 from collections.abc import Iterator
 from importlib.metadata import version
 
@@ -11,6 +12,7 @@ import pytest
 
 from adapters.store.schema_version import VERSION
 from cli.command_list import PARTS
+from cli.examples import examples_of
 from cli.main import tenure
 from tests.cli.conftest import Desk
 
@@ -204,3 +206,33 @@ def test_the_versions_are_told_whatever_the_settings_are(
     assert python == f"Python {platform.python_version()}"
     assert library.startswith(store)
     assert schema == f"schema {VERSION}"
+
+
+def parse(group: click.Group, words: list[str], context: click.Context | None = None) -> None:
+    """Reads the words as the command line does, and calls nothing."""
+    found = context or click.Context(group, info_name="tenure", obj={})
+    name, *rest = words
+    command = group.get_command(found, name)
+    assert command is not None, name
+    if isinstance(command, click.Group):
+        parse(command, rest, click.Context(command, found, name))
+    else:
+        command.make_context(name, rest, found)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name])
+def test_every_command_has_examples_that_can_be_typed(name: str, desk: Desk) -> None:
+    """The help of every command ends with examples, which fit on a line and are understood."""
+    # given
+    desk.write("people.csv", b"who,date\n")
+
+    # when
+    examples = examples_of(f"tenure {name}")
+
+    # then
+    assert examples
+    for example in examples:
+        line = example.removeprefix('eval "$(').removesuffix(')"')
+        tenure_, *words = shlex.split(line.partition(" >")[0])
+        assert (tenure_, len(example) <= 78) == ("tenure", True)
+        parse(tenure, words)
