@@ -35,6 +35,7 @@ WEEKS = (TODAY - timedelta(days=1) - LAST_DAY) // timedelta(weeks=1)
 def main(directory: Path) -> None:
     """Plays the story in `directory`, which is created first and left behind."""
     directory = directory.resolve()  # the story changes into it
+    os.environ["TENURE_PAGER"] = "cat"  # a story goes on by itself, also on a terminal
     prepare(directory)
     with serving(directory) as server:
         settings = (HERE / "tenure.toml").read_text("utf-8")
@@ -102,7 +103,7 @@ def play() -> None:
     tenure("2027-03-05 09:00", "runs acme --limit 3")
     held = waiting("2027-03-05 09:00")
     decision = "--by petra --reason 'HR says the export is broken'"
-    tenure("2027-03-05 09:10", f"discard {held} {decision}")
+    tenure("2027-03-05 09:10", f"discard {held} {decision} --yes")
     deliver("tuesday", "2027-03-05 09:30")
     tenure("2027-03-05 20:00", "import acme --by schedule")
 
@@ -122,7 +123,7 @@ def play() -> None:
 
     say("He is, says his manager. Support brings him back, and the same file is fine from then on.")
     told = "--by petra --reason 'his manager extended the contract'"
-    tenure("2027-04-05 09:00", f"support reactivate acme 1003 {told}")
+    tenure("2027-04-05 09:00", f"support reactivate acme 1003 {told} --yes")
     tenure("2027-04-05 20:00", "import acme --by schedule")
 
     say("So this is where everyone stands, and where they stood on the day after Chris had left:")
