@@ -60,7 +60,7 @@ def test_a_rehearsal_names_the_person_and_what_would_change(app: App) -> None:
     assert (person.name, person.email) == ("Anna Bakker", ANNA)
     assert (person.before, person.after) == (State.ACTIVE, State.DEACTIVATED)
     assert rehearsal.foreseen.kinds == {"deactivated": 1}
-    assert rehearsal.preview.run is None
+    assert rehearsal.planned.document.run is None
     assert state_of(app, ANNA) is State.ACTIVE
 
 
