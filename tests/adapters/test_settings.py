@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import date, time
+from datetime import UTC, date, time
 from pathlib import Path
 from textwrap import dedent
 from typing import Literal
@@ -663,7 +663,7 @@ def test_the_dates_of_a_company_may_count_in_its_time_zone(file: Path) -> None:
     assert settings.schedule_of("acme") == replace(settings.schedule, zone=settings.zone_of("acme"))
     assert settings.schedule_of("acme").deactivation_of(date(2027, 3, 1)).hour == 9
     assert settings.schedules().every() == {settings.schedule, settings.schedule_of("acme")}
-    assert (settings.schedule_of("zenith"), settings.zone_of("zenith")) == (settings.schedule, None)
+    assert (settings.schedule_of("zenith"), settings.zone_of("zenith")) == (settings.schedule, UTC)
 
 
 @pytest.mark.parametrize(
