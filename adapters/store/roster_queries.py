@@ -82,12 +82,13 @@ class Due(Redacted, frozen=True):
     rows: tuple[tuple[bytes, bytes | None], ...]
 
     def employees(self) -> list[tuple[Employee, bytes | None]]:
-        """Returns each employee with the digest of the employee's last row.
+        """Returns each employee with the digest of the last row, in the order of registration.
 
         Employees are decoded only here, so damaged data of one company does not stop another
         company (R6).
         """
-        return [(roster.load(state), digest) for state, digest in self.rows]
+        loaded = [(roster.load(state), digest) for state, digest in self.rows]
+        return sorted(loaded, key=lambda each: each[0].id)
 
 
 class RosterQueries:
