@@ -120,20 +120,10 @@ class Outline(NamedTuple):
         """The keys of the companies."""
         return sorted({place.key for place in self.places})
 
-    def groups_of(self, company: str) -> tuple[str, ...]:
-        """Returns the groups of a company; none if its settings are wrong."""
-        from adapters.company_settings import read_companies  # knows all kinds of sources
-
-        found = read_companies(place for place in self.places if place.key == company)
-        customer = found.customers.get(company)
-        return customer.company.groups if customer is not None else ()
-
 
 def outline(file: Path, environment: Mapping[str, str] = os.environ) -> Outline:
     """Reads the configuration file, but no file of a company. Raises `SettingsError`."""
     table = read_toml(file)
-    url = environment.get("TENURE_DATABASE") or table.value.get("database", DATABASE)
-    database = database_of(url, file.parent) if isinstance(url, str) else None
-    if database is None:
-        raise SettingsError(Fault(file, "database", f"expected {DATABASE_URL}"))
+    url = table.value.get("database", DATABASE)
+    database = chosen_database(url if isinstance(url, str) else "", file.parent, environment)
     return Outline(database, (*companies_inside(table), *company_files_of(table)))

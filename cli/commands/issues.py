@@ -107,8 +107,7 @@ def issues_command(
         output.print_json(view.rows_of(_ISSUES, found))
     elif as_csv:
         names = view.names_of(OpenIssueDocument.__struct_fields__)
-        rows = ([getattr(each, name) for name in names] for each in view.rows_of(_ISSUES, found))
-        spreadsheet.print_csv(names, rows, bom=bom)
+        spreadsheet.print_documents(names, view.rows_of(_ISSUES, found), bom=bom)
     else:
         _print(found, view._replace(limit=view.limit or _SHOWN))
     return exit_codes.DONE

@@ -102,9 +102,7 @@ def _command(name: str, what: Move, about: str) -> click.Command:
         if as_json:
             output.print_json(shown)
         elif as_csv:
-            names = view.names_of(_CSV)
-            rows = ([getattr(each, name) for name in names] for each in shown)
-            spreadsheet.print_csv(names, rows, bom=bom)
+            spreadsheet.print_documents(view.names_of(_CSV), shown, bom=bom)
         elif not found:
             say(f"Nobody {what} from {first} to {last}.")
         else:

@@ -91,9 +91,7 @@ def removals_command(
     if as_json:
         output.print_json(shown)
     elif as_csv:
-        names = view.names_of(_CSV)
-        rows = ([getattr(each, name) for name in names] for each in shown)
-        spreadsheet.print_csv(names, rows, bom=bom)
+        spreadsheet.print_documents(view.names_of(_CSV), shown, bom=bom)
     elif not found:
         say(f"From {first} to {last}, no access was removed, and none was due.")
     else:

@@ -8,7 +8,6 @@ from datetime import datetime
 from uuid import UUID
 
 import click
-import msgspec
 
 from adapters.store.run_queries import RunFilter
 from adapters.use_cases.app import App
@@ -154,8 +153,7 @@ def run_command(context: click.Context, run: str, as_csv: bool, bom: bool, as_js
 
 def _print_issues(run: RunDocument, *, bom: bool) -> None:
     """Prints the issues as a file to send back to HR."""
-    header = IssueDocument.__struct_fields__
-    spreadsheet.print_csv(header, map(msgspec.structs.astuple, run.issues), bom=bom)
+    spreadsheet.print_documents(IssueDocument.__struct_fields__, run.issues, bom=bom)
 
 
 def _outcome(run: RunDocument) -> str:

@@ -53,7 +53,7 @@ def companies(context: click.Context, typed: str) -> Iterator[Offer]:
 def groups(context: click.Context, typed: str) -> Iterator[Offer]:
     """Yields the groups of the company that is typed already."""
     company = context.params.get("company")
-    yield from map(Offer, _outline(context).groups_of(company) if company else ())
+    yield from map(Offer, _groups_of(context, company) if company else ())
 
 
 def people(context: click.Context, typed: str) -> Iterator[Offer]:
@@ -93,6 +93,16 @@ def _run(record: RunRecord) -> Offer:
     ended = record.ended
     about = (ended.company, ended.run_kind, ended.outcome, f"{ended.started:%Y-%m-%d %H:%M}")
     return Offer(short_run_id(record.run), " ".join(about))
+
+
+def _groups_of(context: click.Context, company: str) -> tuple[str, ...]:
+    """Returns the groups of a company; none if its settings are wrong."""
+    from adapters.company_settings import read_companies  # knows all kinds of sources
+
+    places = _outline(context).places
+    found = read_companies(place for place in places if place.key == company)
+    customer = found.customers.get(company)
+    return customer.company.groups if customer is not None else ()
 
 
 def _outline(context: click.Context) -> Outline:

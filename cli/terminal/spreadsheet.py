@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -47,6 +47,11 @@ def print_csv(header: Iterable[str], rows: Iterable[Iterable[Any]], *, bom: bool
     while batch := "".join(islice(csv_lines, _BATCH_LINES)):
         print_text(start + batch)
         start = ""
+
+
+def print_documents(names: Sequence[str], documents: Iterable[Any], *, bom: bool = False) -> None:
+    """Prints documents as CSV: a line for each, with its fields of these names."""
+    print_csv(names, ([getattr(each, name) for name in names] for each in documents), bom=bom)
 
 
 def print_text(text: str) -> None:
