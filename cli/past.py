@@ -1,4 +1,4 @@
-"""The options `--as-of` and `--known-at`, and whom an identifier meant in the past (ADR 0042)."""
+"""The options `--as-of` and `--known-at`, and who had an identifier in the past (ADR 0042)."""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ class RunDocument(Redacted, frozen=True):
     """One run, as the commands answer with it.
 
     `run` is its id, or `None` for a preview. `ends` is the held run that this run ended, and
-    `ended_by` the run that ended this one. `by` is the author whom the login `login` named.
+    `ended_by` the run that ended this one. `by` is the author that the login `login` named.
     """
 
     run: UUID | None

@@ -28,9 +28,9 @@ def employees_of(app: App, company: str, past: Past) -> Generator[Employee, None
 
 
 def look_up_in(app: App, company: str, identifier: str, past: Past) -> Known:
-    """Returns the employee whom `identifier` means, as `past` sees the employee.
+    """Returns the employee that `identifier` means, as `past` sees the employee.
 
-    This is whoever had the identifier then. If nobody had it, this is whoever has it now, or had it
+    This is the employee who had the identifier then, or else the employee who has it now, or had it
     at any time. Raises `NobodyFound` if that is no employee who was known then.
     """
     if past.is_present:

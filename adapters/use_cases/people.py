@@ -17,7 +17,7 @@ from projections.answers.person import FoundDocument, found_document
 Found: TypeAlias = tuple[str, Employee, Matched]
 """The key of a company, one of its employees, and what a search matched."""
 _LOOKED_AT = 50_000
-"""The employees among whom the nearest are looked for. To look at them takes about a second."""
+"""At most so many employees are compared with a mistyped name. That takes about a second."""
 _SURENESS = {matched: number for number, matched in enumerate(Matched)}
 
 
@@ -59,7 +59,7 @@ def _only(company: str, identifier: str, found: Sequence[Employee]) -> Employee:
 
 
 def nearest(app: App, company: str, identifier: str) -> list[Employee]:
-    """Returns the employees whom a mistyped address, name or external id may mean, nearest first.
+    """Returns the employees that a mistyped address, name or external id may mean, nearest first.
 
     In a very large company only the first employees are looked at: the answer has to be quick.
     """

@@ -22,7 +22,7 @@ class PlannedRunDocument(RunDocument, frozen=True):
 
 
 class PlannedRun(NamedTuple):
-    """The run that a command would make: its document, and what would happen to whom."""
+    """The run that a command would make: its document, and what would happen to people."""
 
     document: PlannedRunDocument
     happenings: tuple[Happening, ...]

@@ -110,7 +110,7 @@ def preview_command(
             with explaining_source(customer.company.key):
                 named = read_files(files, customer)
                 preview = preview_delivery(app, customer, login_name(), named, partial=partial)
-    with suppress(ReaderLeft):  # whoever leaves the pager still gets the exit code
+    with suppress(ReaderLeft):  # a reader who leaves the pager still gets the exit code
         if as_json:
             output.print_json(replace(preview, rows=tuple(view.rows_of(_ROWS, preview.rows))))
         elif as_csv:

@@ -43,7 +43,7 @@ _OF_OUTCOME = {
 
 
 def of_outcome(outcome: Outcome, rejected: int = 0) -> str:
-    """Returns the colour of an outcome. Whoever has rejected rows has something to do."""
+    """Returns the colour of an outcome. Somebody has to look at rejected rows."""
     colour = _OF_OUTCOME[outcome]
     return ATTENTION if rejected and colour == GOOD else colour
 

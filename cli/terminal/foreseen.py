@@ -18,7 +18,7 @@ class Told(NamedTuple):
 
 
 def foreseen_lines(foreseen: Foreseen, limit: int | None = None) -> Iterator[Told]:
-    """Yields the lines about the people whom a run would change, `limit` of them at most.
+    """Yields the lines about the people that a run would change, `limit` of them at most.
 
     The values of one person stand one a line. Of several people, the number of each kind of event
     comes first, and each has one line.
@@ -46,7 +46,7 @@ def print_foreseen(foreseen: Foreseen, limit: int | None = None, *, err: bool = 
 
 
 def who(foreseen: Foreseen) -> str:
-    """Returns whom a run would change: the name of one person, or how many they are."""
+    """Returns who would be changed: the name of one person, or the number of people."""
     people = foreseen.people
     return _name(people[0]) if len(people) == 1 else counted(len(people), "employees")
 

@@ -1,4 +1,4 @@
-"""Progress for whoever waits: a line on standard error, if that is a terminal.
+"""Progress for a user who waits: a line on standard error, if that is a terminal.
 
 The line appears after a second of work, and is gone when the work has ended. rich, which draws it,
 is imported only then.

@@ -17,7 +17,7 @@ from projections.answers.foreseen import Foreseen
 from projections.runs import IssueDocument, RunDocument
 
 LISTED_PEOPLE = 10
-"""People whom a question names. Nobody reads more names before an answer."""
+"""The number of people that a question names. Nobody reads more names before an answer."""
 _YES = frozenset({"y", "yes"})
 _Rehearsal = TypeVar("_Rehearsal")
 

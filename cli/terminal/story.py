@@ -34,7 +34,7 @@ def print_happening(
     with_person: bool = False,
     with_run: bool = True,
 ) -> None:
-    """Prints one event on one line: the day, whom it is about, what happened, and the run.
+    """Prints one event on one line: the day, the person, what happened, and the run.
 
     Moments are in UTC, with the time in `zone` beside it.
     """
@@ -52,7 +52,7 @@ def print_line(line: Line, *, indent: int = 0, with_run: bool = True) -> None:
 def print_planned(
     happenings: Iterable[Happening], people: Mapping[UUID, str], zone: tzinfo
 ) -> None:
-    """Prints what would happen to whom in a run that is not stored, what comes first at the top."""
+    """Prints what a run that is not stored would do to people, the earliest event first."""
     for happening in sorted(happenings, key=lambda each: each.entry.effective):
         print_happening(happening, people, zone=zone, with_person=True, with_run=False)
 

@@ -35,7 +35,7 @@ class ForeseenPerson(Redacted, frozen=True):
 
 
 class Foreseen(Redacted, frozen=True):
-    """What a run would do: its outcome, and the people whom it would change.
+    """What a run would do: its outcome, and the people that it would change.
 
     Two of them are equal if the runs would do the same, whenever they were planned.
     """

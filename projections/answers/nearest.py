@@ -1,4 +1,4 @@
-"""Finds the people whom a mistyped address, name or external id may mean."""
+"""Finds the people that a mistyped address, name or external id may mean."""
 
 from __future__ import annotations
 
